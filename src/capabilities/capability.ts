@@ -1,0 +1,146 @@
+/**
+ * What a family plugs into the server. HTTP, the document, the queue and the command line are made from this alone.
+ *
+ * @module
+ */
+import type { z } from "@hono/zod-openapi";
+import type { Bits, Source, Values } from "../engine/task.ts";
+import type { FileRecord, FileRef } from "../files/file.ts";
+import type { Settings } from "../settings/settings.ts";
+
+/** A model that a family offers. */
+export interface Variant {
+  name: string;
+  aliases: readonly string[];
+  /** The published repository, which is also the identity that `/health` shows. */
+  repo: string;
+  features: readonly string[];
+  licence: { name: string; url: string; commercial: boolean };
+  /** What activation fetches. */
+  downloads: readonly Download[];
+  /** Gigabytes (10^9) that the downloads take, for lists. */
+  diskGb: number;
+}
+
+export type Download =
+  | { kind: "huggingface"; repo: string; revision: string; files: readonly string[]; gated?: boolean }
+  | { kind: "url"; url: string; file: string; sha256?: string };
+
+/** Memory of one phase: the parts it needs and the room it works in. */
+export interface PhaseNeed {
+  name: string;
+  parts: readonly PartNeed[];
+  /** Bytes of activations at their peak, for this request's size. */
+  workingBytes: number;
+  /** Its share of the whole run's time, for progress. */
+  share: number;
+}
+
+export interface PartNeed {
+  name: string;
+  /** Bytes of the loaded weights at the request's bits. */
+  bytes: number;
+  /** Parts of lower priority are evicted first. */
+  priority?: number;
+}
+
+/** What a job needs of the engine. A pure function of its params, so that it can be planned again after a restart. */
+export interface Need {
+  variant: string;
+  bits: Bits;
+  phases: readonly PhaseNeed[];
+  /** Settings of the family that change what is built; part of the residency key. */
+  options: Values;
+  /** A copy that only this job wants (other bits than the family's default) leaves with it. */
+  transient: boolean;
+  /** The change that makes the request smaller, for the 503's text: "a smaller input_size". */
+  smaller?: string;
+}
+
+/** What `check` may look at. */
+export interface CheckContext {
+  settings: Settings;
+  /** Whether the variant's files are on this machine, and the labels of what is missing. */
+  activation(family: string, variant: string): { source: Pick<Source, "paths"> } | { missing: readonly string[] };
+}
+
+export interface PrepareContext extends CheckContext {
+  /** Gives the bytes behind a reference: a path on disk and its record. `kind` names it in errors. */
+  resolve(ref: FileRef, kind: string): Promise<{ path: string; record: FileRecord }>;
+  signal: AbortSignal;
+}
+
+export interface Prepared {
+  input: Values;
+  /** Facts about the inputs that `publish` wants and the engine does not. */
+  facts: Record<string, unknown>;
+  /** Phases that need not run because their outcome is already in `input`. */
+  skip?: readonly string[];
+}
+
+/** A file that a job made, before it is stored. */
+export interface Artifact {
+  bytes: Uint8Array | Blob;
+  filename: string;
+  content_type: string;
+  meta: Record<string, unknown>;
+}
+
+/** Artifacts get their ids first, so that a result can name them. */
+export interface Published {
+  artifacts: readonly Artifact[];
+  result(records: readonly FileRecord[]): Record<string, unknown>;
+}
+
+export interface PublishContext {
+  settings: Settings;
+  /** Wall time of the engine phases alone, in seconds. */
+  seconds: number;
+  jobId: string;
+}
+
+/**
+ * One generation endpoint. `Request` is what the schema gives; `Params` is what the job keeps: references with data URLs already
+ * stored, defaults resolved where the contract shows them resolved.
+ */
+export interface Operation<Request = never, Params = never> {
+  /** Job type, such as "depthpro". */
+  type: string;
+  /** Path under the capability's base, such as "/estimate". */
+  path: string;
+  operationId: string;
+  summary: string;
+  description: string;
+  request: z.ZodType;
+  /** Names of component schemas come from `.openapi("Name")`. */
+  result: z.ZodType;
+  /** The job with this result, `JobEstimateResponse` in the contract. */
+  jobComponent: string;
+  /** Content types of the single artifact's bytes. */
+  artifactTypes: readonly string[];
+  /** Throws a Refusal (400, 422, 503); gives what the job keeps. No I/O. */
+  check(request: Request, context: CheckContext): Params;
+  need(params: Params, context: CheckContext): Need;
+  prepare(params: Params, context: PrepareContext): Promise<Prepared>;
+  /** Called with each phase's outcome, to cache it. */
+  afterPhase?(phase: string, params: Params, output: Values): void | Promise<void>;
+  publish(
+    params: Params,
+    facts: Record<string, unknown>,
+    output: Values,
+    context: PublishContext,
+  ): Promise<Published>;
+}
+
+export interface Capability {
+  family: string;
+  domain: "image";
+  /** Title of its document, "kiapi DepthPro API" in the contract. */
+  title: string;
+  summary: string;
+  description: string;
+  variants: readonly Variant[];
+  /** The variant used when a request names none. */
+  defaultVariant(context: CheckContext): string;
+  operations: readonly Operation[];
+}

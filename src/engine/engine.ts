@@ -1,0 +1,61 @@
+/**
+ * The engine as the main thread sees it. `client.ts` makes one over a Worker; tests make one from plain functions.
+ *
+ * @module
+ */
+import type { Source, Values } from "./task.ts";
+
+export interface EngineStats {
+  /** Bytes that MLX holds for arrays, the most it held since the last run began, and what it keeps for reuse. */
+  active: number;
+  peak: number;
+  cache: number;
+  /** Bytes by loaded part. */
+  parts: Readonly<Record<string, number>>;
+  device: string;
+}
+
+/** A part's place in the engine: equal keys share one copy. */
+export type PartKey = string;
+
+export interface PhaseProgress {
+  label: string;
+  done: number;
+  total: number;
+  payload?: Values;
+}
+
+export interface Running {
+  /** Told of every step. */
+  onProgress?: (progress: PhaseProgress) => void;
+  /** Aborting stops the task at its next step; the promise then rejects with `Cancelled`. */
+  signal?: AbortSignal;
+}
+
+export interface Engine {
+  /** Loads a part under a key and says how many bytes it took. */
+  load(key: PartKey, part: string, source: Source, running?: Running): Promise<{ bytes: number }>;
+  /** Runs a phase with loaded parts. `input` is moved: its buffers are gone here afterwards. */
+  run(
+    family: string,
+    phase: string,
+    parts: Readonly<Record<string, PartKey>>,
+    input: Values,
+    running?: Running,
+  ): Promise<{ output: Values; peak: number }>;
+  /** Frees a part, or does nothing when it is not loaded. */
+  evict(key: PartKey): Promise<void>;
+  stats(): Promise<EngineStats>;
+}
+
+/** A task failed: MLX's text, out of memory, or an invalid checkpoint. The engine itself is well. */
+export class TaskError extends Error {
+  override name = "TaskError" as const;
+
+  constructor(
+    message: string,
+    readonly kind: "failed" | "out_of_memory" | "checkpoint_invalid" | "invalid_result" | "invalid_input",
+  ) {
+    super(message);
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * Every way the server refuses, in one table: the stable code, its HTTP status, and what it means.
+ * `http/errors.ts` turns a refusal into an answer, the document and `docs/errors.md` print the table.
+ *
+ * @module
+ */
+
+/** One row a code. The code is a promise to clients: it never changes its meaning. */
+export const refusals = {
+  invalid_request: { status: 422, means: "The body, path or query does not fit the schema" },
+  invalid_parameter: { status: 422, means: "A parameter is of the right type but outside its limits" },
+  unknown_model: { status: 400, means: "No model of that name in this family" },
+  unknown_file: { status: 400, means: "A file reference names no stored file" },
+  invalid_reference: { status: 400, means: "A file reference cannot be used as it stands" },
+  fetch_failed: { status: 400, means: "A url reference could not be fetched" },
+  private_url: { status: 400, means: "A url reference leads to an address that is not public" },
+  invalid_image: { status: 400, means: "The bytes are no picture that can be decoded" },
+  too_many_pixels: { status: 400, means: "The picture has more pixels than allowed" },
+  unauthorized: { status: 401, means: "The token is missing or wrong" },
+  forbidden_host: { status: 403, means: "The Host header names a host that this server does not answer for" },
+  forbidden_origin: { status: 403, means: "A page of another origin may not change state here" },
+  not_found: { status: 404, means: "No such route" },
+  file_not_found: { status: 404, means: "No file of that id" },
+  job_not_found: { status: 404, means: "No job of that id" },
+  method_not_allowed: { status: 405, means: "The route does not answer this method" },
+  canceled: { status: 409, means: "The job was cancelled" },
+  job_finished: { status: 409, means: "The job has ended and cannot be cancelled" },
+  job_not_finished: { status: 409, means: "The job has not failed or been cancelled, so it cannot be retried" },
+  job_pruned: { status: 410, means: "The job has ended and its record was removed by retention" },
+  too_large: { status: 413, means: "The body is larger than allowed" },
+  range_not_satisfiable: { status: 416, means: "The range lies outside the file" },
+  idempotency_mismatch: { status: 422, means: "The Idempotency-Key was used before with another body" },
+  queue_full: { status: 429, means: "Too many jobs are waiting" },
+  internal: { status: 500, means: "A fault of the server" },
+  model_failed: { status: 500, means: "The model could not be loaded or run" },
+  checkpoint_invalid: { status: 500, means: "The model's files are not what the network needs" },
+  invalid_result: { status: 500, means: "The model gave a result that cannot be right" },
+  timed_out: { status: 500, means: "The job ran longer than job_timeout_s" },
+  interrupted: { status: 500, means: "The server stopped while the job ran, twice" },
+  not_activated: { status: 503, means: "The model's files are not on this machine" },
+  over_budget: { status: 503, means: "The request needs more memory than the budget allows" },
+  shutting_down: { status: 503, means: "The server is shutting down" },
+  sync_timeout: { status: 504, means: "The job goes on, but the synchronous wait is over" },
+  disk_full: { status: 507, means: "No space is left on the server's disk" },
+} as const;
+
+export type RefusalCode = keyof typeof refusals;
+
+/** Anything the server says no with. The message is shown to the client, so it holds no path and no input. */
+export class Refusal extends Error {
+  override name = "Refusal" as const;
+
+  constructor(
+    readonly code: RefusalCode,
+    message: string,
+    /** Headers the answer carries, such as Retry-After or Allow. */
+    readonly headers: Readonly<Record<string, string>> = {},
+  ) {
+    super(message);
+  }
+
+  get status(): number {
+    return refusals[this.code].status;
+  }
+}

@@ -1,0 +1,23 @@
+import type { RefusalCode } from "../errors.ts";
+
+export type JobStatus = "queued" | "running" | "succeeded" | "failed" | "canceled";
+
+/** A job as the API shows it and as the store keeps it. Times are Unix seconds with fractions. */
+export interface Job {
+  type: string;
+  /** The request with its defaults resolved. Alone enough to run the job again. */
+  params: Record<string, unknown>;
+  id: string;
+  status: JobStatus;
+  result: Record<string, unknown> | null;
+  /** Ids of the files that the job made. */
+  artifacts: string[];
+  error: string | null;
+  error_code: RefusalCode | null;
+  created_at: number;
+  started_at: number | null;
+  finished_at: number | null;
+  /** From 0 to 1 while running, 1 when it succeeded. */
+  progress: number | null;
+  progress_label: string;
+}
