@@ -25,7 +25,10 @@ export const refusals = {
   method_not_allowed: { status: 405, means: "The route does not answer this method" },
   canceled: { status: 409, means: "The job was cancelled" },
   job_finished: { status: 409, means: "The job has ended and cannot be cancelled" },
-  job_not_finished: { status: 409, means: "The job has not failed or been cancelled, so it cannot be retried" },
+  job_not_finished: {
+    status: 409,
+    means: "The job has not failed or been cancelled, so it cannot be retried",
+  },
   job_pruned: { status: 410, means: "The job has ended and its record was removed by retention" },
   too_large: { status: 413, means: "The body is larger than allowed" },
   range_not_satisfiable: { status: 416, means: "The range lies outside the file" },

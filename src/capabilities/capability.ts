@@ -61,7 +61,10 @@ export interface Need {
 export interface CheckContext {
   settings: Settings;
   /** Whether the variant's files are on this machine, and the labels of what is missing. */
-  activation(family: string, variant: string): { source: Pick<Source, "paths"> } | { missing: readonly string[] };
+  activation(
+    family: string,
+    variant: string,
+  ): { source: Pick<Source, "paths"> } | { missing: readonly string[] };
 }
 
 export interface PrepareContext extends CheckContext {
