@@ -1,0 +1,53 @@
+/**
+ * Schemas that the requests and results of several families share. Component names are the contract's.
+ *
+ * @module
+ */
+import { z } from "@hono/zod-openapi";
+import type { FileRef } from "../files/file.ts";
+
+const FileIDRef = z
+  .object({ type: z.literal("file_id").default("file_id"), file_id: z.string().min(1) })
+  .openapi("FileIDRef", { examples: [{ type: "file_id", file_id: "file_0123456789abcdef" }] });
+
+const FileURLRef = z
+  .object({ type: z.literal("url").default("url"), url: z.string().min(1) })
+  .openapi("FileURLRef", { examples: [{ type: "url", url: "https://example.com/input.png" }] });
+
+const FileDataURLRef = z
+  .object({ type: z.literal("data_url").default("data_url"), data_url: z.string().min(1) })
+  .openapi("FileDataURLRef", {
+    examples: [{ type: "data_url", data_url: "data:image/png;base64,iVBORw0KGgo..." }],
+  });
+
+/**
+ * A file as a request names it. On the wire `type` may be left out: it is inferred from the key before this schema sees it.
+ * A data URL is taken out of the request before `check` runs, hence the type: `check` sees what a job may keep.
+ */
+export const FileRefSchema = z
+  .discriminatedUnion("type", [FileIDRef, FileURLRef, FileDataURLRef])
+  .openapi("FileRef") as unknown as z.ZodType<FileRef>;
+
+export const Mode = z.enum(["sync", "async"]).default("sync");
+
+/** Bits of quantization; which numbers are allowed is said by `check`, with the original's words. */
+export const Quantize = z.int().nullish();
+
+/** Where to send the Job JSON when it ends. */
+export const Webhook = z
+  .string()
+  .nullish()
+  .openapi({
+    description:
+      "Optional http(s) address. When the job ends, its Job JSON is sent there in a POST that is signed after the Standard " +
+      "Webhooks scheme (headers `webhook-id`, `webhook-timestamp`, `webhook-signature`), with retries.",
+    examples: ["https://example.com/hooks/easel"],
+  });
+
+export const Timings = z
+  .object({
+    total_s: z
+      .number()
+      .openapi({ description: "Seconds that the model ran, without loading, fetching and saving." }),
+  })
+  .openapi("_Timings");
