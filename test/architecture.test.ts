@@ -1,0 +1,130 @@
+import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { Glob } from "bun";
+
+const root = join(import.meta.dir, "..");
+const files = [...new Glob("{src,ffi}/**/*.{ts,tsx}").scanSync({ cwd: root })];
+const source = new Map(files.map((file) => [file, readFileSync(join(root, file), "utf8")]));
+
+/** Where a specifier leads: a file of ours, or the name of a package. */
+const target = (from: string, specifier: string) =>
+  specifier.startsWith(".") ? normalize(join(dirname(from), specifier)) : specifier;
+
+/** Everything a file names in an import, types included. */
+const named = (file: string) =>
+  [...source.get(file)!.matchAll(/^\s*(?:import|export)\b[^;]*?["']([^"';]+)["']|\bimport\(\s*"([^"]+)"/gm)]
+    .filter((match) => /\bfrom\b|^\s*import\b|import\(/.test(match[0]))
+    .map((match) => target(file, (match[1] ?? match[2])!));
+
+const transpiler = { ts: new Bun.Transpiler({ loader: "ts" }), tsx: new Bun.Transpiler({ loader: "tsx" }) };
+/** What a file loads when it runs: imports of types are gone. */
+const loaded = (file: string) =>
+  transpiler[file.endsWith("x") ? "tsx" : "ts"]
+    .scanImports(source.get(file)!)
+    .map((entry) => target(file, entry.path));
+
+/** Every room, and which others it may name. The first pattern that fits a file is its room. */
+const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() => {
+  const errors = /^src\/errors\.ts$/;
+  const settings = /^src\/settings\//;
+  const seam = /^src\/engine\/(task|engine)\.ts$/;
+  const engine = /^src\/engine\/(?!worker|tasks)/;
+  const capability = /^src\/capabilities\/capability\.ts$/;
+  const tensors = [/^ffi\//, /^src\/nn\//, /^src\/weights\//];
+  const common = [errors, settings, seam];
+  return [
+    [/^src\/main\.ts$/, [/./]],
+    [/^ffi\//, [/^ffi\//, /^dist\//]],
+    [/^src\/nn\//, [...tensors, seam]],
+    [/^src\/weights\//, [/^src\/weights\//, /^ffi\//, /^src\/net\//, capability, ...common]],
+    [/^src\/models\//, [/^src\/models\//, ...tensors, seam]],
+    [
+      /^src\/capabilities\/[^/]+\/(task|engine\/.*)\.ts$/,
+      [/^src\/capabilities\/[^/]+\//, /^src\/models\//, ...tensors, seam],
+    ],
+    [
+      /^src\/engine\/(worker|tasks)\.ts$/,
+      [/^src\/engine\//, /^src\/capabilities\/[^/]+\/task\.ts$/, /^ffi\//],
+    ],
+    [/^src\/engine\//, [engine, errors, capability]],
+    [/^src\/(errors\.ts|settings\/|net\/)/, [/^src\/net\//, ...common]],
+    [/^src\/images\//, [/^src\/images\//, ...common]],
+    [/^src\/files\//, [/^src\/files\//, /^src\/images\//, /^src\/net\//, ...common]],
+    [/^src\/jobs\//, [/^src\/jobs\//, /^src\/files\//, /^src\/net\//, engine, capability, ...common]],
+    [
+      /^src\/capabilities\//,
+      [
+        /^src\/(capabilities|jobs|files|images|net)\//,
+        /^src\/weights\/(catalogue|download|variants)/,
+        ...common,
+      ],
+    ],
+    [
+      /^src\/http\//,
+      [/^src\/(http|capabilities|jobs|files|images|net|playground)\//, /^src\/weights\//, engine, ...common],
+    ],
+    [/^src\/playground\//, [/^src\/playground\//]],
+    [/^src\/cli\//, [/^src\//, /^ffi\/native\.ts$/]],
+  ];
+})();
+
+const isOurs = (path: string) => /^(src|ffi|dist)\//.test(path);
+
+test("every file belongs to a room", () => {
+  expect(files.filter((file) => !rooms.some(([room]) => room.test(file)))).toEqual([]);
+});
+
+test("a room names only the rooms it may know", () => {
+  const wrong = files.flatMap((file) => {
+    const may = rooms.find(([room]) => room.test(file))?.[1] ?? [];
+    return named(file)
+      .filter((path) => isOurs(path) && !may.some((pattern) => pattern.test(path)))
+      .map((path) => `${file} → ${path}`);
+  });
+  expect(wrong).toEqual([]);
+});
+
+/** Every file that runs once `entry` does. */
+function closure(entry: string, seen = new Set<string>()): Set<string> {
+  if (seen.has(entry)) return seen;
+  seen.add(entry);
+  if (source.has(entry)) for (const path of loaded(entry)) closure(path, seen);
+  return seen;
+}
+
+test("the main thread never loads a tensor", () => {
+  const engineSide = /^(ffi\/(?!native\.ts)|src\/(models|nn)\/|src\/engine\/(worker|tasks)\.ts)|^bun:ffi$/;
+  const mainSide =
+    /^src\/(main\.ts|http\/|jobs\/|files\/|images\/|cli\/|net\/|settings\/|engine\/client\.ts|capabilities\/[^/]+\/(contract|operation|variants|capability)\.ts)/;
+  const wrong = files
+    .filter((file) => mainSide.test(file))
+    .flatMap((file) =>
+      [...closure(file)].filter((path) => engineSide.test(path)).map((path) => `${file} loads ${path}`),
+    );
+  expect(wrong).toEqual([]);
+});
+
+test("the engine thread never loads a route, a job or a file store", () => {
+  const wrong = files
+    .filter((file) => /^(src\/(engine\/worker\.ts|models\/|nn\/)|ffi\/)/.test(file))
+    .flatMap((file) =>
+      [...closure(file)]
+        .filter((path) => /^(src\/(http|jobs|files|cli|net|images)\/|hono|bun:sqlite$|sharp$)/.test(path))
+        .map((path) => `${file} loads ${path}`),
+    );
+  expect(wrong).toEqual([]);
+});
+
+test("only ffi/ calls native code, and only the stores open SQLite", () => {
+  const wrong = files.flatMap((file) =>
+    named(file)
+      .filter(
+        (path) =>
+          (path === "bun:ffi" && !file.startsWith("ffi/")) ||
+          (path === "bun:sqlite" && !/^src\/(jobs|files)\//.test(file)),
+      )
+      .map((path) => `${file} → ${path}`),
+  );
+  expect(wrong).toEqual([]);
+});
