@@ -1,0 +1,218 @@
+/**
+ * Hugging Face: what a repository holds, and its cache layout on the disk, shared with every other program that uses it.
+ *
+ * @module
+ */
+
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { rename } from "node:fs/promises";
+import { homedir } from "node:os";
+import { dirname, join, relative } from "node:path";
+import { listFiles, modelInfo } from "@huggingface/hub";
+import { DownloadError } from "./errors.ts";
+import { type DownloadOptions, downloadFile, type Expected } from "./file.ts";
+import { reason } from "./request.ts";
+
+/** What the environment says about Hugging Face. */
+export interface HubEnv {
+  endpoint: string;
+  token: string | undefined;
+  /** The folder with a `models--…` folder for each repository. */
+  cache: string;
+}
+
+export function hubEnv(env: Record<string, string | undefined> = process.env): HubEnv {
+  const home =
+    env.HF_HOME ?? join(env.XDG_CACHE_HOME ?? join(env.HOME ?? homedir(), ".cache"), "huggingface");
+  return {
+    endpoint: (env.HF_ENDPOINT || "https://huggingface.co").replace(/\/+$/, ""),
+    token: env.HF_TOKEN || tokenFile(env.HF_TOKEN_PATH ?? join(home, "token")),
+    cache: env.HF_HUB_CACHE ?? env.HUGGINGFACE_HUB_CACHE ?? join(home, "hub"),
+  };
+}
+
+function tokenFile(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8").trim() || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export interface HubFile {
+  path: string;
+  expected: Expected;
+}
+
+export interface HubListing {
+  repo: string;
+  commit: string;
+  files: HubFile[];
+}
+
+/** The files of a repository that match the patterns (`transformer/*.safetensors`), with their sizes and hashes. */
+export async function listRepo(
+  repo: string,
+  revision: string,
+  patterns: readonly string[],
+  hub: HubEnv,
+  fetchFn: typeof fetch = fetch,
+): Promise<HubListing> {
+  const access = { hubUrl: hub.endpoint, fetch: withToken(hub, fetchFn) };
+  try {
+    const { sha } = await modelInfo({ name: repo, revision, additionalFields: ["sha"], ...access });
+    const globs = patterns.map((pattern) => new Bun.Glob(pattern));
+    const files: HubFile[] = [];
+    for await (const entry of listFiles({ repo, revision: sha, recursive: true, ...access })) {
+      if (entry.type !== "file" || !globs.some((glob) => glob.match(entry.path))) continue;
+      const expected = expectation(entry);
+      if (!safe(entry.path) || !/^[0-9a-f]{40,64}$/.test(expected.etag))
+        throw new DownloadError("server_error", `The listing of ${repo} names an impossible file`);
+      files.push({ path: entry.path, expected });
+    }
+    for (const pattern of patterns) {
+      const glob = new Bun.Glob(pattern);
+      if (!files.some((file) => glob.match(file.path)))
+        throw new DownloadError("not_found", `${repo} has no file ${pattern}`);
+    }
+    return { repo, commit: sha, files };
+  } catch (error) {
+    throw asHubError(error, repo, hub);
+  }
+}
+
+/** Our own way to send the token: the package insists on the form of Hugging Face's, and mirrors have others. */
+function withToken({ endpoint, token }: HubEnv, fetchFn: typeof fetch): typeof fetch {
+  const home = new URL(endpoint).origin;
+  const send = (input: Parameters<typeof fetch>[0], init: RequestInit = {}) => {
+    const url = new URL(input instanceof Request ? input.url : input);
+    const headers = new Headers(init.headers);
+    if (token && url.origin === home) headers.set("authorization", `Bearer ${token}`);
+    return fetchFn(url, { ...init, headers });
+  };
+  return Object.assign(send, { preconnect: fetchFn.preconnect });
+}
+
+/** The listing comes from the network: a name must stay inside the snapshot, a hash must be one. */
+function safe(path: string): boolean {
+  return path !== "" && !path.startsWith("/") && !path.split("/").includes("..") && !/[\\\0]/.test(path);
+}
+
+function expectation(entry: {
+  path: string;
+  size: number;
+  oid?: string;
+  lfs?: { oid: string; size: number };
+}): Expected {
+  if (entry.lfs)
+    return { size: entry.lfs.size, etag: entry.lfs.oid, digest: { kind: "sha256", hex: entry.lfs.oid } };
+  if (!entry.oid) throw new DownloadError("server_error", `The listing has no hash for ${entry.path}`);
+  return { size: entry.size, etag: entry.oid, digest: { kind: "git-sha1", hex: entry.oid } };
+}
+
+function asHubError(error: unknown, repo: string, hub: HubEnv): unknown {
+  if (error instanceof DownloadError) return error;
+  const status = (error as { statusCode?: number }).statusCode;
+  const page = `${hub.endpoint}/${repo}`;
+  if (status === 401)
+    return new DownloadError(
+      "not_authenticated",
+      `${repo} cannot be read without a token (or does not exist): set HF_TOKEN, see ${page}`,
+    );
+  if (status === 403)
+    return new DownloadError(
+      "not_approved",
+      `${repo} is gated: accept its terms at ${page} with the account of HF_TOKEN`,
+    );
+  if (status === 404) return new DownloadError("not_found", `${repo} is not on ${hub.endpoint}`);
+  if (status === 429) return new DownloadError("rate_limited", `${hub.endpoint} asks to wait`, true);
+  if (status !== undefined)
+    return new DownloadError("server_error", `${hub.endpoint} answered HTTP ${status}`);
+  return new DownloadError("unreachable", `Cannot reach ${hub.endpoint}: ${reason(error)}`, true);
+}
+
+/** The folder of a repository in the cache. */
+export function repoFolder(cache: string, repo: string): string {
+  return join(cache, `models--${repo.replaceAll("/", "--")}`);
+}
+
+/** The snapshot that `revision` names in the cache, or null. It may lack files. */
+export function snapshot(cache: string, repo: string, revision: string): string | null {
+  const folder = repoFolder(cache, repo);
+  let commit = revision;
+  try {
+    commit = readFileSync(join(folder, "refs", revision), "utf8").trim();
+  } catch {
+    // A revision that is itself a commit has no ref.
+  }
+  const path = join(folder, "snapshots", commit);
+  return /^[0-9a-f]{6,64}$/.test(commit) && existsSync(path) ? path : null;
+}
+
+/** Bytes that still have to come for a listing. */
+export function missingBytes(listing: HubListing, hub: HubEnv): number {
+  const folder = repoFolder(hub.cache, listing.repo);
+  return listing.files
+    .filter((file) => !isWhole(folder, listing.commit, file))
+    .reduce((sum, file) => sum + file.expected.size, 0);
+}
+
+function isWhole(folder: string, commit: string, file: HubFile): boolean {
+  try {
+    return statSync(join(folder, "snapshots", commit, file.path)).size === file.expected.size;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Brings a listing's files into the cache: a blob named by its hash, a link to it from the snapshot, and last the ref, so that
+ * nobody sees a revision whose files are not there.
+ */
+export async function downloadRepo(
+  listing: HubListing,
+  revision: string,
+  hub: HubEnv,
+  options: DownloadOptions & { onFile?: (path: string, done: number, total: number) => void } = {},
+): Promise<string> {
+  const folder = repoFolder(hub.cache, listing.repo);
+  const root = join(folder, "snapshots", listing.commit);
+  for (const file of listing.files) {
+    if (isWhole(folder, listing.commit, file)) {
+      options.onFile?.(file.path, file.expected.size, file.expected.size);
+      continue;
+    }
+    const blob = join(folder, "blobs", file.expected.etag);
+    if (!existsSync(blob) || statSync(blob).size !== file.expected.size) {
+      const path = file.path.split("/").map(encodeURIComponent).join("/");
+      const url = `${hub.endpoint}/${listing.repo}/resolve/${listing.commit}/${path}`;
+      await downloadFile({ url, token: hub.token }, file.expected, blob, {
+        ...options,
+        onBytes: (done) => options.onFile?.(file.path, done, file.expected.size),
+      });
+    }
+    link(blob, join(root, file.path));
+  }
+  const ref = join(folder, "refs", revision);
+  if (revision !== listing.commit) {
+    mkdirSync(dirname(ref), { recursive: true });
+    writeFileSync(`${ref}.new`, listing.commit);
+    await rename(`${ref}.new`, ref);
+  }
+  return root;
+}
+
+function link(blob: string, path: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  if (lstatSync(path, { throwIfNoEntry: false })) rmSync(path);
+  symlinkSync(relative(dirname(path), blob), path);
+}

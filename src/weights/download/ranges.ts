@@ -1,0 +1,25 @@
+/** Bytes from `start` up to, not including, `end`. */
+export type Range = [start: number, end: number];
+
+/** The same bytes in order, with touching and overlapping ranges made one. */
+export function joined(ranges: readonly Range[]): Range[] {
+  const out: Range[] = [];
+  for (const [start, end] of [...ranges].sort((a, b) => a[0] - b[0])) {
+    const last = out.at(-1);
+    if (last && start <= last[1]) last[1] = Math.max(last[1], end);
+    else if (end > start) out.push([start, end]);
+  }
+  return out;
+}
+
+/** What of `0..size` no range covers. */
+export function freeBetween(ranges: readonly Range[], size: number): Range[] {
+  const gaps: Range[] = [];
+  let at = 0;
+  for (const [start, end] of joined(ranges)) {
+    if (start > at && at < size) gaps.push([at, Math.min(start, size)]);
+    at = Math.max(at, end);
+  }
+  if (at < size) gaps.push([at, size]);
+  return gaps;
+}

@@ -1,0 +1,86 @@
+import { DownloadError } from "./errors.ts";
+
+const maxRedirects = 5;
+
+/** Where bytes come from. The token goes to the host of `url` alone, never along a redirect to another host. */
+export interface Remote {
+  url: string;
+  token?: string | undefined;
+}
+
+export interface RequestOptions {
+  fetch: typeof fetch;
+  headers?: Record<string, string>;
+  signal: AbortSignal;
+}
+
+/** A GET that follows redirects by hand, so that the token stays with its host. */
+export async function get(
+  remote: Remote,
+  { fetch, headers = {}, signal }: RequestOptions,
+): Promise<Response> {
+  const home = new URL(remote.url);
+  let url = home;
+  for (let hop = 0; hop <= maxRedirects; hop++) {
+    const trusted = url.origin === home.origin;
+    const response = await fetch(url, {
+      headers: {
+        ...headers,
+        "accept-encoding": "identity",
+        "user-agent": "easel",
+        ...(trusted && remote.token ? { authorization: `Bearer ${remote.token}` } : {}),
+      },
+      redirect: "manual",
+      signal,
+    }).catch((error: unknown) => {
+      if (signal.aborted) throw signal.reason;
+      throw new DownloadError("unreachable", `Cannot reach ${url.host}: ${reason(error)}`, true);
+    });
+    const location = response.headers.get("location");
+    if (response.status < 300 || response.status >= 400 || location === null) return response;
+    await response.body?.cancel();
+    const next = new URL(location, url);
+    if (next.protocol !== "https:" && next.protocol !== "http:")
+      throw new DownloadError("server_error", `${url.host} redirects to a ${next.protocol} address`);
+    if (url.protocol === "https:" && next.protocol === "http:")
+      throw new DownloadError("server_error", `${url.host} redirects from https to http`);
+    url = next;
+  }
+  throw new DownloadError("server_error", `${home.host} redirects more than ${maxRedirects} times`);
+}
+
+/** Throws the error that a status outside 2xx stands for. */
+export async function refuse(response: Response, what: string): Promise<never> {
+  await response.body?.cancel();
+  const { status } = response;
+  const host = response.url ? new URL(response.url).host : "the server";
+  if (status === 401) {
+    throw new DownloadError(
+      "not_authenticated",
+      `${what} needs a token: set HF_TOKEN to one that may read it`,
+    );
+  }
+  if (status === 403) {
+    throw new DownloadError(
+      "not_approved",
+      `${what} is gated: accept its terms on its page with the account of HF_TOKEN`,
+    );
+  }
+  if (status === 404) throw new DownloadError("not_found", `${what} is not there`);
+  if (status === 429 || status === 503) {
+    const after = retryAfter(response.headers.get("retry-after"));
+    throw new DownloadError("rate_limited", `${host} asks to wait (HTTP ${status})`, true, after);
+  }
+  throw new DownloadError("server_error", `${host} answered HTTP ${status} for ${what}`, status >= 500);
+}
+
+/** Seconds of a Retry-After header, given as a number or as a date. */
+export function retryAfter(header: string | null, now = Date.now()): number | undefined {
+  if (header === null) return undefined;
+  const seconds = /^\d+$/.test(header.trim()) ? Number(header) : (Date.parse(header) - now) / 1000;
+  return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined;
+}
+
+export function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,308 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { DownloadError } from "../../../src/weights/download/errors.ts";
+import { type DownloadOptions, downloadFile, type Expected } from "../../../src/weights/download/file.ts";
+import { downloadRepo, hubEnv, listRepo, missingBytes, snapshot } from "../../../src/weights/download/hub.ts";
+import { freeBetween, joined, type Range } from "../../../src/weights/download/ranges.ts";
+import { retryAfter } from "../../../src/weights/download/request.ts";
+import { type Behaviour, gitSha1, hubServer, sha256 } from "./hub-server.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "easel-download-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const bytes = crypto.getRandomValues(new Uint8Array(65536)).toHex().repeat(12);
+const content = new TextEncoder().encode(bytes); // 1.5 MB
+const expected: Expected = {
+  size: content.length,
+  etag: sha256(content),
+  digest: { kind: "sha256", hex: sha256(content) },
+};
+const quick: DownloadOptions = { partBytes: 256 * 1024, sleep: async () => {}, stall_s: 0.2 };
+
+async function fetchFile(behaviour: Behaviour, options: DownloadOptions = {}, want: Expected = expected) {
+  using hub = hubServer({ "weights.safetensors": content }, behaviour);
+  const path = join(folder, "weights.safetensors");
+  const remote = { url: `${hub.url}/weights.safetensors`, token: "secret" };
+  const error = await downloadFile(remote, want, path, { ...quick, ...options }).catch(
+    (error: unknown) => error,
+  );
+  return { error: error as DownloadError | undefined, path, seen: hub.seen };
+}
+
+const received = (seen: { bytes: number }[]) => seen.reduce((sum, { bytes }) => sum + bytes, 0);
+
+describe("downloadFile()", () => {
+  test("brings the whole file in parts and leaves nothing else behind", async () => {
+    const { error, path, seen } = await fetchFile({});
+    expect(error).toBeUndefined();
+    expect(readFileSync(path).equals(content)).toBe(true);
+    expect(readdirSync(folder)).toEqual(["weights.safetensors"]);
+    expect(seen.length).toBe(6);
+    expect(received(seen)).toBe(content.length);
+  });
+
+  test("goes on where a connection was cut, fetching no byte twice", async () => {
+    const { error, path, seen } = await fetchFile({ cutAfter: { bytes: 65536, times: 9 } });
+    expect(error).toBeUndefined();
+    expect(readFileSync(path).equals(content)).toBe(true);
+    expect(received(seen)).toBe(content.length);
+  });
+
+  test("goes on in a later run, fetching no byte twice", async () => {
+    using hub = hubServer({ "weights.safetensors": content });
+    const path = join(folder, "weights.safetensors");
+    const stop = new AbortController();
+    let onDisk = 0;
+    const options = {
+      ...quick,
+      connections: 1,
+      signal: stop.signal,
+      onBytes: (done: number) => {
+        onDisk = done;
+        if (done > content.length / 2) stop.abort();
+      },
+    };
+    const remote = { url: `${hub.url}/weights.safetensors` };
+    const first = await downloadFile(remote, expected, path, options).catch((error: unknown) => error);
+    expect((first as DownloadError).code).toBe("canceled");
+    expect(existsSync(path)).toBe(false);
+    const before = hub.seen.length;
+    await downloadFile(remote, expected, path, quick);
+    expect(readFileSync(path).equals(content)).toBe(true);
+    const resumed = hub.seen.slice(before).map(({ range }) => {
+      const [start, end] = range!.slice("bytes=".length).split("-").map(Number);
+      return end! + 1 - start!;
+    });
+    expect(resumed.reduce((a, b) => a + b)).toBe(content.length - onDisk);
+  });
+
+  test("begins anew when the file on the server became another one", async () => {
+    const path = join(folder, "weights.safetensors");
+    writeFileSync(`${path}.incomplete`, new Uint8Array(content.length));
+    writeFileSync(
+      `${path}.incomplete.json`,
+      JSON.stringify({ size: content.length, etag: "older", done: [[0, 1000]] }),
+    );
+    const { error, seen } = await fetchFile({});
+    expect(error).toBeUndefined();
+    expect(received(seen)).toBe(content.length);
+  });
+
+  test("trusts no range that lies behind the end of the partial file", async () => {
+    const path = join(folder, "weights.safetensors");
+    writeFileSync(`${path}.incomplete`, content);
+    writeFileSync(`${path}.incomplete.json`, JSON.stringify({ ...expected, done: [[0, content.length]] }));
+    truncateSync(`${path}.incomplete`, 1000);
+    const { error } = await fetchFile({});
+    expect(error).toBeUndefined();
+    expect(readFileSync(path).equals(content)).toBe(true);
+  });
+
+  test("refuses a file with another hash and keeps none of it", async () => {
+    const { error, path } = await fetchFile({ corrupt: true });
+    expect(error?.code).toBe("wrong_hash");
+    expect(existsSync(path)).toBe(false);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test("refuses a file of another length", async () => {
+    const { error } = await fetchFile({ sayLength: content.length + 1 });
+    expect(error?.code).toBe("changed");
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test("refuses a file that ends before the promised size", async () => {
+    const { error } = await fetchFile({}, {}, { ...expected, size: content.length + 512 * 1024 });
+    expect(["changed", "wrong_length"]).toContain(error!.code);
+    expect(existsSync(join(folder, "weights.safetensors"))).toBe(false);
+  });
+
+  test("copes with a server that ignores ranges", async () => {
+    const { error, path } = await fetchFile({ ignoreRange: true });
+    expect(error).toBeUndefined();
+    expect(readFileSync(path).equals(content)).toBe(true);
+  });
+
+  test("waits as long as a busy server asks for", async () => {
+    const waits: number[] = [];
+    const sleep = async (seconds: number) => void waits.push(seconds);
+    const { error } = await fetchFile({ busy: { seconds: "7", times: 2 } }, { sleep });
+    expect(error).toBeUndefined();
+    expect(waits).toEqual([7, 7]);
+  });
+
+  test("gives up a connection that stalls and tries again", async () => {
+    const { error, path } = await fetchFile({ trickle: { times: 2 } });
+    expect(error).toBeUndefined();
+    expect(readFileSync(path).equals(content)).toBe(true);
+  });
+
+  test("ends with an error when every try stalls", async () => {
+    const { error } = await fetchFile({ trickle: { times: 1000 } }, { stall_s: 0.05 });
+    expect(error?.code).toBe("stalled");
+  });
+
+  test("sends the token to its own host and along no redirect", async () => {
+    const { error, seen } = await fetchFile({ redirect: true });
+    expect(error).toBeUndefined();
+    const hub = seen.filter(({ host }) => host === "hub");
+    const elsewhere = seen.filter(({ host }) => host === "elsewhere");
+    expect(hub.every(({ authorization }) => authorization === "Bearer secret")).toBe(true);
+    expect(elsewhere.length).toBeGreaterThan(0);
+    expect(elsewhere.every(({ authorization }) => authorization === null)).toBe(true);
+  });
+
+  test.each([
+    [401, "not_authenticated"],
+    [403, "not_approved"],
+    [404, "not_found"],
+    [500, "server_error"],
+  ] as const)("names what HTTP %d means", async (status, code) => {
+    const { error } = await fetchFile({ status });
+    expect(error).toBeInstanceOf(DownloadError);
+    expect(error?.code).toBe(code);
+    expect(error?.message).not.toContain("secret");
+  });
+
+  test("refuses to start beside another process, and takes over the lock of a dead one", async () => {
+    const path = join(folder, "weights.safetensors");
+    writeFileSync(`${path}.incomplete.lock`, "1");
+    expect((await fetchFile({})).error?.code).toBe("busy");
+    const { pid, exited } = Bun.spawn(["true"]);
+    await exited;
+    writeFileSync(`${path}.incomplete.lock`, String(pid));
+    expect((await fetchFile({})).error).toBeUndefined();
+  });
+});
+
+describe("downloadRepo()", () => {
+  const files = {
+    "model.safetensors": content,
+    "config.json": new TextEncoder().encode("{}"),
+    "sub/other.safetensors": content.subarray(0, 1000),
+    "unwanted.bin": content,
+  };
+  const environment = (url: string) => hubEnv({ HF_ENDPOINT: url, HF_TOKEN: "secret", HF_HOME: folder });
+
+  test("lays files out as every other program of Hugging Face expects them", async () => {
+    using server = hubServer(files);
+    const hub = environment(server.url);
+    const listing = await listRepo("org/model", "main", ["*.safetensors", "config.json", "sub/*"], hub);
+    expect(listing.files.map(({ path }) => path).sort()).toEqual([
+      "config.json",
+      "model.safetensors",
+      "sub/other.safetensors",
+    ]);
+    expect(missingBytes(listing, hub)).toBe(content.length + 2 + 1000);
+    const root = await downloadRepo(listing, "main", hub, quick);
+    expect(root).toBe(join(folder, "hub/models--org--model/snapshots", server.commit));
+    expect(readFileSync(join(root, "model.safetensors")).equals(content)).toBe(true);
+    expect(readlinkSync(join(root, "sub/other.safetensors"))).toBe(
+      `../../../blobs/${sha256(content.subarray(0, 1000))}`,
+    );
+    expect(readlinkSync(join(root, "config.json"))).toBe(`../../blobs/${gitSha1(files["config.json"])}`);
+    expect(snapshot(hub.cache, "org/model", "main")).toBe(root);
+    expect(missingBytes(listing, hub)).toBe(0);
+  });
+
+  test("fetches nothing that is there already", async () => {
+    using server = hubServer(files);
+    const hub = environment(server.url);
+    const listing = await listRepo("org/model", "main", ["*.safetensors"], hub);
+    await downloadRepo(listing, "main", hub, quick);
+    const before = server.seen.length;
+    await downloadRepo(listing, "main", hub, quick);
+    expect(server.seen.length).toBe(before);
+  });
+
+  test("names no revision whose files are not whole", async () => {
+    using server = hubServer(files, { corrupt: true });
+    const hub = environment(server.url);
+    const listing = await listRepo("org/model", "main", ["model.safetensors"], hub);
+    const error = await downloadRepo(listing, "main", hub, quick).catch((error: unknown) => error);
+    expect((error as DownloadError).code).toBe("wrong_hash");
+    expect(snapshot(hub.cache, "org/model", "main")).toBeNull();
+  });
+
+  test.each([
+    [401, "not_authenticated"],
+    [403, "not_approved"],
+    [404, "not_found"],
+  ] as const)("names what HTTP %d of a listing means", async (listingStatus, code) => {
+    using server = hubServer(files, { listingStatus });
+    const error = await listRepo("org/model", "main", ["*"], environment(server.url)).catch(
+      (e: unknown) => e,
+    );
+    expect((error as DownloadError).code).toBe(code);
+  });
+
+  test("refuses a listing that names a file outside the repository", async () => {
+    using server = hubServer(files, {
+      listing: () => [{ type: "file", path: "../../../escape.json", size: 2, oid: "a".repeat(40) }],
+    });
+    const error = await listRepo("org/model", "main", ["**"], environment(server.url)).catch(
+      (e: unknown) => e,
+    );
+    expect(error).toBeInstanceOf(DownloadError);
+  });
+
+  test("says which wanted file a repository lacks", async () => {
+    using server = hubServer(files);
+    const error = await listRepo("org/model", "main", ["absent.json"], environment(server.url)).catch(
+      (e: unknown) => e,
+    );
+    expect((error as DownloadError).message).toBe("org/model has no file absent.json");
+  });
+});
+
+describe("ranges", () => {
+  const ranges = fc.array(
+    fc.tuple(fc.nat(100), fc.nat(30)).map(([start, length]): Range => [start, start + length]),
+  );
+  const covers = (list: readonly Range[], at: number) => list.some(([start, end]) => at >= start && at < end);
+
+  test("joined() covers the same bytes, in order and apart", () => {
+    fc.assert(
+      fc.property(ranges, (list) => {
+        const out = joined(list);
+        for (let at = 0; at < 140; at++) expect(covers(out, at)).toBe(covers(list, at));
+        for (let i = 1; i < out.length; i++) expect(out[i]![0]).toBeGreaterThan(out[i - 1]![1]);
+      }),
+    );
+  });
+
+  test("freeBetween() is all that no range covers", () => {
+    fc.assert(
+      fc.property(ranges, fc.nat(140), (list, size) => {
+        const gaps = freeBetween(list, size);
+        for (let at = 0; at < size; at++) expect(covers(gaps, at)).toBe(!covers(list, at));
+        expect(gaps.every(([start, end]) => start < end && end <= size)).toBe(true);
+      }),
+    );
+  });
+});
+
+describe("retryAfter()", () => {
+  test("reads seconds and dates and nothing else", () => {
+    const now = Date.parse("2026-01-01T00:00:00Z");
+    expect(retryAfter("120", now)).toBe(120);
+    expect(retryAfter("Thu, 01 Jan 2026 00:01:00 GMT", now)).toBe(60);
+    expect(retryAfter("soon", now)).toBeUndefined();
+    expect(retryAfter(null, now)).toBeUndefined();
+  });
+});
