@@ -1,0 +1,230 @@
+/**
+ * What variants need on the disk, each thing once: whether it is there, how to bring it, how to remove it.
+ *
+ * @module
+ */
+import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { DownloadError } from "./errors.ts";
+import { type DownloadOptions, downloadFile } from "./file.ts";
+import {
+  downloadRepo,
+  type HubEnv,
+  type HubListing,
+  listRepo,
+  missingBytes,
+  repoFolder,
+  snapshot,
+} from "./hub.ts";
+import { get, refuse } from "./request.ts";
+
+/** What a variant downloads. */
+export type Download =
+  | { kind: "huggingface"; repo: string; revision: string; files: readonly string[]; gated?: boolean }
+  | { kind: "url"; url: string; file: string; sha256?: string };
+
+/** Where things lie on this machine. */
+export interface Places {
+  hub: HubEnv;
+  /** Folder of what comes from plain addresses. */
+  downloads: string;
+}
+
+/** The name that commands and lists show. */
+export function label(download: Download): string {
+  return download.kind === "huggingface" ? download.repo : download.url;
+}
+
+/** The same downloads with the wanted files of one repository put together. */
+export function distinct(downloads: readonly Download[]): Download[] {
+  const byKey = new Map<string, Download>();
+  for (const download of downloads) {
+    const key = download.kind === "url" ? download.url : `${download.repo}@${download.revision}`;
+    const known = byKey.get(key);
+    if (known?.kind === "huggingface" && download.kind === "huggingface")
+      byKey.set(key, { ...known, files: [...new Set([...known.files, ...download.files])] });
+    else byKey.set(key, download);
+  }
+  return [...byKey.values()];
+}
+
+/** The folder or file that a download ends in. It may not be there. */
+export function pathOf(download: Download, places: Places): string | null {
+  return download.kind === "huggingface"
+    ? snapshot(places.hub.cache, download.repo, download.revision)
+    : join(places.downloads, download.file);
+}
+
+/** What of a download is not on the disk: file names and patterns, empty when it is ready. No network. */
+export function missing(download: Download, places: Places): string[] {
+  const path = pathOf(download, places);
+  if (download.kind === "url") return path && existsSync(path) ? [] : [download.file];
+  if (path === null) return [...download.files];
+  const lacking: string[] = [];
+  for (const pattern of download.files) {
+    const found = [...new Bun.Glob(pattern).scanSync({ cwd: path, followSymlinks: true, onlyFiles: false })];
+    if (found.length === 0) lacking.push(pattern);
+    for (const file of found) {
+      if (!existsSync(join(path, file)))
+        lacking.push(file); // a link to a blob that is gone
+      else if (file.endsWith(".safetensors.index.json")) lacking.push(...shardsMissing(path, file));
+    }
+  }
+  return [...new Set(lacking)];
+}
+
+/** Another program may have stopped in the middle of a sharded model: the index tells which shards there must be. */
+function shardsMissing(root: string, index: string): string[] {
+  const { weight_map } = JSON.parse(readFileSync(join(root, index), "utf8")) as {
+    weight_map: Record<string, string>;
+  };
+  const folder = dirname(index);
+  return [...new Set(Object.values(weight_map))]
+    .map((shard) => join(folder, shard))
+    .filter((shard) => !existsSync(join(root, shard)));
+}
+
+export type ActivationEvent =
+  | { event: "listing"; label: string }
+  | { event: "ready"; label: string }
+  | { event: "file"; label: string; file: string; done: number; total: number }
+  | { event: "downloaded"; label: string; path: string };
+
+export interface ActivationOptions extends DownloadOptions {
+  on?: (event: ActivationEvent) => void;
+}
+
+/** Brings downloads to the disk. Asks for everything that may be refused (rights, space) before it fetches the first byte. */
+export async function activate(
+  downloads: readonly Download[],
+  places: Places,
+  options: ActivationOptions = {},
+): Promise<void> {
+  const on = options.on ?? (() => {});
+  const plan: { download: Download; bytes: number; fetch: () => Promise<string> }[] = [];
+  for (const download of distinct(downloads)) {
+    if (missing(download, places).length === 0) {
+      on({ event: "ready", label: label(download) });
+      continue;
+    }
+    on({ event: "listing", label: label(download) });
+    plan.push({
+      download,
+      ...(download.kind === "huggingface"
+        ? await planRepo(download, places, options)
+        : await planUrl(download, places, options)),
+    });
+  }
+  requireSpace(plan, places);
+  for (const { download, fetch } of plan) {
+    const path = await fetch();
+    const lacking = missing(download, places);
+    if (lacking.length > 0)
+      throw new DownloadError("not_found", `${label(download)} lacks ${lacking.join(", ")}`);
+    on({ event: "downloaded", label: label(download), path });
+  }
+}
+
+async function planRepo(
+  download: Extract<Download, { kind: "huggingface" }>,
+  { hub }: Places,
+  options: ActivationOptions,
+) {
+  const listing: HubListing = await listRepo(
+    download.repo,
+    download.revision,
+    download.files,
+    hub,
+    options.fetch,
+  );
+  return {
+    bytes: missingBytes(listing, hub),
+    fetch: () =>
+      downloadRepo(listing, download.revision, hub, {
+        ...options,
+        onFile: (file, done, total) =>
+          options.on?.({ event: "file", label: label(download), file, done, total }),
+      }),
+  };
+}
+
+async function planUrl(
+  download: Extract<Download, { kind: "url" }>,
+  places: Places,
+  options: ActivationOptions,
+) {
+  const signal = options.signal ?? new AbortController().signal;
+  // A range of one byte tells the size where HEAD is not answered.
+  const remote = { url: download.url };
+  const response = await get(remote, {
+    fetch: options.fetch ?? fetch,
+    signal,
+    headers: { range: "bytes=0-0" },
+  });
+  if (response.status !== 206 && response.status !== 200) await refuse(response, download.url);
+  const total = /\/(\d+)$/.exec(response.headers.get("content-range") ?? "")?.[1];
+  const size = Number(total ?? response.headers.get("content-length") ?? Number.NaN);
+  const etag = response.headers.get("etag") ?? response.headers.get("last-modified") ?? String(size);
+  await response.body?.cancel();
+  if (!Number.isInteger(size) || size <= 0)
+    throw new DownloadError("server_error", `${download.url} does not tell its size`);
+  const path = join(places.downloads, download.file);
+  const digest = download.sha256 ? ({ kind: "sha256", hex: download.sha256 } as const) : null;
+  return {
+    bytes: size,
+    fetch: async () => {
+      await downloadFile(remote, { size, etag, digest }, path, {
+        ...options,
+        onBytes: (done) =>
+          options.on?.({ event: "file", label: label(download), file: download.file, done, total: size }),
+      });
+      return path;
+    },
+  };
+}
+
+/** Refuses before the first byte when the disk cannot hold all that is to come. */
+function requireSpace(plan: readonly { download: Download; bytes: number }[], places: Places): void {
+  const wanted = new Map<number, { folder: string; bytes: number }>();
+  for (const { download, bytes } of plan) {
+    const folder = existing(download.kind === "huggingface" ? places.hub.cache : places.downloads);
+    const disk = statSync(folder).dev;
+    const so_far = wanted.get(disk)?.bytes ?? 0;
+    wanted.set(disk, { folder, bytes: so_far + bytes });
+  }
+  for (const { folder, bytes } of wanted.values()) {
+    const { bavail, bsize } = statfsSync(folder);
+    if (bytes > bavail * bsize)
+      throw new DownloadError(
+        "disk_full",
+        `The download needs ${gb(bytes)} GB and the disk has ${gb(bavail * bsize)} GB left`,
+      );
+  }
+}
+
+/** The nearest folder that is there, since the cache itself may not be yet. */
+function existing(path: string): string {
+  return existsSync(path) ? path : existing(dirname(path));
+}
+
+function gb(bytes: number): string {
+  return (bytes / 1e9).toFixed(1);
+}
+
+/** Removes a download from the disk. Says whether there was anything. */
+export function deactivate(download: Download, places: Places): boolean {
+  const path =
+    download.kind === "huggingface"
+      ? repoFolder(places.hub.cache, download.repo)
+      : join(places.downloads, download.file);
+  if (!existsSync(path)) return false;
+  rmSync(path, { recursive: true });
+  return true;
+}
+
+/** The folder for downloads from plain addresses, made when it is first needed. */
+export function downloadsFolder(cacheDir: string): string {
+  const folder = join(cacheDir, "downloads");
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
