@@ -5,6 +5,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { Download } from "../../capabilities/capability.ts";
 import { DownloadError } from "./errors.ts";
 import { type DownloadOptions, downloadFile } from "./file.ts";
 import {
@@ -17,11 +18,6 @@ import {
   snapshot,
 } from "./hub.ts";
 import { get, refuse } from "./request.ts";
-
-/** What a variant downloads. */
-export type Download =
-  | { kind: "huggingface"; repo: string; revision: string; files: readonly string[]; gated?: boolean }
-  | { kind: "url"; url: string; file: string; sha256?: string };
 
 /** Where things lie on this machine. */
 export interface Places {

@@ -2,12 +2,12 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Download } from "../../../src/capabilities/capability.ts";
 import type { DownloadError } from "../../../src/weights/download/errors.ts";
 import { hubEnv } from "../../../src/weights/download/hub.ts";
 import {
   type ActivationEvent,
   activate,
-  type Download,
   deactivate,
   distinct,
   missing,
