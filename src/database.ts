@@ -1,0 +1,73 @@
+/**
+ * The one SQLite file that the job store and the file store share, so that a job and the files it made are committed together.
+ * Only those two rooms know of it.
+ *
+ * @module
+ */
+import { Database } from "bun:sqlite";
+import { chmodSync, mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { jobsSchema } from "./jobs/schema.ts";
+
+/** The way from an empty file to today's schema. A released step never changes: a new one goes to the end. */
+const migrations: readonly string[] = [jobsSchema];
+
+/** Opens the file, or a database in memory for `":memory:"`, and brings its schema up to date. */
+export function openDatabase(path: string): Database {
+  if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const database = new Database(path, { create: true, strict: true });
+  if (path !== ":memory:") chmodSync(path, 0o600);
+  // A commit is what the server promised a client, so it reaches the disk before the promise is given.
+  database.run("PRAGMA journal_mode = WAL");
+  database.run("PRAGMA synchronous = FULL");
+  database.run("PRAGMA foreign_keys = ON");
+  database.run("PRAGMA busy_timeout = 5000");
+  migrate(database);
+  return database;
+}
+
+function migrate(database: Database) {
+  const version = () =>
+    database.query<{ user_version: number }, []>("PRAGMA user_version").get()!.user_version;
+  if (version() > migrations.length) {
+    throw new Error("The data directory was written by a newer version of easel: update this one to use it");
+  }
+  database
+    .transaction(() => {
+      for (let step = version(); step < migrations.length; step++) {
+        database.run(migrations[step]!);
+        database.run(`PRAGMA user_version = ${step + 1}`);
+      }
+    })
+    .immediate();
+}
+
+/** A connection that nobody can reach is collected, and its lock with it. */
+const held = new Set<Database>();
+
+/**
+ * Takes a data directory for this process alone. The lock is a lock of the operating system on an SQLite file, so that a crash
+ * gives it back.
+ *
+ * @returns What gives the directory back.
+ * @throws When another process has it.
+ */
+export function lockDirectory(directory: string): () => void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const lock = new Database(`${directory}/server.lock`, { create: true });
+  try {
+    lock.run("PRAGMA journal_mode = DELETE");
+    lock.run("BEGIN EXCLUSIVE");
+  } catch (error) {
+    lock.close();
+    if (error instanceof Error && "code" in error && error.code === "SQLITE_BUSY") {
+      throw new Error("Another easel server uses this data directory: stop it, or choose another data_dir");
+    }
+    throw error;
+  }
+  held.add(lock);
+  return () => {
+    held.delete(lock);
+    lock.close();
+  };
+}
