@@ -1,0 +1,74 @@
+/**
+ * Refusals and faults as answers: `{"detail": …, "code": …}`.
+ *
+ * @module
+ */
+import type { Context } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { Refusal, type RefusalCode, refusals } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { ErrorResponse, HTTPValidationError } from "./schemas.ts";
+import { SchemaError } from "./validation.ts";
+
+export function answer(c: Context, refusal: Refusal): Response {
+  return c.json(
+    { detail: refusal.message, code: refusal.code },
+    refusal.status as ContentfulStatusCode,
+    refusal.headers,
+  );
+}
+
+/** Full disks show in many forms: of the system, of SQLite, wrapped. */
+export function isDiskFull(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = (error as { code?: unknown }).code;
+  return code === "ENOSPC" || code === "EDQUOT" || code === "SQLITE_FULL" || isDiskFull(error.cause);
+}
+
+/** What a thrown thing is answered with. A fault tells the log everything and the client nothing. */
+export function answerError(error: unknown, c: Context, log: Log): Response {
+  if (error instanceof Refusal) return answer(c, error);
+  if (error instanceof SchemaError)
+    return c.json({ detail: error.issues, code: error.code }, refusals[error.code].status);
+  if (isDiskFull(error)) return answer(c, new Refusal("disk_full", "no space is left on the server's disk"));
+  log.error("request failed", {
+    request_id: c.get("requestId"),
+    method: c.req.method,
+    path: c.req.path,
+    error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+  });
+  return answer(c, new Refusal("internal", "internal server error"));
+}
+
+const json = <S>(schema: S) => ({ "application/json": { schema } });
+
+/** Responses of a route, by the codes that it can refuse with. Those of the guards are on every route. */
+export function refusalResponses(...codes: RefusalCode[]) {
+  const byStatus = Map.groupBy(codes, (code) => refusals[code].status);
+  return Object.fromEntries(
+    [...byStatus].map(([status, group]) => [
+      status,
+      {
+        description: group.map((code) => `\`${code}\`: ${refusals[code].means}.`).join("\n\n"),
+        content: json(ErrorResponse),
+      },
+    ]),
+  );
+}
+
+/** What any request can be refused with before its route sees it. */
+export const guardCodes = [
+  "unauthorized",
+  "forbidden_host",
+  "forbidden_origin",
+  "method_not_allowed",
+  "internal",
+] as const satisfies readonly RefusalCode[];
+
+/** The contract's answer to a request that does not fit the schema. */
+export const schemaResponse = {
+  422: {
+    description: "The request does not fit the schema (`code` is `invalid_request`).",
+    content: json(HTTPValidationError),
+  },
+} as const;

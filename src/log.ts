@@ -1,0 +1,80 @@
+/**
+ * Lines about what the server does, as text for people or as JSON for machines. A line is always one line, and no secret is in it.
+ *
+ * @module
+ */
+
+const levels = ["debug", "info", "warning", "error"] as const;
+export type Level = (typeof levels)[number];
+export type Fields = Readonly<Record<string, unknown>>;
+
+export interface Log {
+  debug(event: string, fields?: Fields): void;
+  info(event: string, fields?: Fields): void;
+  warning(event: string, fields?: Fields): void;
+  error(event: string, fields?: Fields): void;
+}
+
+export interface LogOptions {
+  level: Level;
+  format: "text" | "json";
+  /** Values that must never be printed, such as the token. */
+  secrets?: readonly (string | null)[];
+  write?: (line: string) => void;
+  now?: () => Date;
+}
+
+const longest = 2000;
+
+/** Characters that could end a line, move the cursor or turn the direction of writing. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+const control = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+const escaped = (text: string) =>
+  text.replace(control, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
+function plain(value: unknown): unknown {
+  if (value instanceof Error) return `${value.name}: ${value.message}`;
+  if (ArrayBuffer.isView(value)) return `${value.byteLength} bytes`;
+  const text = typeof value === "string" ? value : undefined;
+  return text !== undefined && text.length > longest ? `${text.slice(0, longest)}…` : value;
+}
+
+/**
+ * @example
+ * const log = createLog({ level: "info", format: "text", secrets: [settings.auth_token] });
+ * log.info("job finished", { job_id: job.id, seconds: 3.2 });
+ */
+export function createLog(options: LogOptions): Log {
+  const write = options.write ?? ((line) => void process.stderr.write(line));
+  const now = options.now ?? (() => new Date());
+  const secrets = (options.secrets ?? []).filter((secret): secret is string => !!secret);
+  const hidden = (line: string) => secrets.reduce((text, secret) => text.replaceAll(secret, "***"), line);
+
+  const at = (level: Level) => {
+    if (levels.indexOf(level) < levels.indexOf(options.level)) return () => {};
+    return (event: string, fields: Fields = {}) => {
+      const entries = Object.entries(fields)
+        .filter(([, value]) => value !== undefined)
+        .map(([key, value]) => [key, plain(value)] as const);
+      const line =
+        options.format === "json"
+          ? JSON.stringify({ time: now().toISOString(), level, event, ...Object.fromEntries(entries) })
+          : [
+              now().toISOString(),
+              level.toUpperCase().padEnd(7),
+              event,
+              ...entries.map(([key, value]) => `${key}=${quoted(value)}`),
+            ].join(" ");
+      write(`${escaped(hidden(line))}\n`);
+    };
+  };
+  return { debug: at("debug"), info: at("info"), warning: at("warning"), error: at("error") };
+}
+
+function quoted(value: unknown): string {
+  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? String(value));
+  return /[\s="]/.test(text) && typeof value === "string" ? JSON.stringify(text) : text;
+}
+
+/** Says nothing: for tests and for commands that print their own words. */
+export const silent: Log = { debug() {}, info() {}, warning() {}, error() {} };
