@@ -1,0 +1,39 @@
+import type { Capability } from "../capabilities/capability.ts";
+import type { Settings } from "../settings/settings.ts";
+import type { Places } from "../weights/download/resources.ts";
+
+/** What a command works with. `main.ts` makes it over the process, tests over strings. */
+export interface CommandContext {
+  capabilities: readonly Capability[];
+  /** The settings in force; reading them may fail, so it is a call. */
+  settings(): Settings;
+  places(): Places;
+  env: Record<string, string | undefined>;
+  out(text: string): void;
+  err(text: string): void;
+  /** Whether a person sits in front of both input and output. */
+  interactive: boolean;
+  signal: AbortSignal;
+}
+
+/** A command ends with this code; the message goes to standard error as `Error: …`. */
+export class CommandError extends Error {
+  override name = "CommandError" as const;
+
+  constructor(
+    message: string,
+    readonly exitCode: number = exitCodes.failed,
+  ) {
+    super(message);
+  }
+}
+
+/** What the exit code of every command means. */
+export const exitCodes = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  startup: 3,
+  engineFault: 70,
+  interrupted: 130,
+} as const;

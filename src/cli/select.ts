@@ -1,0 +1,72 @@
+import type { Capability, Variant } from "../capabilities/capability.ts";
+import { label } from "../weights/download/resources.ts";
+import { CommandError } from "./context.ts";
+
+/** One model as the commands that manage files see it. */
+export interface Choice {
+  capability: Capability;
+  variant: Variant;
+  default: boolean;
+}
+
+export interface Filters {
+  all?: boolean;
+  domain?: readonly string[];
+  family?: readonly string[];
+  repo?: readonly string[];
+  model?: readonly string[];
+}
+
+/** Every model, in the order of the registry. */
+export function choices(capabilities: readonly Capability[], defaults: (family: string) => string): Choice[] {
+  return capabilities.flatMap((capability) =>
+    capability.variants.map((variant) => ({
+      capability,
+      variant,
+      default: variant.name === defaults(capability.family),
+    })),
+  );
+}
+
+/**
+ * The models that any of the filters names. A filter that names nothing is an error: a slip of the pen must not pass beside a
+ * filter that fits.
+ */
+export function select(all: readonly Choice[], filters: Filters): Choice[] {
+  if (filters.all) return [...all];
+  const wanted = new Set<Choice>();
+  const add = (
+    kind: string,
+    values: readonly string[] = [],
+    fits: (choice: Choice, value: string) => boolean,
+  ) => {
+    for (const value of values) {
+      const found = all.filter((choice) => fits(choice, value));
+      if (found.length === 0) throw new CommandError(`No matching models found: --${kind} ${value}`);
+      for (const choice of found) wanted.add(choice);
+    }
+  };
+  add("domain", filters.domain, ({ capability }, value) => capability.domain === value);
+  add("family", filters.family, ({ capability }, value) => capability.family === value);
+  add("repo", filters.repo, ({ variant }, value) =>
+    [variant.repo, ...variant.aliases, ...variant.downloads.map(label)].includes(value),
+  );
+  add("model", filters.model, ({ capability, variant }, value) =>
+    [`${capability.family}/${variant.name}`, variant.name, ...variant.aliases].includes(value),
+  );
+  return all.filter((choice) => wanted.has(choice));
+}
+
+export function hasFilter(filters: Filters): boolean {
+  return Boolean(
+    filters.all ||
+      filters.domain?.length ||
+      filters.family?.length ||
+      filters.repo?.length ||
+      filters.model?.length,
+  );
+}
+
+export function fullName({ capability, variant }: Choice): string {
+  return `${capability.domain}/${capability.family}/${variant.name}`;
+}

@@ -1,0 +1,16 @@
+/** Columns padded to their widest cell, two blanks between them, nothing at the end of a line. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i]!))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+export function gigabytes(value: number): string {
+  return `~${Number(value.toPrecision(6))} GB`;
+}

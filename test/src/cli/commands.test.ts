@@ -1,0 +1,157 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Command } from "commander";
+import type { Capability, Variant } from "../../../src/capabilities/capability.ts";
+import { registerActivate, registerDeactivate } from "../../../src/cli/activate.ts";
+import { type CommandContext, CommandError } from "../../../src/cli/context.ts";
+import { registerStatus } from "../../../src/cli/status.ts";
+import type { Settings } from "../../../src/settings/settings.ts";
+import { hubEnv } from "../../../src/weights/download/hub.ts";
+import { hubServer } from "../weights/hub-server.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "easel-cli-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const weights = new TextEncoder().encode("weights");
+const variant = (name: string, more: Partial<Variant> = {}): Variant => ({
+  name,
+  aliases: [`alias-${name}`],
+  repo: "org/model",
+  features: ["depth"],
+  licence: { name: "Apache-2.0", url: "https://example.org/licence", commercial: true },
+  downloads: [{ kind: "huggingface", repo: "org/model", revision: "main", files: [`${name}.safetensors`] }],
+  diskGb: 1.5,
+  ...more,
+});
+const family = (name: string, variants: Variant[]): Capability => ({
+  family: name,
+  domain: "image",
+  title: name,
+  summary: name,
+  description: name,
+  variants,
+  defaultVariant: () => variants[0]!.name,
+  operations: [],
+});
+const strict = { name: "CC-BY-NC-4.0", url: "https://example.org/nc", commercial: false };
+const capabilities = [
+  family("depthanything", [variant("small"), variant("large", { licence: strict, repo: "org/other" })]),
+  family("depthpro", [variant("base", { downloads: [], diskGb: 0 })]),
+];
+
+async function run(args: string[], hubUrl = "http://127.0.0.1:9", model_paths: Record<string, string> = {}) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const context: CommandContext = {
+    capabilities,
+    settings: () => ({ model_paths }) as unknown as Settings,
+    places: () => ({
+      hub: hubEnv({ HF_ENDPOINT: hubUrl, HF_HOME: folder }),
+      downloads: join(folder, "downloads"),
+    }),
+    env: {},
+    out: (text) => out.push(text),
+    err: (text) => err.push(text),
+    interactive: false,
+    signal: new AbortController().signal,
+  };
+  const program = new Command().exitOverride().configureOutput({ writeErr: () => {} });
+  for (const register of [registerStatus, registerActivate, registerDeactivate]) register(program, context);
+  const error = await program.parseAsync(args, { from: "user" }).then(
+    () => undefined,
+    (error: unknown) => error as CommandError,
+  );
+  return { out: out.join("\n"), err: err.join("\n"), error };
+}
+
+describe("easel status", () => {
+  test("draws the table of the original", async () => {
+    const { out } = await run(["status"]);
+    expect(out).toContain("Models:    1 ready / 3 total");
+    expect(out).toContain(
+      [
+        "Domain  Family         Model    Status    Resources  Size",
+        "image   depthanything  small *  missing   0/1        ~1.5 GB",
+        "image   depthanything  large    missing   0/1        ~1.5 GB",
+        "image   depthpro       base *   built-in  -          -",
+      ].join("\n"),
+    );
+    expect(out).toContain("Run: easel activate --repo org/model");
+  });
+
+  test("prints the same as JSON", async () => {
+    const { out } = await run(["status", "--json", "--family", "depthanything"]);
+    const models = JSON.parse(out) as { name: string; status: string; resources: { missing: string[] }[] }[];
+    expect(models.map(({ name, status }) => [name, status])).toEqual([
+      ["small", "missing"],
+      ["large", "missing"],
+    ]);
+    expect(models[0]!.resources[0]!.missing).toEqual(["small.safetensors"]);
+  });
+
+  test("says which models are paths of the operator", async () => {
+    const { out } = await run(["status", "--json", "--model", "depthanything/small"], undefined, {
+      "depthanything/small": "/anywhere",
+    });
+    expect(JSON.parse(out)[0].status).toBe("local");
+  });
+
+  test("refuses a filter that names nothing, also beside one that fits", async () => {
+    const { error } = await run(["status", "--family", "depthpro", "--family", "nothing"]);
+    expect(error?.message).toBe("No matching models found: --family nothing");
+  });
+});
+
+describe("easel activate", () => {
+  test("downloads what the filters name", async () => {
+    using hub = hubServer({ "small.safetensors": weights });
+    const { error, out } = await run(["activate", "--model", "depthanything/small"], hub.url);
+    expect(error).toBeUndefined();
+    expect(out.split("\n")).toEqual(["activate: org/model", "  [ok] org/model"]);
+    const { out: status } = await run(["status", "--json", "--model", "depthanything/small"], hub.url);
+    expect(JSON.parse(status)[0].status).toBe("ready");
+  });
+
+  test("prints one JSON object a line for programs", async () => {
+    using hub = hubServer({ "small.safetensors": weights });
+    const { out } = await run(["activate", "--json", "--repo", "alias-small"], hub.url);
+    const events = out.split("\n").map((line) => JSON.parse(line));
+    expect(events.map(({ event }) => event)).toContain("downloaded");
+    expect(events.find(({ event }) => event === "file")).toMatchObject({ file: "small.safetensors" });
+  });
+
+  test("wants a word on licences that forbid commercial use", async () => {
+    using hub = hubServer({ "large.safetensors": weights });
+    const refused = await run(["activate", "--model", "depthanything/large"], hub.url);
+    expect(refused.error).toBeInstanceOf(CommandError);
+    expect(refused.error?.message).toContain("CC-BY-NC-4.0");
+    expect(hub.seen).toEqual([]);
+    const accepted = await run(["activate", "--accept-license", "--model", "depthanything/large"], hub.url);
+    expect(accepted.error).toBeUndefined();
+  });
+
+  test("asks nobody where nobody sits, and says what to type", async () => {
+    const { error } = await run(["activate"]);
+    expect(error?.exitCode).toBe(2);
+    expect(error?.message).toContain("--model FAMILY/NAME");
+  });
+});
+
+describe("easel deactivate", () => {
+  test("removes only with --yes where nobody can be asked", async () => {
+    using hub = hubServer({ "small.safetensors": weights });
+    await run(["activate", "--model", "depthanything/small"], hub.url);
+    const repo = join(folder, "hub/models--org--model");
+    const refused = await run(["deactivate", "--model", "depthanything/small"]);
+    expect(refused.error?.exitCode).toBe(2);
+    expect(existsSync(repo)).toBe(true);
+    const { out } = await run(["deactivate", "--yes", "--model", "depthanything/small"]);
+    expect(out).toBe("removed: org/model");
+    expect(existsSync(repo)).toBe(false);
+  });
+});
