@@ -1,0 +1,35 @@
+/**
+ * What the depth families' one phase, "estimate", takes and gives. The operation makes the input on the main thread, the task the
+ * output on the engine's.
+ *
+ * @module
+ */
+import type { DepthRender, RenderedDepth } from "./render.ts";
+
+/** What the numbers of a depth map mean; `depth_unit` in a result. */
+export type DepthUnit = "relative_inverse" | "relative" | "metre";
+
+export type EstimateInput = {
+  /** Rows of red, green, blue bytes. */
+  pixels: Uint8Array;
+  width: number;
+  height: number;
+  /** The side that the network runs at, before its rounding; undefined is the family's own. */
+  inputSize?: number;
+  /** Which side `inputSize` is; undefined is the rule of the model's authors. */
+  bound?: "short" | "long";
+  /** The depth map's size: the picture's, or the one that the network works at. */
+  at: "picture" | "network";
+  focalLengthPx?: number;
+  /** Handed to `renderDepth` as it is. */
+  render: DepthRender;
+};
+
+export type EstimateOutput = RenderedDepth & {
+  depth: Float32Array;
+  width: number;
+  height: number;
+  unit: DepthUnit;
+  /** Given or found by the network, of the picture as it was sent. */
+  focalLengthPx?: number;
+};

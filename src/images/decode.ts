@@ -1,0 +1,124 @@
+/**
+ * Pictures in: whatever a client sends becomes 8-bit RGB, turned upright, or a refusal that says why.
+ *
+ * @module
+ */
+import type { Metadata, Sharp } from "sharp";
+import { Refusal } from "../errors.ts";
+import { focalLength35mm, focalLengthInPixels } from "./exif.ts";
+import { loadSharp } from "./sharp.ts";
+
+/** A decoded picture: rows of red, green, blue bytes, already turned upright. */
+export interface Picture {
+  pixels: Uint8Array<ArrayBuffer>;
+  width: number;
+  height: number;
+  /** How the file stores its pixels, in Pillow's words: "RGB", "RGBA", "L", "P", "CMYK", … */
+  mode: string;
+  /** From the EXIF focal length in 35 mm film, where the file has one. */
+  focalLengthPx?: number;
+}
+
+export interface DecodeOptions {
+  /** The name in messages, such as "input image". */
+  kind?: string;
+  maxPixels: number;
+}
+
+/** Formats that hold photographs. SVG, PDF and the like are programs that draw; they stay shut. */
+const LOADERS = ["Jpeg", "Png", "Webp", "Gif", "NsgifFile", "NsgifBuffer", "Tiff", "Heif"];
+let guarded = false;
+
+/** sharp, with every loader shut that is not wanted, and without its cache of open files. */
+function openSharp(): ReturnType<typeof loadSharp> {
+  const sharp = loadSharp();
+  if (!guarded) {
+    sharp.cache(false);
+    sharp.block({ operation: ["VipsForeignLoad"] });
+    sharp.unblock({ operation: LOADERS.map((name) => `VipsForeignLoad${name}`) });
+    guarded = true;
+  }
+  return sharp;
+}
+
+/**
+ * Decodes a picture from a path or from bytes.
+ *
+ * Alpha is dropped, the first frame of an animation is taken, 16 bits become 8, and colours are brought to sRGB through the file's
+ * own profile (CMYK through a general one where it has none).
+ */
+export async function decodePicture(source: string | Uint8Array, options: DecodeOptions): Promise<Picture> {
+  const kind = options.kind ?? "input image";
+  const sharp = openSharp();
+  const open = (): Sharp => sharp(source, { failOn: "error", limitInputPixels: false });
+
+  const metadata = await open()
+    .metadata()
+    .catch((cause: unknown) => {
+      throw unreadable(kind, cause);
+    });
+  checkPixels(metadata, options.maxPixels, kind);
+
+  const { data, info } = await open()
+    .autoOrient()
+    .removeAlpha()
+    .toColourspace("srgb")
+    .raw({ depth: "uchar" })
+    .toBuffer({ resolveWithObject: true })
+    .catch((cause: unknown) => {
+      throw unreadable(kind, cause);
+    });
+  if (info.channels !== 3) throw unreadable(kind, undefined);
+
+  const { width, height } = info;
+  const film = metadata.exif === undefined ? undefined : focalLength35mm(metadata.exif);
+  return {
+    // A buffer of its own, so that it can be moved to another thread.
+    pixels: ownBuffer(data),
+    width,
+    height,
+    mode: pillowMode(metadata),
+    ...(film !== undefined && { focalLengthPx: focalLengthInPixels(film, width, height) }),
+  };
+}
+
+/** Refuses a picture that is too large, from its header alone. */
+function checkPixels(metadata: Metadata, maxPixels: number, kind: string): void {
+  const { width } = metadata;
+  // An animation reports the height of all its frames as one strip.
+  const height = metadata.pageHeight ?? metadata.height;
+  if (!width || !height) throw unreadable(kind, undefined);
+  const pixels = width * height;
+  if (pixels > maxPixels) {
+    throw new Refusal("too_many_pixels", `${kind} has ${pixels} pixels, exceeding the cap ${maxPixels}`);
+  }
+}
+
+function ownBuffer(data: Uint8Array): Uint8Array<ArrayBuffer> {
+  if (data.buffer instanceof ArrayBuffer && data.byteLength === data.buffer.byteLength) {
+    return new Uint8Array(data.buffer);
+  }
+  return new Uint8Array(data);
+}
+
+/** libvips' text may hold the server's path, so only a short reason of ours is passed on. */
+function unreadable(kind: string, cause: unknown): Refusal {
+  const text = cause instanceof Error ? cause.message : "";
+  const reason = /unsupported image format/i.test(text)
+    ? "it is no JPEG, PNG, WebP, GIF, TIFF or AVIF picture"
+    : "the file is damaged or cut short";
+  return new Refusal("invalid_image", `${kind} could not be opened: ${reason}`);
+}
+
+/** Pillow's name of the way a file keeps its pixels; clients of the original read it in `input_mode`. */
+function pillowMode(metadata: Metadata): string {
+  if (metadata.isPalette) return "P";
+  if (metadata.space === "cmyk") return "CMYK";
+  if (metadata.channels === 1) {
+    if (metadata.bitsPerSample === 1) return "1";
+    if (metadata.depth === "ushort") return "I;16";
+    return metadata.depth === "float" ? "F" : "L";
+  }
+  if (metadata.channels === 2) return "LA";
+  return metadata.hasAlpha ? "RGBA" : "RGB";
+}

@@ -1,0 +1,78 @@
+/**
+ * Pictures out: PNG with 8 or 16 bits, JPEG, WebP. Everything runs on libvips' own threads.
+ *
+ * @module
+ */
+import type { Sharp } from "sharp";
+import { loadSharp } from "./sharp.ts";
+
+/** Rows of grey or RGB values. 16-bit values are for PNG alone. */
+export interface Raster {
+  pixels: Uint8Array | Uint16Array;
+  width: number;
+  height: number;
+  channels: 1 | 3 | 4;
+}
+
+export type PictureFormat = "png" | "jpeg" | "webp";
+
+export const pictureFormats: Readonly<Record<PictureFormat, { extension: string; contentType: string }>> = {
+  png: { extension: "png", contentType: "image/png" },
+  jpeg: { extension: "jpg", contentType: "image/jpeg" },
+  webp: { extension: "webp", contentType: "image/webp" },
+};
+
+export interface EncodeOptions {
+  format: PictureFormat;
+  /** From 1 to 100, for JPEG and WebP. */
+  quality?: number;
+  /** Exact size of the result; 8-bit and 16-bit values are resampled linearly. */
+  resize?: { width: number; height: number };
+  /** Keyword and text pairs, kept as the PNG's text chunks. */
+  text?: Readonly<Record<string, string>>;
+}
+
+export async function encodePicture(raster: Raster, options: EncodeOptions): Promise<Uint8Array> {
+  const { pixels, width, height, channels } = raster;
+  const sharp = loadSharp();
+  let image: Sharp = sharp(pixels, { raw: { width, height, channels }, limitInputPixels: false });
+  if (options.resize) image = image.resize({ ...options.resize, fit: "fill", kernel: "linear" });
+  // Without this, libvips stores grey as three equal channels and 16 bits as 8.
+  const wide = pixels instanceof Uint16Array;
+  image = image.toColourspace(channels === 1 ? (wide ? "grey16" : "b-w") : wide ? "rgb16" : "srgb");
+  const { quality = 90, format } = options;
+  const bytes = await {
+    png: () => image.png(),
+    jpeg: () => image.jpeg({ quality }),
+    webp: () => image.webp({ quality }),
+  }
+    [format]()
+    .toBuffer();
+  return format === "png" && options.text ? withText(bytes, options.text) : bytes;
+}
+
+const SIGNATURE_AND_HEADER = 8 + 25;
+
+/** A PNG with text chunks after its header. They are iTXt, so that any text fits. */
+export function withText(png: Uint8Array, text: Readonly<Record<string, string>>): Uint8Array {
+  const chunks = Object.entries(text).map(([keyword, value]) => chunk("iTXt", textData(keyword, value)));
+  return Buffer.concat([
+    png.subarray(0, SIGNATURE_AND_HEADER),
+    ...chunks,
+    png.subarray(SIGNATURE_AND_HEADER),
+  ]);
+}
+
+function textData(keyword: string, value: string): Buffer {
+  // Keyword, its end, "not compressed" and the method, no language and no translated keyword.
+  return Buffer.concat([Buffer.from(keyword, "latin1"), Buffer.from([0, 0, 0, 0, 0]), Buffer.from(value)]);
+}
+
+function chunk(type: string, data: Uint8Array): Buffer {
+  const body = Buffer.concat([Buffer.from(type, "latin1"), data]);
+  const framed = Buffer.alloc(body.length + 8);
+  framed.writeUInt32BE(data.length, 0);
+  framed.set(body, 4);
+  framed.writeUInt32BE(Bun.hash.crc32(body), body.length + 4);
+  return framed;
+}

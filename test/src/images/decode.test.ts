@@ -1,0 +1,103 @@
+import { describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Refusal } from "../../../src/errors.ts";
+import { decodePicture } from "../../../src/images/decode.ts";
+
+const folder = join(import.meta.dir, "../../fixtures/images");
+const expected: Record<string, { mode: string; width: number; height: number; rgb: string }> = JSON.parse(
+  readFileSync(join(folder, "expected.json"), "utf8"),
+);
+const maxPixels = 1_000_000;
+const decode = (name: string, cap = maxPixels) => decodePicture(join(folder, name), { maxPixels: cap });
+
+async function refusal(promise: Promise<unknown>): Promise<Refusal> {
+  const error = await promise.then(
+    () => undefined,
+    (cause: unknown) => cause,
+  );
+  expect(error).toBeInstanceOf(Refusal);
+  return error as Refusal;
+}
+
+describe("decodePicture gives what Pillow gives", () => {
+  test.each(Object.keys(expected))("for %s", async (name) => {
+    const { rgb, ...facts } = expected[name]!;
+    const picture = await decode(name);
+    expect({ mode: picture.mode, width: picture.width, height: picture.height }).toEqual(facts);
+    const wanted = Uint8Array.fromBase64(rgb);
+    expect(picture.pixels.length).toBe(wanted.length);
+    const off = Array.from(wanted, (value, i) => Math.abs(value - picture.pixels[i]!));
+    if (name === "cmyk.jpg") {
+      // A printer's profile is not Pillow's plain subtraction, but an inverted picture would be off by far more.
+      expect(off.reduce((sum, value) => sum + value) / off.length).toBeLessThan(40);
+    } else {
+      // Decoders of lossy formats may round differently.
+      expect(Math.max(...off)).toBeLessThanOrEqual(name.endsWith(".jpg") ? 3 : 0);
+    }
+  });
+
+  test("and from bytes as from a path", async () => {
+    const bytes = new Uint8Array(readFileSync(join(folder, "turn-6.png")));
+    expect(await decodePicture(bytes, { maxPixels })).toEqual(await decode("turn-6.png"));
+  });
+
+  test("in a buffer of its own, which can be moved", async () => {
+    const { pixels, width, height } = await decode("rgb.png");
+    expect(pixels.buffer.byteLength).toBe(width * height * 3);
+    expect(pixels.byteOffset).toBe(0);
+  });
+});
+
+test("all eight turns give the same picture", async () => {
+  const turned = readdirSync(folder).filter((name) => /^turn-\d\.png$/.test(name));
+  expect(turned.length).toBe(8);
+  const upright = await decode("rgb.png");
+  for (const name of turned) expect((await decode(name)).pixels).toEqual(upright.pixels);
+});
+
+describe("the focal length comes from the 35 mm tag", () => {
+  const diagonal = Math.hypot(24, 16) / Math.hypot(36, 24);
+
+  test("scaled by the diagonals", async () => {
+    expect((await decode("focal-26.jpg")).focalLengthPx).toBeCloseTo(26 * diagonal, 9);
+  });
+  test("of the picture after its turn", async () => {
+    const picture = await decode("focal-turned.jpg");
+    expect([picture.width, picture.height]).toEqual([24, 16]);
+    expect(picture.focalLengthPx).toBeCloseTo(50 * diagonal, 9);
+  });
+  test.each(["focal-zero.jpg", "focal-plain-only.jpg", "rgb.jpg"])("and not from %s", async (name) => {
+    expect((await decode(name)).focalLengthPx).toBeUndefined();
+  });
+});
+
+describe("decodePicture refuses", () => {
+  test.each([
+    ["text.png", "it is no JPEG, PNG, WebP, GIF, TIFF or AVIF picture"],
+    ["drawing.svg", "it is no JPEG, PNG, WebP, GIF, TIFF or AVIF picture"],
+    ["empty.png", "it is no JPEG, PNG, WebP, GIF, TIFF or AVIF picture"],
+    ["cut.jpg", "the file is damaged or cut short"],
+    ["cut.png", "the file is damaged or cut short"],
+    ["missing.png", "the file is damaged or cut short"],
+  ])("%s, without a path in its message", async (name, reason) => {
+    const error = await refusal(decode(name));
+    expect({ code: error.code, message: error.message }).toEqual({
+      code: "invalid_image",
+      message: `input image could not be opened: ${reason}`,
+    });
+  });
+
+  test("more pixels than allowed, and says how many", async () => {
+    const error = await refusal(decode("rgb.png", 383));
+    expect({ code: error.code, message: error.message }).toEqual({
+      code: "too_many_pixels",
+      message: "input image has 384 pixels, exceeding the cap 383",
+    });
+    expect((await decode("rgb.png", 384)).width).toBe(24);
+  });
+
+  test("but counts one frame of an animation, not all", async () => {
+    expect((await decode("animated.gif", 384)).height).toBe(16);
+  });
+});
