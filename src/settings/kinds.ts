@@ -1,0 +1,141 @@
+/**
+ * The kinds of value that a setting can have: how it is checked, how a person is told what fits, and how it is read from the text of
+ * an environment variable or a flag.
+ *
+ * @module
+ */
+import { z } from "zod";
+import type { Bits } from "../engine/task.ts";
+
+export interface Kind<T> {
+  schema: z.ZodType<T>;
+  /** Ends the sentence "must be …". */
+  expects: string;
+  /** What text stands for. Text that fits nothing comes back as it is, so that `schema` refuses it. */
+  fromText(text: string): unknown;
+  /** What `--help` and the template show in the place of the value. */
+  placeholder: string;
+  /** Values are paths: `~` and relative ones are resolved against the place where they are written. */
+  path?: true;
+}
+
+export interface Limits {
+  above?: number;
+  min?: number;
+  max?: number;
+  multipleOf?: number;
+}
+
+const limitsText = ({ above, min, max, multipleOf }: Limits): string => {
+  const bounds =
+    above !== undefined
+      ? ` above ${above}`
+      : min !== undefined && max !== undefined
+        ? ` from ${min} to ${max}`
+        : min !== undefined
+          ? ` of at least ${min}`
+          : "";
+  return bounds + (multipleOf ? ` that ${multipleOf} divides` : "");
+};
+
+const numberKind = (schema: z.ZodNumber, noun: string, limits: Limits): Kind<number> => {
+  let limited = schema;
+  if (limits.above !== undefined) limited = limited.gt(limits.above);
+  if (limits.min !== undefined) limited = limited.min(limits.min);
+  if (limits.max !== undefined) limited = limited.max(limits.max);
+  if (limits.multipleOf !== undefined) limited = limited.multipleOf(limits.multipleOf);
+  return {
+    schema: limited,
+    expects: `${noun}${limitsText(limits)}`,
+    fromText: (written) =>
+      /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(written) ? Number(written) : written,
+    placeholder: "number",
+  };
+};
+
+export const whole = (limits: Limits = {}): Kind<number> => numberKind(z.int(), "a whole number", limits);
+export const number = (limits: Limits = {}): Kind<number> => numberKind(z.number(), "a number", limits);
+
+export const text = (expects = "text", pattern?: RegExp): Kind<string> => ({
+  schema: pattern ? z.string().regex(pattern) : z.string().min(1),
+  expects,
+  fromText: (written) => written,
+  placeholder: "text",
+});
+
+export const path = (): Kind<string> => ({ ...text("a path"), placeholder: "path", path: true });
+
+const truths: Readonly<Record<string, boolean>> = {
+  true: true,
+  yes: true,
+  on: true,
+  1: true,
+  false: false,
+  no: false,
+  off: false,
+  0: false,
+};
+
+export const yesNo = (): Kind<boolean> => ({
+  schema: z.boolean(),
+  expects: "true or false",
+  fromText: (written) => truths[written.toLowerCase()] ?? written,
+  placeholder: "true|false",
+});
+
+/** `other` names spellings that mean one of the choices. */
+export const choice = <const T extends string>(
+  choices: readonly T[],
+  other: Readonly<Record<string, T>> = {},
+): Kind<T> => ({
+  schema: z.enum(choices) as unknown as z.ZodType<T>,
+  expects: `one of ${choices.join(", ")}`,
+  fromText: (written) => other[written.toLowerCase()] ?? written.toLowerCase(),
+  placeholder: choices.join("|"),
+});
+
+const parseJson = (written: string): unknown => {
+  try {
+    return JSON.parse(written);
+  } catch {
+    return written;
+  }
+};
+
+export const list = (expects = "a list of texts", pattern?: RegExp): Kind<readonly string[]> => ({
+  schema: z.array(pattern ? z.string().regex(pattern) : z.string().min(1)),
+  expects,
+  // A plain comma list is what people type; JSON is what programs write.
+  fromText: (written) =>
+    written.trimStart().startsWith("[")
+      ? parseJson(written)
+      : written
+          .split(",")
+          .map((item) => item.trim())
+          .filter((item) => item !== ""),
+  placeholder: "a,b",
+});
+
+export const pathMap = (expects: string): Kind<Readonly<Record<string, string>>> => ({
+  schema: z.record(z.string().min(1), z.string().min(1)),
+  expects,
+  fromText: parseJson,
+  placeholder: "json",
+  path: true,
+});
+
+export const quantize = (): Kind<Bits> => ({
+  schema: z.union([z.literal(3), z.literal(4), z.literal(5), z.literal(6), z.literal(8)]).nullable(),
+  expects: "3, 4, 5, 6, 8 or null",
+  fromText: (written) =>
+    /^(null|none)$/i.test(written) ? null : /^\d$/.test(written) ? Number(written) : written,
+  placeholder: "bits|none",
+});
+
+/** `null`, or `none` in the environment and on the command line, stands for "not set". */
+export const optional = <T>(kind: Kind<T>): Kind<T | null> => ({
+  ...kind,
+  schema: kind.schema.nullable(),
+  expects: `${kind.expects}, or null`,
+  fromText: (written) => (/^(null|none)$/i.test(written) ? null : kind.fromText(written)),
+});

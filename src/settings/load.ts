@@ -1,0 +1,265 @@
+/**
+ * Puts the settings together: flag, environment, settings.yaml, default, in this order.
+ *
+ * @module
+ */
+import { readFileSync, statSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
+import { crossProblems } from "./cross.ts";
+import { nearest } from "./nearest.ts";
+import { type Environment, type Places, places, resolvePath } from "./places.ts";
+import type { Settings } from "./settings.ts";
+import {
+  envName,
+  flagName,
+  isSettingName,
+  type Setting,
+  type SettingName,
+  settingNames,
+  table,
+} from "./table.ts";
+
+/** One thing that is wrong, and where it is written: `settings.yaml:3`, `EASEL_PORT` or `--port`. */
+export interface Problem {
+  where: string;
+  message: string;
+}
+
+/** What is written cannot be used. The message lists every problem, one a line, and never shows a secret. */
+export class SettingsError extends Error {
+  override name = "SettingsError" as const;
+
+  constructor(readonly problems: readonly Problem[]) {
+    super(problems.map(({ where, message }) => `${where}: ${message}`).join("\n"));
+  }
+}
+
+export interface Loaded {
+  settings: Settings;
+  /** Where each value comes from: `--port`, `EASEL_PORT`, `settings.yaml:3` or `default`. */
+  sources: Readonly<Record<SettingName, string>>;
+  /** The file that was read, or that would have been read. */
+  file: string | null;
+  places: Places;
+  warnings: readonly string[];
+}
+
+export interface LoadOptions {
+  /** Values of flags by the name of their setting. */
+  flags?: Readonly<Record<string, string | boolean | undefined>>;
+  env?: Environment;
+  /** The settings file; it must exist then. Without it, EASEL_CONFIG, then the usual place. */
+  file?: string;
+  platform?: NodeJS.Platform;
+  workingDirectory?: string;
+  /** The home that the system's account list names. */
+  accountHome?: string | null;
+}
+
+interface Written {
+  value: unknown;
+  where: string;
+  /** Relative paths start here. */
+  base: string;
+}
+
+export function loadSettings(options: LoadOptions = {}): Loaded {
+  const env = options.env ?? process.env;
+  const workingDirectory = options.workingDirectory ?? process.cwd();
+  const accountHome = options.accountHome === undefined ? readAccountHome() : options.accountHome;
+  const here = places(env, options.platform ?? process.platform, accountHome);
+  const home = env.HOME || accountHome;
+  const named = options.file ?? (env.EASEL_CONFIG || undefined);
+  const file = named
+    ? resolvePath(named, workingDirectory, home)
+    : here.config && join(here.config, "settings.yaml");
+
+  const problems: Problem[] = [];
+  const fromFile = file ? readFile(file, named !== undefined, problems) : new Map<SettingName, Written>();
+  const settings: Record<string, unknown> = {};
+  const sources: Record<string, string> = {};
+
+  for (const name of settingNames) {
+    const setting = table[name] as Setting<unknown>;
+    const written =
+      fromFlag(name, setting, options.flags ?? {}, workingDirectory) ??
+      fromEnvironment(name, setting, env, workingDirectory) ??
+      fromFile.get(name);
+    sources[name] = written?.where ?? "default";
+    const checked = written && setting.kind.schema.safeParse(written.value);
+    if (checked?.success) {
+      settings[name] = setting.kind.path ? absolutePaths(checked.data, written!.base, home) : checked.data;
+      continue;
+    }
+    if (written) problems.push({ where: written.where, message: misfit(name, setting, written.value) });
+    settings[name] = defaultOf(setting, settings as unknown as Settings, here);
+    if (settings[name] === null && !setting.kind.schema.safeParse(null).success) {
+      // Only the default places can be missing. The text stands in until the problems are thrown.
+      settings[name] = "";
+      if (!written) {
+        problems.push({
+          where: name,
+          message: `HOME is not set, so there is no default. Set ${envName(name)} or HOME`,
+        });
+      }
+    }
+  }
+
+  const resolved = settings as unknown as Settings;
+  for (const { name, message } of crossProblems(resolved)) {
+    problems.push({ where: sources[name] === "default" ? name : sources[name]!, message });
+  }
+  if (problems.length > 0) throw new SettingsError(problems);
+  return {
+    settings: Object.freeze(resolved),
+    sources: sources as Record<SettingName, string>,
+    file,
+    places: here,
+    warnings: [...environmentWarnings(env), ...fileWarnings(file, fromFile)],
+  };
+}
+
+/** All defaults with some values changed, for tests and for programs that need no file. Paths lie in `overrides` or under `/nonexistent`. */
+export function defaultSettings(overrides: Partial<Settings> = {}): Settings {
+  const nowhere = { config: null, data: "/nonexistent/easel", cache: "/nonexistent/easel-cache" };
+  const settings: Record<string, unknown> = {};
+  for (const name of settingNames) {
+    settings[name] = Object.hasOwn(overrides, name)
+      ? overrides[name]
+      : defaultOf(table[name] as Setting<unknown>, settings as unknown as Settings, nowhere);
+  }
+  return Object.freeze(settings as unknown as Settings);
+}
+
+const defaultOf = (setting: Setting<unknown>, above: Settings, here: Places): unknown =>
+  typeof setting.default === "function" ? setting.default(above, here) : setting.default;
+
+function readAccountHome(): string | null {
+  try {
+    return homedir() || null;
+  } catch {
+    return null;
+  }
+}
+
+function fromFlag(
+  name: SettingName,
+  setting: Setting<unknown>,
+  flags: NonNullable<LoadOptions["flags"]>,
+  base: string,
+): Written | undefined {
+  const given = flags[name];
+  if (given === undefined) return undefined;
+  return {
+    value: typeof given === "string" ? setting.kind.fromText(given) : given,
+    where: flagName(name),
+    base,
+  };
+}
+
+function fromEnvironment(
+  name: SettingName,
+  setting: Setting<unknown>,
+  env: Environment,
+  base: string,
+): Written | undefined {
+  for (const variable of [envName(name), setting.kiapi]) {
+    const given = variable && env[variable]?.trim();
+    // An empty variable is how shells and container files spell "not set".
+    if (variable && given) return { value: setting.kind.fromText(given), where: variable, base };
+  }
+  return undefined;
+}
+
+function readFile(file: string, mustExist: boolean, problems: Problem[]): Map<SettingName, Written> {
+  const written = new Map<SettingName, Written>();
+  let source: string;
+  try {
+    source = new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(file));
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === "ENOENT" && !mustExist) return written;
+    const why =
+      error instanceof TypeError
+        ? "not UTF-8 text"
+        : code === "ENOENT"
+          ? "no such file"
+          : `cannot be read (${code})`;
+    problems.push({ where: file, message: why });
+    return written;
+  }
+  const lines = new LineCounter();
+  const document = parseDocument(source, { lineCounter: lines, prettyErrors: false });
+  const at = (offset: number) => `${file}:${lines.linePos(offset).line}`;
+  for (const error of document.errors) problems.push({ where: at(error.pos[0]), message: error.message });
+  if (document.errors.length > 0 || document.contents === null) return written;
+  if (!isMap(document.contents)) {
+    if (isScalar(document.contents) && document.contents.value === null) return written;
+    problems.push({ where: `${file}:1`, message: "must hold `name: value` lines" });
+    return written;
+  }
+  for (const { key, value } of document.contents.items) {
+    const where = at(isScalar(key) ? (key.range?.[0] ?? 0) : 0);
+    const name = isScalar(key) ? String(key.value) : "";
+    if (!isSettingName(name)) {
+      problems.push({ where, message: unknownName(name, settingNames) });
+      continue;
+    }
+    try {
+      const plain = (value as { toJS?: (document: unknown) => unknown } | null)?.toJS?.(document) ?? null;
+      written.set(name, { value: plain, where, base: dirname(resolve(file)) });
+    } catch {
+      problems.push({ where, message: `${name} holds too many aliases` });
+    }
+  }
+  return written;
+}
+
+/** Says that a name is none of ours, and which one may be meant. */
+export function unknownName(name: string, names: readonly string[]): string {
+  const shown = name.length > 64 ? `${name.slice(0, 64)}…` : name;
+  const meant = nearest(name.replace(/^kiapi[._]/i, ""), names);
+  return `unknown setting ${JSON.stringify(shown)}${meant ? `. Did you mean ${JSON.stringify(meant)}?` : ""}`;
+}
+
+function misfit(name: SettingName, setting: Setting<unknown>, value: unknown): string {
+  const shown = JSON.stringify(value) ?? String(value);
+  const got = setting.secret ? "" : `, not ${shown.length > 80 ? `${shown.slice(0, 80)}…` : shown}`;
+  const quotes =
+    ["number", "boolean"].includes(typeof value) && setting.kind.schema.safeParse(String(value)).success
+      ? ". Put quotes around it"
+      : "";
+  return `${name} must be ${setting.kind.expects}${got}${quotes}`;
+}
+
+function absolutePaths(value: unknown, base: string, home: string | null): unknown {
+  if (typeof value === "string") return resolvePath(value, base, home);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, path]) => [key, resolvePath(String(path), base, home)]),
+  );
+}
+
+/** Other parts read variables of their own, so a strange name is worth a word only when it is nearly one of ours. */
+function environmentWarnings(env: Environment): string[] {
+  const ours = settingNames.map(envName);
+  const warnings: string[] = [];
+  for (const variable of Object.keys(env)) {
+    if (!variable.startsWith("EASEL_") || ours.includes(variable)) continue;
+    const meant = nearest(variable.slice(6), settingNames);
+    if (meant && Math.abs(meant.length + 6 - variable.length) <= 2) {
+      warnings.push(`${variable} is no setting. Did you mean ${envName(meant as SettingName)}?`);
+    }
+  }
+  return warnings;
+}
+
+function fileWarnings(file: string | null, written: ReadonlyMap<SettingName, Written>): string[] {
+  const holdsSecret = [...written].some(([name, { value }]) => table[name].secret && value !== null);
+  if (!file || !holdsSecret || process.platform === "win32" || (statSync(file).mode & 0o077) === 0) return [];
+  return [
+    `${file} holds a secret and others on this machine can read it. Run: chmod 600 ${JSON.stringify(file)}`,
+  ];
+}
