@@ -1,0 +1,34 @@
+/**
+ * Tensors over MLX: what networks are written in.
+ *
+ * ```ts
+ * openLibrary(path);
+ * const y = scope(() => linear(x, weight, bias).gelu());
+ * ```
+ *
+ * @module
+ */
+export type { Dtype, Elements } from "./dtype.ts";
+export { type DeviceKind, type LibraryOptions, NativeError, openLibrary } from "./library.ts";
+export {
+  clearCache,
+  type Device,
+  device,
+  liveHandles,
+  type Memory,
+  memory,
+  resetPeak,
+  setLimit,
+  version,
+} from "./memory.ts";
+export * from "./ops.ts";
+export * as random from "./random.ts";
+export {
+  ByteFile,
+  openSafetensors,
+  type Safetensors,
+  saveSafetensors,
+  type TensorInfo,
+} from "./safetensors.ts";
+export { dispose, keep, scope } from "./scope.ts";
+export { type Axes, evalAsync, evaluate, synchronize, Tensor } from "./tensor.ts";

@@ -1,0 +1,128 @@
+// What networks are made of beyond single ops. On Metal these are MLX's own; on the CPU attention and convolution go piece by
+// piece so that memory stays bounded. A kernel of our own (cpu/) plugs in here, behind the same names.
+#include <cmath>
+
+#include "guard.h"
+#include "pieces.h"
+
+using namespace easel;
+
+namespace {
+
+array half_as_float(const array& a) { return a.dtype() == mx::float32 ? a : mx::astype(a, mx::float32); }
+
+// 1 + erf loses the whole tail of a half-precision number, so the inside is computed in float32, as PyTorch does.
+array gelu(const array& a) {
+  auto x = half_as_float(a);
+  auto y = mx::multiply(mx::multiply(x, array(0.5f)), mx::add(array(1.0f), mx::erf(mx::multiply(x, array(static_cast<float>(M_SQRT1_2))))));
+  return mx::astype(y, a.dtype());
+}
+
+array gelu_tanh(const array& a) {
+  auto x = half_as_float(a);
+  auto cube = mx::multiply(mx::square(x), x);
+  auto inner = mx::multiply(array(static_cast<float>(std::sqrt(2.0 / M_PI))), mx::add(x, mx::multiply(array(0.044715f), cube)));
+  auto y = mx::multiply(mx::multiply(x, array(0.5f)), mx::add(array(1.0f), mx::tanh(inner)));
+  return mx::astype(y, a.dtype());
+}
+
+// Channels last. Groups are runs of neighbouring channels, as in PyTorch.
+array group_norm(const array& x, const std::optional<array>& weight, const std::optional<array>& bias, int groups, float eps) {
+  if (x.ndim() < 2) throw std::invalid_argument("[group_norm] needs a batch axis and a channel axis");
+  const int batch = x.shape(0), channels = x.shape(-1);
+  if (groups <= 0 || channels % groups) {
+    throw std::invalid_argument("[group_norm] " + std::to_string(channels) + " channels do not divide into " + std::to_string(groups) + " groups");
+  }
+  auto grouped = mx::transpose(mx::reshape(x, {batch, -1, groups, channels / groups}), {0, 2, 1, 3});
+  auto shape = grouped.shape();
+  auto normal = mx::fast::layer_norm(mx::reshape(grouped, {batch, groups, -1}), std::nullopt, std::nullopt, eps);
+  auto y = mx::reshape(mx::transpose(mx::reshape(normal, shape), {0, 2, 1, 3}), x.shape());
+  if (weight) y = mx::multiply(y, *weight);
+  if (bias) y = mx::add(y, *bias);
+  return y;
+}
+
+}  // namespace
+
+easel_array* easel_matmul(easel_array* a, easel_array* b) {
+  return make([&] { return mx::matmul(at(a), at(b)); });
+}
+
+easel_array* easel_addmm(easel_array* c, easel_array* a, easel_array* b, double alpha, double beta) {
+  return make([&] { return mx::addmm(at(c), at(a), at(b), static_cast<float>(alpha), static_cast<float>(beta)); });
+}
+
+easel_array* easel_linear(easel_array* x, easel_array* weight, easel_array* bias) {
+  return make([&] {
+    auto columns = mx::transpose(at(weight));
+    return bias ? mx::addmm(at(bias), at(x), columns) : mx::matmul(at(x), columns);
+  });
+}
+
+// options: stride, padding and dilation, rows before columns; groups.
+easel_array* easel_conv2d(easel_array* x, easel_array* weight, easel_array* bias, const int32_t* options, int64_t n) {
+  return make([&] {
+    if (n != 7) throw std::invalid_argument("[conv2d] seven options expected");
+    const Conv2d conv{{options[0], options[1]}, {options[2], options[3]}, {options[4], options[5]}, options[6]};
+    auto y = on_cpu() ? conv2d_in_strips(at(x), at(weight), conv) : mx::conv2d(at(x), at(weight), conv.stride, conv.padding, conv.dilation, conv.groups);
+    return bias ? mx::add(y, at(bias)) : y;
+  });
+}
+
+// options: for every spatial axis the stride, then the padding before, the padding after, the kernel's and the input's dilation.
+easel_array* easel_conv_general(easel_array* x, easel_array* weight, const int32_t* options, int64_t n, int32_t groups, int32_t flip) {
+  return make([&] {
+    const int64_t spatial = static_cast<int64_t>(at(x).ndim()) - 2;
+    if (spatial < 1 || n != 5 * spatial) throw std::invalid_argument("[conv_general] the options do not fit the number of axes");
+    auto part = [&](int i) { return ints(options + i * spatial, spatial); };
+    return mx::conv_general(at(x), at(weight), part(0), part(1), part(2), part(3), part(4), groups, flip != 0);
+  });
+}
+
+easel_array* easel_sdpa(easel_array* q, easel_array* k, easel_array* v, easel_array* mask, double scale, int32_t causal) {
+  return make([&] {
+    if (mask && causal) throw std::invalid_argument("[sdpa] a mask and causal exclude each other");
+    const Attention attention{static_cast<float>(scale), maybe(mask), causal != 0};
+    return on_cpu() ? attention_by_rows(at(q), at(k), at(v), attention) : attention_whole(at(q), at(k), at(v), attention);
+  });
+}
+
+easel_array* easel_softmax(easel_array* a, int32_t axis) {
+  return make([&] { return mx::softmax(at(a), axis, true); });
+}
+
+easel_array* easel_layer_norm(easel_array* x, easel_array* weight, easel_array* bias, double eps) {
+  return make([&] { return mx::fast::layer_norm(at(x), maybe(weight), maybe(bias), static_cast<float>(eps)); });
+}
+
+easel_array* easel_rms_norm(easel_array* x, easel_array* weight, double eps) {
+  return make([&] { return mx::fast::rms_norm(at(x), maybe(weight), static_cast<float>(eps)); });
+}
+
+easel_array* easel_group_norm(easel_array* x, easel_array* weight, easel_array* bias, int32_t groups, double eps) {
+  return make([&] { return group_norm(at(x), maybe(weight), maybe(bias), groups, static_cast<float>(eps)); });
+}
+
+easel_array* easel_gelu(easel_array* a) {
+  return make([&] { return gelu(at(a)); });
+}
+
+easel_array* easel_gelu_tanh(easel_array* a) {
+  return make([&] { return gelu_tanh(at(a)); });
+}
+
+easel_array* easel_silu(easel_array* a) {
+  return make([&] { return mx::multiply(at(a), mx::sigmoid(at(a))); });
+}
+
+easel_list* easel_quantize(easel_array* w, int32_t group_size, int32_t bits) {
+  return guarded([&] { return reinterpret_cast<easel_list*>(new List{mx::quantize(at(w), group_size, bits)}); });
+}
+
+easel_array* easel_dequantize(easel_array* w, easel_array* scales, easel_array* biases, int32_t group_size, int32_t bits) {
+  return make([&] { return mx::dequantize(at(w), at(scales), maybe(biases), group_size, bits); });
+}
+
+easel_array* easel_quantized_matmul(easel_array* x, easel_array* w, easel_array* scales, easel_array* biases, int32_t transpose, int32_t group_size, int32_t bits) {
+  return make([&] { return mx::quantized_matmul(at(x), at(w), at(scales), maybe(biases), transpose != 0, group_size, bits); });
+}

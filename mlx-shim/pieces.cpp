@@ -1,0 +1,85 @@
+#include "pieces.h"
+
+#include <algorithm>
+
+namespace easel {
+
+namespace {
+
+// Temporary memory of one piece. MLX's CPU stream runs up to about three pieces ahead, so this times four is the peak.
+constexpr int64_t piece_bytes = int64_t{32} << 20;
+
+array rows(const array& a, int axis, int start, int stop) {
+  mx::Shape from(a.ndim(), 0), to = a.shape();
+  from[axis] = start;
+  to[axis] = stop;
+  return mx::slice(a, from, to);
+}
+
+/// Joins pieces, each of which is computed only after the one before it. Without the chain MLX would work on many at a time.
+template <class Piece>
+array chained(int count, int step, int axis, const array& input, Piece&& piece) {
+  std::vector<array> pieces;
+  for (int start = 0; start < count; start += step) {
+    auto after = pieces.empty() ? input : mx::depends({input}, {pieces.back()})[0];
+    pieces.push_back(piece(after, start, std::min(start + step, count)));
+  }
+  return mx::concatenate(std::move(pieces), axis);
+}
+
+int steps_within(int64_t bytes_per_row, int count) {
+  return static_cast<int>(std::clamp<int64_t>(piece_bytes / std::max<int64_t>(bytes_per_row, 1), 1, std::max(count, 1)));
+}
+
+}  // namespace
+
+array conv2d_in_strips(const array& x, const array& weight, const Conv2d& conv) {
+  const auto whole = [&] { return mx::conv2d(x, weight, conv.stride, conv.padding, conv.dilation, conv.groups); };
+  if (x.ndim() != 4 || weight.ndim() != 4) return whole();  // MLX says what is wrong with it
+  const int kernel_h = weight.shape(1), kernel_w = weight.shape(2), channels = weight.shape(3);
+  const bool pointwise = kernel_h == 1 && kernel_w == 1 && conv.groups == 1 && conv.stride == std::pair{1, 1} && conv.padding == std::pair{0, 0};
+  if (pointwise && x.shape(3) == channels) {
+    return mx::matmul(x, mx::transpose(mx::reshape(weight, {weight.shape(0), channels})));
+  }
+  const int height = x.shape(1);
+  const int reach = (kernel_h - 1) * conv.dilation.first + 1;
+  const int out_h = (height + 2 * conv.padding.first - reach) / std::max(conv.stride.first, 1) + 1;
+  const int out_w = (x.shape(2) + 2 * conv.padding.second - (kernel_w - 1) * conv.dilation.second - 1) / std::max(conv.stride.second, 1) + 1;
+  if (out_h <= 1 || out_w <= 0) return whole();
+  const int step = steps_within(int64_t{4} * x.shape(0) * out_w * kernel_h * kernel_w * x.shape(3), out_h);
+  if (step >= out_h) return whole();
+  return chained(out_h, step, 1, x, [&](const array& input, int start, int stop) {
+    const int first = start * conv.stride.first - conv.padding.first;
+    const int last = (stop - 1) * conv.stride.first - conv.padding.first + reach;
+    // A strip may lie wholly in the padding, hence the second clamp.
+    const int from = std::clamp(first, 0, height - 1), to = std::clamp(last, from + 1, height);
+    return mx::conv_general(
+        rows(input, 1, from, to), weight, {conv.stride.first, conv.stride.second}, {from - first, conv.padding.second},
+        {last - to, conv.padding.second}, {conv.dilation.first, conv.dilation.second}, {1, 1}, conv.groups);
+  });
+}
+
+array attention_whole(const array& q, const array& k, const array& v, const Attention& attention) {
+  return mx::fast::scaled_dot_product_attention(q, k, v, attention.scale, attention.causal ? "causal" : attention.mask ? "array" : "", attention.mask);
+}
+
+array attention_by_rows(const array& q, const array& k, const array& v, const Attention& attention) {
+  if (q.ndim() != 4 || k.ndim() != 4 || v.ndim() != 4) return attention_whole(q, k, v, attention);
+  const int queries = q.shape(2), keys = k.shape(2);
+  const int step = steps_within(int64_t{4} * q.shape(0) * q.shape(1) * keys, queries);
+  if (step >= queries || (attention.causal && keys < queries)) return attention_whole(q, k, v, attention);
+  return chained(queries, step, 2, q, [&](const array& input, int start, int stop) {
+    auto some = rows(input, 2, start, stop);
+    if (attention.causal) {
+      const int seen = keys - queries + stop;
+      return attention_whole(some, rows(k, 2, 0, seen), rows(v, 2, 0, seen), attention);
+    }
+    auto part = attention;
+    if (part.mask && part.mask->ndim() >= 2 && part.mask->shape(-2) == queries) {
+      part.mask = rows(*part.mask, static_cast<int>(part.mask->ndim()) - 2, start, stop);
+    }
+    return attention_whole(some, k, v, part);
+  });
+}
+
+}  // namespace easel

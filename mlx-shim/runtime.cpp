@@ -1,0 +1,104 @@
+// Opening, errors, devices, memory.
+#include "guard.h"
+
+#ifdef __APPLE__
+#include "mlx/backend/metal/metal.h"
+#endif
+
+using namespace easel;
+
+namespace {
+
+enum Device { best, cpu, gpu };
+
+using Property = std::variant<std::string, size_t>;
+
+const Property* property(const char* key) {
+  const auto& info = mx::device_info(mx::default_device());
+  auto found = info.find(key);
+  return found == info.end() ? nullptr : &found->second;
+}
+
+}  // namespace
+
+int32_t easel_open([[maybe_unused]] const char* metallib, int32_t device) {
+  return guarded([&] {
+#ifdef __APPLE__
+    if (metallib && *metallib) mx::metal::set_metallib_path(metallib);
+#endif
+    const bool has_gpu = mx::is_available(mx::Device::gpu);
+    if (device == gpu && !has_gpu) throw std::runtime_error("[open] this machine has no GPU that MLX can use");
+    mx::set_default_device(device == cpu || !has_gpu ? mx::Device::cpu : mx::Device::gpu);
+    return 1;
+  });
+}
+
+const char* easel_error() { return last_error.c_str(); }
+const char* easel_version() { return mx::version(); }
+int64_t easel_live() { return live; }
+
+int32_t easel_device() {
+  return guarded([] { return on_cpu() ? cpu : gpu; });
+}
+
+const char* easel_device_text(const char* key) {
+  return guarded([&]() -> const char* {
+    const auto* found = property(key);
+    const auto* text = found ? std::get_if<std::string>(found) : nullptr;
+    return text ? text->c_str() : "";
+  });
+}
+
+int64_t easel_device_number(const char* key) {
+  return guarded([&]() -> int64_t {
+    const auto* found = property(key);
+    const auto* number = found ? std::get_if<size_t>(found) : nullptr;
+    return number ? static_cast<int64_t>(*number) : 0;
+  });
+}
+
+int64_t easel_memory(int32_t kind) {
+  return guarded([&]() -> int64_t {
+    switch (kind) {
+      case 0: return mx::get_active_memory();
+      case 1: return mx::get_peak_memory();
+      case 2: return mx::get_cache_memory();
+      default: throw std::invalid_argument("[memory] there is no counter " + std::to_string(kind));
+    }
+  });
+}
+
+int32_t easel_reset_peak() {
+  return guarded([] { return mx::reset_peak_memory(), 1; });
+}
+
+// The limit before may be 0, so a failure is -1.
+int64_t easel_set_limit(int32_t kind, int64_t bytes) {
+  int64_t before = -1;
+  guarded([&] {
+    if (bytes < 0) throw std::invalid_argument("[set_limit] a limit is not negative");
+    switch (kind) {
+      case 0: return before = mx::set_cache_limit(bytes);
+      case 1: return before = mx::set_memory_limit(bytes);
+      case 2: return before = mx::set_wired_limit(bytes);
+      default: throw std::invalid_argument("[set_limit] there is no limit " + std::to_string(kind));
+    }
+  });
+  return before;
+}
+
+int32_t easel_clear_cache() {
+  return guarded([] { return mx::clear_cache(), 1; });
+}
+
+int32_t easel_synchronize() {
+  return guarded([] { return mx::synchronize(), 1; });
+}
+
+// Lets a test see that neither kind of exception passes the border.
+int32_t easel_throw(int32_t kind) {
+  return guarded([&]() -> int32_t {
+    if (kind == 0) throw std::runtime_error("[throw] thrown on purpose");
+    throw kind;
+  });
+}
