@@ -1,0 +1,53 @@
+#!/bin/sh
+# Installs the easel binary on Linux. The release workflow writes its own address into RELEASES.
+#
+#   sh install.sh [VERSION]        EASEL_INSTALL_DIR (default ~/.local/bin), EASEL_RELEASES
+set -eu
+
+RELEASES=${EASEL_RELEASES:-@RELEASES@}
+version=${1:-latest}
+folder=${EASEL_INSTALL_DIR:-$HOME/.local/bin}
+
+fail() {
+  echo "install.sh: $1" >&2
+  exit 1
+}
+
+[ "$(uname -s)" = Linux ] || fail "this script is for Linux; on a Mac use Homebrew"
+case $(uname -m) in
+  x86_64) target=linux-x64 ;;
+  aarch64 | arm64) target=linux-arm64 ;;
+  *) fail "there is no build for $(uname -m)" ;;
+esac
+if ldd --version 2>&1 | grep -qi musl; then
+  fail "the binary needs glibc 2.35 or newer; this system has musl"
+fi
+for tool in curl tar sha256sum; do
+  command -v "$tool" >/dev/null || fail "$tool is missing"
+done
+
+if [ "$version" = latest ]; then
+  version=$(curl --fail --silent --show-error --location "$RELEASES/latest/download/VERSION") ||
+    fail "cannot reach $RELEASES"
+fi
+archive=easel-$version-$target.tar.gz
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch"
+for file in "$archive" SHA256SUMS; do
+  curl --fail --location --progress-bar --output "$file" "$RELEASES/download/v$version/$file" ||
+    fail "cannot download $file"
+done
+grep " [ *]*$archive\$" SHA256SUMS | sha256sum --check --quiet - || fail "$archive does not have the published hash"
+tar -xzf "$archive"
+
+mkdir -p "$folder"
+# A rename, so that a running server keeps the file it was started from.
+cp easel "$folder/.easel.new"
+chmod 755 "$folder/.easel.new"
+mv "$folder/.easel.new" "$folder/easel"
+echo "Installed easel $version in $folder"
+case ":$PATH:" in
+  *":$folder:"*) ;;
+  *) echo "Add $folder to your PATH, then: easel run" ;;
+esac
