@@ -1,12 +1,16 @@
 import type { Capability } from "../capabilities/capability.ts";
+import type { Loaded } from "../settings/load.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Places } from "../weights/download/resources.ts";
 
 /** What a command works with. `main.ts` makes it over the process, tests over strings. */
 export interface CommandContext {
   capabilities: readonly Capability[];
-  /** The settings in force; reading them may fail, so it is a call. */
+  /** The settings in force and where each comes from; reading them may fail, so it is a call. */
+  loaded(): Loaded;
   settings(): Settings;
+  /** Where the settings file is or would be, also when it cannot be read. */
+  settingsFile(): string | null;
   places(): Places;
   env: Record<string, string | undefined>;
   out(text: string): void;

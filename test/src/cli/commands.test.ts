@@ -7,7 +7,7 @@ import type { Capability, Variant } from "../../../src/capabilities/capability.t
 import { registerActivate, registerDeactivate } from "../../../src/cli/activate.ts";
 import { type CommandContext, CommandError } from "../../../src/cli/context.ts";
 import { registerStatus } from "../../../src/cli/status.ts";
-import type { Settings } from "../../../src/settings/settings.ts";
+import { defaultSettings, loadSettings } from "../../../src/settings/load.ts";
 import { hubEnv } from "../../../src/weights/download/hub.ts";
 import { hubServer } from "../weights/hub-server.ts";
 
@@ -47,9 +47,12 @@ const capabilities = [
 async function run(args: string[], hubUrl = "http://127.0.0.1:9", model_paths: Record<string, string> = {}) {
   const out: string[] = [];
   const err: string[] = [];
+  const settings = { ...defaultSettings(), model_paths };
   const context: CommandContext = {
     capabilities,
-    settings: () => ({ model_paths }) as unknown as Settings,
+    loaded: () => loadSettings({ env: { HOME: folder } }),
+    settings: () => settings,
+    settingsFile: () => null,
     places: () => ({
       hub: hubEnv({ HF_ENDPOINT: hubUrl, HF_HOME: folder }),
       downloads: join(folder, "downloads"),
