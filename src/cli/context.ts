@@ -2,6 +2,7 @@ import type { Capability } from "../capabilities/capability.ts";
 import type { Loaded } from "../settings/load.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Places } from "../weights/download/resources.ts";
+import type { Client } from "./client.ts";
 
 /** What a command works with. `main.ts` makes it over the process, tests over strings. */
 export interface CommandContext {
@@ -12,6 +13,8 @@ export interface CommandContext {
   /** Where the settings file is or would be, also when it cannot be read. */
   settingsFile(): string | null;
   places(): Places;
+  /** A server inside this process, for commands that need none running. */
+  localServer(): Promise<Client>;
   env: Record<string, string | undefined>;
   out(text: string): void;
   err(text: string): void;

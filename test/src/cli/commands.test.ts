@@ -53,6 +53,7 @@ async function run(args: string[], hubUrl = "http://127.0.0.1:9", model_paths: R
     loaded: () => loadSettings({ env: { HOME: folder } }),
     settings: () => settings,
     settingsFile: () => null,
+    localServer: () => Promise.reject(new Error("no server here")),
     places: () => ({
       hub: hubEnv({ HF_ENDPOINT: hubUrl, HF_HOME: folder }),
       downloads: join(folder, "downloads"),

@@ -1,0 +1,253 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Command } from "commander";
+import { serverSentEvents } from "../../../src/cli/client.ts";
+import type { CommandContext } from "../../../src/cli/context.ts";
+import { registerJobs } from "../../../src/cli/jobs.ts";
+import { registerOneShots } from "../../../src/cli/oneshot.ts";
+import { defaultSettings } from "../../../src/settings/load.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "easel-client-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Call {
+  method: string;
+  path: string;
+  body: Record<string, unknown> | null;
+  authorization: string | null;
+}
+
+/** A server that answers as ours does, and keeps what it was asked. */
+function server(end: "succeeded" | "failed" = "succeeded") {
+  const calls: Call[] = [];
+  const job = {
+    id: "job_1",
+    type: "depthanything",
+    status: end,
+    progress: 1,
+    started_at: 1,
+    finished_at: 3.5,
+    error: end === "failed" ? "the model gave up" : null,
+    result: { depth_image_file_id: "file_out", depth_data_file_id: "file_npz", file_id: "file_out" },
+  };
+  const serve = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    async fetch(request) {
+      const { pathname, search } = new URL(request.url);
+      const isJson = request.headers.get("content-type")?.startsWith("application/json");
+      calls.push({
+        method: request.method,
+        path: pathname + search,
+        body: isJson ? ((await request.json()) as Record<string, unknown>) : null,
+        authorization: request.headers.get("authorization"),
+      });
+      if (pathname === "/health") return Response.json({ status: "ok", memory: {} });
+      if (pathname === "/v1/files") return Response.json({ file_id: `file_${calls.length}` });
+      if (pathname.endsWith("/download")) return new Response(`bytes of ${pathname.split("/")[3]}`);
+      if (pathname.endsWith("/events"))
+        return new Response(
+          'id: 1\nevent: status\ndata: {"progress":0.5,"progress_label":"estimating"}\n\n: still here\n\nid: 2\nevent: succeeded\ndata: {}\n\n',
+          { headers: { "content-type": "text/event-stream" } },
+        );
+      if (pathname.startsWith("/v1/image/") && pathname.endsWith("refuse"))
+        return new Response("", { status: 404 });
+      if (pathname.startsWith("/v1/image/depthanything/models")) return Response.json({ unloaded: true });
+      if (pathname.startsWith("/v1/image/")) return Response.json({ job_id: "job_1" }, { status: 202 });
+      if (pathname === "/v1/jobs") return Response.json({ data: [job], has_more: true });
+      if (pathname === "/v1/jobs/job_1") return Response.json(job);
+      return Response.json({ detail: "unknown job 'job_2'", code: "job_not_found" }, { status: 404 });
+    },
+  });
+  return { calls, port: serve.port!, [Symbol.dispose]: () => serve.stop(true) };
+}
+
+async function run(port: number, ...args: string[]) {
+  const out: string[] = [];
+  const settings = { ...defaultSettings(), port, auth_token: "swordfish" };
+  const context = {
+    settings: () => settings,
+    localServer: () => Promise.reject(new Error("a server inside this process was asked for")),
+    out: (text: string) => out.push(text),
+    err: () => {},
+    interactive: false,
+    signal: new AbortController().signal,
+  } as unknown as CommandContext;
+  const program = new Command().exitOverride().configureOutput({ writeErr: () => {} });
+  registerOneShots(program, context);
+  registerJobs(program, context);
+  const error = await program.parseAsync(args, { from: "user" }).then(
+    () => undefined,
+    (error: unknown) => error as Error,
+  );
+  return { out: out.join("\n"), error };
+}
+
+function picture(name: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, "picture");
+  return path;
+}
+
+describe("easel depth", () => {
+  test("uses the running server, with its token, and writes the map and the values", async () => {
+    using fake = server();
+    const output = join(folder, "depth.png");
+    const npz = join(folder, "depth.npz");
+    const { error, out } = await run(
+      fake.port,
+      "depth",
+      picture("in.jpg"),
+      "-o",
+      output,
+      "--npz",
+      npz,
+      "--model",
+      "v2-small",
+      "--colormap",
+      "turbo",
+    );
+    expect(error).toBeUndefined();
+    expect(out).toBe(output);
+    expect(readFileSync(output, "utf8")).toBe("bytes of file_out");
+    expect(readFileSync(npz, "utf8")).toBe("bytes of file_npz");
+    const made = fake.calls.find(({ path }) => path === "/v1/image/depthanything/estimate");
+    expect(made?.body).toMatchObject({
+      model: "v2-small",
+      colormap: "turbo",
+      include_depth_data: true,
+      mode: "async",
+    });
+    expect(made?.body).not.toHaveProperty("quantize");
+    expect(fake.calls.slice(1).every(({ authorization }) => authorization === "Bearer swordfish")).toBe(true);
+  });
+
+  test("writes several inputs into a folder under their own names", async () => {
+    using fake = server();
+    const into = join(folder, "out");
+    mkdirSync(into);
+    const inputs = [picture("a.jpg"), picture("b.png")];
+    const { out } = await run(fake.port, "depth", ...inputs, "-o", into, "--model", "depthpro/base");
+    expect(out.split("\n")).toEqual([join(into, "a.png"), join(into, "b.png")]);
+    expect(fake.calls.some(({ path }) => path === "/v1/image/depthpro/estimate")).toBe(true);
+    const { error } = await run(fake.port, "depth", ...inputs, "-o", join(folder, "one.png"));
+    expect(error?.message).toContain("is not a folder");
+  });
+
+  test("tells the server's own words when the job fails, and leaves no file", async () => {
+    using fake = server("failed");
+    const { error } = await run(fake.port, "depth", picture("in.jpg"), "-o", join(folder, "out.png"));
+    expect(error?.message).toBe("the model gave up");
+    expect(readdirSync(folder)).toEqual(["in.jpg"]);
+  });
+
+  test("asks for a server in this process when none answers", async () => {
+    const { error } = await run(9, "depth", picture("in.jpg"), "-o", join(folder, "out.png"));
+    expect(error?.message).toBe("a server inside this process was asked for");
+    const missing = await run(9, "depth", join(folder, "absent.jpg"), "-o", join(folder, "out.png"));
+    expect(existsSync(join(folder, "out.png"))).toBe(false);
+    expect(missing.error?.message).toContain("There is no file");
+  });
+});
+
+test("easel upscale, generate and edit send what their options say", async () => {
+  using fake = server();
+  const output = join(folder, "out.webp");
+  await run(
+    fake.port,
+    "upscale",
+    picture("in.png"),
+    "-o",
+    output,
+    "--resolution",
+    "1080",
+    "--softness",
+    "0.5",
+  );
+  await run(
+    fake.port,
+    "generate",
+    "a cat",
+    "-o",
+    output,
+    "--seed",
+    "-3",
+    "--lora",
+    `${picture("style.safetensors")}:0.7`,
+  );
+  await run(
+    fake.port,
+    "edit",
+    "make it blue",
+    picture("a.png"),
+    picture("b.png"),
+    "-o",
+    output,
+    "--steps",
+    "8",
+  );
+  const [upscale, generate, edit] = fake.calls.filter(({ path }) => path.startsWith("/v1/image/"));
+  expect(upscale?.body).toMatchObject({ resolution: 1080, softness: 0.5, format: "webp" });
+  expect(generate?.body).toMatchObject({ prompt: "a cat", seed: -3, loras: [{ scale: 0.7 }] });
+  expect(edit?.body).toMatchObject({ prompt: "make it blue", steps: 8 });
+  expect(edit?.body?.images).toHaveLength(2);
+  const wrong = await run(fake.port, "generate", "a cat", "-o", join(folder, "out.gif"));
+  expect(wrong.error?.message).toBe("The output must end in .png, .jpg or .webp");
+});
+
+describe("easel jobs", () => {
+  test("lists, shows and cancels the jobs of the running server", async () => {
+    using fake = server();
+    const { out } = await run(fake.port, "jobs");
+    expect(out).toContain("Job    Type           Status     Progress  Time   Error");
+    expect(out).toContain("job_1  depthanything  succeeded  100 %     2.5 s");
+    expect(out).toContain("There are more: --limit 40");
+    expect(JSON.parse((await run(fake.port, "jobs", "show", "job_1")).out)).toMatchObject({ id: "job_1" });
+    expect((await run(fake.port, "jobs", "cancel", "job_2")).error?.message).toBe("unknown job 'job_2'");
+  });
+
+  test("says how to start a server when none answers, also when another program does", async () => {
+    expect((await run(9, "jobs")).error?.message).toContain("easel run");
+    using other = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => Response.json({ status: "ok" }) });
+    expect((await run(other.port!, "jobs")).error?.message).toContain("easel run");
+  });
+});
+
+test("easel unload names the model by family and name", async () => {
+  using fake = server();
+  await run(fake.port, "unload", "depthanything/v2-small");
+  expect(fake.calls.at(-1)).toMatchObject({
+    method: "POST",
+    path: "/v1/image/depthanything/models/v2-small/unload",
+  });
+});
+
+test("serverSentEvents() joins what the network cut", async () => {
+  const text = 'id: 7\r\nevent: a\r\ndata: one\r\ndata: two\r\n\r\n: comment\n\ndata: {"x":1}\n\ndata: lost';
+  const bytes = new TextEncoder().encode(text);
+  for (const size of [1, 3, bytes.length]) {
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        for (let at = 0; at < bytes.length; at += size) controller.enqueue(bytes.slice(at, at + size));
+        controller.close();
+      },
+    });
+    expect(await Array.fromAsync(serverSentEvents(body))).toEqual([
+      { id: "7", event: "a", data: "one\ntwo" },
+      { id: "", event: "message", data: '{"x":1}' },
+    ]);
+  }
+});
