@@ -127,6 +127,8 @@ export interface Operation<Request = never, Params = never> {
   prepare(params: Params, context: PrepareContext): Promise<Prepared>;
   /** Called with each phase's outcome, to cache it. */
   afterPhase?(phase: string, params: Params, output: Values): void | Promise<void>;
+  /** Makes JSON of what travels with the engine's progress, such as a picture of the state of things. */
+  preview?(payload: Values): Promise<Record<string, unknown>>;
   publish(
     params: Params,
     facts: Record<string, unknown>,
@@ -146,4 +148,6 @@ export interface Capability {
   /** The variant used when a request names none. */
   defaultVariant(context: CheckContext): string;
   operations: readonly Operation[];
+  /** What a variant needs in memory before its first request, for `warmup_models`: that of a usual request. */
+  warm?(variant: string, context: CheckContext): Need;
 }

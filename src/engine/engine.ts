@@ -13,6 +13,8 @@ export interface EngineStats {
   /** Bytes by loaded part. */
   parts: Readonly<Record<string, number>>;
   device: string;
+  /** Bytes that the device recommends not to exceed, where it says so (Metal). */
+  workingSet?: number;
 }
 
 /** A part's place in the engine: equal keys share one copy. */

@@ -1,119 +1,383 @@
 /**
- * The queue as the rest of the server sees it: takes jobs, runs one at a time on the engine, keeps models in memory by plan, and
- * says how each job stands. `createScheduler` makes one.
+ * Makes the queue that `queue.ts` describes.
  *
  * @module
  */
-import type { Job } from "./job.ts";
-import type { Idempotency, JobPage, JobQuery, NewJob } from "./store.ts";
+import type { CheckContext } from "../capabilities/capability.ts";
+import type { Engine } from "../engine/engine.ts";
+import { budgetOf, gigabyte, type MachineMemory } from "../engine/residency.ts";
+import { Refusal } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { type StayAwake, stayAwake } from "./awake.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { createEvents } from "./events.ts";
+import type { JobFiles } from "./files.ts";
+import type { Job, JobStatus } from "./job.ts";
+import { createLane, type WarmTarget } from "./lane.ts";
+import { memoryState } from "./memory-state.ts";
+import { createMetrics } from "./metrics.ts";
+import { createModels } from "./models.ts";
+import type { Accepted, JobEvent, JobMetrics, Scheduler, Waited } from "./queue.ts";
+import type { Kind, Report } from "./run.ts";
+import type { JobStore, NewJob } from "./store.ts";
 
-export interface Accepted {
-  job: Job;
-  /** False when an idempotency key named a job that is there already. */
-  created: boolean;
-  /** 0 is next. */
-  queue_position: number;
+export * from "./queue.ts";
+
+export interface SchedulerOptions {
+  store: JobStore;
+  files: JobFiles;
+  engine: Engine;
+  /** The operation of a job type, and its family. */
+  kind(type: string): Kind | undefined;
+  /** What `/health` shows of a variant beside its memory. */
+  model(family: string, variant: string): { domain: string; repo: string };
+  context: CheckContext;
+  memory(): MachineMemory;
+  log: Log;
+  webhooks?: { wake(): void; stats(): JobMetrics["webhooks"] };
+  warm?: readonly WarmTarget[];
+  awake?: StayAwake;
+  clock?: Clock;
 }
 
-/** How waiting for a job ended. */
-export type Waited =
-  /** The job as it ended; a job deleted meanwhile shows as `canceled`. */
-  | { kind: "ended"; job: Job }
-  /** The wait is over, the job goes on. */
-  | { kind: "timeout" }
-  /** The server stops; the job is in the queue of the next start. */
-  | { kind: "shutting_down" };
+const live: readonly JobStatus[] = ["queued", "running"];
+const gb = (bytes: number) => Math.round((bytes / gigabyte) * 100) / 100;
+/** Status events of one job closer together than this are left out, unless they say something new. */
+const eventInterval = 100;
+const pruneInterval = 3600_000;
+/** Limits of the machine change rarely, and `/health` is asked often. */
+const probeInterval = 10_000;
 
 /**
- * One event of a job. `status` tells of queue position, status and progress, `preview` carries a picture on the way, and the last
- * event is named by the status that the job ended with, with the whole job as its data (`deleted` when its record is gone).
+ * @example
+ * ```ts
+ * const scheduler = createScheduler({ store, files, engine, kind, model, context, memory: machineMemory, log });
+ * await scheduler.start();
+ * const { job } = await scheduler.submit({ type: "depthpro", params });
+ * const waited = await scheduler.wait(job.id, 600_000);
+ * ```
  */
-export interface JobEvent {
-  id: number;
-  event: "status" | "preview" | "succeeded" | "failed" | "canceled" | "deleted";
-  data: Record<string, unknown>;
-}
+export function createScheduler(options: SchedulerOptions): Scheduler {
+  const { store, context, log, clock = systemClock } = options;
+  const { settings } = context;
+  const events = createEvents(clock.now);
+  const metrics = createMetrics();
+  const waiters = new Map<string, Set<(waited: Waited) => void>>();
+  const timers = new Set<() => void>();
+  let queued = 0;
+  let stopping = false;
+  let lastStatusEvent = 0;
+  let lastLabel = "";
+  let lastJob = "";
 
-/** A model in memory, as `/health` shows it (gigabytes of 1024³ bytes). */
-export interface LoadedModel {
-  name: string;
-  family: string;
-  domain: string;
-  repo: string;
-  weight_gb: number;
-  priority: number;
-  idle_s: number;
-  ttl_s: number | null;
-  expires_in_s: number | null;
-}
+  let workingSet: number | undefined;
+  let machine = { at: -Infinity, memory: { total: 0 } as MachineMemory };
+  const budget = () => {
+    if (clock.now() - machine.at > probeInterval) machine = { at: clock.now(), memory: options.memory() };
+    return budgetOf({ workingSet, ...machine.memory }, settings.memory_limit_gb);
+  };
+  const models = createModels({
+    engine: options.engine,
+    clock,
+    context,
+    budget,
+    onLoad(resident, seconds) {
+      metrics.loaded(seconds);
+      log.info("model loaded", { model: resident.key, gb: gb(resident.bytes), seconds });
+    },
+    onEvict(resident, reason) {
+      metrics.evicted(reason);
+      log.info("model evicted", { model: resident.key, gb: gb(resident.bytes), reason });
+    },
+  });
 
-export interface Health {
-  /** Whether the warm-up is over. */
-  warm: boolean;
-  /** Jobs that wait, without the one that runs. */
-  queue_len: number;
-  memory: { loaded: LoadedModel[]; resident_gb: number; budget_gb: number };
-}
+  const lane = createLane({
+    ...options,
+    models,
+    clock,
+    awake: options.awake ?? stayAwake(),
+    warm: options.warm ?? [],
+    onStart(job) {
+      queued--;
+      log.info("job started", { job_id: job.id, type: job.type });
+      emitStatus(job);
+      void tellPositions();
+    },
+    onReport,
+    onEnd,
+    onOutOfMemory(job) {
+      metrics.outOfMemory();
+      log.warning("out of memory: all models were evicted", { job_id: job.id });
+    },
+  });
 
-/** Numbers since the start, for `/metrics`. */
-export interface JobMetrics {
-  queued: number;
-  running: number;
-  /** By job type and final status. `buckets` counts the run times up to each bound of `durationBounds`. */
-  ended: readonly {
-    type: string;
-    status: "succeeded" | "failed" | "canceled";
-    count: number;
-    seconds: number;
-    buckets: readonly number[];
-  }[];
-  models: readonly { family: string; variant: string; part: string; bytes: number }[];
-  budget_bytes: number;
-  loads: number;
-  load_seconds: number;
-  evictions: Readonly<
-    Record<"budget" | "expired" | "transient" | "unload" | "fault" | "out_of_memory", number>
-  >;
-  out_of_memory: number;
-  webhooks: { delivered: number; retried: number; given_up: number };
-}
+  function emitStatus(job: Job, more: Record<string, unknown> = {}) {
+    const { id, status, progress, progress_label } = job;
+    events.emit(id, "status", { job_id: id, status, progress, progress_label, ...more });
+  }
 
-/** Upper bounds in seconds of the buckets of run times. */
-export const durationBounds = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600] as const;
+  function onReport(job: Job, { label, step, payload }: Report) {
+    const now = clock.now();
+    const last = step !== undefined && step.done >= step.total;
+    if (label !== lastLabel || job.id !== lastJob || last || now - lastStatusEvent >= eventInterval) {
+      lastLabel = label;
+      lastJob = job.id;
+      lastStatusEvent = now;
+      emitStatus(job, step && { step: step.done, steps: step.total });
+    }
+    const preview = payload && options.kind(job.type)?.operation.preview;
+    if (!payload || !preview || !events.watched().includes(job.id)) return;
+    const { id, progress } = job;
+    preview(payload).then(
+      (picture) => events.emit(id, "preview", { job_id: id, progress, ...picture }),
+      (error) => log.warning("a preview cannot be made", { job_id: id, error }),
+    );
+  }
 
-export interface Scheduler {
-  /**
-   * Keeps a job and queues it. The promise resolves once it is durable.
-   *
-   * @throws {Refusal} `over_budget`, `queue_full` (with Retry-After), `shutting_down`, `idempotency_mismatch`, or what the
-   * operation's `need` throws. Nothing is kept then.
-   */
-  submit(job: NewJob): Promise<Accepted>;
-  /** The job that an idempotency key made before; ask before storing what the request carries. */
-  replay(idempotency: Idempotency): Promise<Job | undefined>;
-  /** @throws {Refusal} `job_not_found` or `job_pruned`, as all that take an id. */
-  job(id: string): Promise<Job>;
-  position(id: string): Promise<number>;
-  list(query?: JobQuery): Promise<JobPage>;
-  /** A failed or cancelled job's parameters as a new job. @throws {Refusal} `job_not_finished`, and what `submit` throws. */
-  retry(id: string): Promise<Accepted>;
-  /** Gives the cancelled job. @throws {Refusal} `job_finished` */
-  cancel(id: string): Promise<Job>;
-  /** Cancels the job if need be and removes its record. Gives the job as it was before. */
-  remove(id: string): Promise<Job>;
-  wait(id: string, milliseconds: number): Promise<Waited>;
-  /** Events after `lastEventId`, then the coming ones; it ends behind the terminal event, and at a shutdown. */
-  events(
-    id: string,
-    options?: { lastEventId?: number; signal?: AbortSignal },
-  ): Promise<AsyncIterable<JobEvent>>;
-  /** Frees a model's memory once no job uses it. Without `variant`, every model of the family. */
-  unload(family: string, variant?: string): Promise<{ unloaded: boolean; freed_bytes: number }>;
-  health(): Health;
-  metrics(): JobMetrics;
+  function onEnd(job: Job, from: JobStatus) {
+    if (from === "queued") {
+      queued--;
+      void tellPositions();
+    }
+    metrics.ended(job);
+    log.info("job ended", {
+      job_id: job.id,
+      type: job.type,
+      status: job.status,
+      error_code: job.error_code ?? undefined,
+    });
+    if (job.status !== "queued" && job.status !== "running") events.emit(job.id, job.status, { ...job });
+    release(job.id, { kind: "ended", job });
+    options.webhooks?.wake();
+  }
 
-  /** Recovers what the last run left, warms up, and begins to run jobs. */
-  start(): Promise<void>;
-  /** Takes no more jobs, lets the running one end within `shutdown_grace_s` or puts it back, and keeps the queue. */
-  stop(): Promise<void>;
+  function release(id: string, waited: Waited) {
+    for (const resolve of waiters.get(id) ?? []) resolve(waited);
+    waiters.delete(id);
+  }
+
+  /** The queue has moved: those who watch a waiting job hear its new place. */
+  async function tellPositions() {
+    for (const id of events.watched()) {
+      const job = await store.get(id);
+      if (job && job !== "pruned" && job.status === "queued") {
+        emitStatus(job, { queue_position: await store.position(id) });
+      }
+    }
+  }
+
+  /** The record, with the progress that only memory has. */
+  function current(job: Job): Job {
+    const running = lane.running();
+    if (job.status !== "running" || running?.id !== job.id) return job;
+    return { ...job, progress: running.progress, progress_label: running.progress_label };
+  }
+
+  async function find(id: string): Promise<Job> {
+    const job = await store.get(id);
+    if (job === "pruned") {
+      throw new Refusal("job_pruned", `job '${id}' ended long ago and its record was removed`);
+    }
+    if (!job) throw new Refusal("job_not_found", `unknown job '${id}'`);
+    return current(job);
+  }
+
+  const seen = (id: string) => {
+    const running = lane.running();
+    return running?.id === id
+      ? { progress: running.progress, progress_label: running.progress_label }
+      : undefined;
+  };
+
+  const accepted = async (job: Job, created: boolean): Promise<Accepted> => ({
+    job: current(job),
+    created,
+    queue_position: await store.position(job.id),
+  });
+
+  function refuseWhenFull() {
+    if (queued < settings.max_queue) return;
+    const retryAfter = Math.min(Math.max(Math.ceil(metrics.usualSeconds()), 1), 600);
+    throw new Refusal(
+      "queue_full",
+      `${settings.max_queue} jobs are waiting, which is as many as max_queue allows`,
+      {
+        "Retry-After": String(retryAfter),
+      },
+    );
+  }
+
+  async function submit(job: NewJob): Promise<Accepted> {
+    if (stopping) throw new Refusal("shutting_down", "The server is shutting down");
+    const earlier = job.idempotency && (await store.replay(job.idempotency));
+    if (earlier) return accepted(earlier, false);
+    const kind = options.kind(job.type);
+    if (!kind) throw new Error(`no operation of the type ${job.type}`);
+    models.check(kind.family, kind.operation.need(job.params as never, context));
+    refuseWhenFull();
+    // Its place is taken before the store is asked, so that many at once cannot overfill the queue.
+    queued++;
+    try {
+      const { job: kept, created } = await store.create(job);
+      if (!created) queued--;
+      else emitStatus(kept);
+      const answer = await accepted(kept, created);
+      lane.poke();
+      return answer;
+    } catch (error) {
+      queued--;
+      throw error;
+    }
+  }
+
+  async function prune() {
+    const days = settings.jobs_ttl_days;
+    if (days === null || days <= 0) return;
+    while ((await store.prune(clock.now() / 1000 - days * 86_400)) > 0) await Promise.resolve();
+  }
+
+  /** Repeats until the server stops. */
+  function every(milliseconds: number, work: () => Promise<unknown>) {
+    if (milliseconds <= 0) return;
+    const again = () => {
+      const clear = clock.after(milliseconds, async () => {
+        timers.delete(clear);
+        await work().catch((error) => !stopping && log.error("upkeep failed", { error }));
+        if (!stopping) again();
+      });
+      timers.add(clear);
+    };
+    again();
+  }
+
+  return {
+    submit,
+    replay: async (idempotency) => {
+      const job = await store.replay(idempotency);
+      return job && current(job);
+    },
+    job: find,
+    position: async (id) => store.position((await find(id)).id),
+    async list(query) {
+      const page = await store.list(query);
+      return { ...page, data: page.data.map(current) };
+    },
+
+    async retry(id) {
+      const job = await find(id);
+      if (job.status !== "failed" && job.status !== "canceled") {
+        throw new Refusal(
+          "job_not_finished",
+          `job '${id}' is ${job.status}; only a failed or canceled job can be retried`,
+        );
+      }
+      return submit({ type: job.type, params: job.params, webhook: await store.webhook(id) });
+    },
+
+    async cancel(id) {
+      const job = await store.end(id, live, { status: "canceled" }, seen(id));
+      if (!job) {
+        const now = await find(id);
+        throw new Refusal("job_finished", `job '${id}' has ended already: ${now.status}`);
+      }
+      lane.abandon(id);
+      onEnd(job, job.started_at === null ? "queued" : "running");
+      return job;
+    },
+
+    async remove(id) {
+      const job = await store.delete(id);
+      if (!job) throw await find(id).then(() => new Refusal("job_not_found", `unknown job '${id}'`));
+      if (live.includes(job.status)) {
+        lane.abandon(id);
+        onEnd({ ...current(job), status: "canceled", finished_at: clock.now() / 1000 }, job.status);
+      }
+      return job;
+    },
+
+    async wait(id, milliseconds) {
+      const { promise, resolve } = Promise.withResolvers<Waited>();
+      const waiting = waiters.get(id) ?? new Set();
+      waiters.set(id, waiting.add(resolve));
+      const clear = clock.after(milliseconds, () => resolve({ kind: "timeout" }));
+      try {
+        const job = await find(id);
+        if (!live.includes(job.status)) return { kind: "ended", job };
+        if (stopping && lane.running()?.id !== id) return { kind: "shutting_down" };
+        return await promise;
+      } finally {
+        clear();
+        waiting.delete(resolve);
+        if (waiting.size === 0 && waiters.get(id) === waiting) waiters.delete(id);
+      }
+    },
+
+    async events(id, follow = {}) {
+      const job = await find(id);
+      const subscription = events.subscribe(id, follow);
+      if (subscription) return subscription;
+      if (live.includes(job.status)) {
+        emitStatus(job, job.status === "queued" ? { queue_position: await store.position(id) } : {});
+      } else {
+        events.emit(id, job.status as JobEvent["event"], { ...job });
+      }
+      return events.subscribe(id, { signal: follow.signal })!;
+    },
+
+    async unload(family, variant) {
+      const gone = await lane.chore(() =>
+        models.drop(
+          (resident) => resident.family === family && (variant === undefined || resident.variant === variant),
+          "unload",
+        ),
+      );
+      return { unloaded: gone.length > 0, freed_bytes: gone.reduce((sum, { bytes }) => sum + bytes, 0) };
+    },
+
+    health: () => ({
+      warm: lane.warmed(),
+      queue_len: queued,
+      memory: memoryState(models.residents(), budget(), clock.now(), options.model),
+    }),
+
+    metrics: () => ({
+      ...metrics.state(),
+      queued,
+      running: lane.running() ? 1 : 0,
+      models: models
+        .residents()
+        .map(({ family, variant, part, bytes }) => ({ family, variant, part, bytes })),
+      budget_bytes: budget(),
+      webhooks: options.webhooks?.stats() ?? { delivered: 0, retried: 0, given_up: 0 },
+    }),
+
+    async start() {
+      const { requeued, interrupted } = await store.recover();
+      if (requeued.length + interrupted.length > 0) {
+        log.warning("jobs were running when the server stopped", {
+          tried_again: requeued.length,
+          failed: interrupted.length,
+        });
+      }
+      queued = (await store.counts()).queued;
+      workingSet = (await options.engine.stats()).workingSet;
+      await prune();
+      every(settings.ttl_sweep_interval_s * 1000, () => lane.chore(models.sweep));
+      every(pruneInterval, prune);
+      lane.begin();
+      lane.poke();
+      options.webhooks?.wake();
+    },
+
+    async stop() {
+      stopping = true;
+      for (const clear of timers) clear();
+      const running = lane.running()?.id;
+      for (const id of [...waiters.keys()]) if (id !== running) release(id, { kind: "shutting_down" });
+      const requeued = await lane.stop(settings.shutdown_grace_s);
+      if (requeued) log.info("job put back into the queue", { job_id: requeued.id });
+      for (const id of [...waiters.keys()]) release(id, { kind: "shutting_down" });
+      events.close();
+    },
+  };
 }

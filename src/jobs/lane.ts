@@ -1,0 +1,357 @@
+/**
+ * The one lane that all work on the engine goes through: jobs in their order, and between them warm-up, sweeps and unloading.
+ * While a job runs, the inputs of the next one are prepared.
+ *
+ * @module
+ */
+import type { CheckContext, Need, Prepared } from "../capabilities/capability.ts";
+import type { Engine } from "../engine/engine.ts";
+import { keysOf } from "../engine/residency.ts";
+import { Cancelled } from "../engine/task.ts";
+import { Refusal } from "../errors.ts";
+import type { Log } from "../log.ts";
+import type { StayAwake } from "./awake.ts";
+import { type Clock, sleep } from "./clock.ts";
+import { failure } from "./failure.ts";
+import type { JobFiles } from "./files.ts";
+import type { Job, JobStatus } from "./job.ts";
+import type { Models } from "./models.ts";
+import { type Kind, type Report, runJob } from "./run.ts";
+import type { Ending, JobStore } from "./store.ts";
+
+/** A model to load ahead of its first request. */
+export interface WarmTarget {
+  name: string;
+  family: string;
+  need: Need;
+}
+
+export interface LaneOptions {
+  store: JobStore;
+  files: JobFiles;
+  engine: Engine;
+  models: Models;
+  kind(type: string): Kind | undefined;
+  context: CheckContext;
+  clock: Clock;
+  log: Log;
+  awake: StayAwake;
+  warm: readonly WarmTarget[];
+  onStart(job: Job): void;
+  onReport(job: Job, report: Report): void;
+  /** The job has ended, by whoever won. `from` is what it was before. */
+  onEnd(job: Job, from: JobStatus): void;
+  onOutOfMemory(job: Job): void;
+}
+
+export interface Lane {
+  begin(): void;
+  /** There may be something to do. */
+  poke(): void;
+  /** Runs something between jobs. */
+  chore<T>(work: () => Promise<T>): Promise<T>;
+  running(): Job | undefined;
+  /** Stops the work on a job whose record says that it ended. */
+  abandon(id: string): void;
+  warmed(): boolean;
+  stop(graceSeconds: number): Promise<Job | undefined>;
+}
+
+interface Ahead {
+  job: Job;
+  controller: AbortController;
+  prepared: Promise<Prepared>;
+}
+
+interface Current {
+  job: Job;
+  controller: AbortController;
+  done: Promise<void>;
+}
+
+/** After the grace is over, how long a step may take to notice it. */
+const lastStepSeconds = 5;
+
+export function createLane(options: LaneOptions): Lane {
+  const { store, files, engine, models, context, clock, log } = options;
+  const chores: { run(): Promise<void>; refuse(): void }[] = [];
+  const warming = [...options.warm];
+  let warmed = warming.length === 0;
+  const quit = new AbortController();
+  let current: Current | undefined;
+  let ahead: Ahead | undefined;
+  let looking = false;
+  let stopping = false;
+  let poked = false;
+  let wake = () => {};
+
+  const poke = () => {
+    poked = true;
+    wake();
+    void lookAhead();
+  };
+
+  const kindOf = (job: Job): Kind => {
+    const kind = options.kind(job.type);
+    if (!kind) throw new Refusal("unknown_model", `This server has no operation of the type '${job.type}'`);
+    return kind;
+  };
+
+  const prepare = async (job: Job, signal: AbortSignal): Promise<Prepared> =>
+    abortable(
+      signal,
+      kindOf(job).operation.prepare(job.params as never, {
+        ...context,
+        signal,
+        resolve: (ref, kind) => files.resolve(ref, kind, signal),
+      }),
+    );
+
+  /** A full disk or a locked database must not make the server forget how a job ended. */
+  async function record<T>(write: () => Promise<T>): Promise<T | undefined> {
+    for (let wait = 500; ; wait = Math.min(wait * 2, 30_000)) {
+      try {
+        return await write();
+      } catch (error) {
+        log.error("the job store cannot be written", { error });
+        if (stopping) return undefined;
+        await sleep(clock, wait);
+      }
+    }
+  }
+
+  /** Prepares the next job's inputs while one runs. One whose inputs are bad ends at once, without the engine. */
+  async function lookAhead() {
+    if (!current || ahead || looking || stopping) return;
+    looking = true;
+    try {
+      const job = await store.next([current.job.id]);
+      if (!job || !current || ahead || stopping) return;
+      const controller = new AbortController();
+      const mine: Ahead = { job, controller, prepared: prepare(job, controller.signal) };
+      ahead = mine;
+      mine.prepared.catch(async (error) => {
+        if (ahead !== mine) return;
+        if (!controller.signal.aborted) {
+          const ended = await record(() =>
+            store.end(job.id, ["queued"], { status: "failed", ...failure(error) }),
+          );
+          if (ended) options.onEnd(ended, "queued");
+        }
+        if (ahead === mine) ahead = undefined;
+        void lookAhead();
+      });
+    } catch (error) {
+      log.error("the job store cannot be read", { error });
+    } finally {
+      looking = false;
+    }
+  }
+
+  async function run(queued: Job) {
+    const mine = ahead?.job.id === queued.id ? ahead : undefined;
+    const { promise: done, resolve: finish } = Promise.withResolvers<void>();
+    const controller = new AbortController();
+    // Before its record says that it runs, so that whoever cancels it then finds it here.
+    current = { job: queued, controller, done };
+    const job = await record(() => store.start(queued.id));
+    if (ahead === mine) ahead = undefined;
+    if (!job) {
+      mine?.controller.abort();
+      current = undefined;
+      return finish();
+    }
+    current.job = job;
+    let prepared = mine?.prepared;
+    controller.signal.addEventListener("abort", () => mine?.controller.abort());
+    options.onStart(job);
+    const stopTimer = limitTime(current);
+    void lookAhead();
+
+    let ending: Ending | undefined;
+    try {
+      const outcome = await runJob({
+        job,
+        kind: kindOf(job),
+        signal: controller.signal,
+        engine,
+        models,
+        files,
+        context,
+        clock,
+        onOutOfMemory: () => options.onOutOfMemory(job),
+        prepare() {
+          const first = prepared ? abortable(controller.signal, prepared) : prepare(job, controller.signal);
+          prepared = undefined;
+          return first;
+        },
+        report(report) {
+          if (controller.signal.aborted) return;
+          job.progress_label = report.label;
+          if (report.progress !== undefined) job.progress = report.progress;
+          options.onReport(job, report);
+        },
+      });
+      ending = { status: "succeeded", ...outcome };
+    } catch (error) {
+      if (!(controller.signal.aborted && error instanceof Cancelled)) {
+        ending = { status: "failed", ...failure(error) };
+        log.warning("job failed", { job_id: job.id, type: job.type, error });
+      }
+    }
+    stopTimer();
+    if (ending) await settle(job, ending);
+    try {
+      await models.leave(ahead ? keysOfJob(ahead.job) : new Set());
+    } catch (error) {
+      log.error("a model cannot be freed", { error });
+    }
+    current = undefined;
+    finish();
+  }
+
+  async function settle(job: Job, ending: Ending) {
+    const seen = { progress: job.progress, progress_label: job.progress_label };
+    const ended = await record(() => store.end(job.id, ["running"], ending, seen));
+    if (ended) options.onEnd(ended, "running");
+    // Somebody cancelled it first: nothing names these files, and nothing will.
+    else if (ending.status === "succeeded") {
+      await Promise.allSettled(ending.files.map((file) => files.discard(file)));
+    }
+  }
+
+  function keysOfJob(job: Job) {
+    try {
+      const { family, operation } = kindOf(job);
+      return keysOf(family, operation.need(job.params as never, context));
+    } catch {
+      return new Set<string>();
+    }
+  }
+
+  function limitTime({ job, controller }: Current): () => void {
+    const limit = context.settings.job_timeout_s;
+    if (limit <= 0) return () => {};
+    return clock.after(limit * 1000, async () => {
+      const ended = await record(() =>
+        store.end(
+          job.id,
+          ["running"],
+          {
+            status: "failed",
+            error: `The job ran longer than job_timeout_s (${limit} s)`,
+            error_code: "timed_out",
+          },
+          { progress: job.progress, progress_label: job.progress_label },
+        ),
+      );
+      if (!ended) return;
+      controller.abort();
+      options.onEnd(ended, "running");
+    });
+  }
+
+  async function warmUp({ name, family, need }: WarmTarget) {
+    try {
+      for (const index of need.phases.keys()) await models.hold(family, need, index, { signal: quit.signal });
+      log.info("model warmed up", { model: name, family });
+    } catch (error) {
+      if (!stopping) log.warning("a model cannot be warmed up", { model: name, family, error });
+    }
+  }
+
+  async function loop() {
+    let rest = () => {};
+    let resting = true;
+    // Warm-up and jobs take turns, so that neither waits for all of the other.
+    let jobsTurn = false;
+    while (!stopping) {
+      poked = false;
+      const chore = chores.shift();
+      if (chore) {
+        await chore.run();
+        continue;
+      }
+      warmed ||= warming.length === 0;
+      if (!warmed && !jobsTurn) {
+        await warmUp(warming.shift()!);
+        jobsTurn = true;
+        continue;
+      }
+      jobsTurn = false;
+      const job = ahead?.job ?? (await record(() => store.next()));
+      if (stopping) break;
+      if (job) {
+        if (resting) rest = options.awake();
+        resting = false;
+        await run(job);
+      } else if (warmed && !poked) {
+        rest();
+        resting = true;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    }
+    rest();
+  }
+
+  return {
+    begin() {
+      void loop();
+    },
+    poke,
+    chore<T>(work: () => Promise<T>): Promise<T> {
+      return new Promise<T>((resolve, reject) => {
+        const refuse = () => reject(new Refusal("shutting_down", "The server is shutting down"));
+        if (stopping) return refuse();
+        chores.push({ run: () => work().then(resolve, reject), refuse });
+        poke();
+      });
+    },
+    running: () => current?.job,
+    abandon(id) {
+      if (current?.job.id === id) current.controller.abort();
+      if (ahead?.job.id === id) {
+        const { controller } = ahead;
+        ahead = undefined;
+        controller.abort();
+        void lookAhead();
+      }
+    },
+    warmed: () => warmed,
+    async stop(graceSeconds) {
+      stopping = true;
+      quit.abort();
+      ahead?.controller.abort();
+      for (const chore of chores.splice(0)) chore.refuse();
+      wake();
+      if (!current) return undefined;
+      const { job, controller, done } = current;
+      if (await inTime(done, clock, graceSeconds)) return undefined;
+      const requeued = await store.requeue(job.id);
+      controller.abort();
+      await inTime(done, clock, lastStepSeconds);
+      return requeued;
+    },
+  };
+}
+
+/** Whether a promise resolves within that many seconds. */
+async function inTime(promise: Promise<void>, clock: Clock, seconds: number): Promise<boolean> {
+  const { promise: over, resolve } = Promise.withResolvers<boolean>();
+  const clear = clock.after(seconds * 1000, () => resolve(false));
+  const first = await Promise.race([promise.then(() => true), over]);
+  clear();
+  return first;
+}
+
+/** Gives up on work that does not look at its signal. */
+function abortable<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const stop = () => reject(new Cancelled());
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
+}

@@ -1,0 +1,119 @@
+/**
+ * The queue as the rest of the server sees it: takes jobs, runs one at a time on the engine, keeps models in memory by plan, and
+ * says how each job stands. `createScheduler` in `scheduler.ts` makes one.
+ *
+ * @module
+ */
+import type { Job } from "./job.ts";
+import type { Idempotency, JobPage, JobQuery, NewJob } from "./store.ts";
+
+export interface Accepted {
+  job: Job;
+  /** False when an idempotency key named a job that is there already. */
+  created: boolean;
+  /** 0 is next. */
+  queue_position: number;
+}
+
+/** How waiting for a job ended. */
+export type Waited =
+  /** The job as it ended; a job deleted meanwhile shows as `canceled`. */
+  | { kind: "ended"; job: Job }
+  /** The wait is over, the job goes on. */
+  | { kind: "timeout" }
+  /** The server stops; the job is in the queue of the next start. */
+  | { kind: "shutting_down" };
+
+/**
+ * One event of a job. `status` tells of queue position, status and progress, `preview` carries a picture on the way, and the last
+ * event is named by the status that the job ended with, with the whole job as its data.
+ */
+export interface JobEvent {
+  id: number;
+  event: "status" | "preview" | "succeeded" | "failed" | "canceled";
+  data: Record<string, unknown>;
+}
+
+/** A model in memory, as `/health` shows it (gigabytes of 1024³ bytes). */
+export interface LoadedModel {
+  name: string;
+  family: string;
+  domain: string;
+  repo: string;
+  weight_gb: number;
+  priority: number;
+  idle_s: number;
+  ttl_s: number | null;
+  expires_in_s: number | null;
+}
+
+export interface Health {
+  /** Whether the warm-up is over. */
+  warm: boolean;
+  /** Jobs that wait, without the one that runs. */
+  queue_len: number;
+  memory: { loaded: LoadedModel[]; resident_gb: number; budget_gb: number };
+}
+
+/** Numbers since the start, for `/metrics`. */
+export interface JobMetrics {
+  queued: number;
+  running: number;
+  /** By job type and final status. `buckets` counts the run times up to each bound of `durationBounds`. */
+  ended: readonly {
+    type: string;
+    status: "succeeded" | "failed" | "canceled";
+    count: number;
+    seconds: number;
+    buckets: readonly number[];
+  }[];
+  models: readonly { family: string; variant: string; part: string; bytes: number }[];
+  budget_bytes: number;
+  loads: number;
+  load_seconds: number;
+  evictions: Readonly<
+    Record<"budget" | "expired" | "transient" | "unload" | "fault" | "out_of_memory", number>
+  >;
+  out_of_memory: number;
+  webhooks: { delivered: number; retried: number; given_up: number };
+}
+
+/** Upper bounds in seconds of the buckets of run times. */
+export const durationBounds = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600] as const;
+
+export interface Scheduler {
+  /**
+   * Keeps a job and queues it. The promise resolves once it is durable.
+   *
+   * @throws {Refusal} `over_budget`, `queue_full` (with Retry-After), `shutting_down`, `idempotency_mismatch`, or what the
+   * operation's `need` throws. Nothing is kept then.
+   */
+  submit(job: NewJob): Promise<Accepted>;
+  /** The job that an idempotency key made before; ask before storing what the request carries. */
+  replay(idempotency: Idempotency): Promise<Job | undefined>;
+  /** @throws {Refusal} `job_not_found` or `job_pruned`, as all that take an id. */
+  job(id: string): Promise<Job>;
+  position(id: string): Promise<number>;
+  list(query?: JobQuery): Promise<JobPage>;
+  /** A failed or cancelled job's parameters as a new job. @throws {Refusal} `job_not_finished`, and what `submit` throws. */
+  retry(id: string): Promise<Accepted>;
+  /** Gives the cancelled job. @throws {Refusal} `job_finished` */
+  cancel(id: string): Promise<Job>;
+  /** Cancels the job if need be and removes its record. Gives the job as it was before. */
+  remove(id: string): Promise<Job>;
+  wait(id: string, milliseconds: number): Promise<Waited>;
+  /** Events after `lastEventId`, then the coming ones; it ends behind the terminal event, and at a shutdown. */
+  events(
+    id: string,
+    options?: { lastEventId?: number; signal?: AbortSignal },
+  ): Promise<AsyncIterable<JobEvent>>;
+  /** Frees a model's memory once no job uses it. Without `variant`, every model of the family. */
+  unload(family: string, variant?: string): Promise<{ unloaded: boolean; freed_bytes: number }>;
+  health(): Health;
+  metrics(): JobMetrics;
+
+  /** Recovers what the last run left, warms up, and begins to run jobs. */
+  start(): Promise<void>;
+  /** Takes no more jobs, lets the running one end within `shutdown_grace_s` or puts it back, and keeps the queue. */
+  stop(): Promise<void>;
+}
