@@ -6,8 +6,8 @@ namespace easel {
 
 namespace {
 
-// Temporary memory of one piece. MLX's CPU stream runs up to about three pieces ahead, so this times four is the peak.
-constexpr int64_t piece_bytes = int64_t{32} << 20;
+// Temporary memory of one piece.
+constexpr int64_t piece_bytes = int64_t{64} << 20;
 
 array rows(const array& a, int axis, int start, int stop) {
   mx::Shape from(a.ndim(), 0), to = a.shape();
@@ -16,13 +16,14 @@ array rows(const array& a, int axis, int start, int stop) {
   return mx::slice(a, from, to);
 }
 
-/// Joins pieces, each of which is computed only after the one before it. Without the chain MLX would work on many at a time.
+/// Makes the pieces one after the other and joins them. Each is evaluated at once: left lazy, MLX's stream would allocate for some
+/// twenty of them before the first is done.
 template <class Piece>
-array chained(int count, int step, int axis, const array& input, Piece&& piece) {
+array joined(int count, int step, int axis, Piece&& piece) {
   std::vector<array> pieces;
   for (int start = 0; start < count; start += step) {
-    auto after = pieces.empty() ? input : mx::depends({input}, {pieces.back()})[0];
-    pieces.push_back(piece(after, start, std::min(start + step, count)));
+    pieces.push_back(piece(start, std::min(start + step, count)));
+    pieces.back().eval();
   }
   return mx::concatenate(std::move(pieces), axis);
 }
@@ -48,13 +49,13 @@ array conv2d_in_strips(const array& x, const array& weight, const Conv2d& conv) 
   if (out_h <= 1 || out_w <= 0) return whole();
   const int step = steps_within(int64_t{4} * x.shape(0) * out_w * kernel_h * kernel_w * x.shape(3), out_h);
   if (step >= out_h) return whole();
-  return chained(out_h, step, 1, x, [&](const array& input, int start, int stop) {
+  return joined(out_h, step, 1, [&](int start, int stop) {
     const int first = start * conv.stride.first - conv.padding.first;
     const int last = (stop - 1) * conv.stride.first - conv.padding.first + reach;
     // A strip may lie wholly in the padding, hence the second clamp.
     const int from = std::clamp(first, 0, height - 1), to = std::clamp(last, from + 1, height);
     return mx::conv_general(
-        rows(input, 1, from, to), weight, {conv.stride.first, conv.stride.second}, {from - first, conv.padding.second},
+        rows(x, 1, from, to), weight, {conv.stride.first, conv.stride.second}, {from - first, conv.padding.second},
         {last - to, conv.padding.second}, {conv.dilation.first, conv.dilation.second}, {1, 1}, conv.groups);
   });
 }
@@ -68,8 +69,8 @@ array attention_by_rows(const array& q, const array& k, const array& v, const At
   const int queries = q.shape(2), keys = k.shape(2);
   const int step = steps_within(int64_t{4} * q.shape(0) * q.shape(1) * keys, queries);
   if (step >= queries || (attention.causal && keys < queries)) return attention_whole(q, k, v, attention);
-  return chained(queries, step, 2, q, [&](const array& input, int start, int stop) {
-    auto some = rows(input, 2, start, stop);
+  return joined(queries, step, 2, [&](int start, int stop) {
+    auto some = rows(q, 2, start, stop);
     if (attention.causal) {
       const int seen = keys - queries + stop;
       return attention_whole(some, rows(k, 2, 0, seen), rows(v, 2, 0, seen), attention);

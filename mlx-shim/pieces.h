@@ -1,5 +1,6 @@
 // Attention and convolution on the CPU, where MLX holds every score and every im2col column at once: 29 GB of scores for a picture
-// of 2044² in the largest depth network, 19 GB of columns for its last convolution. Here the output is made in pieces of rows.
+// of 2044² in the largest depth network, 19 GB of columns for its last convolution. Here the output is made in pieces
+// of rows, and is then no longer lazy.
 #pragma once
 #include <optional>
 #include <utility>
