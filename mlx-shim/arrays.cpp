@@ -1,4 +1,5 @@
 // Making, reading and evaluating arrays.
+#include <cmath>
 #include <cstring>
 
 #include "guard.h"
@@ -8,8 +9,8 @@ using namespace easel;
 namespace easel {
 
 array scalar(double value, mx::Dtype beside) {
-  const bool whole = value == static_cast<double>(static_cast<int64_t>(value));
   if (mx::issubdtype(beside, mx::floating)) return array(value, beside);
+  const bool whole = std::abs(value) < 0x1p63 && value == std::trunc(value);
   if (!whole) return array(value, mx::float32);
   return array(static_cast<int64_t>(value), beside == mx::bool_ ? mx::int32 : beside);
 }

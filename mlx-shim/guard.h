@@ -69,7 +69,7 @@ inline mx::Dtype dtype_at(int32_t number) {
 
 inline bool on_cpu() { return mx::default_device() == mx::Device::cpu; }
 
-/// Wrapped values of a scalar operand: the array's own dtype, unless that would lose the value.
+/// A scalar operand: in the dtype of the array beside it, unless that would lose its value.
 array scalar(double value, mx::Dtype beside);
 
 struct List {
