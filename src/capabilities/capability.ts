@@ -18,6 +18,8 @@ export interface Variant {
   licence: { name: string; url: string; commercial: boolean };
   /** What activation fetches. */
   downloads: readonly Download[];
+  /** Name of the file inside the program that holds the weights; nothing has to be fetched then. */
+  embedded?: string;
   /** Gigabytes (10^9) that the downloads take, for lists. */
   diskGb: number;
 }
@@ -106,7 +108,7 @@ export interface PublishContext {
  * One generation endpoint. `Request` is what the schema gives; `Params` is what the job keeps: references with data URLs already
  * stored, defaults resolved where the contract shows them resolved.
  */
-export interface Operation<Request = never, Params = never> {
+export interface Operation<Request = never, Params = Record<string, unknown>> {
   /** Job type, such as "depthpro". */
   type: string;
   /** Path under the capability's base, such as "/estimate". */

@@ -1,0 +1,74 @@
+/**
+ * How a depth map is to look: the part of a request that all depth families share.
+ *
+ * @module
+ */
+import { z } from "@hono/zod-openapi";
+import { Refusal } from "../../errors.ts";
+import type { DepthRender } from "./render.ts";
+
+export const outputOptions = {
+  normalization: z
+    .enum(["minmax", "v2-style", "raw"])
+    .default("minmax")
+    .openapi({
+      description:
+        "How values become brightness. `minmax`: from the farthest (black) to the nearest (white). `v2-style`: inverse depth between " +
+        "its 1st and 99th percentile, brightened by a square root, sky black where the model tells sky. `raw`: the model's own " +
+        "numbers, stored so that value = offset + scale × pixel; scale and offset stand in the result and in the PNG's text.",
+    }),
+  invert: z.boolean().default(false).openapi({
+    description:
+      "Turns bright and dark round, so that far is bright. With `raw`: each value becomes its distance from the largest.",
+  }),
+  colormap: z.enum(["grey", "turbo", "inferno", "viridis", "spectral"]).default("grey").openapi({
+    description:
+      "Colours of the PNG, from far to near. Anything but `grey` makes it an RGB picture of 8 bits.",
+  }),
+  depth_format: z.enum(["png8", "png16"]).nullish().openapi({
+    description:
+      "Bits of each grey value in the PNG. Omit for 8 bits, and for 16 with `normalization` `raw`.",
+  }),
+} as const;
+
+/** The options as a job keeps them: every one decided. */
+export type OutputParams = Pick<DepthRender, "normalization" | "invert" | "colormap"> & {
+  depth_format: DepthRender["format"];
+};
+
+type OutputRequest = Omit<OutputParams, "depth_format"> & {
+  depth_format?: OutputParams["depth_format"] | null | undefined;
+};
+
+/** Decides what was left open, and refuses what cannot be had together. */
+export function resolveOutput({
+  normalization,
+  invert,
+  colormap,
+  depth_format,
+}: OutputRequest): OutputParams {
+  if (colormap !== "grey") {
+    if (normalization === "raw") {
+      throw new Refusal(
+        "invalid_parameter",
+        "normalization 'raw' keeps the values, so colormap must be 'grey'",
+      );
+    }
+    if (depth_format === "png16") {
+      throw new Refusal("invalid_parameter", `colormap '${colormap}' needs depth_format 'png8'`);
+    }
+  }
+  return {
+    normalization,
+    invert,
+    colormap,
+    depth_format: depth_format ?? (normalization === "raw" ? "png16" : "png8"),
+  };
+}
+
+export function renderOf(
+  { normalization, invert, colormap, depth_format }: OutputParams,
+  values: DepthRender["values"],
+): DepthRender {
+  return { values, normalization, invert, colormap, format: depth_format };
+}

@@ -1,0 +1,156 @@
+/**
+ * The result of a depth estimate: its schema, and how a depth map becomes files.
+ *
+ * @module
+ */
+import { z } from "@hono/zod-openapi";
+import type { FileRecord } from "../../files/file.ts";
+import { encodePicture, type Raster } from "../../images/encode.ts";
+import { encodeNpz } from "../../images/npz.ts";
+import type { Artifact, Published } from "../capability.ts";
+import { Timings } from "../schemas.ts";
+import type { EstimateOutput } from "./phase.ts";
+
+const fileId = (what: string) => z.string().openapi({ description: what });
+
+export const EstimateResponse = z
+  .object({
+    model: z.string().openapi({ description: "Name of the model variant that ran." }),
+    depth_image_file_id: fileId("File id of the depth PNG."),
+    depth_image_bytes: z.int().openapi({ description: "Size of the PNG in bytes." }),
+    depth_data_file_id: z
+      .string()
+      .nullable()
+      .openapi({ description: "File id of the NPZ, or null when `include_depth_data` was false." }),
+    depth_data_bytes: z.int().nullable().openapi({ description: "Size of the NPZ in bytes, or null." }),
+    input_width: z.int().openapi({ description: "Width of the input in pixels, upright." }),
+    input_height: z.int().openapi({ description: "Height of the input in pixels, upright." }),
+    input_mode: z.string().openapi({
+      description: "How the input keeps its pixels, in Pillow's words: `RGB`, `RGBA`, `L`, `P`, `CMYK`, …",
+    }),
+    width: z.int().openapi({ description: "Width of the depth map in pixels." }),
+    height: z.int().openapi({ description: "Height of the depth map in pixels." }),
+    mode: z.string().openapi({ description: "What the PNG holds: `L`, `I;16` or `RGB`." }),
+    array_shape: z.array(z.int()).openapi({ description: "Shape of the depth array: rows, columns." }),
+    min_depth: z.number().openapi({ description: "Smallest value of the depth array, in `depth_unit`." }),
+    max_depth: z.number().openapi({ description: "Largest value of the depth array, in `depth_unit`." }),
+    params: z
+      .record(z.string(), z.unknown())
+      .openapi({ description: "The parameters that the run used, with every default decided." }),
+    timings: Timings.openapi({ description: "How long the model ran." }),
+    depth_unit: z
+      .enum(["metre", "relative", "relative_inverse"])
+      .optional()
+      .openapi({
+        description:
+          "What the numbers of the depth array mean: `metre`; `relative`, depth up to an unknown factor; or `relative_inverse`, " +
+          "inverse depth up to an unknown factor and offset, larger is nearer.",
+      }),
+    focal_length_px: z.number().nullish().openapi({
+      description: "Focal length in pixels of the upright input, given or estimated; null when unknown.",
+    }),
+    scale: z.number().nullish().openapi({
+      description: "With `normalization` `raw`: value = offset + scale × pixel. Null otherwise.",
+    }),
+    offset: z
+      .number()
+      .nullish()
+      .openapi({ description: "With `normalization` `raw`: the value of a black pixel. Null otherwise." }),
+  })
+  .openapi("EstimateResponse", { description: "Result of a depth estimate that succeeded." });
+
+/** What is known of the input once it is decoded, for the result. */
+export type InputFacts = {
+  image_file_id: string;
+  input_width: number;
+  input_height: number;
+  input_mode: string;
+};
+
+export interface EstimateRun {
+  family: string;
+  /** Whether the depth array is wanted as a file too. */
+  includeData: boolean;
+  params: { model: string } & Record<string, unknown>;
+  facts: InputFacts;
+  output: EstimateOutput;
+  seconds: number;
+}
+
+/** The PNG and, if wanted, the NPZ. */
+export async function publishEstimate(run: EstimateRun): Promise<Published> {
+  const { family, includeData, params, facts, output, seconds } = run;
+  const { image_file_id, ...input } = facts;
+  const { model, ...rest } = params;
+  const body = {
+    model,
+    params: { kind: "estimate", model, image_file_id, ...rest },
+    ...input,
+    width: output.width,
+    height: output.height,
+    mode: modeOf(output),
+    array_shape: [output.height, output.width],
+    min_depth: rounded(output.min, 6),
+    max_depth: rounded(output.max, 6),
+    timings: { total_s: rounded(seconds, 2) },
+    depth_unit: output.unit,
+    focal_length_px: output.focalLengthPx ?? null,
+    scale: output.scale ?? null,
+    offset: output.offset ?? null,
+  };
+  const stem = `${family}_${Math.floor(Date.now() / 1000)}`;
+  const artifacts: Artifact[] = [
+    {
+      bytes: await encodeDepth(output),
+      filename: `${stem}.png`,
+      content_type: "image/png",
+      meta: { ...body, kind: "depth_image" },
+    },
+  ];
+  if (includeData) {
+    artifacts.push({
+      bytes: await encodeData(output),
+      filename: `${stem}.npz`,
+      content_type: "application/octet-stream",
+      meta: { ...body, kind: "depth_data", format: "npz" },
+    });
+  }
+  return {
+    artifacts,
+    result: ([image, data]: readonly FileRecord[]) => ({
+      depth_image_file_id: image!.file_id,
+      depth_image_bytes: image!.size,
+      depth_data_file_id: data?.file_id ?? null,
+      depth_data_bytes: data?.size ?? null,
+      ...body,
+    }),
+  };
+}
+
+type Drawn = Pick<EstimateOutput, "image" | "channels" | "width" | "height" | "scale" | "offset" | "unit">;
+
+/** The PNG of a depth map. Raw values carry what turns pixels back into them. */
+export function encodeDepth(output: Drawn, resize?: { width: number; height: number }): Promise<Uint8Array> {
+  const { image, width, height, channels, scale, offset, unit } = output;
+  const raster: Raster = { pixels: image, width, height, channels };
+  const text =
+    scale === undefined ? undefined : { scale: String(scale), offset: String(offset), depth_unit: unit };
+  return encodePicture(raster, { format: "png", ...(resize && { resize }), ...(text && { text }) });
+}
+
+function encodeData({ depth, width, height, min, max, focalLengthPx }: EstimateOutput): Promise<Blob> {
+  const single = (value: number) => ({ data: new Float64Array([value]), shape: [] });
+  return encodeNpz({
+    depth: { data: depth, shape: [height, width] },
+    min_depth: single(min),
+    max_depth: single(max),
+    ...(focalLengthPx !== undefined && { focal_length_px: single(focalLengthPx) }),
+  });
+}
+
+function modeOf({ image, channels }: Drawn): string {
+  if (channels === 3) return "RGB";
+  return image instanceof Uint16Array ? "I;16" : "L";
+}
+
+const rounded = (value: number, digits: number) => Number(value.toFixed(digits));

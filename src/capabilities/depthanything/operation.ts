@@ -1,0 +1,146 @@
+import type { FileRef } from "../../files/file.ts";
+import type { Capability, CheckContext, Need, Operation } from "../capability.ts";
+import { type OutputParams, renderOf, resolveOutput } from "../depth/options.ts";
+import type { EstimateInput, EstimateOutput } from "../depth/phase.ts";
+import { loadInput } from "../depth/prepare.ts";
+import type { DepthRender } from "../depth/render.ts";
+import { type InputFacts, publishEstimate } from "../depth/result.ts";
+import { chooseBits, chooseVariant, findVariant, requireActivated } from "../model.ts";
+import { EstimateRequest, EstimateResponse, prose } from "./contract.ts";
+import { type DepthVariant, footprint, networkSize, sizing, variants } from "./variants.ts";
+
+export const family = "depthanything";
+
+type EstimateParams = OutputParams & {
+  image: FileRef;
+  quantize: number | null;
+  include_depth_data: boolean;
+  input_size: number | null;
+  focal_length_px: number | null;
+  model: string;
+  mode: string;
+};
+
+/** What a request may have for a picture before any is known. */
+const usual = { width: 4000, height: 3000 };
+
+export interface RunSize {
+  inputSize: number;
+  bound: "short" | "long";
+}
+
+/** Need of a run at that size. */
+export function needOf(
+  variant: DepthVariant,
+  quantize: number | null,
+  { inputSize, bound }: RunSize,
+  { settings }: CheckContext,
+  picture = usual,
+): Need {
+  const { bits, transient } = chooseBits(quantize, settings.depthanything_default_quantize);
+  const size = networkSize(picture, inputSize, bound);
+  const { weights, working } = footprint(variant, bits, size, picture.width * picture.height);
+  return {
+    variant: variant.name,
+    bits,
+    phases: [
+      { name: "estimate", parts: [{ name: "model", bytes: weights }], workingBytes: working, share: 1 },
+    ],
+    options: {},
+    transient,
+    smaller: "a smaller input_size",
+  };
+}
+
+/** The variant that a job's parameters name; it was checked when the job was made. */
+export const variantOf = (name: string): DepthVariant => findVariant(variants, name) as DepthVariant;
+
+/** What a variant's numbers mean to the renderer. */
+export const valuesOf = ({ unit }: DepthVariant): DepthRender["values"] =>
+  unit === "relative_inverse" ? "inverse" : "depth";
+
+const sizeOf = ({ version }: DepthVariant, inputSize: number | null): RunSize => ({
+  ...sizing[version],
+  ...(inputSize !== null && { inputSize }),
+});
+
+const estimate: Operation<EstimateRequest, EstimateParams> = {
+  type: family,
+  path: "/estimate",
+  operationId: "estimate_v1_image_depthanything_estimate_post",
+  ...prose.estimate,
+  request: EstimateRequest,
+  result: EstimateResponse,
+  jobComponent: "JobEstimateResponse",
+  artifactTypes: ["image/png"],
+
+  check(request, context) {
+    const variant = chooseVariant(depthanything, request.model, context);
+    chooseBits(request.quantize, context.settings.depthanything_default_quantize);
+    const output = resolveOutput(request);
+    requireActivated(family, variant, context);
+    return {
+      image: request.image,
+      quantize: request.quantize ?? null,
+      include_depth_data: request.include_depth_data,
+      input_size: request.input_size ?? null,
+      focal_length_px: request.focal_length_px ?? null,
+      ...output,
+      model: variant.name,
+      mode: request.mode,
+    };
+  },
+
+  need(params, context) {
+    const variant = variantOf(params.model);
+    return needOf(variant, params.quantize, sizeOf(variant, params.input_size), context);
+  },
+
+  async prepare(params, context) {
+    const { picture, facts } = await loadInput(
+      params.image,
+      context.settings.depthanything_max_input_pixels,
+      context,
+    );
+    const focalLengthPx = params.focal_length_px ?? picture.focalLengthPx;
+    const input: EstimateInput = {
+      pixels: picture.pixels,
+      width: picture.width,
+      height: picture.height,
+      ...(params.input_size !== null && { inputSize: params.input_size }),
+      at: "picture",
+      ...(focalLengthPx !== undefined && { focalLengthPx }),
+      render: renderOf(params, valuesOf(variantOf(params.model))),
+    };
+    return { input, facts };
+  },
+
+  publish(params, facts, output, { settings, seconds }) {
+    const { image: _, mode: __, quantize, ...rest } = params;
+    const { bits } = chooseBits(quantize, settings.depthanything_default_quantize);
+    return publishEstimate({
+      family,
+      includeData: params.include_depth_data,
+      params: { ...rest, quantize: bits },
+      facts: facts as InputFacts,
+      output: output as EstimateOutput,
+      seconds,
+    });
+  },
+};
+
+export const depthanything: Capability = {
+  family,
+  domain: "image",
+  title: prose.title,
+  summary: prose.summary,
+  description: prose.description,
+  variants,
+  defaultVariant: (context) =>
+    variants.find(({ name }) => "source" in context.activation(family, name))?.name ?? "mini",
+  operations: [estimate],
+  warm: (variant, context) => {
+    const chosen = variantOf(variant);
+    return needOf(chosen, null, sizeOf(chosen, null), context);
+  },
+};

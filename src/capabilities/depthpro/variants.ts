@@ -1,0 +1,40 @@
+import type { Bits } from "../../engine/task.ts";
+import type { Variant } from "../capability.ts";
+import { floatBytes, pictureBytes, weightBytes } from "../depth/weights.ts";
+
+export const variants: readonly Variant[] = [
+  {
+    name: "base",
+    aliases: ["depthpro", "depth-pro", "DepthPro"],
+    repo: "apple/DepthPro",
+    features: ["depth", "image"],
+    licence: {
+      name: "Apple Machine Learning Research Model License",
+      url: "https://huggingface.co/apple/DepthPro/blob/main/LICENSE",
+      commercial: false,
+    },
+    downloads: [
+      {
+        kind: "huggingface",
+        repo: "apple/DepthPro-hf",
+        revision: "main",
+        files: ["config.json", "preprocessor_config.json", "model.safetensors"],
+      },
+    ],
+    diskGb: 1.9,
+  },
+];
+
+/** Three ViT-L, the decoder and the field-of-view head. */
+const network = { parameters: 952, quantizable: 906 };
+
+/** Values of the decoder at half the network's side, 256 channels, of which about four are alive at once. */
+const DECODER_VALUES = 4 * 768 * 768 * 256;
+
+/** The network's side is fixed, so only the picture on its way in and out changes with a request. */
+export function footprint(bits: Bits, pixels: number): { weights: number; working: number } {
+  return {
+    weights: weightBytes(network, bits),
+    working: DECODER_VALUES * floatBytes + pictureBytes(pixels),
+  };
+}
