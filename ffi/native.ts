@@ -22,8 +22,8 @@ import { dirname, join } from "node:path";
 import { type Archive, openArchive } from "./archive.ts";
 
 /** There are no native parts to work with. The message is for the person who starts the server. */
-export class NativeError extends Error {
-  override name = "NativeError" as const;
+export class NativePartsError extends Error {
+  override name = "NativePartsError" as const;
 }
 
 export interface Where {
@@ -41,12 +41,12 @@ export async function nativeFolder(where: Where): Promise<string> {
   const named = process.env.EASEL_NATIVE_DIR;
   if (named) {
     if (existsSync(join(named, library))) return named;
-    throw new NativeError(`EASEL_NATIVE_DIR is ${named}, which holds no ${library}`);
+    throw new NativePartsError(`EASEL_NATIVE_DIR is ${named}, which holds no ${library}`);
   }
   if (!Bun.isStandaloneExecutable) {
     const built = join(import.meta.dir, "../dist/native");
     if (existsSync(join(built, library))) return built;
-    throw new NativeError("the native parts are not built: run `bun run native`");
+    throw new NativePartsError("the native parts are not built: run `bun run native`");
   }
   const archive = await embedded();
   const executable = dirname(process.execPath);
@@ -90,7 +90,7 @@ export async function unpackedIn(archive: Archive, roots: readonly Root[]): Prom
       reasons.push(`${root.path}: ${error instanceof Error ? error.message : error}`);
     }
   }
-  throw new NativeError(
+  throw new NativePartsError(
     `no folder for the unpacked libraries (about ${megabytes(archive)} MB); choose one with cache_dir\n  ${reasons.join("\n  ")}`,
   );
 }

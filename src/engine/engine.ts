@@ -35,9 +35,12 @@ export interface Running {
 }
 
 export interface Engine {
-  /** Loads a part under a key and says how many bytes it took. */
+  /** Loads a part under a key and says how many bytes it took. A part that is there already is not loaded again. */
   load(key: PartKey, part: string, source: Source, running?: Running): Promise<{ bytes: number }>;
-  /** Runs a phase with loaded parts. `input` is moved: its buffers are gone here afterwards. */
+  /**
+   * Runs a phase with loaded parts. `input` is moved: its buffers are gone here afterwards. When it fails other than by
+   * `invalid_input` or a cancel, the parts it used are evicted, since nobody knows what state they are in.
+   */
   run(
     family: string,
     phase: string,

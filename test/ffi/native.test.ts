@@ -15,7 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openArchive } from "../../ffi/archive.ts";
-import { isWhole, NativeError, nameOf, unpackedIn } from "../../ffi/native.ts";
+import { isWhole, NativePartsError, nameOf, unpackedIn } from "../../ffi/native.ts";
 import { pack } from "../../scripts/pack.ts";
 
 const files = {
@@ -141,7 +141,7 @@ test("a root that cannot be made is passed over for the next", async () => {
 test("without any root the error names each one and why", async () => {
   writeFileSync(join(root, "file"), "");
   const error = await unpacked(join(root, "file/cache")).catch((error) => error);
-  expect(error).toBeInstanceOf(NativeError);
+  expect(error).toBeInstanceOf(NativePartsError);
   expect(error.message).toMatch(/cache_dir\n.*file\/cache: E\w+/);
 });
 

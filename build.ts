@@ -1,0 +1,53 @@
+/**
+ * Makes `dist/easel`: fetches MLX by pinned hashes, compiles the shim, packs the native parts, and compiles all of it with Bun into
+ * one executable. What has not changed is not made again.
+ *
+ *     bun build.ts [--target linux-x64|linux-arm64|darwin-arm64]
+ *
+ * @module
+ */
+import { existsSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { bundle, packed, parts } from "./scripts/bundle.ts";
+import { crossNative, crossPackages, crossRuntime } from "./scripts/cross.ts";
+import { buildNative, host, type Target } from "./scripts/native.ts";
+
+const targets: readonly Target[] = ["linux-x64", "linux-arm64", "darwin-arm64"];
+
+async function build(target: Target): Promise<string> {
+  const foreign = target !== host;
+  const folder = foreign ? await crossNative(target) : (await buildNative()).folder;
+  const modules = foreign ? crossPackages(target) : join(import.meta.dir, "node_modules");
+  const archive = join(import.meta.dir, "dist/parts", target, "native.tar.zst");
+  await packed(parts(target, folder, modules), archive);
+  const outfile = join(import.meta.dir, foreign ? `dist/easel-${target}` : "dist/easel");
+  try {
+    await bundle({ target, archive, outfile, runtime: foreign ? await crossRuntime(target) : undefined });
+  } catch (error) {
+    rmSync(outfile, { force: true });
+    throw error;
+  }
+  return outfile;
+}
+
+function targetOf(name: string): Target {
+  const target = targets.find((known) => known === name);
+  if (!target) throw new Error(`unknown target "${name}"; known: ${targets.join(", ")}`);
+  return target;
+}
+
+if (import.meta.main) {
+  try {
+    const { values } = parseArgs({ options: { target: { type: "string", default: host } } });
+    if (!existsSync(join(import.meta.dir, "node_modules")))
+      throw new Error("the packages are not installed: run `bun install --frozen-lockfile`");
+    const started = performance.now();
+    const outfile = await build(targetOf(values.target));
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    console.log(`${outfile}: ${(statSync(outfile).size / 1e6).toFixed(1)} MB in ${seconds} s`);
+  } catch (error) {
+    console.error(`build: ${error instanceof Error ? error.message : error}`);
+    process.exit(1);
+  }
+}

@@ -1,0 +1,7 @@
+import { task as selftest } from "../capabilities/selftest/task.ts";
+import type { Task } from "./task.ts";
+
+/** Every family that the engine can run: one line each. */
+export const tasks: Readonly<Record<string, Task>> = Object.fromEntries(
+  [selftest].map((task) => [task.family, task]),
+);
