@@ -10,15 +10,15 @@ import { existsSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { bundle, packed, parts } from "./scripts/bundle.ts";
-import { crossNative, crossPackages, crossRuntime } from "./scripts/cross.ts";
+import { crossPackages, crossRuntime } from "./scripts/cross.ts";
 import { buildNative, host, type Target } from "./scripts/native.ts";
 
 const targets: readonly Target[] = ["linux-x64", "linux-arm64", "darwin-arm64"];
 
 async function build(target: Target): Promise<string> {
   const foreign = target !== host;
-  const folder = foreign ? await crossNative(target) : (await buildNative()).folder;
-  const modules = foreign ? crossPackages(target) : join(import.meta.dir, "node_modules");
+  const { folder } = await buildNative(target);
+  const modules = foreign ? await crossPackages(target) : join(import.meta.dir, "node_modules");
   const archive = join(import.meta.dir, "dist/parts", target, "native.tar.zst");
   await packed(parts(target, folder, modules), archive);
   const outfile = join(import.meta.dir, foreign ? `dist/easel-${target}` : "dist/easel");

@@ -61,7 +61,10 @@ const nativeParts = (archive: string): BunPlugin => ({
   setup(build) {
     build.onResolve({ filter: /\/native\.tar\.zst$/ }, () => ({ path: archive }));
     // for every platform: another one's package in node_modules would be embedded too
-    build.onResolve({ filter: /^@img\/sharp-.*\/sharp\.node$/ }, ({ path }) => ({ path, namespace: "sharp" }));
+    build.onResolve({ filter: /^@img\/sharp-.*\/sharp\.node$/ }, ({ path }) => ({
+      path,
+      namespace: "sharp",
+    }));
     build.onLoad({ filter: /.*/, namespace: "sharp" }, () => ({
       loader: "js",
       contents: `process.dlopen(module, globalThis[Symbol.for("easel.sharp.addon")]);`,

@@ -82,11 +82,19 @@ export function faults(files: Readonly<Record<string, Uint8Array>>): string[] {
       const { needed, searched } = linksOf(bytes);
       const missing = needed.filter(
         (library) =>
-          !system.test(library) && !names.has(library.replace(/^@(rpath|loader_path)\//, "").split("/").at(-1)!),
+          !system.test(library) &&
+          !names.has(
+            library
+              .replace(/^@(rpath|loader_path)\//, "")
+              .split("/")
+              .at(-1)!,
+          ),
       );
       const absolute = searched.filter((folder) => !/^(\$ORIGIN|@loader_path)/.test(folder));
       return [
-        ...missing.map((library) => `${name} needs ${library}, which is neither packed nor part of the system`),
+        ...missing.map(
+          (library) => `${name} needs ${library}, which is neither packed nor part of the system`,
+        ),
         ...absolute.map((folder) => `${name} searches ${folder}, which is not beside it`),
       ];
     });

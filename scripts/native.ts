@@ -10,6 +10,7 @@
  */
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
+import { compile, run, sources } from "./compile.ts";
 
 const root = join(import.meta.dir, "..");
 const shim = join(root, "mlx-shim");
@@ -46,6 +47,9 @@ function linux(machine: string) {
 
 export const host = `${process.platform}-${process.arch}` as Target;
 
+const pipMissing =
+  "python3 with pip is needed to fetch MLX: `apt install python3 python3-pip` or `brew install python`";
+
 /** Fetches the target's wheels into the cache, unpacked, and returns the folder. */
 export async function fetchWheels(target: Target): Promise<string> {
   const { requirements, platforms } = targets[target];
@@ -64,13 +68,10 @@ export async function fetchWheels(target: Target): Promise<string> {
         platforms.map((platform) => `--platform=${platform}`),
         ["--dest", staging, "-r", list],
       ].flat(),
-      "python3 with pip is needed to fetch MLX: `apt install python3-pip` or `brew install python`",
+      pipMissing,
     );
     for (const wheel of readdirSync(staging).filter((name) => name.endsWith(".whl"))) {
-      await run(
-        ["python3", "-m", "zipfile", "-e", join(staging, wheel), staging],
-        "python3 is needed to unpack MLX",
-      );
+      await run(["python3", "-m", "zipfile", "-e", join(staging, wheel), staging], pipMissing);
       rmSync(join(staging, wheel));
     }
     renameSync(staging, tree);
@@ -80,61 +81,20 @@ export async function fetchWheels(target: Target): Promise<string> {
   return tree;
 }
 
-/** The shim's sources, headers and version script. */
-function sources(): string[] {
-  return [...new Bun.Glob("**/*.{cpp,h,hpp,inc,map}").scanSync({ cwd: shim })]
-    .filter((name) => !name.startsWith("test/"))
-    .sort()
-    .map((name) => join(shim, name));
-}
-
-const warnings = ["-Wall", "-Wextra", "-Werror"];
-
-/** Compiles the shim for this machine into `folder`, beside MLX. */
-async function compile(tree: string, folder: string): Promise<void> {
-  const mac = process.platform === "darwin";
-  const compiler = process.env.CXX ?? (mac ? "clang++" : "g++");
-  const units = sources().filter((name) => name.endsWith(".cpp"));
-  const common = [
-    ...["-std=c++20", "-O2", "-fPIC", "-fvisibility=hidden", "-fvisibility-inlines-hidden", ...warnings],
-    ...["-isystem", join(tree, "mlx/include"), `-I${shim}`, ...units, `-L${folder}`, "-lmlx"],
-  ];
-  const linked = mac
-    ? [
-        "-dynamiclib",
-        "-mmacosx-version-min=14.0",
-        ...[
-          "-install_name",
-          "@rpath/libeasel.dylib",
-          "-Wl,-rpath,@loader_path",
-          "-o",
-          join(folder, "libeasel.dylib"),
-        ],
-      ]
-    : [
-        ...["-shared", "-l:libscipy_openblas.so", "-s", `-Wl,--version-script=${join(shim, "exports.map")}`],
-        // Old dtags: libmlx's own rpath points into the wheel's tree, and only a DT_RPATH of the library that loads it is searched too.
-        ...["-Wl,--disable-new-dtags", "-Wl,-rpath,$ORIGIN", "-o", join(folder, "libeasel.so")],
-      ];
-  await run(
-    [compiler, ...common, ...linked],
-    "a C++ compiler is needed: `apt install g++` or `xcode-select --install`",
-  );
-}
-
-/** Makes `dist/native` for this machine, unless it is there already. */
-export async function buildNative(): Promise<Native> {
-  if (!(host in targets))
-    throw new Error(`There is no MLX for ${host}: ${Object.keys(targets).join(", ")} are known`);
-  const { files, library } = targets[host];
-  const folder = join(root, "dist/native");
-  const tree = await fetchWheels(host);
-  const texts = await Promise.all([...sources(), import.meta.path].map((path) => Bun.file(path).text()));
-  const wanted = stamp([host, basename(tree), process.env.CXX ?? "", ...texts]);
+/** Makes `dist/native` for this machine, or `dist/native-<target>` for another, unless it is there already. */
+export async function buildNative(target = host): Promise<Native> {
+  if (!(target in targets))
+    throw new Error(`There is no MLX for ${target}: ${Object.keys(targets).join(", ")} are known`);
+  const { files, library } = targets[target];
+  const folder = join(root, target === host ? "dist/native" : `dist/native-${target}`);
+  const tree = await fetchWheels(target);
+  const programs = [...sources(), import.meta.path, join(import.meta.dir, "compile.ts")];
+  const texts = await Promise.all(programs.map((path) => Bun.file(path).text()));
+  const wanted = stamp([target, basename(tree), process.env.CXX ?? "", ...texts]);
   const mark = join(folder, ".stamp");
   const built = (await Bun.file(mark).exists()) && (await Bun.file(mark).text()) === wanted;
   if (!built) {
-    const staging = join(root, `dist/.native-${process.pid}`);
+    const staging = join(root, `dist/.native-${target}-${process.pid}`);
     rmSync(staging, { recursive: true, force: true });
     mkdirSync(staging, { recursive: true });
     try {
@@ -143,7 +103,8 @@ export async function buildNative(): Promise<Native> {
         if (!found.length) throw new Error(`The wheels hold no ${pattern}`);
         for (const file of found) cpSync(join(tree, file), join(staging, basename(file)));
       }
-      await compile(tree, staging);
+      await compile(target, target === host, tree, staging);
+      if (target === host) await requireFastBlas(join(staging, library));
       await Bun.write(join(staging, ".stamp"), wanted);
       rmSync(folder, { recursive: true, force: true });
       renameSync(staging, folder);
@@ -164,11 +125,9 @@ function stamp(parts: string[]): string {
   return new Bun.CryptoHasher("sha256").update(parts.join("\0")).digest("hex").slice(0, 16);
 }
 
-async function run(command: string[], missing: string): Promise<void> {
-  const [program] = command;
-  if (!Bun.which(program!)) throw new Error(missing);
-  const { exitCode, stdout, stderr } = Bun.spawnSync(command);
-  if (exitCode !== 0) throw new Error(`${program} failed:\n${stderr}${stdout}`);
+/** Fails when the reference BLAS of MLX's own wheel answers: it loads as well, and is forty times slower. */
+async function requireFastBlas(library: string): Promise<void> {
+  await run([process.execPath, join(import.meta.dir, "assert-blas.ts"), library], "bun is needed");
 }
 
 if (import.meta.main) {

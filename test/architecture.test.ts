@@ -29,7 +29,7 @@ const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() 
   const errors = /^src\/(errors|log)\.ts$/;
   const settings = /^src\/settings\//;
   const seam = /^src\/engine\/(task|engine)\.ts$/;
-  const engine = /^src\/engine\/(?!worker|tasks)/;
+  const engine = /^src\/engine\/(?!worker|host|tasks)/;
   const capability = /^src\/capabilities\/capability\.ts$/;
   const tensors = [/^ffi\//, /^src\/nn\//, /^src\/weights\//];
   const common = [errors, settings, seam];
@@ -44,7 +44,7 @@ const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() 
       [/^src\/capabilities\/[^/]+\//, /^src\/models\//, ...tensors, seam],
     ],
     [
-      /^src\/engine\/(worker|tasks)\.ts$/,
+      /^src\/engine\/(worker|host|tasks)\.ts$/,
       [/^src\/engine\//, /^src\/capabilities\/[^/]+\/task\.ts$/, /^ffi\//],
     ],
     [/^src\/engine\//, [engine, errors, capability]],
@@ -95,7 +95,8 @@ function closure(entry: string, seen = new Set<string>()): Set<string> {
 }
 
 test("the main thread never loads a tensor", () => {
-  const engineSide = /^(ffi\/(?!native\.ts)|src\/(models|nn)\/|src\/engine\/(worker|tasks)\.ts)|^bun:ffi$/;
+  const engineSide =
+    /^(ffi\/(?!native\.ts)|src\/(models|nn)\/|src\/engine\/(worker|host|tasks)\.ts)|^bun:ffi$/;
   const mainSide =
     /^src\/(main\.ts|http\/|jobs\/|files\/|images\/|cli\/|net\/|settings\/|engine\/client\.ts|capabilities\/[^/]+\/(contract|operation|variants|capability)\.ts)/;
   const wrong = files

@@ -1,0 +1,142 @@
+/**
+ * Compiles the shim of `mlx-shim/` against MLX, for this machine or for another one.
+ *
+ * @module
+ */
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Target } from "./native.ts";
+import { stubs } from "./stubs.ts";
+
+const root = join(import.meta.dir, "..");
+const shim = join(root, "mlx-shim");
+
+/** The shim's sources, headers and version script. */
+export function sources(): string[] {
+  return [...new Bun.Glob("**/*.{cpp,h,hpp,inc,map}").scanSync({ cwd: shim })]
+    .filter((name) => !name.startsWith("test/"))
+    .sort()
+    .map((name) => join(shim, name));
+}
+
+const units = () => sources().filter((name) => name.endsWith(".cpp"));
+const warnings = ["-Wall", "-Wextra", "-Werror"];
+const common = (tree: string) => [
+  ...["-std=c++20", "-O2", "-fPIC", "-fvisibility=hidden", "-fvisibility-inlines-hidden", ...warnings],
+  ...["-isystem", join(tree, "mlx/include"), `-I${shim}`],
+];
+
+/** Puts `libeasel` into `folder`, where MLX's library is already. */
+export async function compile(target: Target, here: boolean, tree: string, folder: string): Promise<void> {
+  if (target !== "darwin-arm64") return compileLinux(here, tree, folder);
+  return here ? compileMac(tree, folder) : compileMacElsewhere(tree, folder);
+}
+
+async function compileLinux(here: boolean, tree: string, folder: string): Promise<void> {
+  const foreign = "aarch64-linux-gnu-g++";
+  await run(
+    [
+      here ? (process.env.CXX ?? "g++") : foreign,
+      ...common(tree),
+      ...units(),
+      ...[`-L${folder}`, "-lmlx", "-l:libscipy_openblas.so"],
+      ...["-shared", "-s", `-Wl,--version-script=${join(shim, "exports.map")}`],
+      // Old dtags: libmlx's own rpath points into the wheel's tree, and only a DT_RPATH of the library that loads it is searched too.
+      ...["-Wl,--disable-new-dtags", "-Wl,-rpath,$ORIGIN", "-o", join(folder, "libeasel.so")],
+    ],
+    here
+      ? "a C++ compiler is needed: `apt install g++`"
+      : "a compiler for arm64 is needed: `apt install g++-aarch64-linux-gnu`",
+  );
+}
+
+async function compileMac(tree: string, folder: string): Promise<void> {
+  await run(
+    [
+      process.env.CXX ?? "clang++",
+      ...common(tree),
+      ...units(),
+      ...[`-L${folder}`, "-lmlx", "-dynamiclib", "-mmacosx-version-min=14.0"],
+      ...["-install_name", "@rpath/libeasel.dylib", "-Wl,-rpath,@loader_path"],
+      ...["-o", join(folder, "libeasel.dylib")],
+    ],
+    "a C++ compiler is needed: `xcode-select --install`",
+  );
+}
+
+/** LLVM 16 is the generation of macOS 14's own libc++, whose headers the shim has to be compiled with. */
+const llvm = "/usr/lib/llvm-16";
+
+async function compileMacElsewhere(tree: string, folder: string): Promise<void> {
+  if (![`${llvm}/bin/clang++`, `${llvm}/bin/ld64.lld`, `${llvm}/include/c++/v1/vector`].every(existsSync))
+    throw new Error("compilers for macOS are needed: `apt install clang-16 lld-16 libc++-16-dev`");
+  const headers = await appleHeaders();
+  const work = mkdtempSync(join(tmpdir(), "easel-mac-"));
+  try {
+    const mlx = join(tree, "mlx/lib/libmlx.dylib");
+    await stubs(mlx, work);
+    const objects = [];
+    for (const [index, unit] of units().entries()) {
+      const object = join(work, `${index}.o`);
+      await run(
+        [
+          `${llvm}/bin/clang++`,
+          ...["-c", "-target", "arm64-apple-macos14.0", "-DNDEBUG", ...common(tree)],
+          ...["-nostdinc", "-nostdinc++", "-isystem", `${llvm}/include/c++/v1`],
+          ...["-isystem", `${llvm}/lib/clang/16/include`, "-isystem", headers],
+          // the newer math.h expects these of a newer compiler's float.h
+          ...["-DINFINITY=__builtin_inff()", '-DNAN=__builtin_nanf("")', unit, "-o", object],
+        ],
+        "",
+      );
+      objects.push(object);
+    }
+    await run(
+      [
+        `${llvm}/bin/ld64.lld`,
+        ...["-dylib", "-arch", "arm64", "-platform_version", "macos", "14.0", "14.0"],
+        ...["-install_name", "@rpath/libeasel.dylib", "-rpath", "@loader_path", "-dead_strip", "-x"],
+        ...[...objects, "-L", work, "-lc++", "-lSystem", mlx, "-o", join(folder, "libeasel.dylib")],
+      ],
+      "",
+    );
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** Apple's C headers, out of zig's wheel. */
+async function appleHeaders(): Promise<string> {
+  const folder = join(root, ".cache/apple-headers");
+  if (existsSync(folder)) return folder;
+  const staging = `${folder}.${process.pid}`;
+  mkdirSync(staging, { recursive: true });
+  try {
+    const requirements = join(shim, "requirements-cross.txt");
+    await run(
+      [
+        ..."python3 -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes".split(
+          " ",
+        ),
+        ...["--only-binary=:all:", "--dest", staging, "-r", requirements],
+      ],
+      "python3 with pip is needed: `apt install python3 python3-pip`",
+    );
+    const [wheel] = [...new Bun.Glob("*.whl").scanSync({ cwd: staging, absolute: true })];
+    await run(["python3", "-m", "zipfile", "-e", wheel!, staging], "python3 is needed");
+    cpSync(join(staging, "ziglang/lib/libc/include/any-darwin-any"), folder, { recursive: true });
+  } finally {
+    rmSync(staging, { recursive: true, force: true });
+  }
+  return folder;
+}
+
+/** Runs a program to its end. What it prints is shown only when it fails. */
+export async function run(command: string[], missing: string): Promise<void> {
+  const program = command[0]!;
+  if (!Bun.which(program)) throw new Error(missing);
+  const { exitCode, stdout, stderr } = Bun.spawnSync(command);
+  if (/No module named pip/.test(stderr.toString())) throw new Error(missing);
+  if (exitCode !== 0) throw new Error(`${program} failed:\n${stderr}${stdout}`);
+}

@@ -1,0 +1,88 @@
+/**
+ * Text stubs of macOS's own libraries, for a linker on another system. They hold what MLX's library itself imports: it is built for
+ * macOS 14 and imports these strongly, so macOS 14 has them. What the shim needs beyond that fails to link, which is the check.
+ *
+ * @module
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const libcxx = "/usr/lib/libc++.1.dylib";
+const libSystem = "/usr/lib/libSystem.B.dylib";
+
+/** Looked up in the list of macOS 14.0's SDK. */
+const beyond = {
+  [libcxx]: ["__ZNSt3__19to_stringEx", "__ZTIi"],
+  [libSystem]: ["dyld_stub_binder"],
+};
+
+/** Weak definitions in Apple's libc++, joined by name at run time: operators new and delete, and typeinfo of these exceptions. */
+const weakOperator = /^__Z(nw|na|dl|da)/;
+const weakTypeinfo =
+  /^__ZT[IS]St(12length_error|12out_of_range|14overflow_error|16invalid_argument|12domain_error|11range_error|15underflow_error)$/;
+
+/** Writes `libc++.tbd` and `libSystem.tbd` for what the dylib imports. */
+export async function stubs(dylib: string, folder: string): Promise<void> {
+  const found = imports(readFileSync(dylib));
+  for (const [library, file] of [
+    [libcxx, "libc++.tbd"],
+    [libSystem, "libSystem.tbd"],
+  ] as const) {
+    const names = [...new Set([...(found.get(library) ?? []), ...beyond[library]])].sort();
+    writeFileSync(join(folder, file), stub(library, names));
+  }
+}
+
+function stub(library: string, names: readonly string[]): string {
+  const isWeak = (name: string) => weakOperator.test(name) || weakTypeinfo.test(name);
+  const list = (some: readonly string[]) => some.map((name) => `'${name}'`).join(", ");
+  const weak = names.filter(isWeak);
+  return [
+    "--- !tapi-tbd",
+    "tbd-version: 4",
+    "targets: [ arm64-macos ]",
+    `install-name: '${library}'`,
+    "current-version: 1",
+    "compatibility-version: 1",
+    "exports:",
+    "  - targets: [ arm64-macos ]",
+    `    symbols: [ ${list(names.filter((name) => !isWeak(name)))} ]`,
+    ...(weak.length ? [`    weak-symbols: [ ${list(weak)} ]`] : []),
+    "...\n",
+  ].join("\n");
+}
+
+/** The names that a Mach-O library takes from each other library. */
+function imports(bytes: Buffer): Map<string, string[]> {
+  const text = (at: number) => bytes.toString("latin1", at, bytes.indexOf(0, at));
+  const libraries: string[] = [];
+  let symbols = { offset: 0, count: 0, strings: 0 };
+  let at = 32;
+  for (let left = bytes.readUInt32LE(16); left > 0; left--) {
+    const command = bytes.readUInt32LE(at);
+    if ([0xc, 0x80000018, 0x8000001f, 0x80000023].includes(command))
+      libraries.push(text(at + bytes.readUInt32LE(at + 8)));
+    if (command === 2)
+      symbols = {
+        offset: bytes.readUInt32LE(at + 8),
+        count: bytes.readUInt32LE(at + 12),
+        strings: bytes.readUInt32LE(at + 16),
+      };
+    at += bytes.readUInt32LE(at + 4);
+  }
+  const found = new Map<string, string[]>();
+  for (let i = 0; i < symbols.count; i++) {
+    const entry = symbols.offset + 16 * i;
+    const type = bytes[entry + 4]!;
+    // debugging entries, definitions of its own, private names
+    if (type & 0xe0 || type & 0x0e || !(type & 1)) continue;
+    const description = bytes.readUInt16LE(entry + 6);
+    const weakReference = description & 0x40;
+    if (weakReference) continue;
+    const ordinal = description >> 8;
+    // looked up anywhere: the weak definitions of libc++
+    const library = libraries[ordinal - 1] ?? libcxx;
+    found.set(library, [...(found.get(library) ?? []), text(symbols.strings + bytes.readUInt32LE(entry))]);
+  }
+  return found;
+}
