@@ -7,10 +7,11 @@
 import { Database } from "bun:sqlite";
 import { chmodSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
+import { filesSchema } from "./files/schema.ts";
 import { jobsSchema } from "./jobs/schema.ts";
 
 /** The way from an empty file to today's schema. A released step never changes: a new one goes to the end. */
-const migrations: readonly string[] = [jobsSchema];
+const migrations: readonly string[] = [jobsSchema, filesSchema];
 
 /** Opens the file, or a database in memory for `":memory:"`, and brings its schema up to date. */
 export function openDatabase(path: string): Database {

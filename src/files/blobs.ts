@@ -1,0 +1,189 @@
+/**
+ * Bytes in a local folder: written beside their place, flushed, and moved there whole. `incoming` holds what is being written,
+ * `blobs` what is durable. Names are made here and never taken from a client.
+ *
+ * @module
+ */
+import * as promises from "node:fs/promises";
+import { join } from "node:path";
+import { Refusal } from "../errors.ts";
+
+/** The calls that a folder of blobs makes; tests let them fail one by one. */
+export type Disk = Pick<
+  typeof promises,
+  "open" | "rename" | "unlink" | "mkdir" | "readdir" | "stat" | "statfs"
+>;
+
+export interface BlobWriter {
+  write(bytes: Uint8Array): Promise<void>;
+  /** Moves the bytes to their place, durably. */
+  commit(): Promise<{ size: number; sha256: string }>;
+  abort(): Promise<void>;
+}
+
+export interface Blobs {
+  writer(name: string, expected?: number): Promise<BlobWriter>;
+  path(name: string): string;
+  has(name: string): Promise<boolean>;
+  remove(name: string): Promise<void>;
+  /** Every durable blob. */
+  names(): Promise<string[]>;
+  /** Removes halves of writes, as a crash leaves them. */
+  clearIncoming(): Promise<number>;
+}
+
+/** Small pieces are gathered, so that a slow network does not make a write for every packet. */
+const gathered = 256 * 1024;
+
+export const isDiskFull = (error: unknown): boolean =>
+  error instanceof Error &&
+  ["ENOSPC", "EDQUOT", "SQLITE_FULL"].includes(String((error as { code?: unknown }).code));
+
+/** What a client is told when a write fails: a full disk by its name, anything else as the fault that it is. */
+export function refusalOf(error: unknown): unknown {
+  return isDiskFull(error) ? new Refusal("disk_full", "no space is left on the server's disk") : error;
+}
+
+/**
+ * Opens a folder for one database. A folder that another database wrote is refused, because a sweep would empty it.
+ */
+export async function openBlobs(root: string, owner: string, disk: Disk = promises): Promise<Blobs> {
+  const blobs = join(root, "blobs");
+  const incoming = join(root, "incoming");
+  await disk.mkdir(blobs, { recursive: true, mode: 0o700 });
+  await disk.mkdir(incoming, { recursive: true, mode: 0o700 });
+  await claim(root, owner, disk);
+
+  const isOurs = (name: string) => /^file_[0-9a-f]{32}$/.test(name);
+  return {
+    writer: (name, expected = 0) =>
+      openWriter(join(incoming, name), join(blobs, name), blobs, expected, disk),
+    path: (name) => join(blobs, name),
+    has: (name) =>
+      disk.stat(join(blobs, name)).then(
+        (found) => found.isFile(),
+        () => false,
+      ),
+    remove: (name) => removeIfThere(join(blobs, name), disk),
+    names: async () => (await disk.readdir(blobs)).filter(isOurs),
+    async clearIncoming() {
+      const left = (await disk.readdir(incoming)).filter(isOurs);
+      for (const name of left) await removeIfThere(join(incoming, name), disk);
+      return left.length;
+    },
+  };
+}
+
+async function claim(root: string, owner: string, disk: Disk): Promise<void> {
+  const handle = await disk.open(join(root, "owner"), "a+", 0o600);
+  try {
+    const written = (await handle.readFile("utf8")).trim();
+    if (written === owner) return;
+    if (written !== "") {
+      throw new Error(
+        "files_root holds the files of another data_dir: choose another files_root, or go back to that data_dir",
+      );
+    }
+    await handle.write(`${owner}\n`);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await syncFolder(root, disk);
+}
+
+async function openWriter(
+  temporary: string,
+  final: string,
+  folder: string,
+  expected: number,
+  disk: Disk,
+): Promise<BlobWriter> {
+  const handle = await openTemporary(temporary, folder, expected, disk).catch((error) => {
+    throw refusalOf(error);
+  });
+  const hash = new Bun.CryptoHasher("sha256");
+  const buffer = Buffer.allocUnsafe(gathered);
+  let filled = 0;
+  let size = 0;
+  let open = true;
+
+  async function close(): Promise<void> {
+    if (!open) return;
+    open = false;
+    await handle.close();
+  }
+  async function abort(): Promise<void> {
+    await close().catch(() => {});
+    await removeIfThere(temporary, disk);
+  }
+  /** A failed step takes the half-written file away before it tells. */
+  async function step<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      await abort().catch(() => {});
+      throw refusalOf(error);
+    }
+  }
+  async function flush(bytes: Uint8Array): Promise<void> {
+    hash.update(bytes);
+    for (let at = 0; at < bytes.length; )
+      at += (await handle.write(bytes, at, bytes.length - at)).bytesWritten;
+  }
+  async function flushGathered(): Promise<void> {
+    const bytes = buffer.subarray(0, filled);
+    filled = 0;
+    if (bytes.length > 0) await flush(bytes);
+  }
+
+  return {
+    write: (bytes) =>
+      step(async () => {
+        size += bytes.length;
+        if (filled + bytes.length > gathered) await flushGathered();
+        if (bytes.length >= gathered) return flush(bytes);
+        buffer.set(bytes, filled);
+        filled += bytes.length;
+      }),
+    commit: () =>
+      step(async () => {
+        await flushGathered();
+        await handle.sync();
+        await close();
+        await disk.rename(temporary, final);
+        try {
+          await syncFolder(folder, disk);
+        } catch (error) {
+          await removeIfThere(final, disk);
+          throw error;
+        }
+        return { size, sha256: hash.digest("hex") };
+      }),
+    abort,
+  };
+}
+
+async function openTemporary(temporary: string, folder: string, expected: number, disk: Disk) {
+  if (expected > 0) {
+    const { bavail, bsize } = await disk.statfs(folder);
+    if (expected > bavail * bsize) throw new Refusal("disk_full", "no space is left on the server's disk");
+  }
+  return disk.open(temporary, "wx", 0o600);
+}
+
+async function removeIfThere(path: string, disk: Disk): Promise<void> {
+  await disk.unlink(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error;
+  });
+}
+
+/** A rename is durable once the folder that holds the name is. */
+async function syncFolder(folder: string, disk: Disk): Promise<void> {
+  const handle = await disk.open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

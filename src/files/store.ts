@@ -1,0 +1,80 @@
+/**
+ * Where files live, as the rest of the server sees it. Bytes come first and are durable before a record names them; a file exists
+ * once its record is committed.
+ *
+ * @module
+ */
+import type { FileRecord } from "./file.ts";
+
+/** What is known of a file before its bytes are. */
+export interface NewFile {
+  /** As the client wrote it. It never becomes a path. Empty means "upload". */
+  filename?: string | undefined;
+  /** Without one, the filename's extension tells it, else it is application/octet-stream. */
+  content_type?: string | undefined;
+  meta?: Record<string, unknown>;
+  /** Bytes that are announced, so that a full disk is known before the first one is written. */
+  expected?: number | undefined;
+}
+
+export type Content = Uint8Array | Blob | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
+
+/** Takes bytes piece by piece. Ends with `commit` or `abort`; after a failed `write` or `commit` nothing is left behind. */
+export interface FileWriter {
+  write(bytes: Uint8Array): Promise<void>;
+  /** Makes the bytes durable and gives the record, which `FileStore.insert` or a job's commit then keeps. */
+  commit(): Promise<FileRecord>;
+  abort(): Promise<void>;
+}
+
+export interface FileQuery {
+  /** From 1 to 1000, which is also the default. */
+  limit?: number | undefined;
+  /** The list goes on behind this file, which may be gone by now. */
+  after?: string | undefined;
+}
+
+export interface FilePage {
+  data: FileRecord[];
+  has_more: boolean;
+}
+
+export interface FileStore {
+  /** @throws {Refusal} `disk_full`, as all that writes. */
+  writer(file: NewFile): Promise<FileWriter>;
+  /** Makes bytes durable. The record is not kept yet: `insert` it, commit it with a job, or `discard` it. */
+  stage(content: Content, file: NewFile): Promise<FileRecord>;
+  insert(record: FileRecord): Promise<void>;
+  /** Drops staged bytes that no record names. */
+  discard(record: FileRecord): Promise<void>;
+  /** `stage` and `insert` in one. */
+  store(content: Content, file: NewFile): Promise<FileRecord>;
+
+  get(id: string): Promise<FileRecord | undefined>;
+  /** Newest first. @throws {Refusal} `unknown_file` when `after` never was a file. */
+  list(query?: FileQuery): Promise<FilePage>;
+  /** True when it was there. */
+  delete(id: string): Promise<boolean>;
+  /** A path with the file's bytes, good for reading as long as the file is not deleted. @throws {Refusal} `file_not_found` */
+  local(record: FileRecord): Promise<string>;
+
+  /**
+   * Call it at start, before anything is staged: removes bytes that no record names and halves of writes. Gives what it removed and
+   * the records whose bytes are missing.
+   */
+  sweep(): Promise<{ removed: number; missing: string[] }>;
+  /** Deletes old files and then the oldest until the rest fits, never one that is in use. Gives the deleted ids. */
+  prune(limits: Retention): Promise<string[]>;
+  totals(): Promise<{ count: number; bytes: number }>;
+}
+
+export interface Retention {
+  /** Unix seconds: files made before go. */
+  before?: number | undefined;
+  maxBytes?: number | undefined;
+  /** Ids that waiting and running jobs need. */
+  inUse(): Promise<ReadonlySet<string>>;
+}
+
+/** The one form of an id. What does not fit it never reaches a query or a path. */
+export const fileIdPattern = /^file_[0-9a-f]{32}$/;
