@@ -12,7 +12,9 @@ import type { Deps, Env } from "./env.ts";
 import { answerError } from "./errors.ts";
 import { guards, securityHeaders } from "./guards.ts";
 import { requestMetrics } from "./metrics.ts";
+import { capabilityRoutes } from "./routes/capability.ts";
 import { docsRoutes } from "./routes/docs.ts";
+import { fileRoutes } from "./routes/files.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { jobRoutes } from "./routes/jobs.ts";
 
@@ -61,6 +63,8 @@ export function createApp(deps: Deps): OpenAPIHono<Env> {
   });
   healthRoutes(app, deps, metrics);
   jobRoutes(app, deps);
+  fileRoutes(app, deps);
+  for (const capability of deps.capabilities) capabilityRoutes(app, deps, capability);
   docsRoutes(app, deps, docs);
 
   const routes = knownRoutes(app);

@@ -67,6 +67,16 @@ export const FileListResponse = z
   })
   .openapi("FileListResponse");
 
+export const UploadBody = z
+  .object({
+    file: z.string().openapi({
+      description: "The file: its bytes, its name and its media type.",
+      // JSON Schema 2020-12, which the library's types do not know yet.
+      ...({ contentMediaType: "application/octet-stream" } as object),
+    }),
+  })
+  .openapi("Body_upload_v1_files_post");
+
 export const FileDeleteResponse = z
   .object({
     deleted: z.boolean().openapi({ description: "True: record and bytes are gone.", examples: [true] }),
@@ -317,6 +327,13 @@ export const CapabilityModelSpec = z
       .openapi({ description: "Whether the licence of the weights allows commercial use." }),
   })
   .openapi("CapabilityModelSpec", { description: "One model that a request can name." });
+
+export const UnloadResponse = z
+  .object({
+    unloaded: z.boolean().openapi({ description: "Whether it was in memory." }),
+    freed_gb: z.number().openapi({ description: "Memory that was given back, in GB.", examples: [2.7] }),
+  })
+  .openapi("UnloadResponse");
 
 const ValidationError = z
   .object({
