@@ -34,7 +34,7 @@ const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() 
   const tensors = [/^ffi\//, /^src\/nn\//, /^src\/weights\//];
   const common = [errors, settings, seam];
   return [
-    [/^src\/main\.ts$/, [/./]],
+    [/^src\/(main|serve|version|assets\.d)\.ts$/, [/./]],
     [/^ffi\//, [/^ffi\//, /^dist\//]],
     [/^src\/nn\//, [...tensors, seam]],
     [/^src\/weights\//, [/^src\/weights\//, /^ffi\//, /^src\/net\//, capability, ...common]],
@@ -47,6 +47,7 @@ const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() 
       /^src\/engine\/(worker|host|tasks)\.ts$/,
       [/^src\/engine\//, /^src\/capabilities\/[^/]+\/task\.ts$/, /^ffi\//],
     ],
+    [/^src\/engine\/start\.ts$/, [engine, /^ffi\/native\.ts$/]],
     [/^src\/engine\//, [engine, errors, capability]],
     [/^src\/((errors|log)\.ts|settings\/|net\/)/, [/^src\/net\//, ...common]],
     [/^src\/images\//, [/^src\/images\//, ...common]],
@@ -96,9 +97,9 @@ function closure(entry: string, seen = new Set<string>()): Set<string> {
 
 test("the main thread never loads a tensor", () => {
   const engineSide =
-    /^(ffi\/(?!native\.ts)|src\/(models|nn)\/|src\/engine\/(worker|host|tasks)\.ts)|^bun:ffi$/;
+    /^(ffi\/(?!(native|archive)\.ts)|src\/(models|nn)\/|src\/engine\/(worker|host|tasks)\.ts)|^bun:ffi$/;
   const mainSide =
-    /^src\/(main\.ts|http\/|jobs\/|files\/|images\/|cli\/|net\/|settings\/|engine\/client\.ts|capabilities\/[^/]+\/(contract|operation|variants|capability)\.ts)/;
+    /^src\/((main|serve)\.ts|http\/|jobs\/|files\/|images\/|cli\/|net\/|settings\/|engine\/(client|start)\.ts|capabilities\/[^/]+\/(contract|operation|variants|capability)\.ts)/;
   const wrong = files
     .filter((file) => mainSide.test(file))
     .flatMap((file) =>

@@ -1,5 +1,5 @@
 import type { Capability } from "../capabilities/capability.ts";
-import type { Loaded } from "../settings/load.ts";
+import type { Loaded, LoadOptions } from "../settings/load.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Places } from "../weights/download/resources.ts";
 import type { Client } from "./client.ts";
@@ -8,7 +8,7 @@ import type { Client } from "./client.ts";
 export interface CommandContext {
   capabilities: readonly Capability[];
   /** The settings in force and where each comes from; reading them may fail, so it is a call. */
-  loaded(): Loaded;
+  loaded(flags?: LoadOptions["flags"]): Loaded;
   settings(): Settings;
   /** Where the settings file is or would be, also when it cannot be read. */
   settingsFile(): string | null;

@@ -1,0 +1,85 @@
+/**
+ * The command line. It makes the parts that commands work with over this process, and turns what they throw into exit codes.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { Command, CommanderError } from "commander";
+import { capabilities } from "../capabilities/registry.ts";
+import { type LoadOptions, loadSettings, SettingsError } from "../settings/load.ts";
+import { version } from "../version.ts";
+import { hubEnv } from "../weights/download/hub.ts";
+import { registerActivate, registerDeactivate } from "./activate.ts";
+import { registerCheck } from "./check.ts";
+import { registerConfig } from "./config.ts";
+import { type CommandContext, CommandError, exitCodes } from "./context.ts";
+import { registerJobs } from "./jobs.ts";
+import { localServer } from "./local-server.ts";
+import { registerOneShots } from "./oneshot.ts";
+import { interruption, thisProcess } from "./process.ts";
+import { registerRun } from "./run.ts";
+import { registerService } from "./service.ts";
+import { registerStatus } from "./status.ts";
+
+/** Runs one command and gives the exit code of the process. */
+export async function main(args: readonly string[], startWorker: () => Worker): Promise<number> {
+  const own = thisProcess(startWorker);
+  const program = new Command("easel")
+    .description("Image models on your own machine")
+    .option("--config <file>", "the settings file")
+    .version(version, "-V, --version", "print the version")
+    .showHelpAfterError("(easel --help lists the commands)")
+    .exitOverride();
+  const load = (flags: LoadOptions["flags"] = {}) => {
+    const file = program.opts<{ config?: string }>().config;
+    return loadSettings({ flags, ...(file !== undefined && { file }) });
+  };
+  const context: CommandContext = {
+    capabilities,
+    loaded: load,
+    settings: () => load().settings,
+    settingsFile: () => load().file,
+    places: () => ({ hub: hubEnv(), downloads: join(load().settings.cache_dir, "downloads") }),
+    localServer: () => localServer(load(), own),
+    env: process.env,
+    out: (text) => void process.stdout.write(`${text}\n`),
+    err: (text) => void process.stderr.write(`${text}\n`),
+    interactive: Boolean(process.stdin.isTTY && process.stdout.isTTY),
+    get signal() {
+      interrupted ??= interruption();
+      return interrupted;
+    },
+  };
+  let interrupted: AbortSignal | undefined;
+
+  registerRun(program, context, own);
+  program
+    .command("version")
+    .description("print the version")
+    .action(() => context.out(version));
+  registerCheck(program, context, own);
+  registerStatus(program, context);
+  registerActivate(program, context);
+  registerDeactivate(program, context);
+  registerOneShots(program, context);
+  registerJobs(program, context);
+  registerConfig(program, context);
+  registerService(program, context);
+
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return exitCodes.ok;
+  } catch (error) {
+    return exitCodeOf(error, context);
+  }
+}
+
+function exitCodeOf(error: unknown, context: CommandContext): number {
+  // commander has printed its own text already
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  if (context.env.EASEL_DEBUG) console.error(error);
+  context.err(`Error: ${error instanceof Error ? error.message : error}`);
+  if (error instanceof CommandError) return error.exitCode;
+  if (error instanceof SettingsError) return exitCodes.usage;
+  return exitCodes.failed;
+}

@@ -1,0 +1,28 @@
+import type { Command } from "commander";
+import { serve } from "../serve.ts";
+import { flagsFrom, settingFlags } from "../settings/document.ts";
+import { type CommandContext, CommandError, exitCodes } from "./context.ts";
+import { engineOf } from "./engine.ts";
+import type { Process } from "./process.ts";
+
+export function registerRun(program: Command, context: CommandContext, process: Process): void {
+  const command = program.command("run").description("start the server");
+  for (const flag of settingFlags()) command.option(flag.option, flag.help);
+  command.action(async (options: Record<string, unknown>) => {
+    const loaded = context.loaded(flagsFrom(options));
+    const { settings, warnings } = loaded;
+    for (const warning of warnings) context.err(`warning: ${warning}`);
+    const started = engineOf(loaded, process);
+    const serving = await serve(settings, started).catch((error: Error) => {
+      throw new CommandError(
+        `Cannot listen on ${settings.host}:${settings.port}: ${error.message}`,
+        exitCodes.startup,
+      );
+    });
+    context.out(`easel is listening on ${serving.url.origin}`);
+    started.ready.catch((error: Error) => process.leave(error, exitCodes.startup));
+    await process.untilStopped();
+    context.out("easel is stopping");
+    await serving.stop();
+  });
+}

@@ -1,0 +1,34 @@
+/**
+ * Brings the native parts and the engine up, off the main thread's way.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { library, nativeFolder, type Where } from "../../ffi/native.ts";
+import { connect, type Port } from "./client.ts";
+import type { Engine } from "./engine.ts";
+
+export interface Started {
+  engine: Engine;
+  /** The folder of the native parts. */
+  folder: Promise<string>;
+  /** Settles when MLX is open. What is asked of the engine before that waits for it. */
+  ready: Promise<void>;
+}
+
+/** Starts the engine and does not wait for it. `fault` is told when the engine breaks later. */
+export function startEngine(port: Port, where: Where, fault: (error: Error) => void): Started {
+  const connected = connect(port, fault);
+  const folder = nativeFolder(where);
+  const ready = folder.then((path) => connected.open(join(path, library)));
+  // whoever needs it is told; nobody else is
+  folder.catch(() => {});
+  ready.catch(() => {});
+  const engine: Engine = {
+    load: (...request) => ready.then(() => connected.load(...request)),
+    run: (...request) => ready.then(() => connected.run(...request)),
+    evict: (...request) => ready.then(() => connected.evict(...request)),
+    stats: () => ready.then(() => connected.stats()),
+  };
+  return { engine, folder, ready };
+}

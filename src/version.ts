@@ -1,0 +1,4 @@
+import { version as packaged } from "../package.json";
+
+/** easel's own version. */
+export const version: string = packaged;
