@@ -1,7 +1,8 @@
+import { task as depthanything } from "../capabilities/depthanything/task.ts";
 import { task as selftest } from "../capabilities/selftest/task.ts";
 import type { Task } from "./task.ts";
 
 /** Every family that the engine can run: one line each. */
 export const tasks: Readonly<Record<string, Task>> = Object.fromEntries(
-  [selftest].map((task) => [task.family, task]),
+  [depthanything, selftest].map((task) => [task.family, task]),
 );

@@ -172,7 +172,7 @@ export const variants: readonly DepthVariant[] = [
   },
 ];
 
-export const PATCH = 14;
+const PATCH = 14;
 /** Attention works on this many rows of its scores at a time. */
 const QUERY_ROWS = 512;
 

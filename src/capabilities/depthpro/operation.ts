@@ -23,14 +23,9 @@ type EstimateParams = OutputParams & {
 /** What a request may have for a picture before any is known. */
 const USUAL_PIXELS = 12e6;
 
-function needOf(
-  variant: string,
-  quantize: number | null,
-  { settings }: CheckContext,
-  pixels = USUAL_PIXELS,
-): Need {
+function need(variant: string, quantize: number | null, { settings }: CheckContext): Need {
   const { bits, transient } = chooseBits(quantize, settings.depthpro_default_quantize);
-  const { weights, working } = footprint(bits, pixels);
+  const { weights, working } = footprint(bits, USUAL_PIXELS);
   return {
     variant,
     bits,
@@ -76,7 +71,7 @@ const estimate: Operation<EstimateRequest, EstimateParams> = {
     };
   },
 
-  need: (params, context) => needOf(params.model, params.quantize, context),
+  need: (params, context) => need(params.model, params.quantize, context),
 
   async prepare(params, context) {
     const { picture, facts } = await loadInput(
@@ -93,8 +88,7 @@ const estimate: Operation<EstimateRequest, EstimateParams> = {
       ...(focalLengthPx !== undefined && { focalLengthPx }),
       render: renderOf(params, "reciprocal"),
     };
-    const need = needOf(params.model, params.quantize, context, picture.width * picture.height);
-    return { input, facts, need };
+    return { input, facts };
   },
 
   publish(params, facts, output, { settings, seconds }) {
@@ -120,5 +114,5 @@ export const depthpro: Capability = {
   variants,
   defaultVariant: () => "base",
   operations: [estimate],
-  warm: (variant, context) => needOf(variant, null, context),
+  warm: (variant, context) => need(variant, null, context),
 };

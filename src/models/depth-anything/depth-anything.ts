@@ -1,0 +1,132 @@
+/**
+ * Depth Anything V2 and V3 from their published layouts: one network, or the nested pair that gives metres.
+ *
+ * @module
+ */
+import { type Dtype, Tensor } from "../../../ffi/index.ts";
+import { computeType } from "../../nn/device.ts";
+import { Weights } from "../../nn/weights.ts";
+import { Checkpoint, type Json } from "../../weights/checkpoint.ts";
+import { readConfig } from "./config.ts";
+import type { Tap } from "./dpt.ts";
+import { naming } from "./names.ts";
+import { Network, type Prediction } from "./network.ts";
+import { alignNested, fillSky, toMetres } from "./sky.ts";
+
+export interface LoadOptions {
+  bits?: 3 | 4 | 5 | 6 | 8 | null;
+  /** What the transformer computes in. */
+  dtype?: Dtype;
+  /** V2 fine-tuned for metres, when no config.json says it: what the output's share is of. */
+  maxDepth?: number | undefined;
+  /** V3: the network's depth becomes metres by the focal length. Its layout is that of the one that does not. */
+  metric?: boolean;
+  /** Told of every tensor that is taken; may throw to stop. */
+  step?: (done: number, total: number) => void;
+}
+
+/** Tensors that the published files hold and that one picture does not need. */
+const unused = [
+  /mask_token$/,
+  /refinenet4\.resConfUnit1\./,
+  /_aux\./,
+  /(^|\.)cam_enc\./,
+  /(^|\.)gs_(head|adapter)\./,
+  /(^|\.)cam_dec\.(fc_t|fc_qvec)\./,
+];
+
+const mean = [0.485, 0.456, 0.406];
+const deviation = [0.229, 0.224, 0.225];
+
+export class DepthAnything implements Disposable {
+  readonly #networks: readonly Network[];
+  readonly #weights: Weights;
+  readonly version: 2 | 3;
+  readonly patch: number;
+
+  private constructor(
+    networks: readonly Network[],
+    weights: Weights,
+    readonly metric: boolean,
+  ) {
+    this.#networks = networks;
+    this.#weights = weights;
+    this.version = networks[0]!.config.version;
+    this.patch = networks[0]!.config.vit.patch;
+  }
+
+  static load(paths: readonly string[], options: LoadOptions = {}): DepthAnything {
+    using checkpoint = Checkpoint.open(paths, naming);
+    const { config } = checkpoint;
+    // V3's config.json may be {"model_name", "config"} or the inner object alone.
+    const given = config && typeof config.config === "object" ? (config.config as Json) : config;
+    const parts: (readonly [string, unknown])[] = checkpoint
+      .names()
+      .some((name) => name.startsWith("da3_metric."))
+      ? [
+          ["da3.", given?.anyview],
+          ["da3_metric.", given?.metric],
+        ]
+      : [["", given]];
+    const { dtype = computeType(), bits = null } = options;
+    const weights = new Weights(checkpoint, { dtype, bits, ...(options.step && { step: options.step }) });
+    try {
+      const networks = parts.map(([prefix, part]) => {
+        const read = readConfig(checkpoint, prefix, part as Json | undefined, options.maxDepth);
+        return new Network(prefix === "" ? weights : weights.at(prefix.slice(0, -1)), read);
+      });
+      checkpoint.done({ unused });
+      return new DepthAnything(networks, weights, options.metric ?? false);
+    } catch (error) {
+      weights[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  get bytes(): number {
+    return this.#weights.bytes;
+  }
+
+  get steps(): number {
+    return this.#networks.reduce((sum, network) => sum + network.steps, 0);
+  }
+
+  /** What the depth means; of the metric V3 network it is metres only with a focal length. */
+  unit(focal: number | undefined): "relative_inverse" | "relative" | "metre" {
+    if (this.#networks.length > 1) return "metre";
+    if (this.version === 2)
+      return this.#networks[0]!.config.readout.kind === "relu" ? "relative_inverse" : "metre";
+    return this.metric && focal !== undefined ? "metre" : "relative";
+  }
+
+  /**
+   * Runs a picture of RGB values from 0 to 1 (rows, columns, channels) whose sides are multiples of the patch. `focal` is its focal
+   * length in its own pixels.
+   */
+  predict(
+    picture: { data: Float32Array; width: number; height: number },
+    { focal, step = () => {}, tap }: { focal?: number; step?: (done: number) => void; tap?: Tap } = {},
+  ): Prediction {
+    const { data, width, height } = picture;
+    const normalized = data.map((value, i) => (value - mean[i % 3]!) / deviation[i % 3]!);
+    using pixels = Tensor.from(normalized, [1, height, width, 3]);
+    const predictions: Prediction[] = [];
+    let before = 0;
+    for (const [i, network] of this.#networks.entries()) {
+      const prefix = this.#networks.length > 1 ? (["da3.", "da3_metric."][i] ?? "") : "";
+      predictions.push(
+        fillSky(
+          network.forward(pixels, (done) => step(before + done), tap && ((name, x) => tap(prefix + name, x))),
+        ),
+      );
+      before += network.steps;
+    }
+    const [first, second] = predictions as [Prediction, Prediction?];
+    if (second !== undefined) return alignNested(first, second);
+    return this.metric && focal !== undefined ? { ...first, depth: toMetres(first.depth, focal) } : first;
+  }
+
+  [Symbol.dispose]() {
+    this.#weights[Symbol.dispose]();
+  }
+}

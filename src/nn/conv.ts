@@ -1,0 +1,98 @@
+import { concat, conv2d, evaluate, linear, scope, type Tensor } from "../../ffi/index.ts";
+import { onGpu } from "./device.ts";
+import type { Weights } from "./weights.ts";
+
+/** Bytes of unfolded columns that are held at a time on the CPU, where MLX writes them all out. */
+const columnBytes = 128e6;
+
+/** A convolution of [batch, rows, columns, channels]. The checkpoint has [out, in, rows, columns]. */
+export class Conv2d {
+  readonly weight: Tensor;
+  readonly bias: Tensor | undefined;
+  readonly stride: number;
+  readonly padding: number;
+
+  constructor(
+    w: Weights,
+    inputs: number,
+    outputs: number,
+    readonly kernel: number,
+    { bias = true, stride = 1, padding = 0 } = {},
+  ) {
+    this.weight = w.take("weight", [outputs, inputs, kernel, kernel], (t) => t.transpose(0, 2, 3, 1));
+    this.bias = bias ? w.take("bias", [outputs]) : undefined;
+    this.stride = stride;
+    this.padding = padding;
+  }
+
+  forward(x: Tensor): Tensor {
+    const { padding } = this;
+    return this.padded(padding === 0 ? x : x.pad([0, padding, padding, 0], [0, padding, padding, 0]));
+  }
+
+  /** The convolution of what is padded already, by strips of rows when the unfolded columns would be many. */
+  padded(x: Tensor, limit = columnBytes): Tensor {
+    const { weight, bias, stride, kernel } = this;
+    const [batch, rows, width, channels] = x.shape as [number, number, number, number];
+    const outputs = Math.floor((rows - kernel) / stride) + 1;
+    const wide = Math.floor((width - kernel) / stride) + 1;
+    const strip = Math.max(1, Math.floor(limit / (4 * batch * wide * channels * kernel * kernel)));
+    if (onGpu() || strip >= outputs) return conv2d(x, weight, { bias, stride });
+    const strips: Tensor[] = [];
+    for (let from = 0; from < outputs; from += strip) {
+      const to = Math.min(from + strip, outputs);
+      const made = scope(() =>
+        conv2d(x.slice([0, from * stride], [batch, (to - 1) * stride + kernel]), weight, { bias, stride }),
+      );
+      evaluate(made);
+      strips.push(made);
+    }
+    return concat(strips, 1);
+  }
+}
+
+/** A convolution of one pixel: a matrix on the channels. */
+export class Pointwise {
+  readonly weight: Tensor;
+  readonly bias: Tensor | undefined;
+
+  constructor(w: Weights, inputs: number, outputs: number, { bias = true } = {}) {
+    this.weight = w.take("weight", [outputs, inputs, 1, 1], (t) => t.reshape(outputs, inputs));
+    this.bias = bias ? w.take("bias", [outputs]) : undefined;
+  }
+
+  forward(x: Tensor): Tensor {
+    return linear(x, this.weight, this.bias);
+  }
+}
+
+/**
+ * A transposed convolution whose stride is its kernel: nothing overlaps, so it is a matrix that makes kernel² pixels of one, and
+ * a shuffle. The checkpoint has [in, out, rows, columns].
+ */
+export class Deconv2d {
+  readonly weight: Tensor;
+  readonly bias: Tensor | undefined;
+
+  constructor(
+    w: Weights,
+    inputs: number,
+    readonly outputs: number,
+    readonly kernel: number,
+    { bias = true } = {},
+  ) {
+    this.weight = w.take("weight", [inputs, outputs, kernel, kernel], (t) =>
+      t.transpose(2, 3, 1, 0).reshape(kernel * kernel * outputs, inputs),
+    );
+    this.bias = bias ? w.take("bias", [outputs], (t) => t.tile(kernel * kernel)) : undefined;
+  }
+
+  forward(x: Tensor): Tensor {
+    const { kernel: k, outputs } = this;
+    const [batch, height, width] = x.shape as [number, number, number];
+    return linear(x, this.weight, this.bias)
+      .reshape(batch, height, width, k, k, outputs)
+      .transpose(0, 1, 3, 2, 4, 5)
+      .reshape(batch, height * k, width * k, outputs);
+  }
+}

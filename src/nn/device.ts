@@ -1,0 +1,12 @@
+import { type Dtype, device } from "../../ffi/index.ts";
+
+let gpu: boolean | undefined;
+
+/** Whether MLX computes on a GPU. On the CPU, memory is bounded by hand: rows of attention, strips of convolutions. */
+export function onGpu(): boolean {
+  gpu ??= device().kind === "gpu";
+  return gpu;
+}
+
+/** What transformers compute in: bfloat16 on a GPU, float32 on a CPU, where half precision is slow. */
+export const computeType = (): Dtype => (onGpu() ? "bfloat16" : "float32");

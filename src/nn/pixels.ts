@@ -1,0 +1,174 @@
+/**
+ * Pictures and maps as typed arrays, resized exactly as the libraries do that the models were made with. Rows, then columns,
+ * then channels. For the engine thread: these are loops over pixels.
+ *
+ * @module
+ */
+import { areaTaps, type Kernel, pillowTaps, type TapOptions, type Taps, taps } from "./resample.ts";
+
+/** A picture or map. */
+export interface Pixels<A extends ArrayLike<number> = ArrayLike<number>> {
+  data: A;
+  width: number;
+  height: number;
+  channels: number;
+}
+
+/** PyTorch's `interpolate` and OpenCV's float resize: no rounding, no clamping. */
+export function resizeFloats(
+  from: Pixels,
+  width: number,
+  height: number,
+  kernel: Kernel,
+  options: TapOptions = {},
+): Pixels<Float32Array<ArrayBuffer>> {
+  const { channels } = from;
+  if (width === from.width && height === from.height)
+    return { data: Float32Array.from(from.data), width, height, channels };
+  const data = new Float32Array(width * height * channels);
+  apply(
+    from,
+    taps(kernel, from.width, width, options),
+    taps(kernel, from.height, height, options),
+    data,
+    (x) => x,
+  );
+  return { data, width, height, channels };
+}
+
+/** OpenCV's resize of bytes by INTER_CUBIC or, for shrinking, INTER_AREA. Rounds half to even. */
+export function resizeOpenCv(
+  from: Pixels<Uint8Array>,
+  width: number,
+  height: number,
+  method: "cubic" | "area",
+): Pixels<Uint8Array<ArrayBuffer>> {
+  const make = (input: number, output: number) =>
+    method === "area" ? areaTaps(input, output) : taps("bicubic", input, output);
+  const data = new Uint8Array(width * height * from.channels);
+  apply(from, make(from.width, width), make(from.height, height), data, roundToByte);
+  return { data, width, height, channels: from.channels };
+}
+
+export const roundHalfEven = (x: number) => {
+  const rounded = Math.round(x);
+  return rounded - x === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
+};
+const roundToByte = (x: number) => Math.min(Math.max(roundHalfEven(x), 0), 255);
+
+/** Columns first into a strip of rows, so that only the rows under the vertical kernel are held. */
+function apply(
+  from: Pixels,
+  across: Taps,
+  down: Taps,
+  out: { [index: number]: number },
+  finish: (x: number) => number,
+): void {
+  const { channels, width, data } = from;
+  const length = across.size * channels;
+  const rows = new Map<number, Float64Array>();
+  const row = (y: number) => {
+    let made = rows.get(y);
+    if (made !== undefined) return made;
+    made = new Float64Array(length);
+    for (let x = 0, at = 0; x < across.size; x++) {
+      for (let c = 0; c < channels; c++, at++) {
+        let sum = 0;
+        for (let k = x * across.count; k < (x + 1) * across.count; k++)
+          sum += across.weights[k]! * data[(y * width + across.indices[k]!) * channels + c]!;
+        made[at] = sum;
+      }
+    }
+    rows.set(y, made);
+    return made;
+  };
+  const line = new Float64Array(length);
+  for (let y = 0; y < down.size; y++) {
+    line.fill(0);
+    let first = Number.POSITIVE_INFINITY;
+    for (let k = y * down.count; k < (y + 1) * down.count; k++) {
+      const weight = down.weights[k]!;
+      if (weight === 0) continue;
+      first = Math.min(first, down.indices[k]!);
+      const source = row(down.indices[k]!);
+      for (let i = 0; i < length; i++) line[i]! += weight * source[i]!;
+    }
+    for (const key of rows.keys()) if (key < first) rows.delete(key);
+    for (let i = 0; i < length; i++) out[y * length + i] = finish(line[i]!);
+  }
+}
+
+/** Pillow's `resize` of 8-bit pictures: fixed-point coefficients, an 8-bit picture between the passes. Exact to the byte. */
+export function resizePillow(
+  from: Pixels<Uint8Array>,
+  width: number,
+  height: number,
+  filter: "nearest" | "bilinear" | "bicubic" | "lanczos",
+): Pixels<Uint8Array<ArrayBuffer>> {
+  if (filter === "nearest") return nearest(from, width, height);
+  const wide = width === from.width ? from : passAcross(from, pillowTaps(filter, from.width, width));
+  const done = height === from.height ? wide : passDown(wide, pillowTaps(filter, from.height, height));
+  return {
+    ...done,
+    data: done === from ? Uint8Array.from(from.data) : (done.data as Uint8Array<ArrayBuffer>),
+  };
+}
+
+const bits = 22;
+const fixed = (weights: Float64Array) =>
+  Int32Array.from(weights, (w) => Math.trunc(w * (1 << bits) + (w < 0 ? -0.5 : 0.5)));
+const shifted = (sum: number) => Math.min(Math.max(sum >> bits, 0), 255);
+
+function passAcross(from: Pixels<Uint8Array>, { size, count, indices, weights }: Taps): Pixels<Uint8Array> {
+  const { data, width, height, channels } = from;
+  const coefficients = fixed(weights);
+  const out = new Uint8Array(size * height * channels);
+  for (let y = 0, at = 0; y < height; y++)
+    for (let x = 0; x < size; x++)
+      for (let c = 0; c < channels; c++, at++) {
+        let sum = 1 << (bits - 1);
+        for (let k = x * count; k < (x + 1) * count; k++)
+          sum += coefficients[k]! * data[(y * width + indices[k]!) * channels + c]!;
+        out[at] = shifted(sum);
+      }
+  return { data: out, width: size, height, channels };
+}
+
+function passDown(from: Pixels<Uint8Array>, { size, count, indices, weights }: Taps): Pixels<Uint8Array> {
+  const { data, width, channels } = from;
+  const coefficients = fixed(weights);
+  const length = width * channels;
+  const out = new Uint8Array(size * length);
+  const line = new Int32Array(length);
+  for (let y = 0; y < size; y++) {
+    line.fill(1 << (bits - 1));
+    for (let k = y * count; k < (y + 1) * count; k++) {
+      const coefficient = coefficients[k]!;
+      const at = indices[k]! * length;
+      if (coefficient !== 0) for (let i = 0; i < length; i++) line[i]! += coefficient * data[at + i]!;
+    }
+    for (let i = 0; i < length; i++) out[y * length + i] = shifted(line[i]!);
+  }
+  return { data: out, width, height: size, channels };
+}
+
+/** The source position is summed up in steps, as Pillow does: the closed form rounds differently now and then. */
+function nearest(from: Pixels<Uint8Array>, width: number, height: number): Pixels<Uint8Array<ArrayBuffer>> {
+  const { channels } = from;
+  const sources = (input: number, output: number) => {
+    const step = input / output;
+    let at = step * 0.5;
+    return Int32Array.from({ length: output }, () => {
+      const index = Math.min(Math.trunc(at), input - 1);
+      at += step;
+      return index;
+    });
+  };
+  const across = sources(from.width, width);
+  const data = new Uint8Array(width * height * channels);
+  let at = 0;
+  for (const y of sources(from.height, height))
+    for (const x of across)
+      for (let c = 0; c < channels; c++) data[at++] = from.data[(y * from.width + x) * channels + c]!;
+  return { data, width, height, channels };
+}

@@ -1,0 +1,37 @@
+import { stack, Tensor } from "../../ffi/index.ts";
+
+/** Rotations of tokens at places in the plane: the first half of a head turns by the row, the second by the column. */
+export interface Rotation {
+  /** [tokens, 2, quarter of a head] */
+  cos: Tensor;
+  sin: Tensor;
+}
+
+/** `places` holds row and column of each token. */
+export function rotation2d(
+  places: readonly (readonly [number, number])[],
+  head: number,
+  base: number,
+): Rotation {
+  const quarter = head / 4;
+  const angles = places.flatMap((place) =>
+    place.flatMap((position) =>
+      Array.from({ length: quarter }, (_, j) => position * base ** ((-2 * j) / (2 * quarter))),
+    ),
+  );
+  const shape = [places.length, 2, quarter];
+  return {
+    cos: Tensor.from(Float32Array.from(angles, Math.cos), shape),
+    sin: Tensor.from(Float32Array.from(angles, Math.sin), shape),
+  };
+}
+
+/** Turns [batch, heads, tokens, head]: channel j of each half pairs with channel j + a quarter. */
+export function rotate(x: Tensor, { cos, sin }: Rotation): Tensor {
+  const [batch, heads, tokens, head] = x.shape as [number, number, number, number];
+  const pairs = x.reshape(batch, heads, tokens, 2, 2, head / 4);
+  const a = pairs.at(0, 4);
+  const b = pairs.at(1, 4);
+  const turned = stack([a.mul(cos).sub(b.mul(sin)), b.mul(cos).add(a.mul(sin))], 4);
+  return turned.reshape(batch, heads, tokens, head).astype(x.dtype);
+}

@@ -1,0 +1,80 @@
+import { type Dtype, dispose, evaluate, keep, scope, type Tensor } from "../../ffi/index.ts";
+import type { Checkpoint } from "../weights/checkpoint.ts";
+
+export interface WeightsOptions {
+  /** What tensors are converted to. */
+  dtype: Dtype;
+  /** Matrices of `Linear` are quantized to so many bits. */
+  bits?: 3 | 4 | 5 | 6 | 8 | null;
+  /** Matrices of `Linear` stay in the half precision of the file and are widened when used: half the memory. */
+  half?: boolean;
+  /** Told of every tensor that is taken, of all that the files hold; may throw to stop. */
+  step?: (done: number, total: number) => void;
+}
+
+/**
+ * A place in a checkpoint from which a network takes its tensors, by the names they have there. Owns what was taken until it is
+ * disposed; views made by `at` and `as` share that ownership.
+ */
+export class Weights implements Disposable {
+  constructor(
+    readonly checkpoint: Checkpoint,
+    readonly options: WeightsOptions,
+    readonly prefix = "",
+    private readonly owned: Tensor[] = [],
+  ) {}
+
+  /** The place below a name. */
+  at(name: string | number): Weights {
+    return new Weights(this.checkpoint, this.options, `${this.prefix}${name}.`, this.owned);
+  }
+
+  /** The same place with other options. */
+  as(options: Partial<WeightsOptions>): Weights {
+    return new Weights(this.checkpoint, { ...this.options, ...options }, this.prefix, this.owned);
+  }
+
+  has(name: string): boolean {
+    return this.checkpoint.has(this.prefix + name);
+  }
+
+  shape(name: string): readonly number[] | undefined {
+    return this.checkpoint.shape(this.prefix + name);
+  }
+
+  /** Takes a tensor, arranged for use and converted. */
+  take(name: string, shape: readonly number[], arrange: (tensor: Tensor) => Tensor = (t) => t): Tensor {
+    return this.make(name, shape, (tensor) => arrange(tensor).astype(this.options.dtype).contiguous());
+  }
+
+  /** Takes a tensor and makes of it what is kept. Nothing else of it stays in memory. */
+  make<T extends Tensor | Record<string, Tensor>>(
+    name: string,
+    shape: readonly number[],
+    from: (tensor: Tensor) => T,
+  ): T {
+    const made = scope(() => {
+      const kept = from(this.checkpoint.take(this.prefix + name, shape));
+      evaluate(...tensorsOf(kept));
+      return kept;
+    });
+    keep(made);
+    const tensors = tensorsOf(made);
+    this.owned.push(...tensors);
+    this.options.step?.(this.checkpoint.taken, this.checkpoint.count);
+    return made;
+  }
+
+  /** Bytes of all that was taken. */
+  get bytes(): number {
+    return this.owned.reduce((sum, tensor) => sum + tensor.nbytes, 0);
+  }
+
+  [Symbol.dispose]() {
+    dispose(this.owned);
+    this.owned.length = 0;
+  }
+}
+
+const tensorsOf = (made: Tensor | Record<string, Tensor>): Tensor[] =>
+  "shape" in made ? [made as Tensor] : Object.values(made as Record<string, Tensor>);

@@ -1,0 +1,181 @@
+import { existsSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { ByteFile, concat, NativeError, openSafetensors, type Tensor, zeros } from "../../ffi/index.ts";
+import { CheckpointError } from "./checkpoint-error.ts";
+import type { Entry } from "./entry.ts";
+import { findWeights } from "./layout.ts";
+import { readTorch } from "./torch-pickle.ts";
+
+/** The place of a file's tensor in the network: its whole, or one of several parts joined along the first axis. */
+export type Slot = string | { name: string; part: number; of: number };
+
+/** Translates a name of the file into the network's. */
+export type Rename = (name: string) => Slot;
+
+export type Json = Readonly<Record<string, unknown>>;
+
+/** The tensors of a safetensors file; `ffi` checks the header. */
+function readSafetensors(path: string): Entry[] {
+  try {
+    using file = openSafetensors(path);
+    return [...file.tensors].map(([name, info]) => ({ name, path, ...info }));
+  } catch (error) {
+    if (error instanceof NativeError) throw new CheckpointError(basename(path), error.message);
+    throw error;
+  }
+}
+
+/** Turns patterns into a {@linkcode Rename}: each rule that fits is applied, in order. */
+export function renaming(rules: readonly (readonly [RegExp, string | ((...match: string[]) => string)])[]) {
+  return (name: string): string => {
+    let renamed = name;
+    for (const [pattern, to] of rules) renamed = renamed.replace(pattern, to as string);
+    return renamed;
+  };
+}
+
+/**
+ * The tensors and configs of a model in its published layout: a folder, or one file. Nothing is read until it is taken.
+ *
+ * Loading is strict. `take` notes what is missing or misshaped and goes on with zeros, so that `done` can name every fault at
+ * once.
+ *
+ * ```ts
+ * using checkpoint = Checkpoint.open(["/models/v2-small"]);
+ * const weight = checkpoint.take("norm.weight", [384]);
+ * checkpoint.done({ unused: [/mask_token$/] });
+ * ```
+ */
+export class Checkpoint implements Disposable {
+  readonly #entries = new Map<string, (Entry | undefined)[]>();
+  readonly #files = new Map<string, ByteFile>();
+  readonly #taken = new Set<string>();
+  readonly #missing = new Set<string>();
+  readonly #misshaped: string[] = [];
+  readonly #folders: readonly string[];
+
+  private constructor(
+    /** Name of the file or folder, for errors. */
+    readonly label: string,
+    entries: readonly Entry[],
+    folders: readonly string[],
+    rename: Rename,
+  ) {
+    this.#folders = folders;
+    for (const entry of entries) {
+      const slot = rename(entry.name);
+      const { name, part, of } = typeof slot === "string" ? { name: slot, part: 0, of: 1 } : slot;
+      const parts = this.#entries.get(name) ?? Array.from<Entry | undefined>({ length: of });
+      if (parts[part] !== undefined || parts.length !== of)
+        throw new CheckpointError(label, `${entry.name.slice(0, 100)} is there twice`);
+      parts[part] = entry;
+      this.#entries.set(name, parts);
+    }
+  }
+
+  /**
+   * Opens the first of the paths that holds weights; the other folders may still hold configs. `naming` looks at the names in the
+   * files and says how they translate; without it they are the network's own.
+   */
+  static open(paths: readonly string[], naming: (names: readonly string[]) => Rename = () => (name) => name) {
+    const { label, files, folders } = findWeights(paths);
+    const entries = files.flatMap((file) =>
+      file.endsWith(".safetensors") ? readSafetensors(file) : readTorch(file),
+    );
+    return new Checkpoint(label, entries, folders, naming(entries.map((entry) => entry.name)));
+  }
+
+  /** `config.json` of the published layout. */
+  get config(): Json | undefined {
+    return this.json("config.json");
+  }
+
+  /** A JSON file that lies beside the weights, or undefined. */
+  json(file: string): Json | undefined {
+    const path = this.#folders.map((folder) => join(folder, file)).find(existsSync);
+    if (path === undefined) return undefined;
+    try {
+      const value: unknown = JSON.parse(readFileSync(path, "utf8"));
+      if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Json;
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+    }
+    throw new CheckpointError(file, "this is no JSON object");
+  }
+
+  names(): string[] {
+    return [...this.#entries.keys()];
+  }
+
+  /** Names that were taken, and names that there are. */
+  get taken(): number {
+    return this.#taken.size;
+  }
+  get count(): number {
+    return this.#entries.size;
+  }
+
+  has(name: string): boolean {
+    return this.#entries.has(name);
+  }
+
+  /** The shape of a tensor, or undefined when there is none of that name. */
+  shape(name: string): readonly number[] | undefined {
+    const parts = this.#entries.get(name);
+    if (parts === undefined || parts.includes(undefined)) return undefined;
+    const [first] = parts as Entry[];
+    if (parts.length === 1) return first!.shape;
+    return [(parts as Entry[]).reduce((sum, part) => sum + part.shape[0]!, 0), ...first!.shape.slice(1)];
+  }
+
+  /** Reads a tensor in the type that the file has. */
+  take(name: string, shape: readonly number[]): Tensor {
+    this.#taken.add(name);
+    const parts = this.#entries.get(name);
+    const found = this.shape(name);
+    if (parts === undefined || found === undefined) {
+      this.#missing.add(name);
+      return zeros(shape, "float32");
+    }
+    if (found.length !== shape.length || found.some((size, axis) => size !== shape[axis])) {
+      this.#misshaped.push(`${name} is [${found.join(", ")}] and must be [${shape.join(", ")}]`);
+      return zeros(shape, "float32");
+    }
+    const tensors = (parts as Entry[]).map((part) => this.#read(part));
+    return tensors.length === 1 ? tensors[0]! : concat(tensors, 0);
+  }
+
+  /** Reads a tensor if it is there. */
+  maybe(name: string, shape: readonly number[]): Tensor | undefined {
+    return this.has(name) ? this.take(name, shape) : undefined;
+  }
+
+  /** Ends the loading: throws one `CheckpointError` when anything was missing, misshaped or left over. */
+  done({ unused = [] }: { unused?: readonly RegExp[] } = {}): void {
+    const surplus = this.names().filter(
+      (name) => !this.#taken.has(name) && !unused.some((pattern) => pattern.test(name)),
+    );
+    const faults = { missing: [...this.#missing], misshaped: this.#misshaped, surplus };
+    if (Object.values(faults).some((list) => list.length > 0)) throw new CheckpointError(this.label, faults);
+  }
+
+  /** Says that the files cannot be this network's. */
+  fail(reason: string): never {
+    throw new CheckpointError(this.label, reason);
+  }
+
+  #read(entry: Entry): Tensor {
+    if (entry.dtype === null) this.fail(`${entry.name.slice(0, 100)} is of a type that is not supported`);
+    let file = this.#files.get(entry.path);
+    if (file === undefined) {
+      file = ByteFile.open(entry.path);
+      this.#files.set(entry.path, file);
+    }
+    return file.read(entry.offset, entry.shape, entry.dtype);
+  }
+
+  [Symbol.dispose]() {
+    for (const file of this.#files.values()) file[Symbol.dispose]();
+    this.#files.clear();
+  }
+}
