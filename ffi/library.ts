@@ -8,7 +8,7 @@
 import { dlopen, type FFIFunction, type Pointer } from "bun:ffi";
 
 /** Types are named by strings: the enum's members for buffers are refused at run time. */
-const symbols = {
+export const symbols = {
   // Runtime
   easel_open: { args: ["cstring", "i32"], returns: "i32" },
   easel_error: { args: [], returns: "cstring" },

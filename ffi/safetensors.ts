@@ -58,16 +58,16 @@ export interface Safetensors extends Disposable {
   take(name: string): Tensor;
 }
 
-const types: Readonly<Record<string, Dtype>> = {
-  F32: "float32",
-  F16: "float16",
-  BF16: "bfloat16",
-  I32: "int32",
-  U32: "uint32",
-  I64: "int64",
-  U8: "uint8",
-  BOOL: "bool",
-};
+const types: ReadonlyMap<unknown, Dtype> = new Map([
+  ["F32", "float32"],
+  ["F16", "float16"],
+  ["BF16", "bfloat16"],
+  ["I32", "int32"],
+  ["U32", "uint32"],
+  ["I64", "int64"],
+  ["U8", "uint8"],
+  ["BOOL", "bool"],
+]);
 
 const longestHeader = 100_000_000;
 
@@ -125,6 +125,8 @@ function readHeader(file: ByteFile): Pick<Safetensors, "tensors" | "metadata"> {
   const tensors = new Map<string, TensorInfo>();
   const metadata = new Map<string, string>();
   for (const [name, entry] of Object.entries(header)) {
+    // MLX writes null where there are no texts.
+    if (name === "__metadata__" && entry === null) continue;
     if (!isObject(entry)) invalid(`the entry of ${JSON.stringify(name)} is no object`);
     if (name === "__metadata__") {
       for (const [key, value] of Object.entries(entry)) metadata.set(key, String(value));
@@ -136,9 +138,9 @@ function readHeader(file: ByteFile): Pick<Safetensors, "tensors" | "metadata"> {
 function checked(name: string, entry: Record<string, unknown>, begin: number, end: number): TensorInfo {
   const shown = JSON.stringify(name);
   const { shape, data_offsets: offsets } = entry;
-  const dtype = types[String(entry.dtype)];
+  const dtype = types.get(entry.dtype);
   if (!dtype) invalid(`${shown} has the type ${JSON.stringify(entry.dtype)}, which is not known`);
-  if (!isNaturals(shape)) invalid(`${shown} has no valid shape`);
+  if (!isNaturals(shape) || shape.some((length) => length >= 2 ** 31)) invalid(`${shown} has no valid shape`);
   if (!isNaturals(offsets) || offsets.length !== 2) invalid(`${shown} has no valid offsets`);
   const [from, to] = offsets as [number, number];
   const nbytes = shape.reduce((product, length) => product * length, bytesPerElement[dtype]);

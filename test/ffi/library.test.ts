@@ -1,0 +1,184 @@
+import { beforeAll, describe, expect, test } from "bun:test";
+import { readFileSync, writeFileSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  device,
+  liveHandles,
+  memory,
+  ones,
+  openLibrary,
+  resetPeak,
+  setLimit,
+  version,
+} from "../../ffi/index.ts";
+import { c, symbols } from "../../ffi/library.ts";
+import { libraryPath, openForTests } from "./open.ts";
+
+beforeAll(openForTests);
+
+const index = join(import.meta.dir, "../../ffi/index.ts");
+
+/** Runs a program that has opened nothing yet. */
+function fresh(program: string): { exitCode: number; stdout: string; stderr: string } {
+  const child = Bun.spawnSync([process.execPath, "-e", program]);
+  return { exitCode: child.exitCode, stdout: child.stdout.toString(), stderr: child.stderr.toString() };
+}
+
+describe("the table of symbols", () => {
+  const types: Record<string, string> = {
+    int32_t: "i32",
+    int64_t: "i64_fast",
+    uint64_t: "u64",
+    double: "f64",
+    "const char*": "cstring",
+    "const void*": "ptr",
+    "void*": "ptr",
+    "const int32_t*": "ptr",
+    "easel_array* const*": "ptr",
+    "easel_array*": "ptr",
+    "easel_list*": "ptr",
+    "easel_file*": "ptr",
+    "easel_saver*": "ptr",
+    void: "void",
+  };
+  const header = readFileSync(join(import.meta.dir, "../../mlx-shim/shim.h"), "utf8");
+  const declared = Object.fromEntries(
+    [...header.matchAll(/^EASEL_API (.+?)(\w+)\((.*)\);$/gm)].map(([, returns, name, list]) => [
+      name!,
+      {
+        args: list!
+          .split(", ")
+          .filter(Boolean)
+          .map((arg) => types[arg.replace(/ ?\w+$/, "")] ?? `unknown: ${arg}`),
+        returns: types[returns!.trim()] ?? `unknown: ${returns}`,
+      },
+    ]),
+  );
+
+  test("says of every function what the header says, and nothing else", () => {
+    expect(header.match(/^EASEL_API/gm)!.length).toBe(Object.keys(declared).length);
+    expect(symbols).toEqual(declared as never);
+  });
+
+  test("has no function with more integer arguments than both ABIs pass in registers", () => {
+    for (const [name, { args }] of Object.entries(symbols)) {
+      const integers = (args as readonly string[]).filter((type) => type !== "f64");
+      expect([name, integers.length <= 8]).toEqual([name, true]);
+      expect([name, args.length - integers.length <= 4]).toEqual([name, true]);
+    }
+  });
+
+  test("gives calls their types, so that a wrong one does not compile", () => {
+    const wrong = () => {
+      // @ts-expect-error an argument is missing
+      c.easel_dim(null);
+      // @ts-expect-error there is one too many
+      c.easel_free(null, 1);
+      // @ts-expect-error a text is no number
+      c.easel_memory("active");
+      // @ts-expect-error no such function
+      c.easel_nothing();
+    };
+    expect(wrong).toBeFunction();
+  });
+
+  test.if(process.platform === "linux")(
+    "is all that the library exports, besides the two BLAS forwarders",
+    () => {
+      const { stdout, exitCode } = Bun.spawnSync(["nm", "-D", "--defined-only", libraryPath]);
+      expect(exitCode).toBe(0);
+      const exported = [...stdout.toString().matchAll(/ [A-Z] (\S+)$/gm)].map((match) => match[1]!);
+      expect(exported.sort()).toEqual([...Object.keys(symbols), "cblas_dgemm", "cblas_sgemm"].sort());
+    },
+  );
+});
+
+describe("opening the library", () => {
+  test("comes before anything else", () => {
+    const { stdout } = fresh(
+      `import { ones } from ${JSON.stringify(index)}; try { ones([1]) } catch (e) { console.log(e.name, e.message) }`,
+    );
+    expect(stdout).toBe("NativeError openLibrary() has not been called on this thread\n");
+  });
+
+  test("again is allowed for the same file only", () => {
+    openForTests();
+    expect(() => openLibrary(`${libraryPath}.other`)).toThrow(
+      "another library is open on this thread already",
+    );
+  });
+
+  test("fails clearly for a file that is absent, or is no library, or is another one", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "library-"));
+    writeFileSync(join(folder, "text.so"), "not a library");
+    const other = join(libraryPath, "..", "libmlx.so");
+    for (const path of [join(folder, "absent.so"), join(folder, "text.so"), other]) {
+      const { stdout } = fresh(
+        `import { openLibrary } from ${JSON.stringify(index)};
+         try { openLibrary(${JSON.stringify(path)}) } catch (e) { console.log(e.name, e.message, e.cause !== undefined) }`,
+      );
+      expect(stdout).toBe("NativeError the native library cannot be loaded true\n");
+    }
+  });
+
+  test.if(process.platform === "linux")("for a GPU fails where there is none", () => {
+    const { stdout } = fresh(
+      `import { openLibrary } from ${JSON.stringify(index)};
+       try { openLibrary(${JSON.stringify(libraryPath)}, { device: "gpu" }) } catch (e) { console.log(e.message) }`,
+    );
+    expect(stdout).toContain("[open] this machine has no GPU that MLX can use");
+  });
+
+  test("works in a worker, beside the main thread", async () => {
+    const source = `
+      import { arange, openLibrary, scope } from ${JSON.stringify(index)};
+      openLibrary(${JSON.stringify(libraryPath)}, { device: "cpu" });
+      postMessage(scope(() => arange(10, "float32").square().sum().item()));`;
+    const file = join(await mkdtemp(join(tmpdir(), "library-")), "worker.ts");
+    writeFileSync(file, source);
+    const worker = new Worker(file);
+    const answer = await new Promise((resolve, reject) => {
+      worker.onmessage = (event) => resolve(event.data);
+      worker.onerror = reject;
+    });
+    expect(answer).toBe(285);
+    using x = ones([3]);
+    expect(x.sum().item()).toBe(3);
+    worker.terminate();
+  });
+
+  test("leaves a process that ends with 0, with tensors alive", () => {
+    const { exitCode, stderr } = fresh(
+      `import { matmul, ones, evalAsync, openLibrary } from ${JSON.stringify(index)};
+       openLibrary(${JSON.stringify(libraryPath)}, { device: "cpu" });
+       const x = ones([800, 800]); evalAsync(matmul(x, x)); process.exit(0);`,
+    );
+    expect([exitCode, stderr]).toEqual([0, ""]);
+  });
+});
+
+test("neither an exception of C++ nor anything else thrown there passes the border", () => {
+  expect(c.easel_throw(0)).toBe(0);
+  expect(c.easel_error()).toBe("[throw] thrown on purpose");
+  expect(c.easel_throw(7)).toBe(0);
+  expect(c.easel_error()).toBe("an exception that is no std::exception");
+});
+
+test("the device, the memory and the limits can be asked and set", () => {
+  expect(version()).toBe("0.32.4");
+  expect(device()).toMatchObject({ kind: "cpu" });
+  expect(device().name).not.toBe("");
+  const before = liveHandles();
+  using x = ones([512, 512]);
+  x.read();
+  expect(liveHandles()).toBe(before + 1);
+  expect(memory().active).toBeGreaterThanOrEqual(1024 * 1024);
+  expect(memory().peak).toBeGreaterThanOrEqual(memory().active);
+  resetPeak();
+  expect(memory().peak).toBeLessThanOrEqual(memory().active);
+  const limit = setLimit("cache", 12345);
+  expect(setLimit("cache", limit)).toBe(12345);
+  expect(() => setLimit("memory", -1)).toThrow("[set_limit] a limit is not negative");
+});
