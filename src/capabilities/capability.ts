@@ -55,8 +55,8 @@ export interface Need {
   options: Values;
   /** A copy that only this job wants (other bits than the family's default) leaves with it. */
   transient: boolean;
-  /** The change that makes the request smaller, for the 503's text: "a smaller input_size". */
-  smaller?: string;
+  /** The change that makes the request smaller, for the 503's text: "a smaller input_size". May look at the budget in bytes. */
+  smaller?: string | ((budget: number) => string);
 }
 
 /** What `check` may look at. */
@@ -79,6 +79,8 @@ export interface Prepared {
   input: Values;
   /** Facts about the inputs that `publish` wants and the engine does not. */
   facts: Record<string, unknown>;
+  /** The need again, now that the inputs' sizes are known: the same parts, another working room. */
+  need?: Need;
   /** Phases that need not run because their outcome is already in `input`. */
   skip?: readonly string[];
 }

@@ -51,6 +51,9 @@ export interface Models {
   drop(which: (resident: Resident) => boolean, reason: EvictionReason): Promise<Resident[]>;
 }
 
+const smaller = (need: Need, budget: number) =>
+  typeof need.smaller === "function" ? need.smaller(budget) : need.smaller;
+
 export function createModels({ engine, clock, context, budget, onEvict, onLoad }: ModelsOptions): Models {
   const residents = new Map<PartKey, Resident>();
   /** Sizes of parts as they were when loaded, which outlive the parts. */
@@ -103,7 +106,7 @@ export function createModels({ engine, clock, context, budget, onEvict, onLoad }
     check(family, need) {
       const bytes = footprint(family, need, measured);
       if (bytes > budget()) {
-        throw new Refusal("over_budget", overBudget(need.variant, bytes, budget(), need.smaller));
+        throw new Refusal("over_budget", overBudget(need.variant, bytes, budget(), smaller(need, budget())));
       }
     },
 
@@ -123,7 +126,10 @@ export function createModels({ engine, clock, context, budget, onEvict, onLoad }
           later,
         });
         if (!plan.fits) {
-          throw new Refusal("over_budget", overBudget(need.variant, plan.bytes, budget(), need.smaller));
+          throw new Refusal(
+            "over_budget",
+            overBudget(need.variant, plan.bytes, budget(), smaller(need, budget())),
+          );
         }
         for (const { key, reason } of plan.evict) await evict(key, reason);
         const next = plan.load[0];

@@ -80,10 +80,10 @@ async function dropAfterFault(error: unknown, { kind, models }: RunOptions, need
   return error;
 }
 
-async function runPhases(options: RunOptions, need: Need) {
+async function runPhases(options: RunOptions, planned: Need) {
   const { job, kind, engine, models, report, signal, clock } = options;
   report({ label: "preparing", progress: 0 });
-  const { input, facts, skip = [] } = await options.prepare();
+  const { input, facts, need = planned, skip = [] } = await options.prepare();
   let values = input;
   let output = input;
   let seconds = 0;

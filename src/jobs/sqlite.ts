@@ -33,7 +33,7 @@ interface Row {
 export interface JobStoreOptions {
   /** Writes a file's record; called inside the transaction that ends the job which made it. */
   keepFile(record: FileRecord): void;
-  /** What a webhook is told of a job's end; the job itself by default. */
+  /** What a webhook is told of a job's end; the job itself by default. Undefined tells it nothing. */
   notification?(job: Job, webhook: Webhook): unknown;
   /** Unix seconds. */
   now?(): number;
@@ -125,12 +125,9 @@ export function createJobStore(database: Database, options: JobStoreOptions): Jo
   const notify = (job: Job, webhook: string | null) => {
     if (webhook === null) return;
     const target = JSON.parse(webhook) as Webhook;
-    addDelivery({
-      job_id: job.id,
-      url: target.url,
-      body: JSON.stringify(notification(job, target)),
-      now: now(),
-    });
+    const told = notification(job, target);
+    if (told === undefined) return;
+    addDelivery({ job_id: job.id, url: target.url, body: JSON.stringify(told), now: now() });
   };
 
   const finish = (row: Row, ending: Ending, seen?: Pick<Job, "progress" | "progress_label">): Job => {

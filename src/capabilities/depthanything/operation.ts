@@ -7,7 +7,7 @@ import type { DepthRender } from "../depth/render.ts";
 import { type InputFacts, publishEstimate } from "../depth/result.ts";
 import { chooseBits, chooseVariant, findVariant, requireActivated } from "../model.ts";
 import { EstimateRequest, EstimateResponse, prose } from "./contract.ts";
-import { type DepthVariant, footprint, networkSize, sizing, variants } from "./variants.ts";
+import { type DepthVariant, footprint, networkSize, PATCH, sizing, variants } from "./variants.ts";
 
 export const family = "depthanything";
 
@@ -24,22 +24,31 @@ type EstimateParams = OutputParams & {
 /** What a request may have for a picture before any is known. */
 const usual = { width: 4000, height: 3000 };
 
+interface Size {
+  width: number;
+  height: number;
+}
+
 export interface RunSize {
   inputSize: number;
   bound: "short" | "long";
+  /** What a request calls the size, and the steps that it goes in. */
+  name: string;
+  step: number;
 }
 
 /** Need of a run at that size. */
 export function needOf(
   variant: DepthVariant,
   quantize: number | null,
-  { inputSize, bound }: RunSize,
+  { inputSize, bound, name, step }: RunSize,
   { settings }: CheckContext,
-  picture = usual,
+  picture: Size = usual,
 ): Need {
   const { bits, transient } = chooseBits(quantize, settings.depthanything_default_quantize);
-  const size = networkSize(picture, inputSize, bound);
-  const { weights, working } = footprint(variant, bits, size, picture.width * picture.height);
+  const at = (side: number) =>
+    footprint(variant, bits, networkSize(picture, side, bound), picture.width * picture.height);
+  const { weights, working } = at(inputSize);
   return {
     variant: variant.name,
     bits,
@@ -48,8 +57,17 @@ export function needOf(
     ],
     options: {},
     transient,
-    smaller: "a smaller input_size",
+    smaller: (budget) =>
+      smallerSize(name, step, inputSize, (side) => at(side).weights + at(side).working <= budget),
   };
+}
+
+/** Advice for a request that does not fit: the largest size that does. */
+function smallerSize(name: string, step: number, from: number, fits: (side: number) => boolean): string {
+  for (let side = Math.ceil(from / step) * step - step; side >= step; side -= step) {
+    if (fits(side)) return `a smaller ${name} (at most ${side})`;
+  }
+  return "a smaller model";
 }
 
 /** The variant that a job's parameters name; it was checked when the job was made. */
@@ -61,6 +79,8 @@ export const valuesOf = ({ unit }: DepthVariant): DepthRender["values"] =>
 
 const sizeOf = ({ version }: DepthVariant, inputSize: number | null): RunSize => ({
   ...sizing[version],
+  name: "input_size",
+  step: PATCH,
   ...(inputSize !== null && { inputSize }),
 });
 
@@ -112,7 +132,9 @@ const estimate: Operation<EstimateRequest, EstimateParams> = {
       ...(focalLengthPx !== undefined && { focalLengthPx }),
       render: renderOf(params, valuesOf(variantOf(params.model))),
     };
-    return { input, facts };
+    const variant = variantOf(params.model);
+    const need = needOf(variant, params.quantize, sizeOf(variant, params.input_size), context, picture);
+    return { input, facts, need };
   },
 
   publish(params, facts, output, { settings, seconds }) {

@@ -172,7 +172,7 @@ export const variants: readonly DepthVariant[] = [
   },
 ];
 
-const PATCH = 14;
+export const PATCH = 14;
 /** Attention works on this many rows of its scores at a time. */
 const QUERY_ROWS = 512;
 

@@ -23,9 +23,14 @@ type EstimateParams = OutputParams & {
 /** What a request may have for a picture before any is known. */
 const USUAL_PIXELS = 12e6;
 
-function need(variant: string, quantize: number | null, { settings }: CheckContext): Need {
+function needOf(
+  variant: string,
+  quantize: number | null,
+  { settings }: CheckContext,
+  pixels = USUAL_PIXELS,
+): Need {
   const { bits, transient } = chooseBits(quantize, settings.depthpro_default_quantize);
-  const { weights, working } = footprint(bits, USUAL_PIXELS);
+  const { weights, working } = footprint(bits, pixels);
   return {
     variant,
     bits,
@@ -71,7 +76,7 @@ const estimate: Operation<EstimateRequest, EstimateParams> = {
     };
   },
 
-  need: (params, context) => need(params.model, params.quantize, context),
+  need: (params, context) => needOf(params.model, params.quantize, context),
 
   async prepare(params, context) {
     const { picture, facts } = await loadInput(
@@ -88,7 +93,8 @@ const estimate: Operation<EstimateRequest, EstimateParams> = {
       ...(focalLengthPx !== undefined && { focalLengthPx }),
       render: renderOf(params, "reciprocal"),
     };
-    return { input, facts };
+    const need = needOf(params.model, params.quantize, context, picture.width * picture.height);
+    return { input, facts, need };
   },
 
   publish(params, facts, output, { settings, seconds }) {
@@ -114,5 +120,5 @@ export const depthpro: Capability = {
   variants,
   defaultVariant: () => "base",
   operations: [estimate],
-  warm: (variant, context) => need(variant, null, context),
+  warm: (variant, context) => needOf(variant, null, context),
 };

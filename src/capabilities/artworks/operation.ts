@@ -1,0 +1,130 @@
+/**
+ * A Tengr depth map as a job. It runs on the models of depthanything, so that both share one copy in memory.
+ *
+ * @module
+ */
+import { Refusal } from "../../errors.ts";
+import type { Operation } from "../capability.ts";
+import type { EstimateInput, EstimateOutput } from "../depth/phase.ts";
+import { loadInput } from "../depth/prepare.ts";
+import type { DepthRender } from "../depth/render.ts";
+import { encodeDepth, type InputFacts } from "../depth/result.ts";
+import { family, needOf, type RunSize, valuesOf, variantOf } from "../depthanything/operation.ts";
+import type { DepthVariant } from "../depthanything/variants.ts";
+import { requireActivated } from "../model.ts";
+import { DepthMapArtwork, DepthMapRequest } from "./contract.ts";
+
+type DepthMapParams = DepthMapRequest & { [key: string]: unknown };
+
+const models = {
+  2: ["giant", "large", "base", "small", "mini"],
+  3: ["small", "base", "large", "giant", "mono_large", "metric_large", "nested_giant_large", "mini"],
+} as const;
+
+function chosen({ useVersion3, model }: DepthMapRequest): DepthVariant {
+  const version = useVersion3 ? 3 : 2;
+  if (!models[version].includes(model as never)) {
+    throw new Refusal(
+      "unknown_model",
+      `model must be one of ${models[version].join(", ")} when useVersion3 is ${useVersion3}`,
+    );
+  }
+  return variantOf(model === "mini" ? model : `v${version}-${model.replaceAll("_", "-")}`);
+}
+
+const sizeOf = ({ resolutionLowerLimit }: DepthMapRequest): RunSize => ({
+  inputSize: resolutionLowerLimit,
+  bound: "short",
+  name: "resolutionLowerLimit",
+  step: 64,
+});
+
+const normalizations = { Standard: "minmax", "V2-Style": "v2-style", Raw: "raw" } as const;
+
+function renderOf(params: DepthMapRequest): DepthRender {
+  const normalization = params.useVersion3 ? normalizations[params.normalizationMode] : "minmax";
+  return {
+    values: valuesOf(chosen(params)),
+    normalization,
+    invert: params.invertDepth,
+    colormap: "grey",
+    format: normalization === "raw" ? "png16" : "png8",
+  };
+}
+
+/** Before the picture is known, only what no picture at all could run with is refused. */
+const smallest = { width: 1, height: 1 };
+
+export const depthMap: Operation<DepthMapRequest, DepthMapParams> = {
+  type: "depth-map",
+  path: "/depth-map",
+  operationId: "create_depth_map",
+  summary: "Depth map",
+  description:
+    "Makes a depth map of an image, a grey picture in which lighter is nearer. Answered at once; poll the artwork, or give a webhook.",
+  request: DepthMapRequest,
+  result: DepthMapArtwork,
+  jobComponent: "JobDepthMapResponse",
+  artifactTypes: ["image/png"],
+
+  check(request, context) {
+    requireActivated(family, chosen(request), context);
+    return { ...request };
+  },
+
+  need: (params, context) => needOf(chosen(params), null, sizeOf(params), context, smallest),
+
+  async prepare(params, context) {
+    const { picture, facts } = await loadInput(
+      { type: "url", url: params.imageUrl },
+      context.settings.depthanything_max_input_pixels,
+      context,
+    );
+    const input: EstimateInput = {
+      pixels: picture.pixels,
+      width: picture.width,
+      height: picture.height,
+      inputSize: params.resolutionLowerLimit,
+      bound: "short",
+      at: "network",
+      ...(picture.focalLengthPx !== undefined && { focalLengthPx: picture.focalLengthPx }),
+      render: renderOf(params),
+    };
+    return { input, facts, need: needOf(chosen(params), null, sizeOf(params), context, picture) };
+  },
+
+  async publish(params, facts, values, { seconds }) {
+    const output = values as EstimateOutput;
+    const { input_width, input_height } = facts as InputFacts;
+    const size = params.usePostResize
+      ? { width: input_width, height: input_height }
+      : { width: output.width, height: output.height };
+    const about = {
+      ...size,
+      depth_unit: output.unit,
+      min_depth: output.min,
+      max_depth: output.max,
+      scale: output.scale ?? null,
+      offset: output.offset ?? null,
+      timings: { total_s: Math.round(seconds * 100) / 100 },
+    };
+    return {
+      artifacts: [
+        {
+          bytes: await encodeDepth(output, params.usePostResize ? size : undefined),
+          filename: `depth-map_${Math.floor(Date.now() / 1000)}.png`,
+          content_type: "image/png",
+          meta: { kind: "depth_image", model: chosen(params).name, params: { ...params }, ...about },
+        },
+      ],
+      result: ([image]) => ({
+        file_id: image!.file_id,
+        image_bytes: image!.size,
+        model: chosen(params).name,
+        params: { ...params },
+        ...facts,
+        ...about,
+      }),
+    };
+  },
+};

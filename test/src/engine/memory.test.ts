@@ -1,0 +1,44 @@
+import { expect, test } from "bun:test";
+import { cgroupLimit, machineMemory } from "../../../src/engine/memory.ts";
+
+const files = (contents: Record<string, string>) => (path: string) => contents[path];
+
+test("cgroupLimit() takes the least limit between the group and the root", () => {
+  const read = files({
+    "/proc/self/cgroup": "0::/system.slice/easel.service\n",
+    "/sys/fs/cgroup/system.slice/easel.service/memory.max": "max\n",
+    "/sys/fs/cgroup/system.slice/memory.max": "8589934592\n",
+    "/sys/fs/cgroup/memory.max": "17179869184\n",
+  });
+  expect(cgroupLimit(read)).toBe(8589934592);
+});
+
+test("cgroupLimit() finds a container's limit at the root of the mount", () => {
+  const path = "0::/docker/0123456789abcdef\n";
+  expect(cgroupLimit(files({ "/proc/self/cgroup": path, "/sys/fs/cgroup/memory.max": "1073741824\n" }))).toBe(
+    1073741824,
+  );
+  expect(cgroupLimit(files({ "/proc/self/cgroup": "0::/../..\n", "/sys/fs/cgroup/memory.max": "5\n" }))).toBe(
+    5,
+  );
+});
+
+test("cgroupLimit() reads version 1, where no limit is a number near 2^63", () => {
+  const group = "12:cpu,cpuacct:/x\n5:memory:/user\n0::/\n";
+  const limit = "/sys/fs/cgroup/memory/user/memory.limit_in_bytes";
+  expect(cgroupLimit(files({ "/proc/self/cgroup": group, [limit]: "4096\n" }))).toBe(4096);
+  expect(
+    cgroupLimit(files({ "/proc/self/cgroup": group, [limit]: "9223372036854771712\n" })),
+  ).toBeUndefined();
+});
+
+test("cgroupLimit() knows no limit where nothing says one", () => {
+  expect(cgroupLimit(files({}))).toBeUndefined();
+  expect(
+    cgroupLimit(files({ "/proc/self/cgroup": "0::/\n", "/sys/fs/cgroup/memory.max": "max\n" })),
+  ).toBeUndefined();
+});
+
+test("machineMemory() reads this machine", () => {
+  expect(machineMemory().total).toBeGreaterThan(2 ** 28);
+});
