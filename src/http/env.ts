@@ -8,7 +8,6 @@ import type { Payload } from "./references.ts";
 
 /** What the routes need of the file store. */
 export interface Files {
-  newId(): string;
   get(id: string): Promise<FileRecord | undefined>;
   list(query: {
     limit?: number | undefined;

@@ -7,9 +7,9 @@
 import { Refusal } from "../errors.ts";
 import type { FileRef } from "../files/file.ts";
 
-/** The bytes of a data URL, and the id that they will be stored under. */
+/** The bytes of a data URL, and what stands for their id until they are stored. */
 export interface Payload {
-  file_id: string;
+  placeholder: string;
   kind: string;
   media_type: string;
   bytes: Uint8Array<ArrayBuffer>;
@@ -46,18 +46,26 @@ function mapReferences(
 export function withoutDataUrls(
   request: unknown,
   decode: (dataUrl: string, kind: string) => { media_type: string; bytes: Uint8Array<ArrayBuffer> },
-  newId: () => string,
 ): { request: unknown; payloads: Payload[] } {
   const payloads: Payload[] = [];
   const bare = mapReferences(request, (reference, path) => {
     if (reference.type !== "data_url" || typeof reference.data_url !== "string") return reference;
     const kind = kindOf(path);
     const { media_type, bytes } = decode(reference.data_url, kind);
-    const file_id = newId();
-    payloads.push({ file_id, kind, media_type, bytes });
-    return { type: "data_url", media_type, size: bytes.length, file_id } satisfies FileRef;
+    const placeholder = `data_url ${payloads.length}`;
+    payloads.push({ placeholder, kind, media_type, bytes });
+    return { type: "data_url", media_type, size: bytes.length, file_id: placeholder } satisfies FileRef;
   });
   return { request: bare, payloads };
+}
+
+/** Gives the data URLs the ids that they were stored under. */
+export function withStored<Params>(params: Params, ids: ReadonlyMap<string, string>): Params {
+  return mapReferences(params, (reference) =>
+    reference.type === "data_url"
+      ? { ...reference, file_id: ids.get(String(reference.file_id)) ?? reference.file_id }
+      : reference,
+  ) as Params;
 }
 
 const shortId = /^[\w.-]{1,64}$/;

@@ -10,7 +10,7 @@ import { baseOf } from "../document.ts";
 import type { Deps, Env } from "../env.ts";
 import { refusalResponses } from "../errors.ts";
 import { accepted, settled, wantsJson } from "../negotiation.ts";
-import { demandFiles, withoutDataUrls } from "../references.ts";
+import { demandFiles, withoutDataUrls, withStored } from "../references.ts";
 import {
   AsyncJobResponse,
   CapabilityModelSpec,
@@ -159,25 +159,27 @@ async function submit(c: Context<Env>, deps: Deps, operation: Operation): Promis
   return c.json(ended, 200, { "X-Kiapi-Job-Id": ended.id });
 
   async function create() {
-    const { request: bare, payloads } = withoutDataUrls(request, files.decodeDataUrl, files.newId);
+    const { request: bare, payloads } = withoutDataUrls(request, files.decodeDataUrl);
     const params = operation.check(bare as never, deps.context) as Record<string, unknown>;
-    const stored: string[] = [];
+    const webhook = webhookOf(request.webhook);
+    await demandFiles(params, async (id) => (await files.get(id)) !== undefined);
+    const stored = new Map<string, string>();
+    const giveUp = async () => {
+      for (const id of stored.values()) await files.delete(id);
+    };
     try {
-      const fresh = new Set(payloads.map((payload) => payload.file_id));
-      await demandFiles(params, async (id) => fresh.has(id) || (await files.get(id)) !== undefined);
-      for (const payload of payloads) {
-        await files.put(payload);
-        stored.push(payload.file_id);
-      }
-      return await scheduler.submit({
+      for (const payload of payloads) stored.set(payload.placeholder, (await files.put(payload)).file_id);
+      const answer = await scheduler.submit({
         type: operation.type,
-        params: { ...params, mode: request.mode ?? "sync" },
-        webhook: webhookOf(request.webhook),
+        params: { ...withStored(params, stored), mode: request.mode ?? "sync" },
+        webhook,
         idempotency,
       } satisfies NewJob);
+      // Two requests with one key at the same time: the other one's job is the job, with the other one's files.
+      if (!answer.created) await giveUp();
+      return answer;
     } catch (error) {
-      // What was refused leaves nothing behind.
-      for (const id of stored) await files.delete(id);
+      await giveUp();
       throw error;
     }
   }

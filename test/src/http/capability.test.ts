@@ -104,7 +104,7 @@ test("a job that ends badly is told by its code", async () => {
 test("one artifact comes as its bytes, unless JSON is mentioned anywhere in Accept", async () => {
   const { post, files } = setup((job) => ended({ status: "succeeded", artifacts: [artifact] })(job));
   const { file_id: artifact } = await files.put({
-    file_id: "file_0a",
+    placeholder: "",
     kind: "image",
     media_type: "image/png",
     bytes: new TextEncoder().encode("bytes"),

@@ -60,7 +60,6 @@ export function memoryFiles(): Files & { size(): number } {
     return record;
   };
   return {
-    newId,
     size: () => kept.size,
     get: async (id) => kept.get(id)?.record,
     list: async () => ({ data: [...kept.values()].map(({ record }) => record), has_more: false }),
@@ -74,7 +73,7 @@ export function memoryFiles(): Files & { size(): number } {
       if (payload === undefined) throw new Refusal("invalid_reference", "image data_url must be a data URL");
       return { media_type: media_type!, bytes: new Uint8Array(Buffer.from(payload, "base64")) };
     },
-    put: async ({ file_id, media_type, bytes }) => keep(file_id, media_type, bytes),
+    put: async ({ media_type, bytes }) => keep(newId(), media_type, bytes),
     download: async (id) => {
       const file = kept.get(id);
       return file && new Response(file.bytes, { headers: { "Content-Type": file.record.content_type } });
