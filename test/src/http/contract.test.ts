@@ -1,11 +1,12 @@
 import { expect, test } from "bun:test";
+import { capabilities } from "../../../src/capabilities/registry.ts";
 import { createApp } from "../../../src/http/app.ts";
 import contract from "../../fixtures/contracts/common.openapi.json" with { type: "json" };
 import { testDeps } from "./deps.ts";
 import { demandsMore, lacks } from "./superset.ts";
 
 async function served(path: string) {
-  const answer = await createApp(testDeps()).request(path);
+  const answer = await createApp(testDeps({}, { capabilities })).request(path);
   expect(answer.status).toBe(200);
   return answer.json();
 }
@@ -17,6 +18,18 @@ test("the common document holds everything that the contract promises", async ()
   expect(lacks(contract, document)).toEqual([]);
   expect(demandsMore(contract, document)).toEqual([]);
 });
+
+for (const { family, title } of capabilities) {
+  const file = Bun.file(`${import.meta.dir}/../../fixtures/contracts/${family}.openapi.json`);
+  if (!(await file.exists())) continue;
+  test(`the ${family} document holds everything that the contract promises`, async () => {
+    const promised = await file.json();
+    const document = await served(`/v1/image/${family}/openapi.json`);
+    expect(title).toBe(promised.info.title);
+    expect(lacks(promised, document)).toEqual([]);
+    expect(demandsMore(promised, document)).toEqual([]);
+  });
+}
 
 test("the walk over the contract sees what is missing, renamed, retyped, narrowed or newly required", () => {
   const changed = (change: (copy: typeof contract) => void) => {

@@ -99,7 +99,7 @@ export function testDeps(settings: Partial<Settings> = {}, changes: Partial<Deps
     } as Settings,
     version: "1.2.3",
     capabilities: [],
-    scheduler: idle,
+    scheduler: { ...idle },
     files: memoryFiles(),
     context: { settings: settings as Settings, activation: () => ({ missing: [] }) },
     log: silent,
