@@ -27,10 +27,11 @@ const advice: Partial<Record<RefusalCode, string>> = {
 
 /** The page. */
 export function errorsPage(): string {
-  const rows = Object.entries(refusals).map(
-    ([code, { status, means }]) =>
-      `${`| \`${code}\` | ${status} | ${means}. ${advice[code as RefusalCode] ?? ""}`.trimEnd()} |`,
-  );
+  const rows = Object.entries(refusals).map(([code, { status, means }]) => [
+    `\`${code}\``,
+    String(status),
+    `${means}. ${advice[code as RefusalCode] ?? ""}`.trim(),
+  ]);
   return `# Errors
 
 Every refusal is JSON: \`{"detail": …, "code": …}\`. \`detail\` is for people and may change its words. \`code\` is for programs and never
@@ -38,10 +39,16 @@ changes its meaning. A failed job carries the same word in \`error_code\`, besid
 
 This page is made from the table in \`src/errors.ts\` by \`bun scripts/errors-page.ts\`.
 
-| code | status | meaning |
-|---|---|---|
-${rows.join("\n")}
+${table(["code", "status", "meaning"], rows)}
 `;
+}
+
+/** A table as the formatter wants it: every cell as wide as its column. */
+function table(head: readonly string[], rows: readonly string[][]): string {
+  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]!.length)));
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |`;
+  return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
 }
 
 if (import.meta.main) await Bun.write(join(import.meta.dir, "../docs/errors.md"), errorsPage());
