@@ -18,6 +18,7 @@ export const refusals = {
   too_many_pixels: { status: 400, means: "The picture has more pixels than allowed" },
   unauthorized: { status: 401, means: "The token is missing or wrong" },
   forbidden_host: { status: 403, means: "The Host header names a host that this server does not answer for" },
+  invalid_link: { status: 403, means: "The link to a result was not signed by this server, or has expired" },
   forbidden_origin: { status: 403, means: "A page of another origin may not change state here" },
   not_found: { status: 404, means: "No such route" },
   file_not_found: { status: 404, means: "No file of that id" },

@@ -12,6 +12,7 @@ import type { Deps, Env } from "./env.ts";
 import { answerError } from "./errors.ts";
 import { guards, securityHeaders } from "./guards.ts";
 import { requestMetrics } from "./metrics.ts";
+import { artworkRoutes } from "./routes/artworks.ts";
 import { capabilityRoutes } from "./routes/capability.ts";
 import { docsRoutes } from "./routes/docs.ts";
 import { fileRoutes } from "./routes/files.ts";
@@ -65,6 +66,7 @@ export function createApp(deps: Deps): OpenAPIHono<Env> {
   jobRoutes(app, deps);
   fileRoutes(app, deps);
   for (const capability of deps.capabilities) capabilityRoutes(app, deps, capability);
+  artworkRoutes(app, deps);
   docsRoutes(app, deps, docs);
 
   const routes = knownRoutes(app);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { STATUS_CODES } from "node:http";
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { Refusal, type RefusalCode, refusals } from "../errors.ts";
@@ -11,11 +12,28 @@ import { ErrorResponse, HTTPValidationError } from "./schemas.ts";
 import { SchemaError } from "./validation.ts";
 
 export function answer(c: Context, refusal: Refusal): Response {
+  if (isArtworkRoute(c)) return answerArtwork(c, refusal.status, refusal.message, refusal.headers);
   return c.json(
     { detail: refusal.message, code: refusal.code },
     refusal.status as ContentfulStatusCode,
     refusal.headers,
   );
+}
+
+/** Clients of the artwork routes read another form of refusal. */
+const isArtworkRoute = (c: Context) => c.req.path.startsWith("/v2/");
+
+/** What its clients know of a refusal is the message and the status; a parameter that does not fit is a 400 there. */
+function answerArtwork(
+  c: Context,
+  status: number,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  const statusCode = status === 422 ? 400 : status;
+  const error = STATUS_CODES[statusCode];
+  const body = { message, statusCode, ...(error !== undefined && error !== message && { error }) };
+  return c.json(body, statusCode as ContentfulStatusCode, headers);
 }
 
 /** Full disks show in many forms: of the system, of SQLite, wrapped. */
@@ -28,6 +46,10 @@ export function isDiskFull(error: unknown): boolean {
 /** What a thrown thing is answered with. A fault tells the log everything and the client nothing. */
 export function answerError(error: unknown, c: Context, log: Log): Response {
   if (error instanceof Refusal) return answer(c, error);
+  if (error instanceof SchemaError && isArtworkRoute(c)) {
+    const places = error.issues.map(({ loc, msg }) => [...loc.slice(1), msg].join(": "));
+    return answerArtwork(c, 400, places.join("; "));
+  }
   if (error instanceof SchemaError)
     return c.json({ detail: error.issues, code: error.code }, refusals[error.code].status);
   if (isDiskFull(error)) return answer(c, new Refusal("disk_full", "no space is left on the server's disk"));

@@ -193,7 +193,7 @@ function webhookOf(url: string | null | undefined) {
 }
 
 /** The client's key, with a hash of all that makes the request what it is. */
-function idempotencyOf(c: Context, bytes: Uint8Array): Idempotency | undefined {
+export function idempotencyOf(c: Context, bytes: Uint8Array): Idempotency | undefined {
   const key = c.req.header("idempotency-key");
   if (key === undefined) return undefined;
   if (!/^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/.test(key))
