@@ -99,6 +99,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     warm: options.warm ?? [],
     onStart(job) {
       queued--;
+      [lastJob, lastLabel, lastStatusEvent] = [job.id, job.progress_label, clock.now()];
       log.info("job started", { job_id: job.id, type: job.type });
       emitStatus(job);
       void tellPositions();
@@ -220,7 +221,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     try {
       const { job: kept, created } = await store.create(job);
       if (!created) queued--;
-      else emitStatus(kept);
+      else emitStatus(kept, { queue_position: queued - 1 });
       const answer = await accepted(kept, created);
       lane.poke();
       return answer;
