@@ -72,6 +72,28 @@ const nativeParts = (archive: string): BunPlugin => ({
   },
 });
 
+/** Leaves out messages in forty languages, which nothing here reaches. */
+const leftOut: BunPlugin = {
+  name: "left-out",
+  setup(build) {
+    build.onResolve({ filter: /\/locales\/index\.js$/ }, ({ importer }) =>
+      importer.includes("/zod/") ? { path: "locales", namespace: "left-out" } : undefined,
+    );
+    build.onLoad({ filter: /.*/, namespace: "left-out" }, () => ({ loader: "js", contents: "export {};" }));
+  },
+};
+
+/** Scalar's script lies in the binary compressed; `src/assets.ts` unpacks it. */
+const compressed: BunPlugin = {
+  name: "compressed",
+  setup(build) {
+    build.onLoad({ filter: /\/standalone\.js$/ }, async ({ path }) => ({
+      loader: "file",
+      contents: await Bun.zstdCompress(await Bun.file(path).bytes(), { level: 19 }),
+    }));
+  },
+};
+
 export interface Bundle {
   target: Target;
   archive: string;
@@ -97,7 +119,7 @@ export async function bundle({ target, archive, outfile, runtime }: Bundle): Pro
       autoloadDotenv: false,
       autoloadBunfig: false,
     },
-    plugins: [nativeParts(archive)],
+    plugins: [nativeParts(archive), leftOut, compressed],
     throw: false,
   });
   if (!result.success) throw new Error(result.logs.map(String).join("\n"));

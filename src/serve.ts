@@ -4,9 +4,7 @@
  * @module
  */
 import { Hono } from "hono";
-import standalone from "../node_modules/@scalar/api-reference/dist/browser/standalone.js" with {
-  type: "file",
-};
+import { scalarScript } from "./assets.ts";
 import type { Started } from "./engine/start.ts";
 import type { Settings } from "./settings/settings.ts";
 
@@ -16,12 +14,10 @@ export interface Serving {
   stop(): Promise<void>;
 }
 
-/** The script of the reference page, carried in the binary. */
-export const scalarScript = (): Blob => Bun.file(standalone, { type: "text/javascript; charset=utf-8" });
-
 export async function serve(settings: Settings, { engine }: Started): Promise<Serving> {
   const app = new Hono();
   app.get("/health", (c) => c.json({ status: "ok", memory: {} }));
+  app.get("/docs/scalar.js", (c) => c.body(scalarScript().stream()));
   app.get("/stats", async (c) => c.json(await engine.stats()));
   const server = Bun.serve({
     hostname: settings.host,

@@ -34,7 +34,7 @@ const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() 
   const tensors = [/^ffi\//, /^src\/nn\//, /^src\/weights\//];
   const common = [errors, settings, seam];
   return [
-    [/^src\/(main|serve|version|assets\.d)\.ts$/, [/./]],
+    [/^src\/(main|serve|version|assets|embedded\.d)\.ts$/, [/./]],
     [/^ffi\//, [/^ffi\//, /^dist\//]],
     [/^src\/nn\//, [...tensors, seam]],
     [/^src\/weights\//, [/^src\/weights\//, /^ffi\//, /^src\/net\//, capability, ...common]],

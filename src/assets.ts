@@ -1,0 +1,20 @@
+/**
+ * Files that the binary carries for the pages it serves.
+ *
+ * @module
+ */
+import { readFileSync } from "node:fs";
+import standalone from "../node_modules/@scalar/api-reference/dist/browser/standalone.js" with {
+  type: "file",
+};
+
+let script: Blob | undefined;
+
+/** The script of the reference page. In the binary it is compressed, see `scripts/bundle.ts`. */
+export function scalarScript(): Blob {
+  if (script) return script;
+  const type = "text/javascript; charset=utf-8";
+  if (!Bun.isStandaloneExecutable) return Bun.file(standalone, { type });
+  script = new Blob([new Uint8Array(Bun.zstdDecompressSync(readFileSync(standalone)))], { type });
+  return script;
+}
