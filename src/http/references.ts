@@ -6,6 +6,7 @@
  */
 import { Refusal } from "../errors.ts";
 import type { FileRef } from "../files/file.ts";
+import { decodeDataUrl } from "./data-url.ts";
 
 /** The bytes of a data URL, and what stands for their id until they are stored. */
 export interface Payload {
@@ -43,15 +44,12 @@ function mapReferences(
 }
 
 /** Takes the data URLs out of a request that fits its schema. Nothing is stored yet. */
-export function withoutDataUrls(
-  request: unknown,
-  decode: (dataUrl: string, kind: string) => { media_type: string; bytes: Uint8Array<ArrayBuffer> },
-): { request: unknown; payloads: Payload[] } {
+export function withoutDataUrls(request: unknown): { request: unknown; payloads: Payload[] } {
   const payloads: Payload[] = [];
   const bare = mapReferences(request, (reference, path) => {
     if (reference.type !== "data_url" || typeof reference.data_url !== "string") return reference;
     const kind = kindOf(path);
-    const { media_type, bytes } = decode(reference.data_url, kind);
+    const { media_type, bytes } = decodeDataUrl(reference.data_url, kind);
     const placeholder = `data_url ${payloads.length}`;
     payloads.push({ placeholder, kind, media_type, bytes });
     return { type: "data_url", media_type, size: bytes.length, file_id: placeholder } satisfies FileRef;

@@ -7,6 +7,7 @@ import { Refusal } from "../../errors.ts";
 import type { Job } from "../../jobs/job.ts";
 import { jsonOf } from "../body.ts";
 import type { Deps, Env } from "../env.ts";
+import { download } from "../file-access.ts";
 import { linkKey } from "../link-key.ts";
 import { ArtworkError } from "../schemas.ts";
 import { parse } from "../validation.ts";
@@ -45,7 +46,7 @@ export function artworkRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
     request: { body: { required: true, content: { "application/json": { schema: DepthMapRequest } } } },
     responses: {
       202: json("The depth map is queued.", DepthMapArtwork),
-      ...refused(400, 401, 403, 413, 429, 500, 503, 507),
+      ...refused(400, 401, 403, 405, 413, 429, 500, 503, 507),
     },
   });
   app.post("/v2/artworks/depth-map", async (c) => {
@@ -75,7 +76,7 @@ export function artworkRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
     summary: "List artworks",
     description: "Lists depth maps that were made through this API, newest first.",
     request: { query },
-    responses: { 200: json("The artworks.", z.array(DepthMapArtwork)), ...refused(400, 401, 403, 500) },
+    responses: { 200: json("The artworks.", z.array(DepthMapArtwork)), ...refused(400, 401, 403, 405, 500) },
   });
   app.get("/v2/artworks", async (c) => {
     const { offset, limit } = parse(query, c.req.query(), "query");
@@ -104,7 +105,7 @@ export function artworkRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
     summary: "Get artwork",
     description: "Gives one artwork. Poll it until its `status` is `succeeded`, `failed` or `canceled`.",
     request: { params },
-    responses: { 200: json("The artwork.", DepthMapArtwork), ...refused(400, 401, 403, 404, 500) },
+    responses: { 200: json("The artwork.", DepthMapArtwork), ...refused(400, 401, 403, 405, 404, 500) },
   });
   app.get("/v2/artworks/:id", async (c) => {
     return c.json(artworkOf(await artworkJob(c.req.param("id")), originOf(c.req.url), links));
@@ -137,7 +138,7 @@ export function artworkRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
         description: "The depth map.",
         content: { "image/png": { schema: { type: "string", format: "binary" } as const } },
       },
-      ...refused(403, 404, 500),
+      ...refused(403, 404, 405, 500),
     },
   });
   app.get("/v2/artworks/:id/results/:index{[0-9]+}", async (c) => {
@@ -150,7 +151,7 @@ export function artworkRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
     }
     const { artifacts } = await artworkJob(id);
     const file = artifacts[Number(index)];
-    const answer = file === undefined ? undefined : await files.download(file, c.req.raw);
+    const answer = file === undefined ? undefined : await download(files, file, c.req.raw);
     if (!answer) throw new Refusal("file_not_found", "Result not found");
     return answer;
   });

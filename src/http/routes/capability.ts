@@ -9,6 +9,7 @@ import { jsonOf } from "../body.ts";
 import { baseOf } from "../document.ts";
 import type { Deps, Env } from "../env.ts";
 import { refusalResponses } from "../errors.ts";
+import { download, keepPayload } from "../file-access.ts";
 import { accepted, settled, wantsJson } from "../negotiation.ts";
 import { demandFiles, withoutDataUrls, withStored } from "../references.ts";
 import {
@@ -149,7 +150,7 @@ async function submit(c: Context<Env>, deps: Deps, operation: Operation): Promis
   const ended = settled(job, waited, settings.sync_timeout_s);
   const [only] = ended.artifacts;
   if (only !== undefined && ended.artifacts.length === 1 && !wantsJson(c.req.header("accept"))) {
-    const answer = await files.download(only, c.req.raw);
+    const answer = await download(files, only, c.req.raw);
     if (answer) {
       answer.headers.set("X-Kiapi-File-Id", only);
       answer.headers.set("X-Kiapi-Job-Id", ended.id);
@@ -159,7 +160,7 @@ async function submit(c: Context<Env>, deps: Deps, operation: Operation): Promis
   return c.json(ended, 200, { "X-Kiapi-Job-Id": ended.id });
 
   async function create() {
-    const { request: bare, payloads } = withoutDataUrls(request, files.decodeDataUrl);
+    const { request: bare, payloads } = withoutDataUrls(request);
     const params = operation.check(bare as never, deps.context) as Record<string, unknown>;
     const webhook = webhookOf(request.webhook);
     await demandFiles(params, async (id) => (await files.get(id)) !== undefined);
@@ -168,7 +169,8 @@ async function submit(c: Context<Env>, deps: Deps, operation: Operation): Promis
       for (const id of stored.values()) await files.delete(id);
     };
     try {
-      for (const payload of payloads) stored.set(payload.placeholder, (await files.put(payload)).file_id);
+      for (const payload of payloads)
+        stored.set(payload.placeholder, (await keepPayload(files, payload)).file_id);
       const answer = await scheduler.submit({
         type: operation.type,
         params: { ...withStored(params, stored), mode: request.mode ?? "sync" },

@@ -4,6 +4,7 @@ import type { Context } from "hono";
 import { Refusal } from "../../errors.ts";
 import type { Deps, Env } from "../env.ts";
 import { refusalResponses, schemaResponse } from "../errors.ts";
+import { download, upload } from "../file-access.ts";
 import { FileDeleteResponse, FileListResponse, FileRecordSchema, UploadBody } from "../schemas.ts";
 import { parse } from "../validation.ts";
 
@@ -35,6 +36,9 @@ const json = <S extends z.ZodType>(description: string, schema: S) => ({
   content: { "application/json": { schema } },
 });
 
+/** Seconds without a byte after which an upload is given up. */
+const uploadSilence = 60;
+
 const unknown = (id: string) => new Refusal("file_not_found", `unknown file '${id}'`);
 
 export function fileRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
@@ -59,7 +63,10 @@ export function fileRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
       ...refusalResponses("too_large", "disk_full"),
     },
   });
-  app.post("/v1/files", async (c) => c.json(await files.upload(c.req.raw)));
+  app.post("/v1/files", async (c) => {
+    c.env?.server?.timeout(c.req.raw, uploadSilence);
+    return c.json(await upload(files, c.req.raw, deps.settings.max_upload_mb * 2 ** 20));
+  });
 
   register.registerPath({
     method: "get",
@@ -138,7 +145,7 @@ export function fileRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
     const id = idOf(c);
     // A slow reader of a large file is no idle one.
     c.env?.server?.timeout(c.req.raw, 0);
-    const answer = await files.download(id, c.req.raw);
+    const answer = await download(files, id, c.req.raw);
     if (!answer) throw unknown(id);
     return answer;
   });

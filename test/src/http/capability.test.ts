@@ -4,7 +4,7 @@ import { createApp } from "../../../src/http/app.ts";
 import type { Job } from "../../../src/jobs/job.ts";
 import type { Scheduler, Waited } from "../../../src/jobs/scheduler.ts";
 import type { NewJob } from "../../../src/jobs/store.ts";
-import { idle, memoryFiles, testDeps } from "./deps.ts";
+import { idle, tempFiles, testDeps } from "./deps.ts";
 import { toy } from "./toy.ts";
 
 const id = `job_${"0".repeat(31)}1`;
@@ -12,8 +12,8 @@ const png = Buffer.from("picture").toString("base64");
 const dataUrl = `data:image/png;base64,${png}`;
 
 /** An app whose jobs end as they are told to. */
-function setup(waited?: (job: Job) => Waited | Promise<Waited>, settings = {}) {
-  const files = memoryFiles();
+async function setup(waited?: (job: Job) => Waited | Promise<Waited>, settings = {}) {
+  const files = await tempFiles();
   const submitted: NewJob[] = [];
   let job: Job | undefined;
   const scheduler: Scheduler = {
@@ -57,7 +57,7 @@ const ended = (change: Partial<Job>) => (job: Job) => ({
 const image = { url: "https://example.com/a.png" };
 
 test("async is 202 with the id, the place in the queue and the ways on", async () => {
-  const answer = await setup().post({ image, mode: "async" });
+  const answer = await (await setup()).post({ image, mode: "async" });
   expect(answer.status).toBe(202);
   expect(await answer.json()).toEqual({
     job_id: id,
@@ -72,7 +72,7 @@ test("async is 202 with the id, the place in the queue and the ways on", async (
 });
 
 test("a wait that is over is 504 in the original's words, with the id in a header", async () => {
-  const answer = await setup(() => ({ kind: "timeout" }), { sync_timeout_s: 600 }).post({ image });
+  const answer = await (await setup(() => ({ kind: "timeout" }), { sync_timeout_s: 600 })).post({ image });
   expect(answer.status).toBe(504);
   expect(await answer.json()).toEqual({
     detail: `toy job ${id} exceeded sync timeout (600.0s); it keeps running — poll /v1/jobs/${id}`,
@@ -90,24 +90,21 @@ test("a job that ends badly is told by its code", async () => {
     [{ status: "failed", error: "over", error_code: "over_budget" }, 503, "over_budget"],
   ];
   for (const [change, status, code] of ends) {
-    const answer = await setup(ended(change)).post({ image });
+    const answer = await (await setup(ended(change))).post({ image });
     expect(answer.status).toBe(status);
     expect((await answer.json()).code).toBe(code);
     expect(answer.headers.get("x-kiapi-job-id")).toBe(id);
   }
-  const failed = await setup(ended(ends[2]![0])).post({ image });
+  const failed = await (await setup(ended(ends[2]![0]))).post({ image });
   expect((await failed.json()).detail).toBe("toy failed: MLX said no");
-  const stopping = await setup(() => ({ kind: "shutting_down" })).post({ image });
+  const stopping = await (await setup(() => ({ kind: "shutting_down" }))).post({ image });
   expect([stopping.status, (await stopping.json()).code]).toEqual([503, "shutting_down"]);
 });
 
 test("one artifact comes as its bytes, unless JSON is mentioned anywhere in Accept", async () => {
-  const { post, files } = setup((job) => ended({ status: "succeeded", artifacts: [artifact] })(job));
-  const { file_id: artifact } = await files.put({
-    placeholder: "",
-    kind: "image",
-    media_type: "image/png",
-    bytes: new TextEncoder().encode("bytes"),
+  const { post, files } = await setup((job) => ended({ status: "succeeded", artifacts: [artifact] })(job));
+  const { file_id: artifact } = await files.store(new TextEncoder().encode("bytes"), {
+    content_type: "image/png",
   });
   for (const accept of ["image/jpeg", "*/*", "application/*", ""]) {
     const answer = await post({ image }, { accept });
@@ -125,14 +122,14 @@ test("one artifact comes as its bytes, unless JSON is mentioned anywhere in Acce
 
 test("two artifacts, none, or one whose file is gone come as the Job", async () => {
   for (const artifacts of [["file_0a", "file_0b"], [], ["file_0c"]]) {
-    const answer = await setup(ended({ status: "succeeded", artifacts })).post({ image });
+    const answer = await (await setup(ended({ status: "succeeded", artifacts }))).post({ image });
     expect(answer.status).toBe(200);
     expect((await answer.json()).artifacts).toEqual(artifacts);
   }
 });
 
 test("a data URL is stored, and the job keeps its type, its size and its id alone", async () => {
-  const { post, submitted, files } = setup();
+  const { post, submitted, files } = await setup();
   expect(
     (
       await post({
@@ -156,7 +153,7 @@ test("a data URL is stored, and the job keeps its type, its size and its id alon
 
 test("what is refused leaves no file and no job behind", async () => {
   const reference = { data_url: dataUrl };
-  const { post, submitted, files, deps } = setup();
+  const { post, submitted, files, deps } = await setup();
   const refused: [unknown, number, string][] = [
     [{ image: reference, level: 7 }, 422, "invalid_parameter"],
     [{ image: reference, model: "nope" }, 400, "unknown_model"],
@@ -179,18 +176,18 @@ test("what is refused leaves no file and no job behind", async () => {
   });
   expect([full.status, full.headers.get("retry-after")]).toEqual([429, "7"]);
   expect(submitted).toEqual([]);
-  expect(files.size()).toBe(0);
+  expect(await files.totals()).toEqual({ count: 0, bytes: 0 });
 });
 
 test("an unknown file is named by its place, and a hostile id is not repeated", async () => {
-  const { post } = setup();
+  const { post } = await setup();
   const detail = async (body: unknown) => (await (await post(body)).json()).detail;
   expect(await detail({ image: { file_id: "file_00" } })).toBe("unknown image file_id 'file_00'");
   expect(await detail({ image, more: [{ file_id: "../../etc/passwd" }] })).toBe("unknown more file_id");
 });
 
 test("a reference without type is known by its key, and numbers may be text", async () => {
-  const { post, submitted } = setup();
+  const { post, submitted } = await setup();
   expect(
     (await post({ image, mode: "async", level: "4", strength: " 0.5 ", loud: "yes", size: "768" })).status,
   ).toBe(202);
@@ -209,7 +206,7 @@ test("a reference without type is known by its key, and numbers may be text", as
 });
 
 test("schema errors have the original's shapes and never repeat a long input", async () => {
-  const { post } = setup();
+  const { post } = await setup();
   const first = async (body: unknown, headers = {}) => {
     const answer = await post(body, headers);
     expect(answer.status).toBe(422);
@@ -264,7 +261,7 @@ test("schema errors have the original's shapes and never repeat a long input", a
 });
 
 test("a body larger than allowed is refused by its length and by the bytes that come", async () => {
-  const { app, post } = setup(undefined, { max_upload_mb: 1 });
+  const { app, post } = await setup(undefined, { max_upload_mb: 1 });
   const long = JSON.stringify({ image, padding: "x".repeat(2 ** 20) });
   expect((await post(long)).status).toBe(413);
   expect((await post("{}", { "content-length": String(2 ** 21) })).status).toBe(413);
@@ -286,14 +283,14 @@ test("a body larger than allowed is refused by its length and by the bytes that 
 });
 
 test("a key of the client's own gives the same job again and stores nothing twice", async () => {
-  const { post, submitted, files, deps } = setup();
+  const { post, submitted, files, deps } = await setup();
   const body = { image: { data_url: dataUrl }, mode: "async" };
   expect((await post(body, { "idempotency-key": "k1" })).status).toBe(202);
   expect(submitted[0]!.idempotency).toEqual({
     key: "k1",
     hash: expect.stringMatching(/^[0-9a-f]{64}$/) as never,
   });
-  const before = { jobs: submitted.length, files: files.size() };
+  const before = { jobs: submitted.length, files: (await files.totals()).count };
   deps.scheduler.replay = async ({ hash }) => {
     if (hash !== submitted[0]!.idempotency!.hash) throw new Refusal("idempotency_mismatch", "other body");
     return { id, type: "toy", status: "running" } as Job;
@@ -309,19 +306,19 @@ test("a key of the client's own gives the same job again and stores nothing twic
   const repeated = await again({});
   expect([repeated.status, (await repeated.json()).job_id]).toEqual([202, id]);
   expect((await again({ level: 2 })).status).toBe(422);
-  expect({ jobs: submitted.length, files: files.size() }).toEqual(before);
+  expect({ jobs: submitted.length, files: (await files.totals()).count }).toEqual(before);
   expect((await post(body, { "idempotency-key": "x".repeat(256) })).status).toBe(422);
 });
 
 test("the webhook stands beside the job and not in its parameters", async () => {
-  const { post, submitted } = setup();
+  const { post, submitted } = await setup();
   await post({ image, mode: "async", webhook: "https://example.com/hook?key=secret" });
   expect(submitted[0]!.webhook).toEqual({ url: "https://example.com/hook?key=secret" });
   expect(JSON.stringify(submitted[0]!.params)).not.toContain("secret");
 });
 
 test("models are listed as the contract lists them, with what is on this machine", async () => {
-  const { app } = setup();
+  const { app } = await setup();
   const answer = await app.request("/v1/image/toy/models");
   expect(await answer.json()).toEqual([
     {
@@ -339,7 +336,7 @@ test("models are listed as the contract lists them, with what is on this machine
 });
 
 test("a model is unloaded by its name or an alias", async () => {
-  const { app, deps } = setup();
+  const { app, deps } = await setup();
   const asked: unknown[] = [];
   deps.scheduler.unload = async (...names) => {
     asked.push(names);
@@ -352,7 +349,7 @@ test("a model is unloaded by its name or an alias", async () => {
 });
 
 test("a family's document holds its own routes alone and says what it is", async () => {
-  const { app } = setup();
+  const { app } = await setup();
   const document = await (await app.request("/v1/image/toy/openapi.json")).json();
   expect(Object.keys(document.paths)).toEqual([
     "/v1/image/toy/play",

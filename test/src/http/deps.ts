@@ -1,9 +1,11 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { openDatabase } from "../../../src/database.ts";
 import { Refusal } from "../../../src/errors.ts";
-import type { FileRecord } from "../../../src/files/file.ts";
-import type { Deps, Files } from "../../../src/http/env.ts";
+import { openLocalStore } from "../../../src/files/local.ts";
+import type { FileStore } from "../../../src/files/store.ts";
+import type { Deps } from "../../../src/http/env.ts";
 import type { Scheduler } from "../../../src/jobs/scheduler.ts";
 import { silent } from "../../../src/log.ts";
 import type { Settings } from "../../../src/settings/settings.ts";
@@ -42,44 +44,18 @@ export const idle: Scheduler = {
   stop: async () => {},
 };
 
-/** A file store in memory. */
-export function memoryFiles(): Files & { size(): number } {
-  const kept = new Map<string, { record: FileRecord; bytes: Uint8Array<ArrayBuffer> }>();
-  const newId = () => `file_${crypto.randomUUID().replaceAll("-", "")}`;
-  const keep = (file_id: string, content_type: string, bytes: Uint8Array<ArrayBuffer>) => {
-    const record: FileRecord = {
-      file_id,
-      filename: "picture.png",
-      content_type,
-      size: bytes.length,
-      sha256: "",
-      created_at: 1,
-      meta: {},
-    };
-    kept.set(file_id, { record, bytes });
-    return record;
-  };
-  return {
-    size: () => kept.size,
-    get: async (id) => kept.get(id)?.record,
-    list: async () => ({ data: [...kept.values()].map(({ record }) => record), has_more: false }),
-    delete: async (id) => kept.delete(id),
-    upload: async (request) => {
-      const part = (await request.formData()).get("file") as File;
-      return keep(newId(), part.type, new Uint8Array(await part.arrayBuffer()));
-    },
-    decodeDataUrl(dataUrl) {
-      const [, media_type, payload] = /^data:([^;,]+);base64,(.*)$/.exec(dataUrl) ?? [];
-      if (payload === undefined) throw new Refusal("invalid_reference", "image data_url must be a data URL");
-      return { media_type: media_type!, bytes: new Uint8Array(Buffer.from(payload, "base64")) };
-    },
-    put: async ({ media_type, bytes }) => keep(newId(), media_type, bytes),
-    download: async (id) => {
-      const file = kept.get(id);
-      return file && new Response(file.bytes, { headers: { "Content-Type": file.record.content_type } });
-    },
-  };
-}
+/** A real file store, over a database in memory and a new folder. */
+export const tempFiles = (): Promise<FileStore> =>
+  openLocalStore({
+    database: openDatabase(":memory:"),
+    root: mkdtempSync(join(tmpdir(), "easel-http-files-")),
+  });
+
+const unopened = new Proxy({} as FileStore, {
+  get() {
+    throw new Error("this test opens no file store");
+  },
+});
 
 export function testDeps(settings: Partial<Settings> = {}, changes: Partial<Deps> = {}): Deps {
   const dir = mkdtempSync(join(tmpdir(), "easel-http-"));
@@ -100,7 +76,7 @@ export function testDeps(settings: Partial<Settings> = {}, changes: Partial<Deps
     version: "1.2.3",
     capabilities: [],
     scheduler: { ...idle },
-    files: memoryFiles(),
+    files: unopened,
     context: { settings: settings as Settings, activation: () => ({ missing: [] }) },
     log: silent,
     notReady: () => null,
