@@ -135,6 +135,9 @@ async function unpack(archive: Archive, root: Root, folder: string): Promise<voi
   if (root.shared) requireOwn(root.path);
   sweep(root.path);
   const staging = mkdtempSync(join(root.path, ".unpacking-"));
+  const clear = () => rmSync(staging, { recursive: true, force: true });
+  // whoever stops the process meanwhile should find no rest
+  process.once("exit", clear);
   try {
     for (const entry of archive.entries) {
       const path = join(staging, entry.name);
@@ -144,7 +147,8 @@ async function unpack(archive: Archive, root: Root, folder: string): Promise<voi
     }
     moveInto(archive, staging, folder, root.path);
   } finally {
-    rmSync(staging, { recursive: true, force: true });
+    clear();
+    process.off("exit", clear);
   }
 }
 
@@ -156,7 +160,7 @@ function moveInto(archive: Archive, staging: string, folder: string, root: strin
   } catch (error) {
     if (!existsSync(folder)) throw error;
   }
-  if (isWhole(archive, folder)) return;
+  if (isWhole(archive, folder, { thorough: true })) return;
   const aside = join(root, `.broken-${randomUUID()}`);
   try {
     renameSync(folder, aside);

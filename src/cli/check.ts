@@ -1,25 +1,16 @@
-import { readdirSync } from "node:fs";
 import type { Command } from "commander";
-import { repair } from "../../ffi/native.ts";
+import { nativeFolder, repair } from "../../ffi/native.ts";
 import { selftest } from "../capabilities/selftest/check.ts";
 import type { Started } from "../engine/start.ts";
 import { loadSharp, takeSharpFrom } from "../images/sharp.ts";
 import { type CommandContext, CommandError } from "./context.ts";
-import { engineOf } from "./engine.ts";
+import { engineOf, nativePlaces } from "./engine.ts";
 import type { Process } from "./process.ts";
 
 /** One line of the report: what was looked at, and what was found. */
 type Check = readonly [name: string, look: (started: Started) => Promise<string>];
 
 const checks: readonly Check[] = [
-  [
-    "native parts",
-    async ({ folder }) => {
-      const path = await folder;
-      const repaired = await repair(path);
-      return `${path}, ${readdirSync(path, { recursive: true }).length} files${repaired ? ", were damaged and unpacked again" : ""}`;
-    },
-  ],
   [
     "pictures",
     async ({ folder }) => {
@@ -42,7 +33,12 @@ export function registerCheck(program: Command, context: CommandContext, process
         for (const warning of warnings) context.err(`warning: ${warning}`);
         context.out(`ok      settings: ${file ?? "every one at its default"}`);
       }
-      const started = engineOf(context.loaded(), process);
+      const loaded = context.loaded();
+      // before the engine opens them
+      const folder = await nativeFolder(nativePlaces(loaded));
+      const repaired = await repair(folder);
+      context.out(`ok      native parts: ${folder}${repaired ? ", were damaged and unpacked again" : ""}`);
+      const started = engineOf(loaded, process);
       let failed = 0;
       for (const [name, look] of checks) {
         try {
@@ -52,6 +48,6 @@ export function registerCheck(program: Command, context: CommandContext, process
           context.out(`FAILED  ${name}: ${error instanceof Error ? error.message : error}`);
         }
       }
-      if (failed) throw new CommandError(`${failed} of ${checks.length} checks failed`);
+      if (failed) throw new CommandError(`${failed} of ${checks.length + 1} checks failed`);
     });
 }

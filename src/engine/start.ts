@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import { library, nativeFolder, type Where } from "../../ffi/native.ts";
+import { library, nativeFolder, repair, type Where } from "../../ffi/native.ts";
 import { connect, type Port } from "./client.ts";
 import type { Engine } from "./engine.ts";
 
@@ -20,7 +20,13 @@ export interface Started {
 export function startEngine(port: Port, where: Where, fault: (error: Error) => void): Started {
   const connected = connect(port, fault);
   const folder = nativeFolder(where);
-  const ready = folder.then((path) => connected.open(join(path, library)));
+  const ready = folder.then((path) => {
+    const open = () => connected.open(join(path, library));
+    return open().catch(async (error) => {
+      if (await repair(path)) return open();
+      throw error;
+    });
+  });
   // whoever needs it is told; nobody else is
   folder.catch(() => {});
   ready.catch(() => {});

@@ -1,0 +1,94 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const built = join(import.meta.dir, "../../dist/easel");
+
+/** The binary alone in a folder of its own, with nothing of this machine around it. */
+export interface Place extends Disposable {
+  folder: string;
+  home: string;
+  binary: string;
+}
+
+export function place(): Place {
+  const folder = mkdtempSync(join(tmpdir(), "easel-binary-"));
+  const home = join(folder, "home");
+  const binary = join(folder, "easel");
+  mkdirSync(home);
+  cpSync(built, binary);
+  return {
+    folder,
+    home,
+    binary,
+    [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+type Env = Record<string, string>;
+
+/** Runs a command to its end, with the given environment and no other. */
+export async function ran({ binary, folder }: Place, args: string[], env: Env) {
+  const child = Bun.spawn([binary, ...args], {
+    cwd: folder,
+    env,
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [out, err, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  return { out, err, code };
+}
+
+export interface Server extends AsyncDisposable {
+  url: string;
+  pid: number;
+  get(path: string): Promise<Response>;
+  /** Sends the signal and gives the exit code. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+/** Starts the server on a free port and waits until it answers. */
+export async function started({ binary, folder }: Place, env: Env, args: string[] = []): Promise<Server> {
+  const child = Bun.spawn([binary, "run", "--port", "0", ...args], {
+    cwd: folder,
+    env,
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  let text = "";
+  const read = async (stream: ReadableStream<Uint8Array>) => {
+    const decoder = new TextDecoder();
+    for await (const chunk of stream) {
+      text += decoder.decode(chunk, { stream: true });
+      const found = /listening on (http:\S+)/.exec(text);
+      if (found) resolve(found[1]!);
+    }
+  };
+  const streams = Promise.all([read(child.stdout), read(child.stderr)]);
+  const ended = child.exited.then(async (code) => {
+    await streams;
+    reject(new Error(`the server ended with ${code ?? child.signalCode}:\n${text}`));
+    return code;
+  });
+  const url = await promise;
+  return {
+    url,
+    pid: child.pid,
+    get: (path) => fetch(new URL(path, url)),
+    async stop(signal = "SIGTERM") {
+      child.kill(signal);
+      return ended;
+    },
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode === null) child.kill("SIGKILL");
+      await ended;
+    },
+  };
+}
