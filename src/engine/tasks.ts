@@ -1,8 +1,9 @@
 import { task as depthanything } from "../capabilities/depthanything/task.ts";
+import { task as depthpro } from "../capabilities/depthpro/task.ts";
 import { task as selftest } from "../capabilities/selftest/task.ts";
 import type { Task } from "./task.ts";
 
 /** Every family that the engine can run: one line each. */
 export const tasks: Readonly<Record<string, Task>> = Object.fromEntries(
-  [depthanything, selftest].map((task) => [task.family, task]),
+  [depthanything, depthpro, selftest].map((task) => [task.family, task]),
 );

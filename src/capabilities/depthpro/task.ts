@@ -1,0 +1,46 @@
+import { TaskError } from "../../engine/engine.ts";
+import type { Part, Task } from "../../engine/task.ts";
+import { DepthPro, focalLength, metres } from "../../models/depth-pro/depth-pro.ts";
+import type { EstimateInput, EstimateOutput } from "../depth/phase.ts";
+import { renderDepth } from "../depth/render.ts";
+
+export const task: Task = {
+  family: "depthpro",
+
+  load(_part, source, progress) {
+    return DepthPro.load(source.paths, {
+      bits: source.bits,
+      step: (done, total) => progress("loading", done, total),
+    });
+  },
+
+  run(_phase, parts, values, progress) {
+    const model = depthPro(parts.model);
+    const input = values as EstimateInput;
+    const { width, height, focalLengthPx } = input;
+    const prediction = model.predict(
+      { data: input.pixels, width, height, channels: 3 },
+      {
+        known: focalLengthPx !== undefined,
+        step: (done) => progress("estimating", done, model.steps),
+      },
+    );
+    const focal = focalLengthPx ?? (prediction.fov && focalLength(width, prediction.fov));
+    const at =
+      input.at === "picture" ? { width, height } : { width: prediction.width, height: prediction.height };
+    // Without any focal length the depth is that of a lens as long as the picture is wide.
+    const depth = metres(prediction, at, focal === undefined ? at.width : (focal * at.width) / width);
+    return {
+      ...renderDepth(depth, at.width, at.height, input.render),
+      depth,
+      ...at,
+      unit: focal === undefined ? "relative" : "metre",
+      ...(focal !== undefined && { focalLengthPx: focal }),
+    } satisfies EstimateOutput;
+  },
+};
+
+function depthPro(part: Part | undefined): DepthPro {
+  if (part instanceof DepthPro) return part;
+  throw new TaskError("the part is no Depth Pro model", "failed");
+}
