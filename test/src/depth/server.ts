@@ -15,7 +15,6 @@ import { Refusal } from "../../../src/errors.ts";
 import { openLocalStore } from "../../../src/files/local.ts";
 import { insertFile } from "../../../src/files/records.ts";
 import { createApp } from "../../../src/http/app.ts";
-import type { Files } from "../../../src/http/env.ts";
 import { linkKey } from "../../../src/http/link-key.ts";
 import type { JobFiles } from "../../../src/jobs/files.ts";
 import type { Job } from "../../../src/jobs/job.ts";
@@ -121,36 +120,12 @@ export async function depthServer({ settings: wanted = {}, activated, urls = {} 
     memory: () => ({ total: 64 * 2 ** 30 }),
     log: silent,
   });
-  const files: Files = {
-    get: local.get,
-    list: local.list,
-    delete: local.delete,
-    async upload(request) {
-      const part = (await request.formData()).get("file") as File;
-      return local.store(part, { filename: part.name });
-    },
-    decodeDataUrl() {
-      throw new Refusal("invalid_reference", "no data URLs here");
-    },
-    put() {
-      throw new Error("no data URLs here");
-    },
-    async download(id) {
-      const record = await local.get(id);
-      return (
-        record &&
-        new Response(Bun.file(await local.local(record)), {
-          headers: { "Content-Type": record.content_type },
-        })
-      );
-    },
-  };
   const app = createApp({
     settings,
     version: "0",
     capabilities,
     scheduler,
-    files,
+    files: local,
     context,
     log: silent,
     notReady: () => null,
