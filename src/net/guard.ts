@@ -1,0 +1,100 @@
+/**
+ * Which places the server may call on somebody else's word, and at which address.
+ *
+ * @module
+ */
+import { lookup } from "node:dns/promises";
+import { networkInterfaces } from "node:os";
+import { Refusal } from "../errors.ts";
+import { addressBytes, isPublicAddress } from "./addresses.ts";
+
+export interface GuardOptions {
+  /** Lets every address and port through. */
+  allowPrivate: boolean;
+  /** `host` or `host:port`: places that may be called whatever their address. */
+  allowedHosts: readonly string[];
+  /** All addresses of a name. */
+  resolve?: (host: string) => Promise<readonly string[]>;
+  /** Addresses of this machine, which are nobody else's to call. */
+  ownAddresses?: () => readonly string[];
+}
+
+/** A place that was vetted. Whoever connects must connect to one of these addresses and resolve nothing again. */
+export interface Vetted {
+  url: URL;
+  addresses: readonly string[];
+}
+
+const resolveName = async (host: string) => (await lookup(host, { all: true })).map(({ address }) => address);
+const machineAddresses = () =>
+  Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => address));
+
+/** Reads a URL that a client wrote. `what` names it in messages, such as "image url". */
+export function parseUrl(text: string, what: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (!url || (url.protocol !== "http:" && url.protocol !== "https:")) {
+    throw new Refusal("invalid_reference", `${what} must be an absolute http:// or https:// URL`);
+  }
+  if (url.username !== "" || url.password !== "") {
+    throw new Refusal("invalid_reference", `${what} must not hold a user name or a password`);
+  }
+  return url;
+}
+
+/**
+ * Resolves a URL's host once and says which addresses may be called.
+ *
+ * @throws {Refusal} `private_url` when one of them is not public, `fetch_failed` when the name is unknown.
+ */
+export async function vet(url: URL, what: string, options: GuardOptions): Promise<Vetted> {
+  const host = hostOf(url);
+  const trusted = options.allowPrivate || isAllowedHost(url, options.allowedHosts);
+  const standard = url.port === "";
+  if (!trusted && !standard && url.port !== "80" && url.port !== "443") {
+    throw new Refusal(
+      "private_url",
+      `${what} names port ${url.port}; only 80 and 443 are open, and what the setting allowed_url_hosts names`,
+    );
+  }
+  const addresses = addressBytes(host) ? [host] : await resolved(host, what, options);
+  if (!trusted) {
+    const own = new Set((options.ownAddresses ?? machineAddresses)().map(keyOf));
+    for (const address of addresses) {
+      const bytes = addressBytes(address);
+      if (!bytes || !isPublicAddress(bytes) || own.has(keyOf(address))) {
+        throw new Refusal(
+          "private_url",
+          `${what} host '${shown(host)}' resolves to non-public address ${shown(address)}`,
+        );
+      }
+    }
+  }
+  return { url, addresses };
+}
+
+/** Equal addresses have equal keys, however they are written. */
+const keyOf = (address: string) => addressBytes(address)?.join(".") ?? address;
+
+/** The host of a URL without the brackets of IPv6 and without a final dot. */
+const hostOf = (url: URL) => url.hostname.replace(/^\[(.*)\]$/, "$1").replace(/\.$/, "");
+
+/** Long names are no use in a message. */
+const shown = (text: string) => (text.length > 80 ? `${text.slice(0, 80)}…` : text);
+
+async function resolved(host: string, what: string, options: GuardOptions): Promise<readonly string[]> {
+  const addresses = await (options.resolve ?? resolveName)(host).catch(() => []);
+  if (addresses.length === 0)
+    throw new Refusal("fetch_failed", `cannot resolve ${what} host '${shown(host)}'`);
+  return addresses;
+}
+
+function isAllowedHost(url: URL, allowed: readonly string[]): boolean {
+  const host = keyOf(hostOf(url));
+  const port = url.port || (url.protocol === "https:" ? "443" : "80");
+  return allowed.some((entry) => {
+    // An IPv6 address without brackets has colons of its own, so it cannot have a port.
+    const [, name = entry, wanted = port] = (!addressBytes(entry) && /^(.*):(\d+)$/.exec(entry)) || [];
+    const plain = name.toLowerCase().replace(/^\[(.*)\]$/, "$1");
+    return keyOf(plain.replace(/\.$/, "")) === host && wanted === port;
+  });
+}
