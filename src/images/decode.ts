@@ -73,8 +73,8 @@ export async function decodePicture(source: string | Uint8Array, options: Decode
   const { width, height } = info;
   const film = metadata.exif === undefined ? undefined : focalLength35mm(metadata.exif);
   return {
-    // A buffer of its own, so that it can be moved to another thread.
-    pixels: ownBuffer(data),
+    // A copy: memory that belongs to the addon cannot be moved to another thread.
+    pixels: new Uint8Array(data),
     width,
     height,
     mode: pillowMode(metadata),
@@ -92,13 +92,6 @@ function checkPixels(metadata: Metadata, maxPixels: number, kind: string): void 
   if (pixels > maxPixels) {
     throw new Refusal("too_many_pixels", `${kind} has ${pixels} pixels, exceeding the cap ${maxPixels}`);
   }
-}
-
-function ownBuffer(data: Uint8Array): Uint8Array<ArrayBuffer> {
-  if (data.buffer instanceof ArrayBuffer && data.byteLength === data.buffer.byteLength) {
-    return new Uint8Array(data.buffer);
-  }
-  return new Uint8Array(data);
 }
 
 /** libvips' text may hold the server's path, so only a short reason of ours is passed on. */

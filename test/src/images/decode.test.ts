@@ -101,3 +101,11 @@ describe("decodePicture refuses", () => {
     expect((await decode("animated.gif", 384)).height).toBe(16);
   });
 });
+
+test("decoded pixels can be moved to another thread, as the engine's input is", async () => {
+  const { pixels } = await decode("turn-6.png");
+  const { length } = pixels;
+  const moved = structuredClone(pixels, { transfer: [pixels.buffer] });
+  expect(moved.length).toBe(length);
+  expect(pixels.length).toBe(0);
+});
