@@ -25,6 +25,7 @@ CREATE TABLE jobs (
 ) STRICT;
 CREATE INDEX jobs_by_status ON jobs (status, seq);
 CREATE INDEX jobs_by_type ON jobs (type, seq);
+CREATE INDEX jobs_by_type_and_status ON jobs (type, status, seq);
 CREATE INDEX jobs_by_end ON jobs (finished_at) WHERE finished_at IS NOT NULL;
 
 CREATE TABLE removed_jobs (
