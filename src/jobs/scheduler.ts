@@ -17,9 +17,10 @@ import { createLane, type WarmTarget } from "./lane.ts";
 import { memoryState } from "./memory-state.ts";
 import { createMetrics } from "./metrics.ts";
 import { createModels } from "./models.ts";
-import type { Accepted, JobEvent, JobMetrics, Scheduler, Waited } from "./queue.ts";
+import type { Accepted, JobEvent, Scheduler, Waited } from "./queue.ts";
 import type { Kind, Report } from "./run.ts";
 import type { JobStore, NewJob } from "./store.ts";
+import type { Webhooks } from "./webhooks.ts";
 
 export * from "./queue.ts";
 
@@ -34,7 +35,7 @@ export interface SchedulerOptions {
   context: CheckContext;
   memory(): MachineMemory;
   log: Log;
-  webhooks?: { wake(): void; stats(): JobMetrics["webhooks"] };
+  webhooks?: Webhooks;
   warm?: readonly WarmTarget[];
   awake?: StayAwake;
   clock?: Clock;
@@ -304,7 +305,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       try {
         const job = await find(id);
         if (!live.includes(job.status)) return { kind: "ended", job };
-        if (stopping && lane.running()?.id !== id) return { kind: "shutting_down" };
+        if (stopping && job.status === "queued") return { kind: "shutting_down" };
         return await promise;
       } finally {
         clear();
@@ -360,7 +361,10 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
           failed: interrupted.length,
         });
       }
-      queued = (await store.counts()).queued;
+      const before = queued;
+      const { queued: kept } = await store.counts();
+      // Some may have come meanwhile.
+      queued += kept - before;
       workingSet = (await options.engine.stats()).workingSet;
       await prune();
       every(settings.ttl_sweep_interval_s * 1000, () => lane.chore(models.sweep));
@@ -379,6 +383,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       if (requeued) log.info("job put back into the queue", { job_id: requeued.id });
       for (const id of [...waiters.keys()]) release(id, { kind: "shutting_down" });
       events.close();
+      options.webhooks?.stop();
     },
   };
 }

@@ -7,6 +7,7 @@ import type { Database } from "bun:sqlite";
 import { Refusal, type RefusalCode } from "../errors.ts";
 import type { FileRecord } from "../files/file.ts";
 import { deliveryStore } from "./deliveries.ts";
+import { isDiskFull } from "./failure.ts";
 import type { Job, JobStatus } from "./job.ts";
 import type { Ending, Idempotency, JobQuery, JobStore, NewJob, Webhook } from "./store.ts";
 
@@ -112,7 +113,13 @@ export function createJobStore(database: Database, options: JobStoreOptions): Jo
     "SELECT params FROM jobs WHERE status IN ('queued', 'running')",
   );
 
-  const transaction = <T>(work: () => T): T => database.transaction(work).immediate();
+  const transaction = <T>(work: () => T): T => {
+    try {
+      return database.transaction(work).immediate();
+    } catch (error) {
+      throw isDiskFull(error) ? new Refusal("disk_full", "No space is left on the server's disk") : error;
+    }
+  };
 
   const known = (idempotency: Idempotency): Row | undefined => {
     const row = byKey.get(idempotency.key);

@@ -3,7 +3,7 @@ import { TaskError } from "../../../src/engine/engine.ts";
 import { gigabyte } from "../../../src/engine/residency.ts";
 import { Refusal } from "../../../src/errors.ts";
 import type { Waited } from "../../../src/jobs/scheduler.ts";
-import { type FakeParams, harness, settle } from "./harness.ts";
+import { type FakeParams, fakeOperation, harness, settle } from "./harness.ts";
 
 const refused = async (promise: Promise<unknown>): Promise<Refusal> => {
   const error = await promise.then(
@@ -229,6 +229,23 @@ describe("a job", () => {
       error_code: "not_activated",
       error: "model 'base' is not activated; missing: apple/DepthPro",
     });
+  });
+
+  test("that turns out too big once its inputs are known fails before anything is loaded", async () => {
+    const { scheduler, engine, submit } = harness({
+      operation: {
+        async prepare() {
+          const need = fakeOperation().need({ workingGb: 12 }, undefined as never);
+          return { input: {}, facts: {}, need };
+        },
+      },
+    });
+    await scheduler.start();
+    const { id } = await submit();
+    await settle();
+    expect(await scheduler.job(id)).toMatchObject({ status: "failed", error_code: "over_budget" });
+    expect((await scheduler.job(id)).error).toContain("needs ~13.0 GB");
+    expect(engine.log).toEqual([]);
   });
 
   test("that cannot be saved fails and leaves no file behind", async () => {

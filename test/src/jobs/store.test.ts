@@ -89,6 +89,18 @@ describe("create()", () => {
     );
   });
 
+  test("says that the disk is full, and keeps nothing then", async () => {
+    const database = openDatabase(":memory:");
+    const store = createJobStore(database, { keepFile: () => {} });
+    const pages = database.query<{ page_count: number }, []>("PRAGMA page_count").get()!.page_count;
+    database.run(`PRAGMA max_page_count = ${pages + 2}`);
+    const error = await store.create(job("fake", { text: "x".repeat(100_000) })).catch((error) => error);
+    expect(error).toBeInstanceOf(Refusal);
+    expect(error.code).toBe("disk_full");
+    expect((await store.list()).data).toEqual([]);
+    expect((await store.create(job())).created).toBe(true);
+  });
+
   test("knows a key only as long as its job is there", async () => {
     const { store } = open();
     const keyed = { ...job(), idempotency: { key: "k", hash: "h" } };
