@@ -62,7 +62,8 @@ const callable: Readonly<Record<string, (args: readonly Value[]) => Value>> = {
 
 function named(module: string, name: string): Global {
   const full = `${module} ${name}`;
-  if (full in callable || (module === "torch" && name in storages)) return { kind: "global", name: full };
+  if (Object.hasOwn(callable, full) || (module === "torch" && Object.hasOwn(storages, name)))
+    return { kind: "global", name: full };
   throw new RangeError(`the file wants to run ${full.replace(" ", ".").slice(0, 80)}, which is not allowed`);
 }
 

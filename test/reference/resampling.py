@@ -12,8 +12,8 @@ torch.set_num_threads(1)
 cv2.setNumThreads(1)
 
 HEIGHT, WIDTH = 23, 37
-# height, width: up, down, mixed, one side unchanged, a strip, one pixel
-SIZES = [(46, 74), (51, 40), (9, 13), (31, 12), (23, 20), (14, 37), (1, 50), (1, 1)]
+# height, width: up, down, mixed, one side unchanged, a strip, one pixel; Pillow orders its two passes by the sizes
+SIZES = [(46, 74), (51, 40), (9, 13), (31, 12), (23, 20), (14, 37), (1, 50), (1, 1), (5, 32), (11, 44)]
 
 rgb = picture(5, HEIGHT, WIDTH)
 values = np.random.default_rng(6).normal(0, 1, (HEIGHT, WIDTH, 3)).astype(np.float32)
