@@ -90,7 +90,7 @@ export async function readForm(request: FormRequest, options: FormOptions): Prom
     }
     textBytes += bytes.length;
     if (textBytes > maxTextBytes) throw new Refusal("too_large", "The text fields of the form are too long");
-    text.push(Uint8Array.from(bytes));
+    text.push(new Uint8Array(bytes));
   }
   async function finish(): Promise<void> {
     const { name, filename } = part!;
