@@ -329,7 +329,11 @@ export function createLane(options: LaneOptions): Lane {
       if (!current) return undefined;
       const { job, controller, done } = current;
       if (await inTime(done, clock, graceSeconds)) return undefined;
-      const requeued = await store.requeue(job.id);
+      const requeued = await store.requeue(job.id).catch((error) => {
+        // It counts as interrupted then: the next start tries it again.
+        log.error("the job store cannot be written", { error });
+        return undefined;
+      });
       controller.abort();
       await inTime(done, clock, lastStepSeconds);
       return requeued;

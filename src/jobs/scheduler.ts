@@ -240,7 +240,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 
   /** Repeats until the server stops. */
   function every(milliseconds: number, work: () => Promise<unknown>) {
-    if (milliseconds <= 0) return;
+    if (milliseconds <= 0 || stopping) return;
     const again = () => {
       const clear = clock.after(milliseconds, async () => {
         timers.delete(clear);
