@@ -26,6 +26,21 @@ array gelu_tanh(const array& a) {
   return mx::astype(y, a.dtype());
 }
 
+// MLX divides by these before it looks at them, and a division by zero ends the process.
+void at_least_one(const int32_t* values, int64_t n, const char* what) {
+  for (int64_t i = 0; i < n; i++) {
+    if (values[i] < 1) throw std::invalid_argument(std::string(what) + " must be at least 1, and one is " + std::to_string(values[i]));
+  }
+}
+
+// The same holds here.
+void known_kind(int group_size, int bits) {
+  const bool known = (group_size == 32 || group_size == 64 || group_size == 128) && bits >= 2 && bits <= 8 && bits != 7;
+  if (!known) {
+    throw std::invalid_argument("[quantize] there are no " + std::to_string(bits) + " bits in groups of " + std::to_string(group_size));
+  }
+}
+
 // Channels last. Groups are runs of neighbouring channels, as in PyTorch.
 array group_norm(const array& x, const std::optional<array>& weight, const std::optional<array>& bias, int groups, float eps) {
   if (x.ndim() < 2) throw std::invalid_argument("[group_norm] needs a batch axis and a channel axis");
@@ -63,6 +78,9 @@ easel_array* easel_linear(easel_array* x, easel_array* weight, easel_array* bias
 easel_array* easel_conv2d(easel_array* x, easel_array* weight, easel_array* bias, const int32_t* options, int64_t n) {
   return make([&] {
     if (n != 7) throw std::invalid_argument("[conv2d] seven options expected");
+    at_least_one(options, 2, "[conv2d] strides");
+    at_least_one(options + 4, 2, "[conv2d] dilations");
+    at_least_one(options + 6, 1, "[conv2d] groups");
     const Conv2d conv{{options[0], options[1]}, {options[2], options[3]}, {options[4], options[5]}, options[6]};
     auto y = on_cpu() ? conv2d_in_strips(at(x), at(weight), conv) : mx::conv2d(at(x), at(weight), conv.stride, conv.padding, conv.dilation, conv.groups);
     return bias ? mx::add(y, at(bias)) : y;
@@ -74,6 +92,9 @@ easel_array* easel_conv_general(easel_array* x, easel_array* weight, const int32
   return make([&] {
     const int64_t spatial = static_cast<int64_t>(at(x).ndim()) - 2;
     if (spatial < 1 || n != 5 * spatial) throw std::invalid_argument("[conv_general] the options do not fit the number of axes");
+    at_least_one(options, spatial, "[conv_general] strides");
+    at_least_one(options + 3 * spatial, 2 * spatial, "[conv_general] dilations");
+    at_least_one(&groups, 1, "[conv_general] groups");
     auto part = [&](int i) { return ints(options + i * spatial, spatial); };
     return mx::conv_general(at(x), at(weight), part(0), part(1), part(2), part(3), part(4), groups, flip != 0);
   });
@@ -116,13 +137,22 @@ easel_array* easel_silu(easel_array* a) {
 }
 
 easel_list* easel_quantize(easel_array* w, int32_t group_size, int32_t bits) {
-  return guarded([&] { return reinterpret_cast<easel_list*>(new List{mx::quantize(at(w), group_size, bits)}); });
+  return guarded([&] {
+    known_kind(group_size, bits);
+    return reinterpret_cast<easel_list*>(new List{mx::quantize(at(w), group_size, bits)});
+  });
 }
 
 easel_array* easel_dequantize(easel_array* w, easel_array* scales, easel_array* biases, int32_t group_size, int32_t bits) {
-  return make([&] { return mx::dequantize(at(w), at(scales), maybe(biases), group_size, bits); });
+  return make([&] {
+    known_kind(group_size, bits);
+    return mx::dequantize(at(w), at(scales), maybe(biases), group_size, bits);
+  });
 }
 
 easel_array* easel_quantized_matmul(easel_array* x, easel_array* w, easel_array* scales, easel_array* biases, int32_t transpose, int32_t group_size, int32_t bits) {
-  return make([&] { return mx::quantized_matmul(at(x), at(w), at(scales), maybe(biases), transpose != 0, group_size, bits); });
+  return make([&] {
+    known_kind(group_size, bits);
+    return mx::quantized_matmul(at(x), at(w), at(scales), maybe(biases), transpose != 0, group_size, bits);
+  });
 }

@@ -44,8 +44,8 @@ array conv2d_in_strips(const array& x, const array& weight, const Conv2d& conv) 
   }
   const int height = x.shape(1);
   const int reach = (kernel_h - 1) * conv.dilation.first + 1;
-  const int out_h = (height + 2 * conv.padding.first - reach) / std::max(conv.stride.first, 1) + 1;
-  const int out_w = (x.shape(2) + 2 * conv.padding.second - (kernel_w - 1) * conv.dilation.second - 1) / std::max(conv.stride.second, 1) + 1;
+  const int out_h = (height + 2 * conv.padding.first - reach) / conv.stride.first + 1;
+  const int out_w = (x.shape(2) + 2 * conv.padding.second - (kernel_w - 1) * conv.dilation.second - 1) / conv.stride.second + 1;
   if (out_h <= 1 || out_w <= 0) return whole();
   const int step = steps_within(int64_t{4} * x.shape(0) * out_w * kernel_h * kernel_w * x.shape(3), out_h);
   if (step >= out_h) return whole();

@@ -79,12 +79,12 @@ easel_array* easel_take(easel_array* a, easel_array* indices, int32_t axis) {
 
 easel_array* easel_take_index(easel_array* a, int32_t index, int32_t axis) {
   return make([&] {
-    // MLX does not check an index.
+    // MLX does not check an index, and takes nothing at -1.
     const int length = at(a).shape(axis);
     if (index < -length || index >= length) {
       throw std::out_of_range("[at] index " + std::to_string(index) + " is outside an axis of " + std::to_string(length));
     }
-    return mx::take(at(a), index, axis);
+    return mx::take(at(a), index < 0 ? index + length : index, axis);
   });
 }
 

@@ -75,7 +75,7 @@ describe("quantized weights", () => {
     using file = openFixtures("quantized");
     scope(() => {
       const w = file.take("weights/w");
-      expect(() => quantize(w, { bits: 7 as 8 })).toThrow("[quantize]");
+      expect(() => quantize(w, { bits: 7 as 8 })).toThrow("[quantize] there are no 7 bits in groups of 64");
       expect(() => quantize(w.slice([0, 0], [16, 40]), { bits: 4 })).toThrow("divisible");
     });
   });

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from "bun:test";
+import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import {
   arange,
   type Conv2dOptions,
@@ -19,6 +19,7 @@ import {
 import { error } from "../ffi/fixtures.ts";
 import { openForTests } from "../ffi/open.ts";
 
+setDefaultTimeout(60_000);
 beforeAll(openForTests);
 
 /** Bytes that a result took at most, beyond its inputs and itself. */
@@ -76,7 +77,7 @@ describe("a convolution whose columns would not fit into one piece", () => {
       expect(() => conv2d(x, full([8, 3, 3, 32], 1))).toThrow("[conv]");
       expect(() => conv2d(x, full([8, 1, 1, 32], 1))).toThrow("[conv]");
       expect(() => conv2d(x, full([8, 3, 3], 1))).toThrow("[conv]");
-      expect(() => conv2d(x, full([8, 3, 3, 64], 1), { stride: 0 })).toThrow("[conv]");
+      expect(() => conv2d(x, full([8, 3, 3, 64], 1), { stride: 0 })).toThrow("strides must be at least 1");
       expect(() => conv2d(x, full([8, 3, 3, 64], 1), { padding: -300 })).toThrow("[conv]");
     });
   });
