@@ -21,6 +21,8 @@ export function openDatabase(path: string): Database {
   // A commit is what the server promised a client, so it reaches the disk before the promise is given.
   database.run("PRAGMA journal_mode = WAL");
   database.run("PRAGMA synchronous = FULL");
+  // A Mac's drive keeps what fsync gave it in its own cache. This empties it, also of the blobs that came before the commit.
+  database.run("PRAGMA fullfsync = ON");
   database.run("PRAGMA foreign_keys = ON");
   database.run("PRAGMA busy_timeout = 5000");
   migrate(database);

@@ -69,7 +69,7 @@ export async function runJob(options: RunOptions): Promise<Outcome> {
   return publish(options, output);
 }
 
-export const isOutOfMemory = (error: unknown) => error instanceof TaskError && error.kind === "out_of_memory";
+const isOutOfMemory = (error: unknown) => error instanceof TaskError && error.kind === "out_of_memory";
 
 /** A model that failed may be broken; one that was given a wrong input is not. */
 async function dropAfterFault(error: unknown, { kind, models }: RunOptions, need: Need): Promise<unknown> {
