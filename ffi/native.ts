@@ -149,6 +149,8 @@ async function unpack(archive: Archive, root: Root, folder: string): Promise<voi
   } finally {
     clear();
     process.off("exit", clear);
+    // the unpacked bytes would stay in memory until the next collection, which an idle server does not see
+    Bun.gc(true);
   }
 }
 
