@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { serve } from "../serve.ts";
+import { insecureBind } from "../settings/cross.ts";
 import { flagsFrom, settingFlags } from "../settings/document.ts";
 import { type CommandContext, CommandError, exitCodes } from "./context.ts";
 import { engineOf } from "./engine.ts";
@@ -12,6 +13,8 @@ export function registerRun(program: Command, context: CommandContext, process: 
     const loaded = context.loaded(flagsFrom(options));
     const { settings, warnings } = loaded;
     for (const warning of warnings) context.err(`warning: ${warning}`);
+    const insecure = insecureBind(settings);
+    if (insecure) throw new CommandError(insecure, exitCodes.startup);
     const started = engineOf(loaded, process);
     const serving = await serve(settings, started).catch((error: Error) => {
       throw new CommandError(

@@ -24,17 +24,34 @@ const defaultText = (setting: Setting<unknown>): string =>
 
 const groups = (): Map<string, SettingName[]> => Map.groupBy(settingNames, (name) => table[name].group);
 
+/** A table in Markdown whose columns stand below each other in the source too. */
+function aligned(head: readonly string[], rows: readonly string[][]): string {
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]!.length)),
+  );
+  const line = (cells: readonly string[], fill = " ") =>
+    `| ${cells.map((content, column) => content.padEnd(widths[column]!, fill)).join(" | ")} |`;
+  return [
+    line(head),
+    line(
+      head.map(() => ""),
+      "-",
+    ),
+    ...rows.map((row) => line(row)),
+  ].join("\n");
+}
+
 /** The page `docs/settings.md`. */
 export function settingsMarkdown(): string {
   const cell = (content: string) => content.replaceAll("|", "\\|");
   const row = (name: SettingName) => {
     const { kind, help, kiapi } = at(name);
     const also = kiapi ? ` Also read from \`${kiapi}\`.` : "";
-    return `| \`${name}\` | ${cell(kind.expects)} | ${cell(defaultText(at(name)))} | ${cell(help + also)} |`;
+    return [`\`${name}\``, kind.expects, defaultText(at(name)), help + also].map(cell);
   };
   const sections = [...groups()].map(
     ([group, names]) =>
-      `## ${group}\n\n| Setting | Value | Default | What it does |\n|---|---|---|---|\n${names.map(row).join("\n")}\n`,
+      `## ${group}\n\n${aligned(["Setting", "Value", "Default", "What it does"], names.map(row))}\n`,
   );
   return [
     "# Settings\n",
