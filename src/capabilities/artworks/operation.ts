@@ -10,7 +10,7 @@ import { loadInput } from "../depth/prepare.ts";
 import type { DepthRender } from "../depth/render.ts";
 import { encodeDepth, type InputFacts } from "../depth/result.ts";
 import { family, needOf, type RunSize, valuesOf, variantOf } from "../depthanything/operation.ts";
-import type { DepthVariant } from "../depthanything/variants.ts";
+import { boundFor, type DepthVariant } from "../depthanything/variants.ts";
 import { requireActivated } from "../model.ts";
 import { DepthMapArtwork, DepthMapRequest } from "./contract.ts";
 
@@ -84,8 +84,7 @@ export const depthMap: Operation<DepthMapRequest, DepthMapParams> = {
       pixels: picture.pixels,
       width: picture.width,
       height: picture.height,
-      inputSize: params.resolutionLowerLimit,
-      bound: "short",
+      ...boundFor(picture, sizeOf(params)),
       at: "network",
       ...(picture.focalLengthPx !== undefined && { focalLengthPx: picture.focalLengthPx }),
       render: renderOf(params),

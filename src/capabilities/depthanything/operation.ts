@@ -7,7 +7,7 @@ import type { DepthRender } from "../depth/render.ts";
 import { type InputFacts, publishEstimate } from "../depth/result.ts";
 import { chooseBits, chooseVariant, findVariant, requireActivated } from "../model.ts";
 import { EstimateRequest, EstimateResponse, prose } from "./contract.ts";
-import { type DepthVariant, footprint, networkSize, PATCH, sizing, variants } from "./variants.ts";
+import { boundFor, type DepthVariant, footprint, networkSize, PATCH, sizing, variants } from "./variants.ts";
 
 export const family = "depthanything";
 
@@ -46,8 +46,11 @@ export function needOf(
   picture: Size = usual,
 ): Need {
   const { bits, transient } = chooseBits(quantize, settings.depthanything_default_quantize);
-  const at = (side: number) =>
-    footprint(variant, bits, networkSize(picture, side, bound), picture.width * picture.height);
+  const at = (side: number) => {
+    const sized = boundFor(picture, { inputSize: side, bound });
+    const size = networkSize(picture, sized.inputSize, sized.bound);
+    return footprint(variant, bits, size, picture.width * picture.height);
+  };
   const { weights, working } = at(inputSize);
   return {
     variant: variant.name,
@@ -123,17 +126,18 @@ const estimate: Operation<EstimateRequest, EstimateParams> = {
       context,
     );
     const focalLengthPx = params.focal_length_px ?? picture.focalLengthPx;
+    const variant = variantOf(params.model);
+    const size = sizeOf(variant, params.input_size);
     const input: EstimateInput = {
       pixels: picture.pixels,
       width: picture.width,
       height: picture.height,
-      ...(params.input_size !== null && { inputSize: params.input_size }),
+      ...boundFor(picture, size),
       at: "picture",
       ...(focalLengthPx !== undefined && { focalLengthPx }),
-      render: renderOf(params, valuesOf(variantOf(params.model))),
+      render: renderOf(params, valuesOf(variant)),
     };
-    const variant = variantOf(params.model);
-    const need = needOf(variant, params.quantize, sizeOf(variant, params.input_size), context, picture);
+    const need = needOf(variant, params.quantize, size, context, picture);
     return { input, facts, need };
   },
 

@@ -196,6 +196,24 @@ export function footprint(
   };
 }
 
+/** Longest side of a network's picture, in short sides. */
+const LONGEST = 8;
+
+/**
+ * A picture longer than that is bound by its long side instead: its short side would make it grow without end, and a strip of one
+ * row has nothing more to show.
+ */
+export function boundFor(
+  picture: { width: number; height: number },
+  { inputSize, bound }: { inputSize: number; bound: "short" | "long" },
+): { inputSize: number; bound: "short" | "long" } {
+  const long = Math.max(picture.width, picture.height);
+  const short = Math.min(picture.width, picture.height);
+  return bound === "short" && long > LONGEST * short
+    ? { inputSize: LONGEST * inputSize, bound: "long" }
+    : { inputSize, bound };
+}
+
 /**
  * The size that a network runs at, close enough for memory: the named side at `inputSize`, the other in proportion, both in whole
  * patches.

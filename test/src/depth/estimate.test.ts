@@ -243,12 +243,25 @@ test("depthpro hands on the focal length: the request's, else the picture's, els
 
 test("depthanything hands on the input size, and each kind of numbers is drawn its own way", async () => {
   await job("depthanything", { input_size: 266, model: "v3-small" });
-  expect(server.asked.inputs.at(-1)).toMatchObject({ inputSize: 266, render: { values: "depth" } });
+  expect(server.asked.inputs.at(-1)).toMatchObject({
+    inputSize: 266,
+    bound: "long",
+    render: { values: "depth" },
+  });
   await job("depthanything", { model: "Depth-Anything-V2-Base" });
-  expect(server.asked.inputs.at(-1)).toMatchObject({ at: "picture", render: { values: "inverse" } });
-  expect(server.asked.inputs.at(-1)!.inputSize).toBeUndefined();
+  expect(server.asked.inputs.at(-1)).toMatchObject({
+    at: "picture",
+    inputSize: 518,
+    bound: "short",
+    render: { values: "inverse" },
+  });
   await job("depthpro", {});
   expect(server.asked.inputs.at(-1)).toMatchObject({ render: { values: "reciprocal" } });
+});
+
+test("a strip is bound by its long side, so that its short side does not make it grow without end", async () => {
+  await job("depthanything", { model: "v2-base", image: await server.upload(image("strip.png")) });
+  expect(server.asked.inputs.at(-1)).toMatchObject({ inputSize: 8 * 518, bound: "long" });
 });
 
 test("quantize other than the default loads a copy of its own, and the result tells the bits", async () => {

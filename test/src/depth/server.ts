@@ -3,13 +3,16 @@ import { afterAll } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { library } from "../../../ffi/native.ts";
 import { artworkOf } from "../../../src/capabilities/artworks/artwork.ts";
 import type { CheckContext } from "../../../src/capabilities/capability.ts";
 import type { EstimateInput, EstimateOutput } from "../../../src/capabilities/depth/phase.ts";
 import { renderDepth } from "../../../src/capabilities/depth/render.ts";
 import { networkSize } from "../../../src/capabilities/depthanything/variants.ts";
+import { findVariant } from "../../../src/capabilities/model.ts";
 import { capabilities, kindOf } from "../../../src/capabilities/registry.ts";
 import { openDatabase } from "../../../src/database.ts";
+import { connect } from "../../../src/engine/client.ts";
 import type { Engine } from "../../../src/engine/engine.ts";
 import { Refusal } from "../../../src/errors.ts";
 import { openLocalStore } from "../../../src/files/local.ts";
@@ -23,6 +26,7 @@ import { createJobStore } from "../../../src/jobs/sqlite.ts";
 import { silent } from "../../../src/log.ts";
 import { defaultSettings } from "../../../src/settings/load.ts";
 import type { Settings } from "../../../src/settings/settings.ts";
+import { locate } from "../../../src/weights/locate.ts";
 
 /** What the engine was asked for. */
 export interface Asked {
@@ -62,17 +66,35 @@ function rampEngine(asked: Asked): Engine {
   };
 }
 
+async function realEngine(worker: Worker): Promise<Engine> {
+  const engine = connect(worker, (error) => {
+    throw error;
+  });
+  await engine.open(join(import.meta.dir, "../../../dist/native", library));
+  return engine;
+}
+
+const capabilityOf = (family: string) => capabilities.find((each) => each.family === family)!;
+/** Nothing was ever downloaded to this machine. */
+const nowhere = {
+  places: { hub: { endpoint: "", token: undefined, cache: "/nonexistent" }, downloads: "/nonexistent" },
+  embedded: "/nonexistent",
+};
+
 export interface DepthServerOptions {
   settings?: Partial<Settings>;
   /** Variants whose files are here, as "family/name"; all of them by default. */
   activated?: readonly string[];
+  /** Folders and files of weights by "family/name", for the real engine; without them a made-up one answers. */
+  modelPaths?: Readonly<Record<string, string>>;
   /** What lies behind the URLs that requests name. */
   urls?: Readonly<Record<string, string>>;
 }
 
-export async function depthServer({ settings: wanted = {}, activated, urls = {} }: DepthServerOptions = {}) {
+export async function depthServer(options: DepthServerOptions = {}) {
+  const { activated, modelPaths, urls = {} } = options;
   const folder = mkdtempSync(join(tmpdir(), "easel-depth-"));
-  const settings = defaultSettings({ data_dir: folder, auth_token: null, ...wanted });
+  const settings = defaultSettings({ data_dir: folder, auth_token: null, ...options.settings });
   const asked: Asked = { loads: [], inputs: [] };
   const database = openDatabase(join(folder, "easel.db"));
   const local = await openLocalStore({ database, root: join(folder, "files") });
@@ -90,9 +112,11 @@ export async function depthServer({ settings: wanted = {}, activated, urls = {} 
   const context: CheckContext = {
     settings,
     activation: (family, variant) =>
-      !activated || activated.includes(`${family}/${variant}`)
-        ? { source: { paths: [`${family}/${variant}`] } }
-        : { missing: [`files-of-${variant}`] },
+      modelPaths
+        ? locate(family, findVariant(capabilityOf(family).variants, variant)!, { ...nowhere, modelPaths })
+        : !activated || activated.includes(`${family}/${variant}`)
+          ? { source: { paths: [`${family}/${variant}`] } }
+          : { missing: [`files-of-${variant}`] },
   };
   const jobFiles: JobFiles = {
     async resolve(ref) {
@@ -109,7 +133,8 @@ export async function depthServer({ settings: wanted = {}, activated, urls = {} 
     stage: ({ bytes, filename, content_type, meta }) => local.stage(bytes, { filename, content_type, meta }),
     discard: (record) => local.discard(record),
   };
-  const engine = rampEngine(asked);
+  const worker = modelPaths && new Worker(new URL("../../../src/engine/worker.ts", import.meta.url));
+  const engine = worker ? await realEngine(worker) : rampEngine(asked);
   const scheduler = createScheduler({
     store,
     files: jobFiles,
@@ -135,6 +160,7 @@ export async function depthServer({ settings: wanted = {}, activated, urls = {} 
   const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: (request) => app.fetch(request) });
   afterAll(async () => {
     await scheduler.stop();
+    worker?.terminate();
     await server.stop(true);
     database.close();
     rmSync(folder, { recursive: true, force: true });
