@@ -15,6 +15,8 @@ export interface Picture {
   height: number;
   /** How the file stores its pixels, in Pillow's words: "RGB", "RGBA", "L", "P", "CMYK", … */
   mode: string;
+  /** One byte a pixel, when it was asked for and the file has transparency. */
+  alpha?: Uint8Array<ArrayBuffer>;
   /** From the EXIF focal length in 35 mm film, where the file has one. */
   focalLengthPx?: number;
 }
@@ -23,6 +25,8 @@ export interface DecodeOptions {
   /** The name in messages, such as "input image". */
   kind?: string;
   maxPixels: number;
+  /** Whether transparency is wanted too; the colours come without it either way. */
+  alpha?: boolean;
 }
 
 /** Formats that hold photographs. SVG, PDF and the like are programs that draw; they stay shut. */
@@ -70,6 +74,7 @@ export async function decodePicture(source: string | Uint8Array, options: Decode
     });
   if (info.channels !== 3) throw unreadable(kind, undefined);
 
+  const alpha = options.alpha && metadata.hasAlpha ? await readAlpha(open(), kind) : undefined;
   const { width, height } = info;
   const film = metadata.exif === undefined ? undefined : focalLength35mm(metadata.exif);
   return {
@@ -78,8 +83,22 @@ export async function decodePicture(source: string | Uint8Array, options: Decode
     width,
     height,
     mode: pillowMode(metadata),
+    ...(alpha && { alpha }),
     ...(film !== undefined && { focalLengthPx: focalLengthInPixels(film, width, height) }),
   };
+}
+
+async function readAlpha(image: Sharp, kind: string): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await image
+    .autoOrient()
+    .toColourspace("srgb")
+    .extractChannel("alpha")
+    .raw({ depth: "uchar" })
+    .toBuffer()
+    .catch((cause: unknown) => {
+      throw unreadable(kind, cause);
+    });
+  return new Uint8Array(bytes);
 }
 
 /** Refuses a picture that is too large, from its header alone. */

@@ -30,6 +30,8 @@ export interface EncodeOptions {
   resize?: { width: number; height: number };
   /** Keyword and text pairs, kept as the PNG's text chunks. */
   text?: Readonly<Record<string, string>>;
+  /** What the picture is, in EXIF's image description, and in a PNG's text chunk "parameters" too. */
+  description?: string;
 }
 
 export async function encodePicture(raster: Raster, options: EncodeOptions): Promise<Uint8Array> {
@@ -40,7 +42,8 @@ export async function encodePicture(raster: Raster, options: EncodeOptions): Pro
   // Without this, libvips stores grey as three equal channels and 16 bits as 8.
   const wide = pixels instanceof Uint16Array;
   image = image.toColourspace(channels === 1 ? (wide ? "grey16" : "b-w") : wide ? "rgb16" : "srgb");
-  const { quality = 90, format } = options;
+  const { quality = 90, format, description } = options;
+  if (description !== undefined) image = image.withExif({ IFD0: { ImageDescription: description } });
   const bytes = await {
     png: () => image.png(),
     jpeg: () => image.jpeg({ quality }),
@@ -48,7 +51,8 @@ export async function encodePicture(raster: Raster, options: EncodeOptions): Pro
   }
     [format]()
     .toBuffer();
-  return format === "png" && options.text ? withText(bytes, options.text) : bytes;
+  const text = { ...options.text, ...(description !== undefined && { parameters: description }) };
+  return format === "png" && Object.keys(text).length > 0 ? withText(bytes, text) : bytes;
 }
 
 const SIGNATURE_AND_HEADER = 8 + 25;

@@ -90,6 +90,9 @@ export function readTorch(path: string): Entry[] {
 
 function entries(top: Value, root: string, members: ReturnType<typeof readZip>, path: string): Entry[] {
   let state = top;
+  // A file may hold one tensor and no dict; it goes by the empty name.
+  if (typeof state === "object" && state?.kind === "tensor")
+    state = { kind: "dict", items: new Map([["", state]]) };
   // Trainers wrap the weights once: {"model": …} or {"state_dict": …}.
   if (isDict(state)) {
     const inner = state.items.get("state_dict") ?? state.items.get("model");

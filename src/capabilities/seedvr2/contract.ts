@@ -1,0 +1,112 @@
+import { z } from "@hono/zod-openapi";
+import { FileRefSchema, Mode, Quantize, Timings, Webhook } from "../schemas.ts";
+
+export const UpscaleRequest = z
+  .looseObject({
+    model: z
+      .string()
+      .nullish()
+      .openapi({
+        description:
+          "Model variant, see GET /v1/image/seedvr2/models. Omit for `3b`; `7b` is larger and slower. `seedvr2-3b` and `seedvr2-7b` are " +
+          "taken too.",
+      }),
+    mode: Mode.openapi({
+      description:
+        "`sync` waits for the picture (504 when it takes longer than the server waits; the job goes on). `async` answers 202 with a job " +
+        "id at once.",
+    }),
+    image: FileRefSchema.openapi({
+      description:
+        "The picture: a stored file, an http(s) URL or a data URL. Its EXIF turn is applied. Transparency is kept where the output format " +
+        "has it.",
+    }),
+    resolution: z
+      .union([z.int(), z.string()])
+      .default("2x")
+      .openapi({
+        description:
+          "Size of the result: pixels of its shorter side (16..2048), or a factor such as `2x` or `1.5x` (more than 0, at most 4). A factor " +
+          "is brought down so that the shorter side is a multiple of 16; both sides end even.",
+      }),
+    softness: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0)
+      .openapi({
+        description:
+          "How much of the input's own sharpness is blurred away before the network looks: 0 none, 1 most. Helps with noisy or " +
+          "over-sharpened pictures.",
+      }),
+    seed: z.int().nullish().openapi({
+      description: "Makes the result repeatable. Omit for a random one, which the result's `params` tell.",
+    }),
+    quantize: Quantize.openapi({
+      description:
+        "Bits of the network's weights: 3, 4, 5, 6 or 8. Omit for the server's default. Another value loads a copy of the model for this " +
+        "request alone.",
+    }),
+    format: z
+      .enum(["png", "jpeg", "webp"])
+      .default("png")
+      .openapi({ description: "Format of the file. JPEG has no transparency." }),
+    quality: z
+      .int()
+      .min(1)
+      .max(100)
+      .default(90)
+      .openapi({ description: "Quality of JPEG and WebP, 1 to 100." }),
+    webhook: Webhook,
+  })
+  .openapi("UpscaleRequest");
+
+export type UpscaleRequest = z.infer<typeof UpscaleRequest>;
+
+export const ImageResponse = z
+  .object({
+    model: z.string().openapi({ description: "Name of the model variant that ran: `3b` or `7b`." }),
+    file_id: z.string().openapi({ description: "File id of the picture." }),
+    image_bytes: z.int().openapi({ description: "Size of the file in bytes." }),
+    input_width: z.int().openapi({ description: "Width of the input in pixels, upright." }),
+    input_height: z.int().openapi({ description: "Height of the input in pixels, upright." }),
+    width: z.int().openapi({ description: "Width of the result in pixels." }),
+    height: z.int().openapi({ description: "Height of the result in pixels." }),
+    params: z.record(z.string(), z.unknown()).openapi({
+      description:
+        "What the run used: model, resolution, softness, seed, quantize, format, quality, and what decides the picture besides: " +
+        "`color_fix`, `tile`, `tile_overlap`.",
+    }),
+    timings: Timings.openapi({ description: "How long the model ran." }),
+  })
+  .openapi("ImageResponse", { description: "Result of an upscale that succeeded." });
+
+export const prose = {
+  title: "kiapi SeedVR2 API",
+  summary: "Larger, sharper pictures with SeedVR2, a one-step diffusion upscaler.",
+  description: `Makes a picture larger and sharper with [SeedVR2](https://github.com/ByteDance-Seed/SeedVR). There is no prompt: the
+network invents only detail that fits what it sees.
+
+## Size of the result
+\`resolution\` is the shorter side in pixels (16..2048), or a factor such as \`2x\`. The server also has a cap on the pixels of a
+result (setting \`max_output_pixels\`).
+
+## Models
+- **3b** (default): faster, needs less memory.
+- **7b**: finer, about twice the memory and time.
+
+## Colours and tiles
+The result takes its coarse colours from the input (setting \`seedvr2_color_fix\`). Large pictures are worked on in tiles that fade
+into each other (setting \`seedvr2_tile\`); tiles depend on the picture's size alone, so the same request and seed give the same
+picture whatever else the machine does.
+
+## Weights
+\`quantize\` sets the bits of the network's weights. Keep it unset for the copy that stays in memory.
+`,
+  upscale: {
+    summary: "Upscale",
+    description:
+      "Makes a larger picture. A synchronous call that does not ask for JSON gets the picture's bytes; otherwise the Job, whose `result` is " +
+      "ImageResponse. An asynchronous call is answered 202 at once.",
+  },
+} as const;

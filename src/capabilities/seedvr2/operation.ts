@@ -1,0 +1,204 @@
+import type { Bits } from "../../engine/task.ts";
+import type { FileRef } from "../../files/file.ts";
+import { decodePicture } from "../../images/decode.ts";
+import { encodePicture, type PictureFormat, pictureFormats } from "../../images/encode.ts";
+import { isOneColour, refuseOneColour } from "../../jobs/one-colour.ts";
+import type { Settings } from "../../settings/settings.ts";
+import type { Capability, CheckContext, Need, Operation } from "../capability.ts";
+import { chooseBits, chooseVariant, requireActivated } from "../model.ts";
+import { ImageResponse, prose, UpscaleRequest } from "./contract.ts";
+import type { UpscaleInput, UpscaleOutput } from "./phase.ts";
+import { checkResultSize, readResolution, resultSize } from "./sizing.ts";
+import { footprint, variants } from "./variants.ts";
+
+const family = "seedvr2";
+const overlap = 64;
+
+type UpscaleParams = {
+  image: FileRef;
+  resolution: number | string;
+  softness: number;
+  seed: number | null;
+  quantize: number | null;
+  format: PictureFormat;
+  quality: number;
+  model: string;
+  mode: string;
+};
+
+type Facts = {
+  image_file_id: string;
+  input_width: number;
+  input_height: number;
+  seed: number;
+  one_colour: boolean;
+};
+
+const limits = (settings: Settings) => ({
+  minResolution: settings.seedvr2_min_resolution,
+  maxResolution: settings.seedvr2_max_resolution,
+  maxScale: settings.seedvr2_max_scale,
+});
+
+/** What a result may have for pixels before the input is known. */
+const usualPixels = 2048 * 1536;
+
+function needOf(
+  variant: string,
+  quantize: number | null,
+  { settings }: CheckContext,
+  pixels = usualPixels,
+): Need {
+  const { bits, transient } = chooseBits(quantize, settings.seedvr2_default_quantize);
+  const bytes = footprint(variant, bits, pixels, settings.seedvr2_tile);
+  const vae = { name: "vae", bytes: bytes.vae };
+  return {
+    variant,
+    bits,
+    phases: [
+      { name: "encode", parts: [vae], workingBytes: bytes.encode, share: 0.2 },
+      {
+        name: "denoise",
+        parts: [{ name: "transformer", bytes: bytes.transformer }],
+        workingBytes: bytes.denoise,
+        share: 0.4,
+      },
+      { name: "decode", parts: [vae], workingBytes: bytes.decode, share: 0.4 },
+    ],
+    options: {},
+    transient,
+    smaller: smallerOf(variant, bits),
+  };
+}
+
+function smallerOf(variant: string, bits: Bits): string {
+  if (variant !== "3b") return "the model 3b, or a smaller resolution";
+  return bits === null || bits > 3 ? "a lower quantize, or a smaller resolution" : "a smaller resolution";
+}
+
+const upscale: Operation<UpscaleRequest, UpscaleParams> = {
+  type: family,
+  path: "/upscale",
+  operationId: "upscale_seedvr2_endpoint_v1_image_seedvr2_upscale_post",
+  ...prose.upscale,
+  request: UpscaleRequest,
+  result: ImageResponse,
+  jobComponent: "JobImageResponse",
+  artifactTypes: ["image/png", "image/jpeg", "image/webp"],
+
+  check(request, context) {
+    const { settings } = context;
+    const variant = chooseVariant(seedvr2, request.model, context);
+    chooseBits(request.quantize, settings.seedvr2_default_quantize);
+    readResolution(request.resolution, limits(settings));
+    requireActivated(family, variant, context);
+    return {
+      image: request.image,
+      resolution: request.resolution,
+      softness: request.softness,
+      seed: request.seed ?? null,
+      quantize: request.quantize ?? null,
+      format: request.format,
+      quality: request.quality,
+      model: variant.name,
+      mode: request.mode,
+    };
+  },
+
+  need: (params, context) => needOf(params.model, params.quantize, context),
+
+  async prepare(params, context) {
+    const { settings } = context;
+    const { path, record } = await context.resolve(params.image, "image");
+    const picture = await decodePicture(path, {
+      kind: "input image",
+      maxPixels: settings.max_input_pixels,
+      alpha: true,
+    });
+    const target = readResolution(params.resolution, limits(settings));
+    const size = resultSize(picture.width, picture.height, target);
+    checkResultSize(size, settings.max_output_pixels);
+    const seed = params.seed ?? Math.floor(Math.random() * 2 ** 31);
+    const facts: Facts = {
+      image_file_id: record.file_id,
+      input_width: picture.width,
+      input_height: picture.height,
+      seed,
+      one_colour: isOneColour({ data: picture.pixels, channels: 3 }),
+    };
+    const input: UpscaleInput = {
+      pixels: picture.pixels,
+      ...(picture.alpha && params.format !== "jpeg" && { alpha: picture.alpha }),
+      inputWidth: picture.width,
+      inputHeight: picture.height,
+      ...size,
+      softness: params.softness,
+      seed,
+      tile: settings.seedvr2_tile,
+      overlap,
+      colorFix: settings.seedvr2_color_fix,
+    };
+    return { input, facts, need: needOf(params.model, params.quantize, context, size.width * size.height) };
+  },
+
+  async publish(params, given, output, { settings, seconds }) {
+    const { image_file_id, seed, one_colour, ...input } = given as Facts;
+    const { image, channels, width, height } = output as unknown as UpscaleOutput;
+    if (!one_colour) refuseOneColour({ data: image, channels });
+    const { model, resolution, softness, quantize, format, quality } = params;
+    const used = {
+      kind: "upscale",
+      model,
+      image_file_id,
+      resolution,
+      softness,
+      seed,
+      quantize: chooseBits(quantize, settings.seedvr2_default_quantize).bits,
+      format,
+      quality,
+      color_fix: settings.seedvr2_color_fix,
+      tile: settings.seedvr2_tile,
+      tile_overlap: overlap,
+    };
+    const body = {
+      model,
+      ...input,
+      width,
+      height,
+      params: used,
+      timings: { total_s: Number(seconds.toFixed(2)) },
+    };
+    const { extension, contentType } = pictureFormats[format];
+    const bytes = await encodePicture(
+      { pixels: image, width, height, channels },
+      {
+        format,
+        quality,
+        ...(settings.embed_metadata && { description: JSON.stringify({ family, ...used }) }),
+      },
+    );
+    return {
+      artifacts: [
+        {
+          bytes,
+          filename: `${family}_${Math.floor(Date.now() / 1000)}.${extension}`,
+          content_type: contentType,
+          meta: body,
+        },
+      ],
+      result: ([file]) => ({ ...body, file_id: file!.file_id, image_bytes: file!.size }),
+    };
+  },
+};
+
+export const seedvr2: Capability = {
+  family,
+  domain: "image",
+  title: prose.title,
+  summary: prose.summary,
+  description: prose.description,
+  variants,
+  defaultVariant: () => "3b",
+  operations: [upscale],
+  warm: (variant, context) => needOf(variant, null, context),
+};

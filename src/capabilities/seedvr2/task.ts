@@ -1,0 +1,99 @@
+import { TaskError } from "../../engine/engine.ts";
+import type { Part, Source, Task, Values } from "../../engine/task.ts";
+import { loadText, loadTransformer, loadVae } from "../../models/seedvr2/load.ts";
+import type { Transformer } from "../../models/seedvr2/transformer.ts";
+import { decode, denoise, encode, enlarge } from "../../models/seedvr2/upscale.ts";
+import { Vae } from "../../models/seedvr2/vae.ts";
+import { resizePillow } from "../../nn/pixels.ts";
+import type { DenoiseOutput, EncodeOutput, Latents, UpscaleInput, UpscaleOutput } from "./phase.ts";
+
+/** The transformer with the one text it was distilled with. */
+class Denoiser implements Disposable {
+  constructor(
+    readonly transformer: Transformer,
+    readonly text: { data: Float32Array; tokens: number },
+  ) {}
+
+  [Symbol.dispose](): void {
+    this.transformer[Symbol.dispose]();
+  }
+}
+
+export const task: Task = {
+  family: "seedvr2",
+
+  load(part, source: Source, progress) {
+    const options = {
+      bits: source.bits,
+      step: (done: number, total: number) => progress("loading", done, total),
+    };
+    if (part === "vae") return loadVae(source.paths, options).vae;
+    const { transformer } = loadTransformer(source.paths, source.variant, options);
+    try {
+      return new Denoiser(transformer, loadText(source.paths, transformer.config.text));
+    } catch (error) {
+      transformer[Symbol.dispose]();
+      throw error;
+    }
+  },
+
+  run(phase, parts, values: Values, progress) {
+    const input = values as UpscaleInput;
+    const { width, height, tile, overlap } = input;
+    switch (phase) {
+      case "encode": {
+        const from = { data: input.pixels, width: input.inputWidth, height: input.inputHeight, channels: 3 };
+        const style = enlarge(from, width, height, input.softness);
+        const low = encode(partOf(parts.vae, Vae), style, { tile, overlap }, (done, total) =>
+          progress("encoding", done, total),
+        );
+        return { style: style.data, low: finite(low) } satisfies EncodeOutput;
+      }
+      case "denoise": {
+        const { low } = values as EncodeOutput;
+        const { transformer, text } = partOf(parts.transformer, Denoiser);
+        const clean = denoise(transformer, low, text, input.seed, (done, total) =>
+          progress("denoising", done, total),
+        );
+        return { clean: finite(clean) } satisfies DenoiseOutput;
+      }
+      default: {
+        const { style, clean } = values as EncodeOutput & DenoiseOutput;
+        const picture = { data: style, width, height, channels: 3 };
+        const image = decode(
+          partOf(parts.vae, Vae),
+          clean,
+          picture,
+          input.colorFix,
+          { tile, overlap },
+          (done, total) => progress("decoding", done, total),
+        );
+        const { alpha } = input;
+        if (!alpha) return { image, channels: 3, width, height } satisfies UpscaleOutput;
+        const plane = { data: alpha, width: input.inputWidth, height: input.inputHeight, channels: 1 };
+        const mask = resizePillow(plane, width, height, "bicubic").data;
+        return { image: withAlpha(image, mask), channels: 4, width, height } satisfies UpscaleOutput;
+      }
+    }
+  },
+};
+
+function partOf<T extends Part>(part: Part | undefined, kind: new (...args: never[]) => T): T {
+  if (part instanceof kind) return part;
+  throw new TaskError("the part is none of SeedVR2", "failed");
+}
+
+/** A network in trouble gives numbers that are none; they must not become a picture. */
+function finite(latents: Latents): Latents {
+  if (latents.data.every(Number.isFinite)) return latents;
+  throw new TaskError("the network gave numbers that are none", "invalid_result");
+}
+
+function withAlpha(colors: Uint8Array, alpha: Uint8Array): Uint8Array {
+  const out = new Uint8Array(alpha.length * 4);
+  for (let i = 0; i < alpha.length; i++) {
+    out.set(colors.subarray(3 * i, 3 * i + 3), 4 * i);
+    out[4 * i + 3] = alpha[i]!;
+  }
+  return out;
+}

@@ -1,0 +1,300 @@
+import { conv2d, evaluate, groupNorm, linear, scope, type Tensor } from "../../../ffi/index.ts";
+import { attention } from "../../nn/attention.ts";
+import { Linear } from "../../nn/linear.ts";
+import type { Weights } from "../../nn/weights.ts";
+
+const groups = 32;
+const eps = 1e-6;
+const scalingFactor = 0.9152;
+const latentChannels = 16;
+const levels = 4;
+
+/** Told of what a layer gave, by name. */
+export type Tap = (name: string, x: Tensor) => void;
+
+/**
+ * The picture coder of SeedVR2. It was made for video: its convolutions reach back in time and repeat the first frame where there
+ * is none. A still sees the same frame at every reach, so the kernels are summed over time at load and everything runs in 2-D.
+ */
+export class Vae implements Disposable {
+  readonly encoder: Encoder;
+  readonly decoder: Decoder;
+
+  constructor(private readonly weights: Weights) {
+    const w = weights;
+    const width = (name: string) => w.shape(name)?.[0] ?? w.checkpoint.fail(`it has no ${name}`);
+    const widths = Array.from({ length: levels }, (_, i) =>
+      width(`encoder.down_blocks.${i}.resnets.0.conv1.weight`),
+    );
+    this.encoder = new Encoder(w.at("encoder"), widths);
+    this.decoder = new Decoder(w.at("decoder"), widths);
+  }
+
+  /** [rows, columns, 3] in −1 … 1 to [rows / 8, columns / 8, 16]. */
+  encode(picture: Tensor, tap: Tap = () => {}): Tensor {
+    return whole(() => {
+      const moments = this.encoder.forward(picture.expandDims(0).astype(this.weights.options.dtype), tap);
+      return moments
+        .at(0)
+        .slice([0, 0, 0], [...moments.shape.slice(1, 3), latentChannels])
+        .mul(scalingFactor);
+    });
+  }
+
+  /** [rows, columns, 16] to [8 rows, 8 columns, 3], about −1 … 1. */
+  decode(latents: Tensor, tap: Tap = () => {}): Tensor {
+    return whole(() => {
+      const z = latents.div(scalingFactor).expandDims(0).astype(this.weights.options.dtype);
+      return this.decoder.forward(z, tap).at(0);
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.weights[Symbol.dispose]();
+  }
+}
+
+function whole(body: () => Tensor): Tensor {
+  const made = scope(() => body().astype("float32").contiguous());
+  evaluate(made);
+  return made;
+}
+
+/** Runs a layer and frees what it made on the way, so that no two maps of a large picture outlive their use. */
+function layer(name: string, tap: Tap, body: () => Tensor): Tensor {
+  const made = scope(body);
+  evaluate(made);
+  tap(name, made);
+  return made;
+}
+
+class Encoder {
+  readonly conv_in: Conv;
+  readonly down_blocks: { resnets: Resnet[]; downsampler: Conv | null }[];
+  readonly mid_block: Mid;
+  readonly conv_norm_out: Norm;
+  readonly conv_out: Conv;
+
+  constructor(w: Weights, widths: readonly number[]) {
+    const last = widths.at(-1)!;
+    this.conv_in = new Conv(w.at("conv_in"), 3, widths[0]!);
+    this.down_blocks = widths.map((width, i) => {
+      const block = w.at("down_blocks").at(i);
+      return {
+        resnets: [0, 1].map(
+          (r) => new Resnet(block.at("resnets").at(r), r === 0 ? (widths[i - 1] ?? width) : width, width),
+        ),
+        downsampler:
+          i < levels - 1
+            ? new Conv(block.at("downsamplers").at(0).at("conv"), width, width, { stride: 2, padding: 0 })
+            : null,
+      };
+    });
+    this.mid_block = new Mid(w.at("mid_block"), last);
+    this.conv_norm_out = new Norm(w.at("conv_norm_out"), last);
+    this.conv_out = new Conv(w.at("conv_out"), last, 2 * latentChannels);
+  }
+
+  forward(picture: Tensor, tap: Tap): Tensor {
+    let x = this.conv_in.forward(picture);
+    this.down_blocks.forEach(({ resnets, downsampler }, i) => {
+      x = layer(`down${i}`, tap, () => {
+        const y = resnets.reduce((y, resnet) => resnet.forward(y), x);
+        return downsampler ? downsampler.forward(y.pad([0, 0, 0, 0], [0, 1, 1, 0])) : y;
+      });
+    });
+    x = layer("encoder.mid", tap, () => this.mid_block.forward(x));
+    return this.conv_out.forward(this.conv_norm_out.forward(x).silu());
+  }
+}
+
+class Decoder {
+  readonly conv_in: Conv;
+  readonly mid_block: Mid;
+  readonly up_blocks: { resnets: Resnet[]; upsampler: Upsampler | null }[];
+  readonly conv_norm_out: Norm;
+  readonly conv_out: Conv;
+
+  constructor(w: Weights, encoderWidths: readonly number[]) {
+    const widths = encoderWidths.toReversed();
+    const last = widths.at(-1)!;
+    this.conv_in = new Conv(w.at("conv_in"), latentChannels, widths[0]!);
+    this.mid_block = new Mid(w.at("mid_block"), widths[0]!);
+    this.up_blocks = widths.map((width, i) => {
+      const block = w.at("up_blocks").at(i);
+      return {
+        resnets: [0, 1, 2].map(
+          (r) => new Resnet(block.at("resnets").at(r), r === 0 ? (widths[i - 1] ?? width) : width, width),
+        ),
+        upsampler: i < levels - 1 ? new Upsampler(block.at("upsamplers").at(0), width) : null,
+      };
+    });
+    this.conv_norm_out = new Norm(w.at("conv_norm_out"), last);
+    this.conv_out = new Conv(w.at("conv_out"), last, 3);
+  }
+
+  forward(z: Tensor, tap: Tap): Tensor {
+    let x = layer("decoder.mid", tap, () => this.mid_block.forward(this.conv_in.forward(z)));
+    this.up_blocks.forEach(({ resnets, upsampler }, i) => {
+      x = layer(`up${i}`, tap, () => {
+        const y = resnets.reduce((y, resnet) => resnet.forward(y), x);
+        return upsampler ? upsampler.forward(y) : y;
+      });
+    });
+    return this.conv_out.forward(this.conv_norm_out.forward(x).silu());
+  }
+}
+
+interface ConvOptions {
+  kernel?: number;
+  stride?: number;
+  padding?: number;
+}
+
+/** A convolution over [batch, rows, columns, channels] made of one over time too: [out, in, time, rows, columns]. */
+class Conv {
+  readonly weight: Tensor;
+  readonly bias: Tensor;
+  readonly stride: number;
+  readonly padding: number;
+
+  constructor(w: Weights, inputs: number, outputs: number, options: ConvOptions = {}) {
+    const { kernel = 3, stride = 1, padding = (kernel - 1) / 2 } = options;
+    const time = w.shape("weight")?.[2] ?? 1;
+    this.weight = w.take("weight", [outputs, inputs, time, kernel, kernel], (t) =>
+      t.astype("float32").sum(2).transpose(0, 2, 3, 1),
+    );
+    this.bias = w.take("bias", [outputs]);
+    this.stride = stride;
+    this.padding = padding;
+  }
+
+  forward(x: Tensor): Tensor {
+    const { weight, bias, stride, padding } = this;
+    return conv2d(x, weight, { bias, stride, padding });
+  }
+}
+
+/** Group norm, in single precision whatever the network computes in. */
+class Norm {
+  readonly weight: Tensor;
+  readonly bias: Tensor;
+
+  constructor(w: Weights, width: number) {
+    const exact = w.as({ dtype: "float32" });
+    this.weight = exact.take("weight", [width]);
+    this.bias = exact.take("bias", [width]);
+  }
+
+  forward(x: Tensor): Tensor {
+    return groupNorm(x.astype("float32"), groups, this.weight, this.bias, eps).astype(x.dtype);
+  }
+}
+
+class Resnet {
+  readonly norm1: Norm;
+  readonly conv1: Conv;
+  readonly norm2: Norm;
+  readonly conv2: Conv;
+  readonly conv_shortcut: Conv | null;
+
+  constructor(w: Weights, inputs: number, outputs: number) {
+    this.norm1 = new Norm(w.at("norm1"), inputs);
+    this.conv1 = new Conv(w.at("conv1"), inputs, outputs);
+    this.norm2 = new Norm(w.at("norm2"), outputs);
+    this.conv2 = new Conv(w.at("conv2"), outputs, outputs);
+    this.conv_shortcut =
+      inputs === outputs ? null : new Conv(w.at("conv_shortcut"), inputs, outputs, { kernel: 1 });
+  }
+
+  forward(x: Tensor): Tensor {
+    const made = scope(() => {
+      const y = this.conv1.forward(this.norm1.forward(x).silu());
+      const residual = this.conv_shortcut ? this.conv_shortcut.forward(x) : x;
+      return this.conv2.forward(this.norm2.forward(y).silu()).add(residual);
+    });
+    evaluate(made);
+    return made;
+  }
+}
+
+class Mid {
+  readonly resnets: readonly [Resnet, Resnet];
+  readonly attention: MidAttention;
+
+  constructor(w: Weights, width: number) {
+    const resnet = (i: number) => new Resnet(w.at("resnets").at(i), width, width);
+    this.resnets = [resnet(0), resnet(1)];
+    this.attention = new MidAttention(w.at("attentions").at(0), width);
+  }
+
+  forward(x: Tensor): Tensor {
+    return this.resnets[1].forward(this.attention.forward(this.resnets[0].forward(x)));
+  }
+}
+
+/** One head over all pixels. */
+class MidAttention {
+  readonly group_norm: Norm;
+  readonly to_q: Linear;
+  readonly to_k: Linear;
+  readonly to_v: Linear;
+  readonly to_out: Linear;
+
+  constructor(
+    w: Weights,
+    readonly width: number,
+  ) {
+    this.group_norm = new Norm(w.at("group_norm"), width);
+    this.to_q = new Linear(w.at("to_q"), width, width);
+    this.to_k = new Linear(w.at("to_k"), width, width);
+    this.to_v = new Linear(w.at("to_v"), width, width);
+    this.to_out = new Linear(w.at("to_out").at(0), width, width);
+  }
+
+  forward(x: Tensor): Tensor {
+    const { width } = this;
+    const tokens = this.group_norm.forward(x).reshape(1, 1, -1, width);
+    const [q, k, v] = [this.to_q, this.to_k, this.to_v].map((to) => to.forward(tokens)) as [
+      Tensor,
+      Tensor,
+      Tensor,
+    ];
+    return this.to_out
+      .forward(attention(q, k, v, width ** -0.5))
+      .reshape(...x.shape)
+      .add(x);
+  }
+}
+
+/** Twice the rows and columns: a matrix makes four pixels of one. Where it also made two frames of one, the first is kept. */
+class Upsampler {
+  readonly upscale: Tensor;
+  readonly upscaleBias: Tensor;
+  readonly conv: Conv;
+
+  constructor(
+    w: Weights,
+    readonly width: number,
+  ) {
+    const up = w.at("upscale_conv");
+    const frames = (up.shape("weight")?.[0] ?? 4 * width) / (4 * width);
+    const first = (t: Tensor) =>
+      t
+        .reshape(4, frames, width, -1)
+        .at(0, 1)
+        .reshape(4 * width, -1);
+    this.upscale = up.take("weight", [4 * frames * width, width, 1, 1, 1], first);
+    this.upscaleBias = up.take("bias", [4 * frames * width], (t) => first(t).reshape(4 * width));
+    this.conv = new Conv(w.at("conv"), width, width);
+  }
+
+  forward(x: Tensor): Tensor {
+    const [batch, rows, columns] = x.shape as [number, number, number];
+    const shuffled = linear(x, this.upscale, this.upscaleBias)
+      .reshape(batch, rows, columns, 2, 2, this.width)
+      .transpose(0, 1, 3, 2, 4, 5)
+      .reshape(batch, 2 * rows, 2 * columns, this.width);
+    return this.conv.forward(shuffled);
+  }
+}
