@@ -1,9 +1,10 @@
 import { task as depthanything } from "../capabilities/depthanything/task.ts";
 import { task as depthpro } from "../capabilities/depthpro/task.ts";
+import { task as seedvr2 } from "../capabilities/seedvr2/task.ts";
 import { task as selftest } from "../capabilities/selftest/task.ts";
 import type { Task } from "./task.ts";
 
 /** Every family that the engine can run: one line each. */
 export const tasks: Readonly<Record<string, Task>> = Object.fromEntries(
-  [depthanything, depthpro, selftest].map((task) => [task.family, task]),
+  [depthanything, depthpro, seedvr2, selftest].map((task) => [task.family, task]),
 );
