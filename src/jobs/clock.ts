@@ -19,3 +19,20 @@ export const systemClock: Clock = {
 
 export const sleep = (clock: Clock, milliseconds: number) =>
   new Promise<void>((resolve) => void clock.after(milliseconds, resolve));
+
+/** Does something again and again, each time that long after it was done. The returned function ends it. */
+export function every(clock: Clock, milliseconds: number, work: () => Promise<unknown>): () => void {
+  let ended = false;
+  let clear = () => {};
+  const again = () => {
+    clear = clock.after(milliseconds, async () => {
+      await work();
+      if (!ended) again();
+    });
+  };
+  again();
+  return () => {
+    ended = true;
+    clear();
+  };
+}

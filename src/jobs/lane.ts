@@ -16,6 +16,7 @@ import { failure } from "./failure.ts";
 import type { JobFiles } from "./files.ts";
 import type { Job, JobStatus } from "./job.ts";
 import type { Models } from "./models.ts";
+import { abortable, inTime } from "./patience.ts";
 import { type Kind, type Report, runJob } from "./run.ts";
 import type { Ending, JobStore } from "./store.ts";
 
@@ -339,23 +340,4 @@ export function createLane(options: LaneOptions): Lane {
       return requeued;
     },
   };
-}
-
-/** Whether a promise resolves within that many seconds. */
-async function inTime(promise: Promise<void>, clock: Clock, seconds: number): Promise<boolean> {
-  const { promise: over, resolve } = Promise.withResolvers<boolean>();
-  const clear = clock.after(seconds * 1000, () => resolve(false));
-  const first = await Promise.race([promise.then(() => true), over]);
-  clear();
-  return first;
-}
-
-/** Gives up on work that does not look at its signal. */
-function abortable<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const stop = () => reject(new Cancelled());
-    if (signal.aborted) stop();
-    signal.addEventListener("abort", stop, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
-  });
 }

@@ -9,7 +9,7 @@ import { budgetOf, gigabyte, type MachineMemory } from "../engine/residency.ts";
 import { Refusal } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { type StayAwake, stayAwake } from "./awake.ts";
-import { type Clock, systemClock } from "./clock.ts";
+import { type Clock, every, systemClock } from "./clock.ts";
 import { createEvents } from "./events.ts";
 import type { JobFiles } from "./files.ts";
 import type { Job, JobStatus } from "./job.ts";
@@ -17,9 +17,11 @@ import { createLane, type WarmTarget } from "./lane.ts";
 import { memoryState } from "./memory-state.ts";
 import { createMetrics } from "./metrics.ts";
 import { createModels } from "./models.ts";
-import type { Accepted, JobEvent, Scheduler, Waited } from "./queue.ts";
-import type { Kind, Report } from "./run.ts";
+import type { Accepted, JobEvent, Scheduler } from "./queue.ts";
+import { createReporting } from "./reporting.ts";
+import type { Kind } from "./run.ts";
 import type { JobStore, NewJob } from "./store.ts";
+import { createWaiters } from "./waiters.ts";
 import type { Webhooks } from "./webhooks.ts";
 
 export * from "./queue.ts";
@@ -43,8 +45,6 @@ export interface SchedulerOptions {
 
 const live: readonly JobStatus[] = ["queued", "running"];
 const gb = (bytes: number) => Math.round((bytes / gigabyte) * 100) / 100;
-/** Status events of one job closer together than this are left out, unless they say something new. */
-const eventInterval = 100;
 const pruneInterval = 3600_000;
 /** Limits of the machine change rarely, and `/health` is asked often. */
 const probeInterval = 10_000;
@@ -63,13 +63,11 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const { settings } = context;
   const events = createEvents(clock.now);
   const metrics = createMetrics();
-  const waiters = new Map<string, Set<(waited: Waited) => void>>();
-  const timers = new Set<() => void>();
+  const waiters = createWaiters(clock);
+  const reporting = createReporting({ ...options, events, clock });
+  const timers: (() => void)[] = [];
   let queued = 0;
   let stopping = false;
-  let lastStatusEvent = 0;
-  let lastLabel = "";
-  let lastJob = "";
 
   let workingSet: number | undefined;
   let machine = { at: -Infinity, memory: { total: 0 } as MachineMemory };
@@ -100,12 +98,11 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     warm: options.warm ?? [],
     onStart(job) {
       queued--;
-      [lastJob, lastLabel, lastStatusEvent] = [job.id, job.progress_label, clock.now()];
       log.info("job started", { job_id: job.id, type: job.type });
-      emitStatus(job);
-      void tellPositions();
+      reporting.status(job);
+      void reporting.positions();
     },
-    onReport,
+    onReport: reporting.step,
     onEnd,
     onOutOfMemory(job) {
       metrics.outOfMemory();
@@ -113,33 +110,10 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     },
   });
 
-  function emitStatus(job: Job, more: Record<string, unknown> = {}) {
-    const { id, status, progress, progress_label } = job;
-    events.emit(id, "status", { job_id: id, status, progress, progress_label, ...more });
-  }
-
-  function onReport(job: Job, { label, step, payload }: Report) {
-    const now = clock.now();
-    const last = step !== undefined && step.done >= step.total;
-    if (label !== lastLabel || job.id !== lastJob || last || now - lastStatusEvent >= eventInterval) {
-      lastLabel = label;
-      lastJob = job.id;
-      lastStatusEvent = now;
-      emitStatus(job, step && { step: step.done, steps: step.total });
-    }
-    const preview = payload && options.kind(job.type)?.operation.preview;
-    if (!payload || !preview || !events.watched().includes(job.id)) return;
-    const { id, progress } = job;
-    preview(payload).then(
-      (picture) => events.emit(id, "preview", { job_id: id, progress, ...picture }),
-      (error) => log.warning("a preview cannot be made", { job_id: id, error }),
-    );
-  }
-
   function onEnd(job: Job, from: JobStatus) {
     if (from === "queued") {
       queued--;
-      void tellPositions();
+      void reporting.positions();
     }
     metrics.ended(job);
     log.info("job ended", {
@@ -149,23 +123,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       error_code: job.error_code ?? undefined,
     });
     if (job.status !== "queued" && job.status !== "running") events.emit(job.id, job.status, { ...job });
-    release(job.id, { kind: "ended", job });
+    waiters.release(job.id, { kind: "ended", job });
     options.webhooks?.wake();
-  }
-
-  function release(id: string, waited: Waited) {
-    for (const resolve of waiters.get(id) ?? []) resolve(waited);
-    waiters.delete(id);
-  }
-
-  /** The queue has moved: those who watch a waiting job hear its new place. */
-  async function tellPositions() {
-    for (const id of events.watched()) {
-      const job = await store.get(id);
-      if (job && job !== "pruned" && job.status === "queued") {
-        emitStatus(job, { queue_position: await store.position(id) });
-      }
-    }
   }
 
   /** The record, with the progress that only memory has. */
@@ -222,7 +181,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     try {
       const { job: kept, created } = await store.create(job);
       if (!created) queued--;
-      else emitStatus(kept, { queue_position: queued - 1 });
+      else reporting.status(kept, { queue_position: queued - 1 });
       const answer = await accepted(kept, created);
       lane.poke();
       return answer;
@@ -239,17 +198,10 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   }
 
   /** Repeats until the server stops. */
-  function every(milliseconds: number, work: () => Promise<unknown>) {
+  function upkeep(milliseconds: number, work: () => Promise<unknown>) {
     if (milliseconds <= 0 || stopping) return;
-    const again = () => {
-      const clear = clock.after(milliseconds, async () => {
-        timers.delete(clear);
-        await work().catch((error) => !stopping && log.error("upkeep failed", { error }));
-        if (!stopping) again();
-      });
-      timers.add(clear);
-    };
-    again();
+    const logged = () => work().catch((error) => !stopping && log.error("upkeep failed", { error }));
+    timers.push(every(clock, milliseconds, logged));
   }
 
   return {
@@ -297,29 +249,19 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       return job;
     },
 
-    async wait(id, milliseconds) {
-      const { promise, resolve } = Promise.withResolvers<Waited>();
-      const waiting = waiters.get(id) ?? new Set();
-      waiters.set(id, waiting.add(resolve));
-      const clear = clock.after(milliseconds, () => resolve({ kind: "timeout" }));
-      try {
+    wait: (id, milliseconds) =>
+      waiters.wait(id, milliseconds, async () => {
         const job = await find(id);
         if (!live.includes(job.status)) return { kind: "ended", job };
-        if (stopping && job.status === "queued") return { kind: "shutting_down" };
-        return await promise;
-      } finally {
-        clear();
-        waiting.delete(resolve);
-        if (waiting.size === 0 && waiters.get(id) === waiting) waiters.delete(id);
-      }
-    },
+        return stopping && job.status === "queued" ? { kind: "shutting_down" } : undefined;
+      }),
 
     async events(id, follow = {}) {
       const job = await find(id);
       const subscription = events.subscribe(id, follow);
       if (subscription) return subscription;
       if (live.includes(job.status)) {
-        emitStatus(job, job.status === "queued" ? { queue_position: await store.position(id) } : {});
+        reporting.status(job, job.status === "queued" ? { queue_position: await store.position(id) } : {});
       } else {
         events.emit(id, job.status as JobEvent["event"], { ...job });
       }
@@ -367,8 +309,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       queued += kept - before;
       workingSet = (await options.engine.stats()).workingSet;
       await prune();
-      every(settings.ttl_sweep_interval_s * 1000, () => lane.chore(models.sweep));
-      every(pruneInterval, prune);
+      upkeep(settings.ttl_sweep_interval_s * 1000, () => lane.chore(models.sweep));
+      upkeep(pruneInterval, prune);
       lane.begin();
       lane.poke();
       options.webhooks?.wake();
@@ -378,10 +320,10 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       stopping = true;
       for (const clear of timers) clear();
       const running = lane.running()?.id;
-      for (const id of [...waiters.keys()]) if (id !== running) release(id, { kind: "shutting_down" });
+      for (const id of waiters.jobs()) if (id !== running) waiters.release(id, { kind: "shutting_down" });
       const requeued = await lane.stop(settings.shutdown_grace_s);
       if (requeued) log.info("job put back into the queue", { job_id: requeued.id });
-      for (const id of [...waiters.keys()]) release(id, { kind: "shutting_down" });
+      for (const id of waiters.jobs()) waiters.release(id, { kind: "shutting_down" });
       events.close();
       options.webhooks?.stop();
     },
