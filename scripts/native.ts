@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { compile, run, sources } from "./compile.ts";
 
@@ -112,6 +112,8 @@ export async function buildNative(target = host): Promise<Native> {
       rmSync(staging, { recursive: true, force: true });
     }
   }
+  for (const file of new Bun.Glob("assets/**/*.safetensors").scanSync({ cwd: root }))
+    copyChanged(join(root, file), join(folder, basename(file)));
   return {
     folder,
     library,
@@ -119,6 +121,12 @@ export async function buildNative(target = host): Promise<Native> {
       .filter((name) => !name.startsWith("."))
       .sort(),
   };
+}
+
+/** Models that come inside the program lie beside the libraries. A file that is the same stays, since it may be in use. */
+function copyChanged(from: string, to: string): void {
+  if (existsSync(to) && readFileSync(from).equals(readFileSync(to))) return;
+  cpSync(from, to);
 }
 
 function stamp(parts: string[]): string {

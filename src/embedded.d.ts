@@ -1,5 +1,9 @@
-// Files that the bundler embeds: importing one gives its path.
+// Files that the bundler embeds: a path for those that are opened, the text of others.
 declare module "*/standalone.js" {
   const path: string;
   export default path;
+}
+declare module "*/NOTICE" {
+  const text: string;
+  export default text;
 }

@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import { Command, CommanderError } from "commander";
+import notice from "../../NOTICE" with { type: "text" };
 import { capabilities } from "../capabilities/registry.ts";
 import { type LoadOptions, loadSettings, SettingsError } from "../settings/load.ts";
 import { version } from "../version.ts";
@@ -56,7 +57,8 @@ export async function main(args: readonly string[], startWorker: () => Worker): 
   program
     .command("version")
     .description("print the version")
-    .action(() => context.out(version));
+    .option("--notice", "print whose work the program carries, and under which licences")
+    .action(({ notice: wanted }: { notice?: boolean }) => context.out(wanted ? notice.trimEnd() : version));
   registerCheck(program, context, own);
   registerStatus(program, context);
   registerActivate(program, context);

@@ -42,6 +42,12 @@ describe("the binary, alone in a folder", () => {
     expect(await ran(here, ["--version"], {})).toEqual({ out: `${version}\n`, err: "", code: 0 });
   });
 
+  test("says whose work it carries", async () => {
+    const { out, code } = await ran(here, ["version", "--notice"], {});
+    expect(out).toBe(await Bun.file(join(import.meta.dir, "../../NOTICE")).text());
+    expect(code).toBe(0);
+  });
+
   test("starts, answers, computes and stops with only HOME set", async () => {
     await answers({ HOME: here.home });
     await computes({ HOME: here.home });
