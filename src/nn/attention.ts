@@ -2,7 +2,7 @@ import { concat, evaluate, scope, sdpa, type Tensor } from "../../ffi/index.ts";
 import { onGpu } from "./device.ts";
 
 /** Bytes of scores that are held at a time on the CPU, where MLX writes them all out. */
-const scoreBytes = 96e6;
+const scoreBytes = 32e6;
 
 /**
  * softmax(q kᵀ · scale) v for [batch, heads, length, channels]. On the CPU it goes over the queries in chunks, so that memory

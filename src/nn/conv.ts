@@ -3,7 +3,7 @@ import { onGpu } from "./device.ts";
 import type { Weights } from "./weights.ts";
 
 /** Bytes of unfolded columns that are held at a time on the CPU, where MLX writes them all out. */
-const columnBytes = 128e6;
+const columnBytes = 48e6;
 
 /** A convolution of [batch, rows, columns, channels]. The checkpoint has [out, in, rows, columns]. */
 export class Conv2d {

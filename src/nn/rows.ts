@@ -137,4 +137,4 @@ export function collect(
   });
 }
 
-const stripBytes = 96e6;
+const stripBytes = 24e6;

@@ -55,6 +55,9 @@ class FeatureFusionBlock {
   }
 }
 
+/** A strip of the full size, in bytes: several such are alive at once, and its neighbours share but two of its rows. */
+const fullBytes = 8e6;
+
 /** 3×3, relu, 1×1. */
 class Tail {
   readonly conv: Conv2d;
@@ -164,8 +167,13 @@ export class Dpt {
       const { output_conv2, sky_output_conv2 } = this;
       const strips: Step = (at, total) => step(stages + at / total, stages + 1);
       const half = features / 2;
-      const logits = collect(output_conv2.forward(full), half, sky_output_conv2 ? () => {} : strips);
-      const sky = sky_output_conv2 && collect(sky_output_conv2.forward(full), half, strips);
+      const logits = collect(
+        output_conv2.forward(full),
+        half,
+        sky_output_conv2 ? () => {} : strips,
+        fullBytes,
+      );
+      const sky = sky_output_conv2 && collect(sky_output_conv2.forward(full), half, strips, fullBytes);
       return { logits, sky };
     });
   }

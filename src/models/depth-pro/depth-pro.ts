@@ -101,6 +101,7 @@ export class DepthPro implements Disposable {
     }: { known?: boolean; step?: (done: number) => void; tap?: Tap } = {},
   ): Prediction {
     const { size } = this;
+    const { decoder } = this.config;
     const resized = resizeFloats(picture, size, size, "bilinear").data;
     for (let i = 0; i < resized.length; i++) resized[i] = resized[i]! / 127.5 - 1;
     let done = 0;
@@ -116,10 +117,12 @@ export class DepthPro implements Disposable {
       const full = conv3x3(deconv(conv3x3(map, conv0), double), conv2);
       const depth = each(full, (x) => out.forward(x.relu()).relu());
       const before = done;
-      const canonical = collect(depth, this.config.decoder / 4, (at, total) => {
+      const told = (at: number, total: number) => {
         done = before + (headWork * at) / total;
         step(done);
-      });
+      };
+      // Strips that are high enough for the rows that they share with their neighbours not to cost much.
+      const canonical = collect(depth, decoder / 4, told, 96e6);
       const fov = known ? undefined : this.fov?.forward(small, lowest, work, tap);
       if (known) work(this.fov?.work ?? 0);
       const [, height, width] = canonical.shape as [number, number, number];
