@@ -139,4 +139,6 @@ how many differ.
 |---|---|---|
 ${resampling.join("\n")}
 `;
-await Bun.write(join(import.meta.dir, "../docs/fidelity.md"), page);
+const path = join(import.meta.dir, "../docs/fidelity.md");
+await Bun.write(path, page);
+await Bun.$`${join(import.meta.dir, "../node_modules/.bin/biome")} format --write ${path}`.quiet();
