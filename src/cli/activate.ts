@@ -36,9 +36,7 @@ export function registerActivate(program: Command, context: CommandContext): voi
     .action(async (options: ActivateOptions) => {
       const selected = await selection(context, options, "activate");
       requireLicences(selected, options);
-      if (selected.some(({ variant }) => variant.downloads.length === 0) && !options.json)
-        for (const choice of selected.filter(({ variant }) => variant.downloads.length === 0))
-          context.out(`${fullName(choice)} is built in`);
+      sayWhatComesOtherwise(selected, context, options.json ?? false);
       const show = options.json
         ? (event: ActivationEvent) => context.out(JSON.stringify(event))
         : progressLines(context);
@@ -76,6 +74,19 @@ export function registerDeactivate(program: Command, context: CommandContext): v
         );
       }
     });
+}
+
+/** Some models are inside the program, and some are published nowhere. */
+function sayWhatComesOtherwise(selected: readonly Choice[], context: CommandContext, quiet: boolean): void {
+  for (const choice of selected.filter(({ variant }) => variant.downloads.length === 0)) {
+    const { capability, variant } = choice;
+    if (variant.embedded === undefined && selected.length === 1)
+      throw new CommandError(
+        `${fullName(choice)} cannot be downloaded: give its place in the setting model_paths, ` +
+          `{"${capability.family}/${variant.name}": "<folder or file>"}`,
+      );
+    if (variant.embedded !== undefined && !quiet) context.out(`${fullName(choice)} is built in`);
+  }
 }
 
 async function selection(context: CommandContext, options: ActivateOptions, verb: string): Promise<Choice[]> {

@@ -1,8 +1,10 @@
+import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import type { Download } from "../capabilities/capability.ts";
 import { distinct, label, missing, type Places } from "../weights/download/resources.ts";
+import { locate } from "../weights/locate.ts";
 import type { CommandContext } from "./context.ts";
-import { type Choice, choices, type Filters, fullName, hasFilter, select } from "./select.ts";
+import { type Choice, choices, type Filters, hasFilter, select } from "./select.ts";
 import { gigabytes, table } from "./table.ts";
 
 export interface ModelStatus {
@@ -30,14 +32,26 @@ export function modelStatus(
     const lacking = missing(download, places);
     return { kind: kindOf(download), label: label(download), ready: lacking.length === 0, missing: lacking };
   });
-  const local = modelPaths[`${capability.family}/${variant.name}`] !== undefined;
-  const status = local
-    ? "local"
-    : resources.length === 0
-      ? "built-in"
-      : resources.every(({ ready }) => ready)
-        ? "ready"
-        : "missing";
+  const setting = `${capability.family}/${variant.name}`;
+  const own = modelPaths[setting];
+  if (own !== undefined || (resources.length === 0 && variant.embedded === undefined)) {
+    const ready = own !== undefined && existsSync(own);
+    const name = `model_paths["${setting}"]`;
+    resources.splice(0, Number.POSITIVE_INFINITY, {
+      kind: "local_path",
+      label: name,
+      ready,
+      missing: ready ? [] : [name],
+    });
+  }
+  const ready = resources.every((resource) => resource.ready);
+  const status = !ready
+    ? "missing"
+    : own !== undefined
+      ? "local"
+      : resources.length === 0
+        ? "built-in"
+        : "ready";
   return {
     domain: capability.domain,
     family: capability.family,
@@ -123,6 +137,10 @@ export function statusText(
       if (downloads.get(name)) continue;
       lines.push(`  missing  ${kindOf(download)}  ${name}`, `    Run: easel activate --repo ${name}`);
     }
+    for (const { resources } of lacking)
+      for (const { kind, label } of resources)
+        if (kind === "local_path")
+          lines.push(`  missing  local_path  ${label}`, "    Set it to the folder or file of the weights");
   }
   return lines.join("\n");
 }
@@ -156,19 +174,14 @@ export function collect(value: string, before: string[]): string[] {
 export function defaultOf(context: CommandContext, family: string): string {
   const capability = context.capabilities.find((each) => each.family === family)!;
   const settings = context.settings();
-  const places = context.places();
+  const options = { modelPaths: settings.model_paths, places: context.places(), embedded: "" };
   return capability.defaultVariant({
     settings,
-    activation: (name, variantName) => {
-      const local = settings.model_paths[`${name}/${variantName}`];
-      if (local !== undefined) return { source: { paths: [local] } };
+    activation(name, variantName) {
       const variant = capability.variants.find((each) => each.name === variantName);
-      const lacking = (variant?.downloads ?? []).flatMap((download) =>
-        missing(download, places).length > 0 ? [label(download)] : [],
-      );
-      return lacking.length > 0 ? { missing: lacking } : { source: { paths: [] } };
+      if (!variant) return { missing: [variantName] };
+      // What lies inside the program is there, unpacked or not.
+      return variant.embedded === undefined ? locate(name, variant, options) : { source: { paths: [] } };
     },
   });
 }
-
-export { fullName };

@@ -41,7 +41,7 @@ const family = (name: string, variants: Variant[]): Capability => ({
 const strict = { name: "CC-BY-NC-4.0", url: "https://example.org/nc", commercial: false };
 const capabilities = [
   family("depthanything", [variant("small"), variant("large", { licence: strict, repo: "org/other" })]),
-  family("depthpro", [variant("base", { downloads: [], diskGb: 0 })]),
+  family("depthpro", [variant("base", { downloads: [], diskGb: 0, embedded: "base" })]),
 ];
 
 async function run(args: string[], hubUrl = "http://127.0.0.1:9", model_paths: Record<string, string> = {}) {
@@ -100,9 +100,15 @@ describe("easel status", () => {
 
   test("says which models are paths of the operator", async () => {
     const { out } = await run(["status", "--json", "--model", "depthanything/small"], undefined, {
-      "depthanything/small": "/anywhere",
+      "depthanything/small": folder,
     });
     expect(JSON.parse(out)[0].status).toBe("local");
+    const gone = { "depthanything/small": join(folder, "gone") };
+    const absent = await run(["status", "--json", "--model", "depthanything/small"], undefined, gone);
+    expect(JSON.parse(absent.out)[0]).toMatchObject({
+      status: "missing",
+      resources: [{ kind: "local_path", label: 'model_paths["depthanything/small"]' }],
+    });
   });
 
   test("refuses a filter that names nothing, also beside one that fits", async () => {
