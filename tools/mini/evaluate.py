@@ -1,0 +1,136 @@
+"""Measures a network on rendered scenes against answers that look at no picture.
+
+    python evaluate.py --weights FILE --scenes DIR
+
+The protocol. A prediction p is brought to the true inverse depth by the scale and shift of least squares, picture by picture, over the
+pixels that count: not sky, nearer than 80 m, and within ten times the picture's near distance (the depth that 5 % of its pixels are
+nearer than). Aligned inverse depth below 1/80 counts as 1/80. AbsRel is the mean of |depth error| / depth, δ1 the share of pixels whose
+depth is right within a factor of 1.25; both are means of pictures. `--far` counts pixels beyond ten times the near distance as well.
+What is compared with gets the same alignment: a constant, a vertical gradient (whose slope and sign the alignment chooses for every
+picture) and the set's own mean map.
+"""
+
+import argparse
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as functional
+
+from dataset import Scenes
+from net import STRIDE, MiniDepth, normalise
+
+FARTHEST = 80.0
+SPAN = 10.0
+TRIVIAL = ("constant", "vertical gradient", "mean map")
+
+
+@dataclass
+class Score:
+    abs_rel: float
+    delta1: float
+    kinds: dict
+
+
+def near_of(inverse):
+    return np.quantile(inverse[::2, ::2], 0.95)
+
+
+def counted(inverse, far=False):
+    mask = inverse > 1 / FARTHEST
+    return mask if far else mask & (inverse > near_of(inverse) / SPAN)
+
+
+def score_picture(p, inverse, mask):
+    """AbsRel and δ1 of one picture's aligned prediction."""
+    p, g = p[mask].astype(np.float64), inverse[mask].astype(np.float64)
+    spread = p.var()
+    scale = ((p - p.mean()) * (g - g.mean())).mean() / spread if spread > 1e-12 else 0.0
+    q = np.maximum(scale * (p - p.mean()) + g.mean(), 1 / FARTHEST)
+    return float(np.mean(np.abs(g / q - 1))), float(np.mean(np.maximum(q / g, g / q) < 1.25))
+
+
+def score(predictions, scenes, far=False):
+    rows = {}
+    for p, (_, inverse, kind) in zip(predictions, scenes, strict=True):
+        inverse = inverse.astype(np.float32)
+        mask = counted(inverse, far)
+        if mask.mean() >= 0.1:
+            rows.setdefault(kind, []).append(score_picture(p, inverse, mask))
+    every = np.concatenate([np.array(found) for found in rows.values()])
+    kinds = {kind: tuple(np.mean(found, 0).tolist()) for kind, found in rows.items()}
+    return Score(*every.mean(0).tolist(), kinds)
+
+
+def trivial_answers(scenes):
+    inverses = np.stack([inverse for _, inverse, _ in scenes]).astype(np.float32)
+    ramp = np.broadcast_to(np.linspace(0, 1, inverses.shape[1], dtype=np.float32)[:, None], inverses.shape[1:])
+    mean = np.mean([inverse / (near_of(inverse) + 1e-6) for inverse in inverses], 0)
+    return dict(zip(TRIVIAL, (np.zeros_like(ramp), ramp, mean), strict=True))
+
+
+def predict(net, picture, side):
+    """Inverse depth, up to scale and shift, of a uint8 picture whose short side the network sees at `side`."""
+    height, width = picture.shape[:2]
+    scale = side / min(height, width)
+    size = [max(STRIDE, round(n * scale / STRIDE) * STRIDE) for n in (height, width)]
+    x = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 255
+    with torch.no_grad():
+        x = functional.interpolate(x, size=size, mode="bilinear", antialias=True, align_corners=False)
+        y = net(normalise(x))[:, None]
+        return functional.interpolate(y, size=(height, width), mode="bilinear", align_corners=False)[0, 0].numpy()
+
+
+def load_net(file):
+    """From a run's checkpoint: its slow average."""
+    state = torch.load(file, weights_only=True)
+    net = MiniDepth(state["config"])
+    net.load_state_dict(state["average"])
+    return net.eval()
+
+
+def report(net, scenes, side, far=False):
+    """Lines of the table, and the scores by name."""
+    scores = {name: score([answer] * len(scenes), scenes, far) for name, answer in trivial_answers(scenes).items()}
+    scores["mini"] = score([predict(net, picture, side) for picture, _, _ in scenes], scenes, far)
+    lines = [f"{name:18s} AbsRel {s.abs_rel:.3f}  δ1 {s.delta1:.3f}  " + "  ".join(f"{k} {a:.2f}/{d:.2f}" for k, (a, d) in sorted(s.kinds.items())) for name, s in scores.items()]
+    return lines, scores
+
+
+def margins(scores):
+    """What the network is asked for: its lead in δ1 on the gradient and on the mean map, and its share of the best AbsRel."""
+    best = min(scores[name].abs_rel for name in TRIVIAL)
+    mini = scores["mini"]
+    return {
+        "gradient": mini.delta1 - scores["vertical gradient"].delta1,
+        "mean map": mini.delta1 - scores["mean map"].delta1,
+        "AbsRel": mini.abs_rel / best,
+    }
+
+
+def beats_trivial(scores):
+    lead = margins(scores)
+    return lead["gradient"] >= 0.15 and lead["mean map"] >= 0.10 and lead["AbsRel"] <= 0.75
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--weights", required=True, help="a run's checkpoint")
+    parser.add_argument("--scenes", nargs="+", required=True, help="folders that render.py made, of kinds not trained on")
+    parser.add_argument("--side", type=int, default=192, help="short side that the network sees")
+    parser.add_argument("--limit", type=int, help="only the first so many scenes")
+    parser.add_argument("--far", action="store_true", help="count what is far, too")
+    parser.add_argument("--threads", type=int, default=2)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    found = Scenes(arguments.scenes)
+    scenes = [found.at(i) for i in range(min(len(found), arguments.limit or len(found)))]
+    lines, scores = report(load_net(arguments.weights), scenes, arguments.side, arguments.far)
+    print(f"{len(scenes)} scenes, short side {arguments.side}")
+    print("\n".join(lines))
+    lead = ", ".join(f"{name} {value:+.3f}" if name != "AbsRel" else f"AbsRel × {value:.2f}" for name, value in margins(scores).items())
+    print(f"lead: {lead}: {'beats' if beats_trivial(scores) else 'does not beat'} the trivial answers by the margin asked for")
+
+
+if __name__ == "__main__":
+    main()
