@@ -77,12 +77,17 @@ def predict(net, picture, side):
     x = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 255
     with torch.no_grad():
         x = functional.interpolate(x, size=size, mode="bilinear", antialias=True, align_corners=False)
-        y = net(normalise(x))[:, None]
+        y = functional.relu(net(normalise(x)))[:, None]
+        y = functional.interpolate(y, scale_factor=2, mode="bilinear", align_corners=False)
         return functional.interpolate(y, size=(height, width), mode="bilinear", align_corners=False)[0, 0].numpy()
 
 
 def load_net(file):
-    """From a run's checkpoint: its slow average."""
+    """From a run's checkpoint, its slow average; or from what export.py wrote."""
+    if str(file).endswith(".safetensors"):
+        from export import unfold
+
+        return unfold(file)
     state = torch.load(file, weights_only=True)
     net = MiniDepth(state["config"])
     net.load_state_dict(state["average"])
@@ -115,7 +120,7 @@ def beats_trivial(scores):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--weights", required=True, help="a run's checkpoint")
+    parser.add_argument("--weights", required=True, help="a run's checkpoint, or what export.py wrote")
     parser.add_argument("--scenes", nargs="+", required=True, help="folders that render.py made, of kinds not trained on")
     parser.add_argument("--side", type=int, default=192, help="short side that the network sees")
     parser.add_argument("--limit", type=int, help="only the first so many scenes")

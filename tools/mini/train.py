@@ -61,20 +61,21 @@ def recolour(x, rng):
     def draw(low, high, *shape):
         return torch.from_numpy(rng.uniform(low, high, (n, *shape)).astype(np.float32))
 
-    def some(chance):
-        return torch.from_numpy((rng.random((n, 1, 1, 1)) < chance).astype(np.float32))
-
-    mixed = torch.einsum("nij,njhw->nihw", torch.softmax(draw(0, 4, 3, 3), 2), x)
-    x = torch.lerp(x, mixed, some(0.15) * draw(0, 1, 1, 1, 1))
+    if rng.random() < 0.15:
+        mixed = torch.einsum("nij,njhw->nihw", torch.softmax(draw(0, 4, 3, 3), 2), x)
+        x = torch.lerp(x, mixed, draw(0, 1, 1, 1, 1))
     x = x.clamp(1e-3, 1) ** torch.exp(draw(-0.5, 0.5, 1, 1, 1)) * torch.exp(draw(-0.15, 0.15, 3, 1, 1))
     mean = x.mean((1, 2, 3), keepdim=True)
     x = (x - mean) * draw(0.6, 1.3, 1, 1, 1) + mean + draw(-0.08, 0.08, 1, 1, 1)
+    coloured = torch.from_numpy((rng.random((n, 1, 1, 1)) > 0.08).astype(np.float32))
     grey = x.mean(1, keepdim=True)
-    x = grey + (x - grey) * draw(0.3, 1.6, 1, 1, 1) * (1 - some(0.08))
-    soft = functional.avg_pool2d(functional.pad(x, (1, 1, 1, 1), mode="replicate"), 3, 1)
-    x = torch.lerp(x, soft, some(0.3) * draw(0, 1, 1, 1, 1))
-    noise = torch.from_numpy(rng.standard_normal(x.shape, dtype=np.float32))
-    return (x + noise * some(0.3) * draw(0, 0.05, 1, 1, 1)).clamp(0, 1)
+    x = grey + (x - grey) * draw(0.3, 1.6, 1, 1, 1) * coloured
+    if rng.random() < 0.3:
+        soft = functional.avg_pool2d(functional.pad(x, (1, 1, 1, 1), mode="replicate"), 3, 1)
+        x = torch.lerp(x, soft, draw(0, 1, 1, 1, 1))
+    if rng.random() < 0.25:
+        x = x + torch.from_numpy(rng.standard_normal(x.shape, dtype=np.float32)) * draw(0, 0.05, 1, 1, 1)
+    return x.clamp(0, 1)
 
 
 def target_of(inverse):
@@ -146,7 +147,7 @@ class Run:
         picture, inverse = pick_batch(scenes, rng, batch, height, width)
         x = normalise(recolour(picture, rng)).contiguous(memory_format=torch.channels_last)
         for group in self.optimiser.param_groups:
-            group["lr"] = self.rate * level * min(1, (self.step + 1) / 200)
+            group["lr"] = self.rate * level * min(1, (self.step + 1) / 100)
         self.net.train()
         with torch.autocast("cpu", torch.bfloat16):
             p = self.net(x)
@@ -164,7 +165,7 @@ class Run:
         return float(plain)
 
 
-def train(run, scenes, steps, batch, decay, large=False, folder=None, save_every=500, log=print):
+def train(run, scenes, steps, batch, decay, large=False, folder=None, save_every=250, log=print):
     """Steps up to `steps`; the learning rate falls over the last `decay` of them. Returns each step's plain error."""
     errors, start, begun = [], time.time(), run.step
     while run.step < steps:
@@ -191,7 +192,7 @@ def main():
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--large", action="store_true", help="large pictures from now on, not only in the last fifth")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     folder = Path(arguments.run)

@@ -1,0 +1,166 @@
+import { conv2d, scope, type Tensor } from "../../../ffi/index.ts";
+import { Conv2d, Pointwise } from "../../nn/conv.ts";
+import { resize } from "../../nn/interpolate.ts";
+import { Linear } from "../../nn/linear.ts";
+import type { Weights } from "../../nn/weights.ts";
+
+/** Sides of a picture are multiples of this. */
+export const stride = 32;
+/** Squares of so many pixels are the places that the encoder begins with. */
+const fold = 4;
+
+const widths = (w: Weights) => count(w, "weight").map((i) => w.at(i).shape("weight")?.[0] ?? 0);
+
+/** 0, 1, … as long as there is a tensor of that name below. */
+function count(w: Weights, name: string): number[] {
+  const found: number[] = [];
+  while (w.at(found.length).has(name)) found.push(found.length);
+  return found;
+}
+
+/** Two 3×3 convolutions around which the input goes. */
+class Residual {
+  readonly conv1: Conv2d;
+  readonly conv2: Conv2d;
+
+  constructor(w: Weights, channels: number) {
+    this.conv1 = new Conv2d(w.at("conv1"), channels, channels, 3, { padding: 1 });
+    this.conv2 = new Conv2d(w.at("conv2"), channels, channels, 3, { padding: 1 });
+  }
+
+  forward(x: Tensor): Tensor {
+    return x.add(this.conv2.forward(this.conv1.forward(x).relu())).relu();
+  }
+}
+
+/** A wide depthwise convolution, what the whole picture has on average, and a two-layer network at each place. */
+class Mix {
+  readonly depthwise: { readonly weight: Tensor; readonly bias: Tensor; readonly padding: number };
+  readonly context: Linear;
+  readonly expand: Pointwise;
+  readonly project: Pointwise;
+
+  constructor(w: Weights, channels: number) {
+    const depthwise = w.at("depthwise");
+    const kernel = depthwise.shape("weight")?.[2] ?? 1;
+    this.depthwise = {
+      weight: depthwise.take("weight", [channels, 1, kernel, kernel], (t) => t.transpose(0, 2, 3, 1)),
+      bias: depthwise.take("bias", [channels]),
+      padding: (kernel - 1) / 2,
+    };
+    this.context = new Linear(w.at("context"), channels, channels);
+    this.expand = new Pointwise(w.at("expand"), channels, 2 * channels);
+    this.project = new Pointwise(w.at("project"), 2 * channels, channels);
+  }
+
+  forward(x: Tensor): Tensor {
+    const { weight, bias, padding } = this.depthwise;
+    const near = conv2d(x, weight, { bias, padding, groups: x.shape[3]! });
+    const y = near.add(this.context.forward(x.mean([1, 2], true)));
+    return x.add(this.project.forward(this.expand.forward(y).relu()));
+  }
+}
+
+class Encoder {
+  readonly down: readonly Conv2d[];
+  readonly stages: readonly (readonly (Residual | Mix)[])[];
+
+  constructor(
+    w: Weights,
+    readonly channels: readonly number[],
+  ) {
+    this.down = channels.map(
+      (c, i) =>
+        new Conv2d(w.at("down").at(i), channels[i - 1] ?? 3 * fold * fold, c, 3, {
+          stride: i === 0 ? 1 : 2,
+          padding: 1,
+        }),
+    );
+    this.stages = channels.map((c, i) => {
+      const stage = w.at("stages").at(i);
+      return [
+        ...count(stage, "conv1.weight").map((j) => new Residual(stage.at(j), c)),
+        ...count(stage, "depthwise.weight").map((j) => new Mix(stage.at(j), c)),
+      ];
+    });
+  }
+
+  forward(x: Tensor): Tensor[] {
+    const taps: Tensor[] = [];
+    let at = unshuffle(x);
+    for (const [i, down] of this.down.entries()) {
+      at = this.stages[i]!.reduce((y, block) => block.forward(y), down.forward(at).relu());
+      taps.push(at);
+    }
+    return taps;
+  }
+}
+
+class Decoder {
+  readonly lateral: readonly Pointwise[];
+  readonly reduce: readonly Pointwise[];
+  readonly fuse: readonly (Residual | Conv2d)[];
+  readonly head: Conv2d;
+
+  constructor(w: Weights, channels: readonly number[]) {
+    const outer = widths(w.at("lateral"));
+    this.lateral = channels.map((c, i) => new Pointwise(w.at("lateral").at(i), c, outer[i] ?? 0));
+    const inner = outer.slice(0, -1);
+    this.reduce = inner.map((c, i) => new Pointwise(w.at("reduce").at(i), outer[i + 1]!, c));
+    this.fuse = inner.map((c, i) => {
+      const fuse = w.at("fuse").at(i);
+      return fuse.has("conv1.weight") ? new Residual(fuse, c) : new Conv2d(fuse, c, c, 3, { padding: 1 });
+    });
+    this.head = new Conv2d(w.at("head"), inner[0] ?? 0, 4, 3, { padding: 1 });
+  }
+
+  forward(taps: readonly Tensor[]): Tensor {
+    let x = this.lateral.at(-1)!.forward(taps.at(-1)!);
+    for (let i = this.fuse.length - 1; i >= 0; i--) {
+      x = twice(this.reduce[i]!.forward(x));
+      x = this.fuse[i]!.forward(x.add(this.lateral[i]!.forward(taps[i]!)).relu()).relu();
+    }
+    return shuffle(this.head.forward(x));
+  }
+}
+
+export class Network {
+  readonly encoder: Encoder;
+  readonly decoder: Decoder;
+
+  constructor(w: Weights) {
+    const encoder = w.at("encoder");
+    const channels = widths(encoder.at("down"));
+    // A file of something else is refused by what is missing of the smallest network.
+    this.encoder = new Encoder(encoder, channels.length > 0 ? channels : [1]);
+    this.decoder = new Decoder(w.at("decoder"), this.encoder.channels);
+  }
+
+  /** Runs [1, rows, columns, 3], normalized, with sides that are multiples of the stride; gives rows × columns. */
+  forward(pixels: Tensor): Float32Array {
+    return scope(() => {
+      const half = this.decoder.forward(this.encoder.forward(pixels));
+      return twice(half.relu()).read("float32");
+    });
+  }
+}
+
+const twice = (x: Tensor) => resize(x, 2 * x.shape[1]!, 2 * x.shape[2]!, "bilinear");
+
+/** Squares of pixels become channels: [1, rows, columns, c] to [1, rows / fold, columns / fold, c · fold²]. */
+function unshuffle(x: Tensor): Tensor {
+  const [, rows, columns, c] = x.shape as [number, number, number, number];
+  return x
+    .reshape(1, rows / fold, fold, columns / fold, fold, c)
+    .transpose(0, 1, 3, 5, 2, 4)
+    .reshape(1, rows / fold, columns / fold, c * fold * fold);
+}
+
+/** Four channels become squares of 2×2 pixels. */
+function shuffle(x: Tensor): Tensor {
+  const [, rows, columns] = x.shape as [number, number, number];
+  return x
+    .reshape(1, rows, columns, 2, 2)
+    .transpose(0, 1, 3, 2, 4)
+    .reshape(1, 2 * rows, 2 * columns, 1);
+}
