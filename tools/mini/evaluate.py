@@ -18,7 +18,8 @@ import torch
 import torch.nn.functional as functional
 
 from dataset import Scenes
-from net import STRIDE, MiniDepth, normalise
+from net import STRIDE, normalise
+from weights import load_net
 
 FARTHEST = 80.0
 SPAN = 10.0
@@ -80,18 +81,6 @@ def predict(net, picture, side):
         y = functional.relu(net(normalise(x)))[:, None]
         y = functional.interpolate(y, scale_factor=2, mode="bilinear", align_corners=False)
         return functional.interpolate(y, size=(height, width), mode="bilinear", align_corners=False)[0, 0].numpy()
-
-
-def load_net(file):
-    """From a run's checkpoint, its slow average; or from what export.py wrote."""
-    if str(file).endswith(".safetensors"):
-        from export import unfold
-
-        return unfold(file)
-    state = torch.load(file, weights_only=True)
-    net = MiniDepth(state["config"])
-    net.load_state_dict(state["average"])
-    return net.eval()
 
 
 def report(net, scenes, side, far=False):

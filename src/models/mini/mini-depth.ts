@@ -87,5 +87,5 @@ export function seen(picture: Pixels<Uint8Array>, side = usualSide): Pixels<Floa
 /** A map of the network at another size. */
 export function resizeMap(map: Float32Array, from: Size, to: Size): Float32Array {
   if (from.width === to.width && from.height === to.height) return map;
-  return resizeFloats({ data: map, ...from, channels: 1 }, to.width, to.height, "bilinear").data;
+  return resizeFloats({ ...from, data: map, channels: 1 }, to.width, to.height, "bilinear").data;
 }

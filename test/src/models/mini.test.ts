@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { liveHandles } from "../../../ffi/index.ts";
+import { MiniDepth, resizeMap, seen, sizeSeen } from "../../../src/models/mini/mini-depth.ts";
+import { CheckpointError } from "../../../src/weights/checkpoint-error.ts";
+import { openForTests } from "../../ffi/open.ts";
+import { difference, expected, fixture } from "./fixtures.ts";
+
+openForTests();
+
+const folder = join(import.meta.dir, "../../fixtures/mini");
+const recorded = expected("../../mini/expected");
+
+describe("the try-out depth model", () => {
+  let model: MiniDepth;
+  let handles: number;
+  beforeAll(() => {
+    handles = liveHandles();
+    model = MiniDepth.load([join(folder, "tiny.safetensors")]);
+  });
+  afterAll(() => {
+    model[Symbol.dispose]();
+    expect(liveHandles()).toBe(handles);
+  });
+
+  test.each(["64x96", "96x32"])("computes what PyTorch does for a picture of %s", (size) => {
+    const [height, width] = size.split("x").map(Number) as [number, number];
+    const data = recorded.get(`${size}/pixels`).values;
+    const depth = model.predict({ data, width, height, channels: 3 });
+    expect(difference(depth, recorded.get(`${size}/depth`).values)).toBeLessThan(1e-4);
+  });
+
+  test("brings a picture to its size and the map back as the evaluation does", () => {
+    const [height, width] = recorded.get("picture/pixels").shape as [number, number];
+    const picture = { data: recorded.bytes("picture/pixels"), width, height, channels: 3 };
+    const small = seen(picture, 96);
+    const depth = resizeMap(model.predict(small), small, picture);
+    expect(difference(depth, recorded.get("picture/depth").values)).toBeLessThan(1e-4);
+  });
+
+  test("sees pictures near the size it was trained for, whatever is asked and however long they are", () => {
+    expect(sizeSeen({ width: 1024, height: 768 }, 192)).toEqual({ width: 256, height: 192 });
+    expect(sizeSeen({ width: 1024, height: 768 }, 2000)).toEqual({ width: 416, height: 320 });
+    expect(sizeSeen({ width: 10, height: 10 }, 1)).toEqual({ width: 96, height: 96 });
+    const long = sizeSeen({ width: 60_000, height: 20 }, 192);
+    expect(long.width * long.height).toBeLessThan(2 ** 21);
+    expect(long.height).toBe(32);
+  });
+
+  test("the weights that come with the program are of this form, and less than 2 MB", () => {
+    const file = join(import.meta.dir, "../../../assets/mini/mini.safetensors");
+    expect(Bun.file(file).size).toBeLessThanOrEqual(2e6);
+    using own = MiniDepth.load([file]);
+    const grey = { data: new Uint8Array(64 * 48 * 3).fill(128), width: 64, height: 48, channels: 3 };
+    const small = seen(grey);
+    const depth = own.predict(small);
+    expect(depth.length).toBe(small.width * small.height);
+    expect(depth.every((value) => Number.isFinite(value) && value >= 0)).toBe(true);
+  });
+
+  test("refuses a file of another network, and says which names it lacks", () => {
+    expect(() => MiniDepth.load([fixture("v2-hf")])).toThrow(CheckpointError);
+    expect(() => MiniDepth.load([fixture("v2-hf")])).toThrow(/decoder\.head\.weight/);
+  });
+});
