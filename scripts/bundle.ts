@@ -30,6 +30,8 @@ export function parts(target: Target, folder: string, modules: string): Record<s
   const wrong = faults(files);
   if (wrong.length) throw new Error(`the native parts would not work elsewhere:\n  ${wrong.join("\n  ")}`);
   if (target.startsWith("darwin")) requireKernels(files["mlx.metallib"]);
+  // The model that is always there: a file on disk once unpacked, as any other model's.
+  files["mini.safetensors"] = readFileSync(join(root, "assets/mini/mini.safetensors"));
   return files;
 }
 

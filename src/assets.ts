@@ -1,9 +1,10 @@
 /**
- * Files that the binary carries for the pages it serves.
+ * Files that the binary carries beside its code.
  *
  * @module
  */
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import standalone from "../node_modules/@scalar/api-reference/dist/browser/standalone.js" with {
   type: "file",
 };
@@ -18,3 +19,7 @@ export function scalarScript(): Blob {
   script = new Blob([new Uint8Array(Bun.zstdDecompressSync(readFileSync(standalone)))], { type });
   return script;
 }
+
+/** The folder of the models that come inside the program; the binary has them among its native parts. */
+export const embeddedModels = (nativeFolder: string): string =>
+  Bun.isStandaloneExecutable ? nativeFolder : join(import.meta.dir, "../assets/mini");

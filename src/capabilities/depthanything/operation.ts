@@ -80,8 +80,8 @@ export const variantOf = (name: string): DepthVariant => findVariant(variants, n
 export const valuesOf = ({ unit }: DepthVariant): DepthRender["values"] =>
   unit === "relative_inverse" ? "inverse" : "depth";
 
-const sizeOf = ({ version }: DepthVariant, inputSize: number | null): RunSize => ({
-  ...sizing[version],
+const sizeOf = (variant: DepthVariant, inputSize: number | null): RunSize => ({
+  ...(variant.sizing ?? sizing[variant.version]),
   name: "input_size",
   step: PATCH,
   ...(inputSize !== null && { inputSize }),

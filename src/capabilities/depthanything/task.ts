@@ -1,8 +1,9 @@
 import { TaskError } from "../../engine/engine.ts";
-import type { Part, Source, Task } from "../../engine/task.ts";
+import type { Part, Progress, Source, Task } from "../../engine/task.ts";
 import { focalLength } from "../../models/depth-anything/camera.ts";
 import { DepthAnything } from "../../models/depth-anything/depth-anything.ts";
 import { preprocess, resizeMap, usualSizing } from "../../models/depth-anything/preprocess.ts";
+import * as mini from "../../models/mini/mini-depth.ts";
 import type { EstimateInput, EstimateOutput } from "../depth/phase.ts";
 import { renderDepth } from "../depth/render.ts";
 
@@ -17,6 +18,8 @@ export const task: Task = {
   family: "depthanything",
 
   load(_part, source, progress) {
+    if (source.variant === "mini")
+      return mini.MiniDepth.load(source.paths, { step: (done, total) => progress("loading", done, total) });
     return DepthAnything.load(source.paths, {
       bits: source.bits,
       maxDepth: maxDepth(source),
@@ -27,8 +30,9 @@ export const task: Task = {
   },
 
   run(_phase, parts, values, progress) {
-    const model = depthAnything(parts.model);
     const input = values as EstimateInput;
+    if (parts.model instanceof mini.MiniDepth) return runMini(parts.model, input, progress);
+    const model = depthAnything(parts.model);
     const { width, height, focalLengthPx } = input;
     const usual = usualSizing[model.version];
     const sizing = { inputSize: input.inputSize ?? usual.inputSize, bound: input.bound ?? usual.bound };
@@ -59,6 +63,29 @@ export const task: Task = {
     } satisfies EstimateOutput;
   },
 };
+
+function runMini(model: mini.MiniDepth, input: EstimateInput, progress: Progress): EstimateOutput {
+  const { width, height } = input;
+  const sizing = {
+    ...mini.usualSizing,
+    ...(input.inputSize !== undefined && { inputSize: input.inputSize }),
+  };
+  const picture = mini.preprocess(
+    { data: input.pixels, width, height, channels: 3 },
+    { ...sizing, ...(input.bound !== undefined && { bound: input.bound }) },
+  );
+  const prediction = model.predict(picture);
+  progress("estimating", 1, 1);
+  const at = input.at === "picture" ? { width, height } : { width: picture.width, height: picture.height };
+  const depth = mini.resizeMap(prediction, picture, at);
+  return {
+    ...renderDepth(depth, at.width, at.height, input.render),
+    depth,
+    ...at,
+    unit: "relative_inverse",
+    ...(input.focalLengthPx !== undefined && { focalLengthPx: input.focalLengthPx }),
+  };
+}
 
 function depthAnything(part: Part | undefined): DepthAnything {
   if (part instanceof DepthAnything) return part;

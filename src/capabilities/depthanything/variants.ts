@@ -13,6 +13,8 @@ interface Network extends NetworkSize {
 
 export interface DepthVariant extends Variant {
   version: 2 | 3;
+  /** Where it is not its version's. */
+  sizing?: { inputSize: number; bound: "short" | "long" };
   network: Network;
   /** What its numbers mean. A metric V3 model gives metres only where the focal length is known. */
   unit: DepthUnit;
@@ -167,7 +169,9 @@ export const variants: readonly DepthVariant[] = [
     embedded: "mini.safetensors",
     diskGb: 0,
     version: 2,
-    network: { parameters: 1, quantizable: 0.9, width: 128, heads: 4, channels: 12 },
+    sizing: { inputSize: 192, bound: "short" },
+    // Convolutions: the unfolded columns of the first one are what the channels stand for.
+    network: { parameters: 1, quantizable: 0, width: 144, heads: 0, channels: 12 },
     unit: "relative_inverse",
   },
 ];

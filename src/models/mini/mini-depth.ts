@@ -20,8 +20,14 @@ interface Size {
   height: number;
 }
 
-/** The short side that it was trained for, and how far from that it is of any use. */
-export const usualSide = 192;
+export interface Sizing {
+  inputSize: number;
+  /** Which side of the picture that is. */
+  bound: "short" | "long";
+}
+
+/** What it was trained for, and how far from that its short side may be. */
+export const usualSizing: Sizing = { inputSize: 192, bound: "short" };
 const [leastSide, mostSide] = [96, 320];
 /** A very long and thin picture is seen squeezed. */
 const mostPixels = 2 ** 20;
@@ -55,7 +61,7 @@ export class MiniDepth implements Disposable {
     return this.#weights.bytes;
   }
 
-  /** Runs a picture as {@linkcode seen} makes it. Relative inverse depth at the picture's size, at least 0. */
+  /** Runs a picture as {@linkcode preprocess} makes it. Relative inverse depth at the picture's size, at least 0. */
   predict(picture: Pixels<Float32Array>): Float32Array {
     const { data, width, height } = picture;
     const normalized = data.map((value, i) => (value - mean[i % 3]!) / deviation[i % 3]!);
@@ -68,17 +74,19 @@ export class MiniDepth implements Disposable {
   }
 }
 
-/** The size that the network sees a picture in: its short side near `side`, both in whole steps of the network. */
-export function sizeSeen({ width, height }: Size, side: number): Size {
-  const wanted = Math.min(Math.max(side, leastSide), mostSide);
-  const scale = Math.min(wanted / Math.min(width, height), Math.sqrt(mostPixels / (width * height)));
+/** The size that the network sees a picture in: the named side near `inputSize`, both in whole steps of the network. */
+export function sizeSeen({ width, height }: Size, { inputSize, bound }: Sizing): Size {
+  const [short, long] = [Math.min(width, height), Math.max(width, height)];
+  const wanted = inputSize / (bound === "short" ? short : long);
+  const useful = Math.min(Math.max(wanted, leastSide / short), mostSide / short);
+  const scale = Math.min(useful, Math.sqrt(mostPixels / (width * height)));
   const fit = (length: number) => Math.max(Math.round((length * scale) / stride), 1) * stride;
   return { width: fit(width), height: fit(height) };
 }
 
 /** RGB values from 0 to 1 at the network's size. */
-export function seen(picture: Pixels<Uint8Array>, side = usualSide): Pixels<Float32Array> {
-  const size = sizeSeen(picture, side);
+export function preprocess(picture: Pixels<Uint8Array>, sizing = usualSizing): Pixels<Float32Array> {
+  const size = sizeSeen(picture, sizing);
   const resized = resizeFloats(picture, size.width, size.height, "bilinear", { antialias: true });
   for (let i = 0; i < resized.data.length; i++) resized.data[i]! /= 255;
   return resized;

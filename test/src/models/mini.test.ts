@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { liveHandles } from "../../../ffi/index.ts";
-import { MiniDepth, resizeMap, seen, sizeSeen } from "../../../src/models/mini/mini-depth.ts";
+import { MiniDepth, preprocess, resizeMap, sizeSeen } from "../../../src/models/mini/mini-depth.ts";
 import { CheckpointError } from "../../../src/weights/checkpoint-error.ts";
 import { openForTests } from "../../ffi/open.ts";
 import { difference, expected, fixture } from "./fixtures.ts";
@@ -33,16 +33,22 @@ describe("the try-out depth model", () => {
   test("brings a picture to its size and the map back as the evaluation does", () => {
     const [height, width] = recorded.get("picture/pixels").shape as [number, number];
     const picture = { data: recorded.bytes("picture/pixels"), width, height, channels: 3 };
-    const small = seen(picture, 96);
+    const small = preprocess(picture, { inputSize: 96, bound: "short" });
     const depth = resizeMap(model.predict(small), small, picture);
     expect(difference(depth, recorded.get("picture/depth").values)).toBeLessThan(1e-4);
   });
 
   test("sees pictures near the size it was trained for, whatever is asked and however long they are", () => {
-    expect(sizeSeen({ width: 1024, height: 768 }, 192)).toEqual({ width: 256, height: 192 });
-    expect(sizeSeen({ width: 1024, height: 768 }, 2000)).toEqual({ width: 416, height: 320 });
-    expect(sizeSeen({ width: 10, height: 10 }, 1)).toEqual({ width: 96, height: 96 });
-    const long = sizeSeen({ width: 60_000, height: 20 }, 192);
+    const short = (width: number, height: number, inputSize: number) =>
+      sizeSeen({ width, height }, { inputSize, bound: "short" });
+    expect(short(1024, 768, 192)).toEqual({ width: 256, height: 192 });
+    expect(sizeSeen({ width: 1024, height: 768 }, { inputSize: 256, bound: "long" })).toEqual({
+      width: 256,
+      height: 192,
+    });
+    expect(short(1024, 768, 2000)).toEqual({ width: 416, height: 320 });
+    expect(short(10, 10, 1)).toEqual({ width: 96, height: 96 });
+    const long = short(60_000, 20, 192);
     expect(long.width * long.height).toBeLessThan(2 ** 21);
     expect(long.height).toBe(32);
   });
@@ -52,7 +58,7 @@ describe("the try-out depth model", () => {
     expect(Bun.file(file).size).toBeLessThanOrEqual(2e6);
     using own = MiniDepth.load([file]);
     const grey = { data: new Uint8Array(64 * 48 * 3).fill(128), width: 64, height: 48, channels: 3 };
-    const small = seen(grey);
+    const small = preprocess(grey);
     const depth = own.predict(small);
     expect(depth.length).toBe(small.width * small.height);
     expect(depth.every((value) => Number.isFinite(value) && value >= 0)).toBe(true);
