@@ -265,13 +265,24 @@ export function done(answer: number): void {
 const shortInts = new Int32Array(new ArrayBuffer(64 * 4));
 const shortHandles = new BigUint64Array(new ArrayBuffer(32 * 8));
 
-/** The integers as a view that is valid until the next call of this function. */
-export function ints(...lists: (readonly number[])[]): Int32Array {
-  let length = 0;
-  for (const list of lists) length += list.length;
+const none: readonly number[] = [];
+
+/** The integers of up to five lists, as a view that is valid until the next call of this function. */
+export function ints(
+  first: readonly number[],
+  second = none,
+  third = none,
+  fourth = none,
+  fifth = none,
+): Int32Array {
+  const length = first.length + second.length + third.length + fourth.length + fifth.length;
   const view = length <= shortInts.length ? shortInts : new Int32Array(length);
   let at = 0;
-  for (const list of lists) for (const value of list) view[at++] = value;
+  for (let i = 0; i < first.length; i++) view[at++] = first[i]!;
+  for (let i = 0; i < second.length; i++) view[at++] = second[i]!;
+  for (let i = 0; i < third.length; i++) view[at++] = third[i]!;
+  for (let i = 0; i < fourth.length; i++) view[at++] = fourth[i]!;
+  for (let i = 0; i < fifth.length; i++) view[at++] = fifth[i]!;
   return view;
 }
 

@@ -1,6 +1,7 @@
 // What networks are made of beyond single ops. On Metal these are MLX's own; on the CPU attention and convolution go piece by
 // piece so that memory stays bounded. A kernel of our own (cpu/) plugs in here, behind the same names.
 #include <cmath>
+#include <functional>
 
 #include "guard.h"
 #include "pieces.h"
@@ -55,6 +56,18 @@ array group_norm(const array& x, const std::optional<array>& weight, const std::
   if (weight) y = mx::multiply(y, *weight);
   if (bias) y = mx::add(y, *bias);
   return y;
+}
+
+array silu(const array& a) { return mx::multiply(a, mx::sigmoid(a)); }
+
+/// An elementwise function as one kernel on a GPU. On the CPU MLX would call a C++ compiler for it.
+template <array (*function)(const array&)>
+array fused(const array& a) {
+  if (on_cpu()) return function(a);
+  using Function = std::function<std::vector<array>(const std::vector<array>&)>;
+  // Never destroyed: MLX's own statics may be gone by the time a thread ends.
+  static thread_local const auto* compiled = new Function(mx::compile(Function([](const std::vector<array>& inputs) { return std::vector<array>{function(inputs[0])}; }), true));
+  return (*compiled)({a})[0];
 }
 
 }  // namespace
@@ -125,15 +138,15 @@ easel_array* easel_group_norm(easel_array* x, easel_array* weight, easel_array* 
 }
 
 easel_array* easel_gelu(easel_array* a) {
-  return make([&] { return gelu(at(a)); });
+  return make([&] { return fused<gelu>(at(a)); });
 }
 
 easel_array* easel_gelu_tanh(easel_array* a) {
-  return make([&] { return gelu_tanh(at(a)); });
+  return make([&] { return fused<gelu_tanh>(at(a)); });
 }
 
 easel_array* easel_silu(easel_array* a) {
-  return make([&] { return mx::multiply(at(a), mx::sigmoid(at(a))); });
+  return make([&] { return fused<silu>(at(a)); });
 }
 
 easel_list* easel_quantize(easel_array* w, int32_t group_size, int32_t bits) {

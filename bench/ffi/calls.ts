@@ -15,8 +15,9 @@ import { handleOf } from "../../ffi/tensor.ts";
 import { buildNative, fetchWheels, host } from "../../scripts/native.ts";
 import { ratio } from "./ratios.ts";
 
-const rounds = 31;
-const times = 20_000;
+const rounds = 301;
+/** Short, so that a round is seldom interrupted. */
+const times = 2_000;
 
 const { folder, library } = await buildNative();
 openLibrary(join(folder, library), { device: "cpu" });
@@ -72,7 +73,7 @@ const comparisons: [name: string, ours: () => void, theirs: (times: number) => n
 
 for (const [name, ours, theirs] of comparisons) {
   const [mine, other]: [number[], number[]] = [[], []];
-  for (let round = -5; round < rounds; round++) {
+  for (let round = -60; round < rounds; round++) {
     const [x, y] = round % 2 ? [timed(ours), theirs(times)] : [theirs(times), timed(ours)].reverse();
     if (round < 0) continue;
     mine.push(x!);

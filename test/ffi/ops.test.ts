@@ -255,3 +255,15 @@ test("an index outside the axis is an error", () => {
     expect(() => x.at(-4)).toThrow("index -4 is outside an axis of 3");
   });
 });
+
+test.each(["float16", "bfloat16"] as const)("GELU in %s is rounded once, at its end", (dtype) => {
+  using file = openFixtures("elementwise");
+  scope(() => {
+    const x = file.take("gelu/x").mul(2).astype(dtype);
+    for (const activation of ["gelu", "geluTanh"] as const) {
+      const y = x[activation]();
+      expect(y.dtype).toBe(dtype);
+      expect(y.read()).toEqual(x.astype("float32")[activation]().astype(dtype).read() as never);
+    }
+  });
+});
