@@ -3,27 +3,272 @@
  *
  * @module
  */
-import { Hono } from "hono";
+import { isIP } from "node:net";
+import { join } from "node:path";
 import { scalarScript } from "./assets.ts";
+import { artworkOf, type Links } from "./capabilities/artworks/artwork.ts";
+import { depthMap } from "./capabilities/artworks/operation.ts";
+import type { CheckContext } from "./capabilities/capability.ts";
+import { findVariant } from "./capabilities/model.ts";
+import { capabilities, kindOf } from "./capabilities/registry.ts";
+import { lockDirectory, openDatabase } from "./database.ts";
+import { machineMemory } from "./engine/memory.ts";
 import type { Started } from "./engine/start.ts";
+import { Refusal } from "./errors.ts";
+import { openLocalStore } from "./files/local.ts";
+import { insertFile } from "./files/records.ts";
+import { createApp } from "./http/app.ts";
+import { isLoopback } from "./http/guards.ts";
+import { linkKey } from "./http/link-key.ts";
+import { systemClock } from "./jobs/clock.ts";
+import type { WarmTarget } from "./jobs/lane.ts";
+import { createScheduler } from "./jobs/scheduler.ts";
+import { createJobStore } from "./jobs/sqlite.ts";
+import { webhookSecret } from "./jobs/webhook-secret.ts";
+import { createWebhooks } from "./jobs/webhooks.ts";
+import { createLog, type Log } from "./log.ts";
+import { createOutbound } from "./net/outbound.ts";
 import type { Settings } from "./settings/settings.ts";
+import { version } from "./version.ts";
+import { hubEnv } from "./weights/download/hub.ts";
+import { locate } from "./weights/locate.ts";
 
 export interface Serving {
   url: URL;
-  /** Takes no more requests, lets those in flight end, and leaves. */
+  /** Takes no more requests, lets the running job end or puts it back, and leaves. */
   stop(): Promise<void>;
 }
 
-export async function serve(settings: Settings, { engine }: Started): Promise<Serving> {
-  const app = new Hono();
-  app.get("/health", (c) => c.json({ status: "ok", memory: {} }));
-  app.get("/docs/scalar.js", (c) => c.body(scalarScript().stream()));
-  app.get("/stats", async (c) => c.json(await engine.stats()));
-  const server = Bun.serve({
-    hostname: settings.host,
-    port: settings.port,
-    idleTimeout: 0,
-    fetch: app.fetch,
+interface Options {
+  /** Seconds without a byte after which a connection is closed. Routes that wait say so themselves. */
+  idleTimeout?: number;
+}
+
+/** Milliseconds that answers in flight get once the queue has stopped. */
+const lastAnswers = 2000;
+const upkeepEvery = 3600_000;
+
+/**
+ * Starts the server and resolves once it listens; the engine may still be on its way then.
+ *
+ * @throws {Error} with a message for the operator when it cannot start.
+ */
+export async function serve(
+  settings: Settings,
+  started: Pick<Started, "engine" | "folder">,
+  { idleTimeout = 30 }: Options = {},
+): Promise<Serving> {
+  refuseOpenBind(settings);
+  const undo: (() => unknown)[] = [];
+  const close = async () => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    undo.push(lockDirectory(settings.data_dir));
+    const secret = webhookSecret(settings.data_dir, settings.webhook_secret);
+    const log = createLog({
+      level: settings.log_level,
+      format: settings.log_format,
+      secrets: [settings.auth_token, secret],
+    });
+
+    const database = openDatabase(join(settings.data_dir, "easel.db"));
+    undo.push(() => database.close());
+    const files = await openLocalStore({ database, root: settings.files_root });
+    const swept = await files.sweep();
+    if (swept.removed + swept.missing.length > 0)
+      log.warning("files were put in order", { removed: swept.removed, missing: swept.missing.length });
+    const links: Links = { key: linkKey(settings.data_dir), ttl: settings.result_link_ttl_s };
+    const store = createJobStore(database, {
+      keepFile: (record) => insertFile(database, record),
+      notification: (job, { context }) =>
+        job.type === depthMap.type && typeof context?.origin === "string"
+          ? artworkOf(job, context.origin, links)
+          : job,
+    });
+
+    const context = contextOf(settings, await started.folder);
+    const outbound = createOutbound({
+      allowPrivate: settings.allow_private_urls,
+      allowedHosts: settings.allowed_url_hosts,
+    });
+    const maxBytes = settings.max_upload_mb * 2 ** 20;
+    const fetched = async (url: string, kind: string, signal: AbortSignal) => {
+      const { body, contentType, length } = await outbound.get(url, {
+        what: `${kind} url`,
+        maxBytes,
+        signal,
+      });
+      return files.store(body, {
+        filename: new URL(url).pathname.split("/").at(-1) || kind,
+        content_type: contentType?.split(";", 1)[0],
+        meta: { source: "url", url, kind },
+        expected: length ?? undefined,
+      });
+    };
+    const webhooks = createWebhooks({
+      deliveries: store.deliveries,
+      post: (url, message) => outbound.post(url, message),
+      secret,
+      clock: systemClock,
+      log,
+    });
+    undo.push(() => webhooks.stop());
+    const scheduler = createScheduler({
+      store,
+      files: {
+        async resolve(ref, kind, signal) {
+          const record =
+            ref.type === "url" ? await fetched(ref.url, kind, signal) : await files.get(ref.file_id);
+          if (!record) throw new Refusal("unknown_file", `unknown ${kind} file_id`);
+          return { path: await files.local(record), record };
+        },
+        stage: ({ bytes, ...file }) => files.stage(bytes, file),
+        discard: (record) => files.discard(record),
+      },
+      engine: started.engine,
+      kind: kindOf,
+      model: describe,
+      context,
+      memory: machineMemory,
+      log,
+      webhooks,
+      warm: warmTargets(context, log),
+    });
+
+    let notReady: string | null = "the engine is starting";
+    const app = createApp({
+      settings,
+      version,
+      capabilities,
+      scheduler,
+      files,
+      context,
+      log,
+      notReady: () => notReady,
+      scalar: scalarScript,
+    });
+    const server = listen(settings, idleTimeout, (request, server) => app.fetch(request, { server }));
+
+    const upkeep = setInterval(
+      () => void prune().catch((error) => log.error("upkeep failed", { error })),
+      upkeepEvery,
+    );
+    undo.push(() => clearInterval(upkeep));
+    async function prune() {
+      const { files_ttl_days: days, files_max_gb: gb } = settings;
+      if (days === null && gb === null) return;
+      const deleted = await files.prune({
+        before: days === null ? undefined : Date.now() / 1000 - days * 86_400,
+        maxBytes: gb === null ? undefined : gb * 2 ** 30,
+        inUse: () => store.filesInUse(),
+      });
+      if (deleted.length > 0) log.info("old files deleted", { count: deleted.length });
+    }
+
+    scheduler.start().then(
+      () => {
+        notReady = null;
+        return prune();
+      },
+      (error) => {
+        notReady = "the engine could not be started";
+        log.error("the engine could not be started", { error });
+      },
+    );
+
+    return {
+      url: server.url,
+      async stop() {
+        notReady = "the server is shutting down";
+        const answered = server.stop();
+        await scheduler.stop();
+        await Promise.race([answered, Bun.sleep(lastAnswers)]);
+        await server.stop(true);
+        await close();
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function refuseOpenBind({ host, auth_token, allow_insecure_bind }: Settings): void {
+  if (auth_token || allow_insecure_bind || isLoopback(isIP(host) === 6 ? `[${host}]` : host)) return;
+  throw new Error(
+    `Listening on ${host} without a token would let everybody on the network use this server. ` +
+      "Set auth_token, or listen on 127.0.0.1, or set allow_insecure_bind if something else guards the server",
+  );
+}
+
+function listen(
+  settings: Settings,
+  idleTimeout: number,
+  fetch: (request: Request, server: Bun.Server<undefined>) => Response | Promise<Response>,
+): Bun.Server<undefined> {
+  try {
+    return Bun.serve({
+      hostname: settings.host,
+      port: settings.port,
+      idleTimeout,
+      development: false,
+      // Without it, a server that is not in development shares its port with the next one.
+      reusePort: false,
+      // Routes have limits of their own, and refuse in JSON.
+      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+      fetch,
+    });
+  } catch (error) {
+    const taken = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
+    const why = taken ? "the port is taken; choose another with --port" : (error as Error).message;
+    throw new Error(`Cannot listen on ${settings.host}:${settings.port}: ${why}`);
+  }
+}
+
+function describe(family: string, variant: string): { domain: string; repo: string } {
+  const capability = capabilities.find((candidate) => candidate.family === family);
+  const repo = capability?.variants.find(({ name }) => name === variant)?.repo;
+  return { domain: capability?.domain ?? "image", repo: repo ?? "" };
+}
+
+function contextOf(settings: Settings, embedded: string): CheckContext {
+  const places = { hub: hubEnv(), downloads: join(settings.cache_dir, "downloads") };
+  return {
+    settings,
+    activation(family, name) {
+      const variant = capabilities
+        .find((capability) => capability.family === family)
+        ?.variants.find((candidate) => candidate.name === name);
+      return variant
+        ? locate(family, variant, { modelPaths: settings.model_paths, places, embedded })
+        : { missing: [`${family}/${name}`] };
+    },
+  };
+}
+
+/** `warmup_models` names a model as requests do, with or without its family; the first family that knows the name has it. */
+function warmTargets(context: CheckContext, log: Log): WarmTarget[] {
+  return context.settings.warmup_models.flatMap((wanted) => {
+    const [first = "", rest] = wanted.trim().split("/", 2);
+    const skip = (why: string) => {
+      log.warning("a model is not warmed up", { model: wanted, why });
+      return [];
+    };
+    for (const capability of capabilities) {
+      const variant =
+        findVariant(capability.variants, wanted.trim()) ??
+        (first === capability.family && rest !== undefined
+          ? findVariant(capability.variants, rest)
+          : undefined);
+      if (!variant) continue;
+      if (!capability.warm) return skip("its family has no warm-up");
+      if ("missing" in context.activation(capability.family, variant.name))
+        return skip("it is not activated");
+      return [
+        { name: variant.name, family: capability.family, need: capability.warm(variant.name, context) },
+      ];
+    }
+    return skip("no model has that name");
   });
-  return { url: server.url, stop: () => server.stop() };
 }

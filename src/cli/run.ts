@@ -17,10 +17,7 @@ export function registerRun(program: Command, context: CommandContext, process: 
     if (insecure) throw new CommandError(insecure, exitCodes.startup);
     const started = engineOf(loaded, process);
     const serving = await serve(settings, started).catch((error: Error) => {
-      throw new CommandError(
-        `Cannot listen on ${settings.host}:${settings.port}: ${error.message}`,
-        exitCodes.startup,
-      );
+      throw new CommandError(error.message, exitCodes.startup);
     });
     context.out(`easel is listening on ${serving.url.origin}`);
     started.ready.catch((error: Error) => process.leave(error, exitCodes.startup));

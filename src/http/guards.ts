@@ -17,7 +17,7 @@ export interface HostRules {
 }
 
 const loopbackNames = new Set(["localhost", "ip6-localhost", "ip6-loopback"]);
-const isLoopback = (name: string) =>
+export const isLoopback = (name: string) =>
   loopbackNames.has(name) ||
   name.endsWith(".localhost") ||
   /^127(\.\d{1,3}){3}$/.test(name) ||
