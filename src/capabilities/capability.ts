@@ -141,6 +141,14 @@ export interface Operation<Request = never, Params = Record<string, unknown>> {
   ): Promise<Published>;
 }
 
+/** What somebody has in mind who asks how much memory a request will take. Sides are those of the result. */
+export interface PlannedRequest {
+  quantize?: number;
+  width?: number;
+  height?: number;
+  steps?: number;
+}
+
 export interface Capability {
   family: string;
   domain: "image";
@@ -152,6 +160,6 @@ export interface Capability {
   /** The variant used when a request names none. */
   defaultVariant(context: CheckContext): string;
   operations: readonly Operation[];
-  /** What a variant needs in memory before its first request, for `warmup_models`: that of a usual request. */
-  warm?(variant: string, context: CheckContext): Need;
+  /** What a variant needs in memory before its first request, for `warmup_models` and `easel plan`: that of a usual request. */
+  warm?(variant: string, context: CheckContext, request?: PlannedRequest): Need;
 }

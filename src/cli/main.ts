@@ -11,12 +11,15 @@ import { type LoadOptions, loadSettings, SettingsError } from "../settings/load.
 import { version } from "../version.ts";
 import { hubEnv } from "../weights/download/hub.ts";
 import { registerActivate, registerDeactivate } from "./activate.ts";
+import { registerCache } from "./cache.ts";
 import { registerCheck } from "./check.ts";
+import { registerCompletion } from "./completion.ts";
 import { registerConfig } from "./config.ts";
 import { type CommandContext, CommandError, exitCodes } from "./context.ts";
 import { registerJobs } from "./jobs.ts";
 import { localServer } from "./local-server.ts";
 import { registerOneShots } from "./oneshot.ts";
+import { registerPlan } from "./plan.ts";
 import { interruption, thisProcess } from "./process.ts";
 import { registerRun } from "./run.ts";
 import { registerService } from "./service.ts";
@@ -65,8 +68,11 @@ export async function main(args: readonly string[], startWorker: () => Worker): 
   registerDeactivate(program, context);
   registerOneShots(program, context);
   registerJobs(program, context);
+  registerPlan(program, context);
+  registerCache(program, context);
   registerConfig(program, context);
   registerService(program, context);
+  registerCompletion(program, context);
 
   try {
     await program.parseAsync(args, { from: "user" });

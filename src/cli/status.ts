@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
-import type { Download } from "../capabilities/capability.ts";
+import type { Capability, CheckContext, Download } from "../capabilities/capability.ts";
 import { distinct, label, missing, type Places } from "../weights/download/resources.ts";
 import { locate } from "../weights/locate.ts";
 import type { CommandContext } from "./context.ts";
@@ -173,15 +173,20 @@ export function collect(value: string, before: string[]): string[] {
 /** The variant that a request without `model` gets. */
 export function defaultOf(context: CommandContext, family: string): string {
   const capability = context.capabilities.find((each) => each.family === family)!;
+  return capability.defaultVariant(checkContext(context, capability));
+}
+
+/** What a family's own checks may look at, without unpacking anything. */
+export function checkContext(context: CommandContext, capability: Capability): CheckContext {
   const settings = context.settings();
   const options = { modelPaths: settings.model_paths, places: context.places(), embedded: "" };
-  return capability.defaultVariant({
+  return {
     settings,
-    activation(name, variantName) {
+    activation(family, variantName) {
       const variant = capability.variants.find((each) => each.name === variantName);
       if (!variant) return { missing: [variantName] };
       // What lies inside the program is there, unpacked or not.
-      return variant.embedded === undefined ? locate(name, variant, options) : { source: { paths: [] } };
+      return variant.embedded === undefined ? locate(family, variant, options) : { source: { paths: [] } };
     },
-  });
+  };
 }

@@ -165,8 +165,8 @@ export const depthanything: Capability = {
   defaultVariant: (context) =>
     variants.find(({ name }) => "source" in context.activation(family, name))?.name ?? "mini",
   operations: [estimate],
-  warm: (variant, context) => {
+  warm: (variant, context, { quantize = null, width = usual.width, height = usual.height } = {}) => {
     const chosen = variantOf(variant);
-    return needOf(chosen, null, sizeOf(chosen, null), context);
+    return needOf(chosen, quantize, sizeOf(chosen, null), context, { width, height });
   },
 };

@@ -120,5 +120,6 @@ export const depthpro: Capability = {
   variants,
   defaultVariant: () => "base",
   operations: [estimate],
-  warm: (variant, context) => needOf(variant, null, context),
+  warm: (variant, context, { quantize = null, width, height } = {}) =>
+    needOf(variant, quantize, context, width && height ? width * height : undefined),
 };

@@ -200,5 +200,6 @@ export const seedvr2: Capability = {
   variants,
   defaultVariant: () => "3b",
   operations: [upscale],
-  warm: (variant, context) => needOf(variant, null, context),
+  warm: (variant, context, { quantize = null, width, height } = {}) =>
+    needOf(variant, quantize, context, width && height ? width * height : undefined),
 };
