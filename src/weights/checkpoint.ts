@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { ByteFile, concat, NativeError, openSafetensors, type Tensor, zeros } from "../../ffi/index.ts";
 import { CheckpointError } from "./checkpoint-error.ts";
-import type { Entry } from "./entry.ts";
+import { type Entry, elements } from "./entry.ts";
 import { findWeights } from "./layout.ts";
 import { readTorch } from "./torch-pickle.ts";
 
@@ -113,6 +113,11 @@ export class Checkpoint implements Disposable {
   }
   get count(): number {
     return this.#entries.size;
+  }
+
+  /** How many numbers all tensors have together. */
+  get elements(): number {
+    return this.names().reduce((sum, name) => sum + elements(this.shape(name) ?? []), 0);
   }
 
   has(name: string): boolean {

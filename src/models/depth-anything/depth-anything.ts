@@ -4,7 +4,7 @@
  * @module
  */
 import { type Dtype, Tensor } from "../../../ffi/index.ts";
-import { computeType } from "../../nn/device.ts";
+import { computeType, onGpu } from "../../nn/device.ts";
 import { Weights } from "../../nn/weights.ts";
 import { Checkpoint, type Json } from "../../weights/checkpoint.ts";
 import { readConfig } from "./config.ts";
@@ -69,7 +69,14 @@ export class DepthAnything implements Disposable {
         ]
       : [["", given]];
     const { dtype = computeType(), bits = null } = options;
-    const weights = new Weights(checkpoint, { dtype, bits, ...(options.step && { step: options.step }) });
+    // A giant has more than a billion numbers: on the CPU its matrices stay in the file's half precision until they are used.
+    const half = !onGpu() && checkpoint.elements > 9e8;
+    const weights = new Weights(checkpoint, {
+      dtype,
+      bits,
+      half,
+      ...(options.step && { step: options.step }),
+    });
     try {
       const networks = parts.map(([prefix, part]) => {
         const read = readConfig(checkpoint, prefix, part as Json | undefined, options.maxDepth);

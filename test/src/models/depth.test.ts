@@ -54,6 +54,45 @@ function suite<Model extends Disposable & { steps: number }>(
   });
 }
 
+function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let [both, left, right] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    both += a[i]! * b[i]!;
+    left += a[i]! ** 2;
+    right += b[i]! ** 2;
+  }
+  return both / Math.sqrt(left * right);
+}
+
+const picture = {
+  data: Uint8Array.from({ length: 70 * 98 * 3 }, (_, i) => (i * 89 + ((i * i) % 97)) % 256),
+  width: 98,
+  height: 70,
+  channels: 3,
+};
+const rgb = { ...picture, data: Float32Array.from(picture.data, (value) => value / 255) };
+
+test.each(depthAnythings)(
+  "%s in bfloat16, as on a GPU, is near itself in float32",
+  (_, path) => {
+    using exact = DepthAnything.load([fixture(path)], { dtype: "float32" });
+    using half = DepthAnything.load([fixture(path)], { dtype: "bfloat16" });
+    const [a, b] = [exact.predict(rgb).depth, half.predict(rgb).depth];
+    expect(cosine(a, b)).toBeGreaterThan(0.999);
+    expect(a).not.toEqual(b);
+  },
+  60_000,
+);
+
+test("Depth Pro in bfloat16, as on a GPU, is near itself in float32", () => {
+  using exact = DepthPro.load([fixture("depth-pro-hf")], { dtype: "float32" });
+  using half = DepthPro.load([fixture("depth-pro-hf")], { dtype: "bfloat16" });
+  const [a, b] = [exact.predict(picture), half.predict(picture)];
+  expect(cosine(a.canonical, b.canonical)).toBeGreaterThan(0.999);
+  expect(Math.abs(a.fov! - b.fov!)).toBeLessThan(1);
+  expect(a.canonical).not.toEqual(b.canonical);
+}, 60_000);
+
 for (const [name, path] of depthAnythings)
   suite(name, () => DepthAnything.load([fixture(path)]), measureDepthAnything);
 for (const [name, path] of depthPros) suite(name, () => DepthPro.load([fixture(path)]), measureDepthPro);
