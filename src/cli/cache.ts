@@ -86,11 +86,15 @@ function itemAt(path: string, name: string, kind: Item["kind"]): Item {
 function measure(path: string): { bytes: number; used: number } {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (!stat) return { bytes: 0, used: 0 };
-  const own = { bytes: stat.isDirectory() ? 0 : stat.size, used: Math.max(stat.mtimeMs, stat.atimeMs) };
-  if (!stat.isDirectory()) return own;
-  return readdirSync(path)
-    .map((name) => measure(join(path, name)))
-    .reduce((sum, part) => ({ bytes: sum.bytes + part.bytes, used: Math.max(sum.used, part.used) }), own);
+  const used = Math.max(stat.mtimeMs, stat.atimeMs);
+  if (!stat.isDirectory()) return { bytes: stat.size, used };
+  // A folder's own time tells when something was put into it, not when that was last read.
+  const inside = readdirSync(path).map((name) => measure(join(path, name)));
+  if (inside.length === 0) return { bytes: 0, used };
+  return {
+    bytes: inside.reduce((sum, part) => sum + part.bytes, 0),
+    used: Math.max(...inside.map((part) => part.used)),
+  };
 }
 
 const newestNative = (items: readonly Item[]) => items.find(({ kind }) => kind === "native parts");
