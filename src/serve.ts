@@ -14,7 +14,7 @@ import { capabilities, kindOf } from "./capabilities/registry.ts";
 import { lockDirectory, openDatabase } from "./database.ts";
 import { machineMemory } from "./engine/memory.ts";
 import type { Started } from "./engine/start.ts";
-import { Refusal } from "./errors.ts";
+import { filesOfJobs, pruneFiles } from "./files/for-jobs.ts";
 import { openLocalStore } from "./files/local.ts";
 import { insertFile } from "./files/records.ts";
 import { createApp } from "./http/app.ts";
@@ -92,20 +92,6 @@ export async function serve(
       allowPrivate: settings.allow_private_urls,
       allowedHosts: settings.allowed_url_hosts,
     });
-    const maxBytes = settings.max_upload_mb * 2 ** 20;
-    const fetched = async (url: string, kind: string, signal: AbortSignal) => {
-      const { body, contentType, length } = await outbound.get(url, {
-        what: `${kind} url`,
-        maxBytes,
-        signal,
-      });
-      return files.store(body, {
-        filename: new URL(url).pathname.split("/").at(-1) || kind,
-        content_type: contentType?.split(";", 1)[0],
-        meta: { source: "url", url, kind },
-        expected: length ?? undefined,
-      });
-    };
     const webhooks = createWebhooks({
       deliveries: store.deliveries,
       post: (url, message) => outbound.post(url, message),
@@ -116,16 +102,7 @@ export async function serve(
     undo.push(() => webhooks.stop());
     const scheduler = createScheduler({
       store,
-      files: {
-        async resolve(ref, kind, signal) {
-          const record =
-            ref.type === "url" ? await fetched(ref.url, kind, signal) : await files.get(ref.file_id);
-          if (!record) throw new Refusal("unknown_file", `unknown ${kind} file_id`);
-          return { path: await files.local(record), record };
-        },
-        stage: ({ bytes, ...file }) => files.stage(bytes, file),
-        discard: (record) => files.discard(record),
-      },
+      files: filesOfJobs(files, outbound, settings),
       engine: started.engine,
       kind: kindOf,
       model: describe,
@@ -156,13 +133,7 @@ export async function serve(
     );
     undo.push(() => clearInterval(upkeep));
     async function prune() {
-      const { files_ttl_days: days, files_max_gb: gb } = settings;
-      if (days === null && gb === null) return;
-      const deleted = await files.prune({
-        before: days === null ? undefined : Date.now() / 1000 - days * 86_400,
-        maxBytes: gb === null ? undefined : gb * 2 ** 30,
-        inUse: () => store.filesInUse(),
-      });
+      const deleted = await pruneFiles(files, settings, () => store.filesInUse());
       if (deleted.length > 0) log.info("old files deleted", { count: deleted.length });
     }
 
