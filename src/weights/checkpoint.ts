@@ -25,6 +25,8 @@ function readSafetensors(path: string): Entry[] {
   }
 }
 
+const mostZeros = 2 ** 26;
+
 /** Turns patterns into a {@linkcode Rename}: each rule that fits is applied, in order. */
 export function renaming(rules: readonly (readonly [RegExp, string | ((...match: string[]) => string)])[]) {
   return (name: string): string => {
@@ -133,6 +135,16 @@ export class Checkpoint implements Disposable {
     return [(parts as Entry[]).reduce((sum, part) => sum + part.shape[0]!, 0), ...first!.shape.slice(1)];
   }
 
+  /** How many layers stand below a prefix: 0, 1, … without a gap. */
+  layers(prefix: string): number {
+    const numbers = new Set<string>();
+    for (const name of this.names())
+      if (name.startsWith(prefix)) numbers.add(name.slice(prefix.length).split(".", 1)[0]!);
+    for (let i = 0; i < numbers.size; i++)
+      if (!numbers.has(String(i))) this.fail(`there is no ${prefix}${i}, and there are others after it`);
+    return numbers.size;
+  }
+
   /** Reads a tensor in the type that the file has. */
   take(name: string, shape: readonly number[]): Tensor {
     this.#taken.add(name);
@@ -140,11 +152,11 @@ export class Checkpoint implements Disposable {
     const found = this.shape(name);
     if (parts === undefined || found === undefined) {
       this.#missing.add(name);
-      return zeros(shape, "float32");
+      return this.#stand(shape);
     }
     if (found.length !== shape.length || found.some((size, axis) => size !== shape[axis])) {
       this.#misshaped.push(`${name} is [${found.join(", ")}] and must be [${shape.join(", ")}]`);
-      return zeros(shape, "float32");
+      return this.#stand(shape);
     }
     const tensors = (parts as Entry[]).map((part) => this.#read(part));
     return tensors.length === 1 ? tensors[0]! : concat(tensors, 0);
@@ -162,6 +174,17 @@ export class Checkpoint implements Disposable {
     );
     const faults = { missing: [...this.#missing], misshaped: this.#misshaped, surplus };
     if (Object.values(faults).some((list) => list.length > 0)) throw new CheckpointError(this.label, faults);
+  }
+
+  /** Zeros in the place of what is not there; nothing when damaged sizes would make that huge. */
+  #stand(shape: readonly number[]): Tensor {
+    if (!(elements(shape) < mostZeros))
+      throw new CheckpointError(this.label, {
+        missing: [...this.#missing],
+        misshaped: this.#misshaped,
+        surplus: [],
+      });
+    return zeros(shape, "float32");
   }
 
   /** Says that the files cannot be this network's. */

@@ -51,12 +51,7 @@ export function readConfig(
   const vit = "backbone.pretrained.";
   const [, table, dim] = shape(`${vit}pos_embed`) as [number, number, number];
   const patch = shape(`${vit}patch_embed.proj.weight`)[2] ?? 0;
-  const blocks = checkpoint
-    .names()
-    .map((name) =>
-      name.startsWith(`${prefix}${vit}blocks.`) ? name.slice(`${prefix}${vit}blocks.`.length) : "-1",
-    );
-  const depth = 1 + Math.max(...blocks.map((name) => Number.parseInt(name, 10)));
+  const depth = checkpoint.layers(`${prefix}${vit}blocks.`);
   const swiglu = has(`${vit}blocks.0.mlp.w12.weight`);
   const anyView = has(`${vit}camera_token`);
   const sky = has("head.scratch.sky_output_conv2.0.weight");
@@ -69,7 +64,8 @@ export function readConfig(
   const heads =
     number(backbone.num_attention_heads) ??
     (anyView && start >= 0 ? dim / shape(`${vit}blocks.${start}.attn.q_norm.weight`)[0]! : dim / 64);
-  if (!Number.isInteger(heads)) checkpoint.fail(`${dim} channels do not divide into heads of 64`);
+  if (!(Number.isInteger(heads) && heads > 0 && Number.isInteger(dim / heads) && patch > 0))
+    checkpoint.fail(`${dim} channels do not divide into heads of 64`);
   if (anyView && start < 0) checkpoint.fail("it has a camera token but no norms of queries");
   const outs = numbers(backbone.out_indices) ?? stages(backbone.out_features);
   const taps =

@@ -69,10 +69,10 @@ function readVit(
   hooks: readonly number[],
 ): VitConfig {
   const [, table, dim] = shape(`${prefix}pos_embed`) as [number, number, number];
-  const names = checkpoint.names().filter((name) => name.startsWith(`${prefix}blocks.`));
-  const depth = 1 + Math.max(-1, ...names.map((name) => Number.parseInt(name.slice(prefix.length + 7), 10)));
+  const depth = checkpoint.layers(`${prefix}blocks.`);
   const heads = number(described.num_attention_heads) ?? dim / 64;
-  if (!Number.isInteger(dim / heads)) checkpoint.fail(`${dim} channels do not divide into heads of 64`);
+  if (!(Number.isInteger(heads) && heads > 0 && Number.isInteger(dim / heads)))
+    checkpoint.fail(`${dim} channels do not divide into heads of 64`);
   if (hooks.some((block) => !(block >= 0 && block < depth)))
     checkpoint.fail(`an encoder of ${depth} blocks has no blocks ${hooks.join(" and ")}`);
   const eps = number(described.layer_norm_eps) ?? 1e-6;

@@ -170,6 +170,20 @@ test("a safetensors file that is damaged, and a config that is no object, are re
   }
 });
 
+test("layers are counted, and a gap among them is an error", () => {
+  save("model.safetensors", { "blocks.0.a": [1], "blocks.1.a": [1], "blocks.1.b": [1], "other.7.a": [1] });
+  using checkpoint = Checkpoint.open([folder]);
+  expect(checkpoint.layers("blocks.")).toBe(2);
+  expect(checkpoint.layers("none.")).toBe(0);
+  expect(failure(() => checkpoint.layers("other.")).message).toContain("no other.0");
+});
+
+test("a size that damaged shapes lead to is never made", () => {
+  save("model.safetensors", { a: [1] });
+  using checkpoint = Checkpoint.open([folder]);
+  expect(failure(() => checkpoint.take("b", [2 ** 20, 2 ** 20])).faults.missing).toEqual(["b"]);
+});
+
 test("a checkpoint of another network is refused by name", () => {
   expect(failure(() => DepthAnything.load([fixture("depth-pro-hf")])).message).toContain(
     "no Depth Anything network",
