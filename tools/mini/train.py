@@ -36,10 +36,10 @@ def pick_batch(scenes, rng, count, height, width):
     aspect = width / height
     for i in range(count):
         pictures[i], inverses[i], _ = scenes.at(scenes.draw(rng))
-        turn = rng.normal(0, 0.05)
+        turn = rng.normal(0, 0.04)
         # The turned crop stays inside the picture.
         room = 1 / (math.cos(turn) + math.sin(abs(turn)))
-        zoom = rng.uniform(0.55, 1) * room
+        zoom = rng.uniform(0.65, 1) * room
         stretch = math.exp(rng.uniform(-0.1, 0.1))
         half_w, half_h = zoom * min(1, aspect * stretch), zoom * min(1, 1 / (aspect * stretch))
         x, y = rng.uniform(-1, 1, 2) * (1 - np.array([half_w, half_h]) / room)
@@ -64,12 +64,12 @@ def recolour(x, rng):
     if rng.random() < 0.15:
         mixed = torch.einsum("nij,njhw->nihw", torch.softmax(draw(0, 4, 3, 3), 2), x)
         x = torch.lerp(x, mixed, draw(0, 1, 1, 1, 1))
-    x = x.clamp(1e-3, 1) ** torch.exp(draw(-0.5, 0.5, 1, 1, 1)) * torch.exp(draw(-0.15, 0.15, 3, 1, 1))
+    x = x.clamp(1e-3, 1) ** torch.exp(draw(-0.35, 0.35, 1, 1, 1)) * torch.exp(draw(-0.1, 0.1, 3, 1, 1))
     mean = x.mean((1, 2, 3), keepdim=True)
-    x = (x - mean) * draw(0.6, 1.3, 1, 1, 1) + mean + draw(-0.08, 0.08, 1, 1, 1)
+    x = (x - mean) * draw(0.75, 1.25, 1, 1, 1) + mean + draw(-0.08, 0.08, 1, 1, 1)
     coloured = torch.from_numpy((rng.random((n, 1, 1, 1)) > 0.08).astype(np.float32))
     grey = x.mean(1, keepdim=True)
-    x = grey + (x - grey) * draw(0.3, 1.6, 1, 1, 1) * coloured
+    x = grey + (x - grey) * draw(0.4, 1.4, 1, 1, 1) * coloured
     if rng.random() < 0.3:
         soft = functional.avg_pool2d(functional.pad(x, (1, 1, 1, 1), mode="replicate"), 3, 1)
         x = torch.lerp(x, soft, draw(0, 1, 1, 1, 1))
@@ -165,10 +165,10 @@ class Run:
         return float(plain)
 
 
-def train(run, scenes, steps, batch, decay, large=False, folder=None, save_every=250, log=print):
-    """Steps up to `steps`; the learning rate falls over the last `decay` of them. Returns each step's plain error."""
+def train(run, scenes, steps, batch, decay, large=False, folder=None, save_every=250, log=print, until=None):
+    """Steps up to `steps`, or `until`; the learning rate falls over the last `decay` of them. Returns each step's plain error."""
     errors, start, begun = [], time.time(), run.step
-    while run.step < steps:
+    while run.step < (steps if until is None else until):
         level = min(1.0, (steps - run.step) / max(1, decay))
         sizes = LARGE if large or run.step >= steps - decay else SMALL
         errors.append(run.train_step(scenes, batch, level, sizes))
