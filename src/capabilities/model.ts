@@ -16,7 +16,8 @@ export function chooseVariant(
   model: string | null | undefined,
   context: CheckContext,
 ): Variant {
-  const name = model ?? defaultVariant(context);
+  // An empty name is none, as in the original.
+  const name = model?.trim() ? model : defaultVariant(context);
   const found = findVariant(variants, name);
   if (found) return found;
   const names = variants.map((variant) => `'${variant.name}'`).sort();
@@ -26,10 +27,12 @@ export function chooseVariant(
   );
 }
 
+/** A variant by its name, one of its aliases or its repository; blanks around it and upper case do not matter. */
 export function findVariant(variants: readonly Variant[], name: string): Variant | undefined {
+  const key = name.trim().toLowerCase();
   return (
-    variants.find((variant) => variant.name === name) ??
-    variants.find((variant) => variant.aliases.includes(name))
+    variants.find((variant) => variant.name.toLowerCase() === key) ??
+    variants.find(({ aliases, repo }) => [...aliases, repo].some((known) => known.toLowerCase() === key))
   );
 }
 

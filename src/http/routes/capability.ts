@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { Capability, Operation, Variant } from "../../capabilities/capability.ts";
+import { findVariant } from "../../capabilities/model.ts";
 import { Refusal } from "../../errors.ts";
 import type { Idempotency, NewJob } from "../../jobs/store.ts";
 import { jsonOf } from "../body.ts";
@@ -268,10 +269,7 @@ function modelRoutes(app: OpenAPIHono<Env>, deps: Deps, capability: Capability):
 }
 
 function find(capability: Capability, name: string): Variant {
-  const key = name.trim().toLowerCase();
-  const variant = capability.variants.find((candidate) =>
-    [candidate.name, candidate.repo, ...candidate.aliases].some((known) => known.toLowerCase() === key),
-  );
+  const variant = findVariant(capability.variants, name);
   if (variant) return variant;
   const names = capability.variants.map((candidate) => `'${candidate.name}'`).sort();
   throw new Refusal("unknown_model", `unknown ${capability.family} model; available: [${names.join(", ")}]`);
