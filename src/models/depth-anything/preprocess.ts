@@ -37,6 +37,32 @@ function checked(size: Size, picture: Size, { inputSize }: Sizing): Size {
   return size;
 }
 
+/** Sizes that a picture goes through: V2 goes to its last at once, V3 by way of the wanted side. */
+export function networkSizes(
+  version: 2 | 3,
+  picture: Size,
+  sizing: Sizing,
+  patch: number,
+): readonly [Size, Size] {
+  const { inputSize, bound } = sizing;
+  const { width, height } = picture;
+  const scale = inputSize / (bound === "long" ? Math.max : Math.min)(width, height);
+  const both = (change: (side: number) => number): Size => ({ width: change(width), height: change(height) });
+  if (version === 2) {
+    const fit = (length: number) => {
+      const patches = (scale * length) / patch;
+      const nearest = roundHalfEven(patches) * patch;
+      if (bound === "short") return nearest >= inputSize ? nearest : Math.ceil(patches) * patch;
+      return Math.max(nearest <= inputSize ? nearest : Math.floor(patches) * patch, patch);
+    };
+    const size = checked(both(fit), picture, sizing);
+    return [size, size];
+  }
+  const first = both((length) => Math.max(1, roundHalfEven(length * scale)));
+  const nearest = (length: number) => Math.max(Math.floor(length / patch + 0.5) * patch, patch);
+  return [first, checked({ width: nearest(first.width), height: nearest(first.height) }, picture, sizing)];
+}
+
 /** RGB values from 0 to 1 at the network's size. */
 export function preprocess(
   version: 2 | 3,
@@ -44,42 +70,23 @@ export function preprocess(
   sizing: Sizing,
   patch: number,
 ): Pixels<Float32Array> {
-  return version === 2 ? cubicFloats(picture, sizing, patch) : bytesTwice(picture, sizing, patch);
-}
-
-/** V2: floats, cubic both ways, neither clamped nor smoothed. */
-function cubicFloats(picture: Pixels<Uint8Array>, sizing: Sizing, patch: number): Pixels<Float32Array> {
-  const { inputSize, bound } = sizing;
-  const ratios = [inputSize / picture.height, inputSize / picture.width];
-  const scale = bound === "short" ? Math.max(...ratios) : Math.min(...ratios);
-  const fit = (side: number) => {
-    const nearest = roundHalfEven((scale * side) / patch) * patch;
-    if (bound === "short") return nearest >= inputSize ? nearest : Math.ceil((scale * side) / patch) * patch;
-    return Math.max(nearest <= inputSize ? nearest : Math.floor((scale * side) / patch) * patch, patch);
-  };
-  const size = checked({ width: fit(picture.width), height: fit(picture.height) }, picture, sizing);
-  const resized = resizeFloats(picture, size.width, size.height, "bicubic");
-  for (let i = 0; i < resized.data.length; i++) resized.data[i]! /= 255;
-  return resized;
-}
-
-/** V3: bytes, first to the wanted side, then to whole patches; cubic where it grows, area where it shrinks. */
-function bytesTwice(picture: Pixels<Uint8Array>, sizing: Sizing, patch: number): Pixels<Float32Array> {
-  const { inputSize, bound } = sizing;
-  const side = (bound === "long" ? Math.max : Math.min)(picture.width, picture.height);
-  const scale = inputSize / side;
-  const first = {
-    width: Math.max(1, roundHalfEven(picture.width * scale)),
-    height: Math.max(1, roundHalfEven(picture.height * scale)),
-  };
-  const nearest = (length: number) => Math.max(Math.floor(length / patch + 0.5) * patch, patch);
-  const second = checked({ width: nearest(first.width), height: nearest(first.height) }, picture, sizing);
-  const near = scale === 1 ? picture : resize(picture, first, scale > 1);
-  const grows = second.width > first.width || second.height > first.height;
-  const done =
-    second.width === first.width && second.height === first.height ? near : resize(near, second, grows);
+  const [first, last] = networkSizes(version, picture, sizing, patch);
+  if (version === 2) {
+    // Floats, cubic both ways, neither clamped nor smoothed.
+    const resized = resizeFloats(picture, last.width, last.height, "bicubic");
+    for (let i = 0; i < resized.data.length; i++) resized.data[i]! /= 255;
+    return resized;
+  }
+  // Bytes, twice; cubic where the picture grows, area where it shrinks.
+  const near = isSize(picture, first)
+    ? picture
+    : resize(picture, first, first.width > picture.width || first.height > picture.height);
+  const grows = last.width > first.width || last.height > first.height;
+  const done = isSize(near, last) ? near : resize(near, last, grows);
   return { ...done, data: Float32Array.from(done.data, (value) => value / 255) };
 }
+
+const isSize = (a: Size, b: Size) => a.width === b.width && a.height === b.height;
 
 function resize(picture: Pixels<Uint8Array>, { width, height }: Size, grows: boolean): Pixels<Uint8Array> {
   return resizeOpenCv(picture, width, height, grows ? "cubic" : "area");
