@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Target } from "./native.ts";
@@ -14,7 +14,7 @@ const shim = join(root, "mlx-shim");
 
 /** The shim's sources, headers and version script. */
 export function sources(): string[] {
-  return [...new Bun.Glob("**/*.{cpp,h,hpp,inc,map}").scanSync({ cwd: shim })]
+  return [...new Bun.Glob("**/*.{cpp,S,h,hpp,inc,map}").scanSync({ cwd: shim })]
     .filter((name) => !name.startsWith("test/"))
     .sort()
     .map((name) => join(shim, name));
@@ -34,10 +34,23 @@ export async function compile(target: Target, here: boolean, tree: string, folde
 }
 
 async function compileLinux(here: boolean, tree: string, folder: string): Promise<void> {
-  const foreign = "aarch64-linux-gnu-g++";
+  const compiler = here ? (process.env.CXX ?? "g++") : "aarch64-linux-gnu-g++";
+  const missing = here
+    ? "a C++ compiler is needed: `apt install g++`"
+    : "a compiler for arm64 is needed: `apt install g++-aarch64-linux-gnu`";
+  for (const name of readdirSync(join(tree, "mlx_cpu.libs")).filter((name) =>
+    /^lib(blas|lapack)-/.test(name),
+  ))
+    await run(
+      [
+        ...[compiler, "-shared", "-s", join(shim, "forward.S"), `-L${folder}`, "-l:libscipy_openblas.so"],
+        ...[`-Wl,-soname,${name}`, "-Wl,-z,defs", "-Wl,-rpath,$ORIGIN", "-o", join(folder, name)],
+      ],
+      missing,
+    );
   await run(
     [
-      here ? (process.env.CXX ?? "g++") : foreign,
+      compiler,
       ...common(tree),
       ...units(),
       ...[`-L${folder}`, "-lmlx", "-l:libscipy_openblas.so"],
@@ -45,9 +58,7 @@ async function compileLinux(here: boolean, tree: string, folder: string): Promis
       // Old dtags: libmlx's own rpath points into the wheel's tree, and only a DT_RPATH of the library that loads it is searched too.
       ...["-Wl,--disable-new-dtags", "-Wl,-rpath,$ORIGIN", "-o", join(folder, "libeasel.so")],
     ],
-    here
-      ? "a C++ compiler is needed: `apt install g++`"
-      : "a compiler for arm64 is needed: `apt install g++-aarch64-linux-gnu`",
+    missing,
   );
 }
 

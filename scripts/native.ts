@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { compile, run, sources } from "./compile.ts";
 
@@ -40,7 +40,7 @@ function linux(machine: string) {
     requirements: "requirements-linux.txt",
     // pip takes a platform literally: the newest does not include the older ones.
     platforms: ["manylinux_2_35", "manylinux_2_28", "manylinux_2_27"].map((name) => `${name}_${machine}`),
-    files: ["mlx/lib/libmlx.so", "mlx_cpu.libs/*", "scipy_openblas32/lib/libscipy_openblas.so"],
+    files: ["mlx/lib/libmlx.so", "scipy_openblas32/lib/libscipy_openblas.so"],
     library: "libeasel.so",
   };
 }
@@ -112,8 +112,6 @@ export async function buildNative(target = host): Promise<Native> {
       rmSync(staging, { recursive: true, force: true });
     }
   }
-  for (const file of new Bun.Glob("assets/**/*.safetensors").scanSync({ cwd: root }))
-    copyChanged(join(root, file), join(folder, basename(file)));
   return {
     folder,
     library,
@@ -121,12 +119,6 @@ export async function buildNative(target = host): Promise<Native> {
       .filter((name) => !name.startsWith("."))
       .sort(),
   };
-}
-
-/** Models that come inside the program lie beside the libraries. A file that is the same stays, since it may be in use. */
-function copyChanged(from: string, to: string): void {
-  if (existsSync(to) && readFileSync(from).equals(readFileSync(to))) return;
-  cpSync(from, to);
 }
 
 function stamp(parts: string[]): string {

@@ -1,6 +1,7 @@
 import { serve } from "../serve.ts";
 import type { Loaded } from "../settings/load.ts";
 import type { Client } from "./client.ts";
+import { withDataPlace } from "./data.ts";
 import { engineOf } from "./engine.ts";
 import type { Process } from "./process.ts";
 
@@ -9,7 +10,7 @@ export async function localServer(loaded: Loaded, process: Process): Promise<Cli
   const started = engineOf(loaded, process);
   // Other users of this machine could find the port.
   const auth_token = crypto.randomUUID();
-  const { settings } = loaded;
+  const settings = withDataPlace(loaded, () => {});
   const log_level = settings.log_level === "debug" ? "debug" : "warning";
   const serving = await serve({ ...settings, host: "127.0.0.1", port: 0, auth_token, log_level }, started);
   return {

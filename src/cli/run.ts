@@ -3,6 +3,7 @@ import { serve } from "../serve.ts";
 import { insecureBind } from "../settings/cross.ts";
 import { flagsFrom, settingFlags } from "../settings/document.ts";
 import { type CommandContext, CommandError, exitCodes } from "./context.ts";
+import { withDataPlace } from "./data.ts";
 import { engineOf } from "./engine.ts";
 import type { Process } from "./process.ts";
 
@@ -10,9 +11,11 @@ export function registerRun(program: Command, context: CommandContext, process: 
   const command = program.command("run").description("start the server");
   for (const flag of settingFlags()) command.option(flag.option, flag.help);
   command.action(async (options: Record<string, unknown>) => {
+    const stopped = process.untilStopped();
     const loaded = context.loaded(flagsFrom(options));
-    const { settings, warnings } = loaded;
-    for (const warning of warnings) context.err(`warning: ${warning}`);
+    const warn = (text: string) => context.err(`warning: ${text}`);
+    loaded.warnings.forEach(warn);
+    const settings = withDataPlace(loaded, warn);
     const insecure = insecureBind(settings);
     if (insecure) throw new CommandError(insecure, exitCodes.startup);
     const started = engineOf(loaded, process);
@@ -21,7 +24,7 @@ export function registerRun(program: Command, context: CommandContext, process: 
     });
     context.out(`easel is listening on ${serving.url.origin}`);
     started.ready.catch((error: Error) => process.leave(error, exitCodes.startup));
-    await process.untilStopped();
+    await stopped;
     context.out("easel is stopping");
     await serving.stop();
   });

@@ -47,6 +47,8 @@ export async function ran({ binary, folder }: Place, args: string[], env: Env) {
 export interface Server extends AsyncDisposable {
   url: string;
   pid: number;
+  /** What it has printed so far. */
+  text(): string;
   get(path: string): Promise<Response>;
   /** Sends the signal and gives the exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
@@ -81,6 +83,7 @@ export async function started({ binary, folder }: Place, env: Env, args: string[
   return {
     url,
     pid: child.pid,
+    text: () => text,
     get: (path) => fetch(new URL(path, url)),
     async stop(signal = "SIGTERM") {
       child.kill(signal);

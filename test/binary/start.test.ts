@@ -63,11 +63,18 @@ describe("the binary, alone in a folder", () => {
     await answers({ HOME: here.home });
   });
 
-  test("works with a HOME that nobody can write", async () => {
-    const data = join(here.folder, "data");
-    const env = { HOME: "/proc/self/nowhere", EASEL_DATA_DIR: data, TMPDIR: here.folder };
-    await answers(env);
+  test("works with a HOME that nobody can write, and says where it puts things", async () => {
+    const env = { HOME: "/proc/self/nowhere", TMPDIR: here.folder };
+    await using server = await started(here, env);
+    expect(server.text()).toContain(`are kept in ${here.folder}/easel-`);
+    expect(await server.stop()).toBe(0);
     await computes(env);
+  });
+
+  test("works without HOME", async () => {
+    const data = { EASEL_DATA_DIR: join(here.folder, "data"), EASEL_CACHE_DIR: join(here.folder, "cache") };
+    await answers(data);
+    await computes(data);
   });
 
   test("works with a TMPDIR that does not exist", async () => {
@@ -78,7 +85,9 @@ describe("the binary, alone in a folder", () => {
 
   test("four first starts at once agree", async () => {
     const env = { HOME: here.home };
-    const servers = await Promise.all(Array.from({ length: 4 }, () => started(here, env)));
+    // one data directory is one server's
+    const data = (i: number) => ["--data-dir", join(here.folder, `data-${i}`)];
+    const servers = await Promise.all([0, 1, 2, 3].map((i) => started(here, env, data(i))));
     const codes = await Promise.all(
       servers.map(async (server) => {
         expect((await server.get("/health")).status).toBe(200);
@@ -191,8 +200,16 @@ describe("a start that cannot be", () => {
   test("on a port that is taken ends with 3 and says so", async () => {
     await using server = await started(here, { HOME: here.home });
     const { port } = new URL(server.url);
-    const { err, code } = await ran(here, ["run", "--port", port], { HOME: here.home });
-    expect(err).toContain(port);
+    const args = ["run", "--port", port, "--data-dir", join(here.folder, "other")];
+    const { err, code } = await ran(here, args, { HOME: here.home });
+    expect(err).toContain(`Cannot listen on 127.0.0.1:${port}: the port is taken`);
+    expect(code).toBe(3);
+  });
+
+  test("with another server's data ends with 3 and says so", async () => {
+    await using _server = await started(here, { HOME: here.home });
+    const { err, code } = await ran(here, ["run", "--port", "0"], { HOME: here.home });
+    expect(err).toContain("Another easel server uses this data directory");
     expect(code).toBe(3);
   });
 
