@@ -35,17 +35,21 @@ class Scenes:
 
     def refresh(self):
         """Looks again: rendering may go on while a training run reads."""
-        names = [file for folder in self.folders for file in sorted(folder.glob("*.kind.npy"))]
-        self.shards = [Shard(file.parent, file.name.removesuffix(".kind.npy")) for file in names]
-        self.starts = np.cumsum([0, *(shard.done for shard in self.shards)])
-        held = [sum(shard.done for file, shard in zip(names, self.shards, strict=True) if file.parent == f) for f in self.folders]
-        self.spans = [(end - count, end) for count, end in zip(held, np.cumsum(held), strict=True) if count]
+        self.shards, counts, self.spans = [], [], []
+        for folder in self.folders:
+            start = sum(counts)
+            for file in sorted(folder.glob("*.kind.npy")):
+                self.shards.append(Shard(folder, file.name.removesuffix(".kind.npy")))
+                counts.append(self.shards[-1].done)
+            if sum(counts) > start:
+                self.spans.append((start, sum(counts)))
+        self.starts = np.cumsum([0, *counts])
 
     def __len__(self):
         return int(self.starts[-1])
 
     def draw(self, rng):
-        """A random scene's index; every folder is as likely as the others."""
+        """A random scene's index; every folder is as likely as the others, and one named twice twice as likely."""
         return int(rng.integers(*self.spans[rng.integers(len(self.spans))]))
 
     @property
