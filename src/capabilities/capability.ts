@@ -20,6 +20,8 @@ export interface Variant {
   downloads: readonly Download[];
   /** Name of the file inside the program that holds the weights; nothing has to be fetched then. */
   embedded?: string;
+  /** What a person must know before trusting its results. Lists show it. */
+  note?: string;
   /** Gigabytes (10^9) that the downloads take, for lists. */
   diskGb: number;
 }

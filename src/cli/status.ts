@@ -19,6 +19,7 @@ export interface ModelStatus {
   commercial: boolean;
   resources: { kind: string; label: string; ready: boolean; missing: string[] }[];
   size_gb: number;
+  note?: string;
 }
 
 /** What is on this machine for each model. Reads the disk only. */
@@ -63,6 +64,7 @@ export function modelStatus(
     commercial: variant.licence.commercial,
     resources,
     size_gb: variant.diskGb,
+    ...(variant.note !== undefined && { note: variant.note }),
   };
 }
 
@@ -126,6 +128,9 @@ export function statusText(
     });
   }
   lines.push("");
+  const notes = sorted.filter((model) => model.note !== undefined);
+  if (notes.length > 0)
+    lines.push("Notes", ...notes.map((model) => `  ${model.family}/${model.name}: ${model.note}`), "");
   const lacking = all.filter((model) => model.status === "missing");
   if (lacking.length === 0) lines.push("All resources are ready.");
   else {

@@ -325,6 +325,7 @@ export const CapabilityModelSpec = z
       .boolean()
       .optional()
       .openapi({ description: "Whether the licence of the weights allows commercial use." }),
+    note: z.string().optional().openapi({ description: "What to know before trusting its results." }),
   })
   .openapi("CapabilityModelSpec", { description: "One model that a request can name." });
 

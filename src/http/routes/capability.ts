@@ -238,6 +238,7 @@ function modelRoutes(app: OpenAPIHono<Env>, deps: Deps, capability: Capability):
         activated: "source" in deps.context.activation(family, variant.name),
         licence: variant.licence.name,
         commercial_use: variant.licence.commercial,
+        ...(variant.note !== undefined && { note: variant.note }),
       })),
     );
   });
