@@ -5,7 +5,18 @@ import type { Weights } from "./weights.ts";
 /** Bytes of unfolded columns that are held at a time on the CPU, where MLX writes them all out. */
 const columnBytes = 48e6;
 
-/** A convolution of [batch, rows, columns, channels]. The checkpoint has [out, in, rows, columns]. */
+/**
+ * What becomes of a kernel that reaches back in time, [out, in, time, rows, columns], when there is one frame: where the frame is
+ * repeated in front, its taps are summed; where nothing is in front, only the last one sees it.
+ */
+export type Fold = "sum" | "last";
+
+const folds: Readonly<Record<Fold, (kernel: Tensor) => Tensor>> = {
+  sum: (kernel) => kernel.astype("float32").sum(2),
+  last: (kernel) => kernel.at(kernel.shape[2]! - 1, 2),
+};
+
+/** A convolution of [batch, rows, columns, channels]. The checkpoint has [out, in, rows, columns], or time before the rows. */
 export class Conv2d {
   readonly weight: Tensor;
   readonly bias: Tensor | undefined;
@@ -17,9 +28,17 @@ export class Conv2d {
     inputs: number,
     outputs: number,
     readonly kernel: number,
-    { bias = true, stride = 1, padding = 0 } = {},
+    {
+      bias = true,
+      stride = 1,
+      padding = 0,
+      fold,
+    }: { bias?: boolean; stride?: number; padding?: number; fold?: Fold } = {},
   ) {
-    this.weight = w.take("weight", [outputs, inputs, kernel, kernel], (t) => t.transpose(0, 2, 3, 1));
+    const time = fold ? [w.shape("weight")?.[2] ?? 1] : [];
+    this.weight = w.take("weight", [outputs, inputs, ...time, kernel, kernel], (t) =>
+      (fold ? folds[fold](t) : t).transpose(0, 2, 3, 1),
+    );
     this.bias = bias ? w.take("bias", [outputs]) : undefined;
     this.stride = stride;
     this.padding = padding;
@@ -56,8 +75,10 @@ export class Pointwise {
   readonly weight: Tensor;
   readonly bias: Tensor | undefined;
 
-  constructor(w: Weights, inputs: number, outputs: number, { bias = true } = {}) {
-    this.weight = w.take("weight", [outputs, inputs, 1, 1], (t) => t.reshape(outputs, inputs));
+  /** The checkpoint's kernel has so many axes of one. */
+  constructor(w: Weights, inputs: number, outputs: number, { bias = true, axes = 2 } = {}) {
+    const ones = new Array<number>(axes).fill(1);
+    this.weight = w.take("weight", [outputs, inputs, ...ones], (t) => t.reshape(outputs, inputs));
     this.bias = bias ? w.take("bias", [outputs]) : undefined;
   }
 

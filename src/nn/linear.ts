@@ -11,13 +11,28 @@ import type { Weights } from "./weights.ts";
 
 const groupSize = 64;
 
+/** A change of a matrix as the product of two thin ones: x Wᵀ + (x downᵀ) upᵀ. */
+export interface LowRank {
+  /** [rank, inputs] */
+  down: Tensor;
+  /** [outputs, rank], scaled. */
+  up: Tensor;
+}
+
 /** x Wᵀ + b. The matrix is plain, half precision widened when used, or quantized. */
 export class Linear {
   readonly weight: Tensor | Quantized;
   readonly bias: Tensor | undefined;
   readonly bits: 3 | 4 | 5 | 6 | 8 | null;
+  /** What an adapter adds; whoever sets it owns it. */
+  adapter: LowRank | null = null;
 
-  constructor(w: Weights, inputs: number, outputs: number, { bias = true } = {}) {
+  constructor(
+    w: Weights,
+    readonly inputs: number,
+    readonly outputs: number,
+    { bias = true } = {},
+  ) {
     const { dtype, bits = null, half = false } = w.options;
     this.bits = inputs % groupSize === 0 ? bits : null;
     const shape = [outputs, inputs];
@@ -35,6 +50,12 @@ export class Linear {
   }
 
   forward(x: Tensor): Tensor {
+    const y = this.#product(x);
+    if (this.adapter === null) return y;
+    return y.add(linear(linear(x, this.adapter.down), this.adapter.up));
+  }
+
+  #product(x: Tensor): Tensor {
     if (!("scales" in this.weight)) {
       const { weight } = this;
       return linear(x, weight.dtype === x.dtype ? weight : weight.astype(x.dtype), this.bias);

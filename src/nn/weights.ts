@@ -65,6 +65,13 @@ export class Weights implements Disposable {
     return made;
   }
 
+  /** Takes over a tensor that is in no file. */
+  own(tensor: Tensor): Tensor {
+    evaluate(tensor);
+    this.owned.push(keep(tensor));
+    return tensor;
+  }
+
   /** Bytes of all that was taken. */
   get bytes(): number {
     return this.owned.reduce((sum, tensor) => sum + tensor.nbytes, 0);

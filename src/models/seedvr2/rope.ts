@@ -1,10 +1,5 @@
-import { concat, stack, Tensor } from "../../../ffi/index.ts";
-
-/** Cosines and sines of [tokens, pairs]. */
-export interface Rotation {
-  cos: Tensor;
-  sin: Tensor;
-}
+import { Tensor } from "../../../ffi/index.ts";
+import type { PairRotation } from "../../nn/rope.ts";
 
 /** How places become angles: counted from zero behind the text, or spread over −1 … 1 in each window. */
 export type RopeKind = "lang" | "pixel";
@@ -16,7 +11,7 @@ export function windowRotation(
   height: number,
   width: number,
   textLength: number,
-): Rotation {
+): PairRotation {
   const places = (count: number) =>
     Array.from({ length: count }, (_, i) => (kind === "lang" ? i : spread(i, count)));
   const time = kind === "lang" ? textLength : spread(0, 1);
@@ -29,7 +24,7 @@ export function windowRotation(
 }
 
 /** Text stands on the diagonal: the same place on each axis. */
-export function textRotation(freqs: readonly number[], length: number): Rotation {
+export function textRotation(freqs: readonly number[], length: number): PairRotation {
   return rotationOf(
     Array.from({ length }, (_, i) => [i, i, i]),
     freqs,
@@ -38,7 +33,7 @@ export function textRotation(freqs: readonly number[], length: number): Rotation
 
 const spread = (i: number, count: number) => (count === 1 ? -1 : Math.fround(-1 + (2 * i) / (count - 1)));
 
-function rotationOf(places: readonly (readonly number[])[], freqs: readonly number[]): Rotation {
+function rotationOf(places: readonly (readonly number[])[], freqs: readonly number[]): PairRotation {
   // Angles are products in single precision, as the network was trained with.
   const angles = places.flatMap((place) =>
     place.flatMap((at) => freqs.map((freq) => Math.fround(at * freq))),
@@ -48,17 +43,4 @@ function rotationOf(places: readonly (readonly number[])[], freqs: readonly numb
     cos: Tensor.from(Float32Array.from(angles, Math.cos), shape),
     sin: Tensor.from(Float32Array.from(angles, Math.sin), shape),
   };
-}
-
-/** Turns neighbouring pairs of the first channels of [batch, heads, tokens, head]; the rest passes. */
-export function rotate(x: Tensor, { cos, sin }: Rotation): Tensor {
-  const [batch, heads, tokens, head] = x.shape as [number, number, number, number];
-  const turned = 2 * cos.shape[1]!;
-  const pairs = x.slice([], [batch, heads, tokens, turned]).reshape(batch, heads, tokens, turned / 2, 2);
-  const a = pairs.at(0, 4).astype("float32");
-  const b = pairs.at(1, 4).astype("float32");
-  const front = stack([a.mul(cos).sub(b.mul(sin)), b.mul(cos).add(a.mul(sin))], 4)
-    .reshape(batch, heads, tokens, turned)
-    .astype(x.dtype);
-  return turned === head ? front : concat([front, x.slice([0, 0, 0, turned])], 3);
 }

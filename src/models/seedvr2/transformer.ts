@@ -1,9 +1,10 @@
 import { concat, evaluate, rmsNorm, scope, split, Tensor } from "../../../ffi/index.ts";
 import { attention } from "../../nn/attention.ts";
 import { Linear } from "../../nn/linear.ts";
+import { type PairRotation, rotatePairs } from "../../nn/rope.ts";
 import type { Weights } from "../../nn/weights.ts";
 import type { TransformerConfig } from "./config.ts";
-import { type Rotation, rotate, textRotation, windowRotation } from "./rope.ts";
+import { textRotation, windowRotation } from "./rope.ts";
 import { type Partition, partition, windowsOf } from "./windows.ts";
 
 const eps = 1e-5;
@@ -25,8 +26,8 @@ interface Grid extends Partition {
   orderTensor: Tensor;
   backTensor: Tensor;
   /** One for each group of windows. */
-  rotations: readonly Rotation[];
-  text: Rotation | null;
+  rotations: readonly PairRotation[];
+  text: PairRotation | null;
 }
 
 /** Shift, scale and gate of one sublayer, [width] each. */
@@ -294,7 +295,7 @@ class Attention {
     // [1, heads, text, head], turned once: it is the same in each window.
     const words = projected(txt, this.txt).map((part, i) => {
       const head_first = part.transpose(1, 0, 2).expandDims(0);
-      return grid.text && i < 2 ? rotate(head_first, grid.text) : head_first;
+      return grid.text && i < 2 ? rotatePairs(head_first, grid.text) : head_first;
     });
     const pixels = projected(vid, this.vid).map((part) => part.take(grid.orderTensor, 0));
 
@@ -306,7 +307,7 @@ class Attention {
       const stop = start + count * size;
       const [q, k, v] = pixels.map((part, i) => {
         const windows = part.slice([start], [stop]).reshape(count, size, heads, head).transpose(0, 2, 1, 3);
-        const turned = i < 2 ? rotate(windows, grid.rotations[g]!) : windows;
+        const turned = i < 2 ? rotatePairs(windows, grid.rotations[g]!) : windows;
         return concat([turned, words[i]!.broadcastTo(count, heads, length, head)], 2);
       }) as [Tensor, Tensor, Tensor];
       const [ofPicture, ofText] = split(attention(q, k, v, this.scale), [size], 2) as [Tensor, Tensor];

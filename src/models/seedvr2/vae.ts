@@ -1,5 +1,6 @@
-import { conv2d, evaluate, groupNorm, linear, scope, type Tensor } from "../../../ffi/index.ts";
+import { evaluate, groupNorm, linear, scope, type Tensor } from "../../../ffi/index.ts";
 import { attention } from "../../nn/attention.ts";
+import { Conv2d } from "../../nn/conv.ts";
 import { Linear } from "../../nn/linear.ts";
 import type { Weights } from "../../nn/weights.ts";
 
@@ -151,27 +152,11 @@ interface ConvOptions {
   padding?: number;
 }
 
-/** A convolution over [batch, rows, columns, channels] made of one over time too: [out, in, time, rows, columns]. */
-class Conv {
-  readonly weight: Tensor;
-  readonly bias: Tensor;
-  readonly stride: number;
-  readonly padding: number;
-
+/** A convolution that was one over time too. */
+class Conv extends Conv2d {
   constructor(w: Weights, inputs: number, outputs: number, options: ConvOptions = {}) {
     const { kernel = 3, stride = 1, padding = (kernel - 1) / 2 } = options;
-    const time = w.shape("weight")?.[2] ?? 1;
-    this.weight = w.take("weight", [outputs, inputs, time, kernel, kernel], (t) =>
-      t.astype("float32").sum(2).transpose(0, 2, 3, 1),
-    );
-    this.bias = w.take("bias", [outputs]);
-    this.stride = stride;
-    this.padding = padding;
-  }
-
-  forward(x: Tensor): Tensor {
-    const { weight, bias, stride, padding } = this;
-    return conv2d(x, weight, { bias, stride, padding });
+    super(w, inputs, outputs, kernel, { stride, padding, fold: "sum" });
   }
 }
 

@@ -5,9 +5,9 @@ import sharp from "sharp";
 import { liveHandles, openSafetensors, scope, Tensor } from "../../../ffi/index.ts";
 import { type ColorFix, fixColors } from "../../../src/models/seedvr2/color.ts";
 import { loadText, loadTransformer, loadVae } from "../../../src/models/seedvr2/load.ts";
-import { Blend, tilesOf } from "../../../src/models/seedvr2/tiles.ts";
 import { decode, denoise, encode, enlarge } from "../../../src/models/seedvr2/upscale.ts";
 import { partition, windowsOf } from "../../../src/models/seedvr2/windows.ts";
+import { Blend, tilesOf } from "../../../src/nn/tiles.ts";
 import { openForTests } from "../../ffi/open.ts";
 import { difference } from "./fixtures.ts";
 

@@ -1,0 +1,79 @@
+/**
+ * The parts of Qwen-Image as they are published: a folder each for the transformer, the picture coder, the text encoder and the
+ * tokenizer.
+ *
+ * @module
+ */
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Dtype } from "../../../ffi/index.ts";
+import { computeType, onGpu } from "../../nn/device.ts";
+import { Weights, type WeightsOptions } from "../../nn/weights.ts";
+import { Checkpoint, renaming } from "../../weights/checkpoint.ts";
+import { CheckpointError } from "../../weights/checkpoint-error.ts";
+import { transformerConfig, vaeConfig } from "./config.ts";
+import { Modulator } from "./modulation.ts";
+import { Transformer } from "./transformer.ts";
+import { Vae } from "./vae.ts";
+
+export interface LoadOptions {
+  bits?: WeightsOptions["bits"];
+  dtype?: Dtype;
+  step?: (done: number, total: number) => void;
+}
+
+/** A component's folder, inside the model's. */
+export function component(paths: readonly string[], name: string): string {
+  const found = paths
+    .flatMap((path) => [join(path, name), path.endsWith(`/${name}`) ? path : ""])
+    .find((path) => path !== "" && existsSync(path) && statSync(path).isDirectory());
+  if (found === undefined) throw new CheckpointError("Qwen-Image", `the folder ${name} is not there`);
+  return found;
+}
+
+export function loaded<T>(
+  checkpoint: Checkpoint,
+  options: LoadOptions,
+  unused: readonly RegExp[],
+  make: (weights: Weights) => T,
+): T {
+  const { bits = null, dtype = computeType(), step } = options;
+  // Without a GPU numbers are single: matrices stay as small as the file has them until they are used.
+  const weights = new Weights(checkpoint, { dtype, bits, half: !onGpu(), ...(step && { step }) });
+  try {
+    const made = make(weights);
+    checkpoint.done({ unused });
+    return made;
+  } catch (error) {
+    weights[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** Some repacked files put the network below a name of theirs. */
+const naming = () => renaming([[/^(model\.)?diffusion_model\./, ""]]);
+
+const modulating = /^time_text_embed\.|\.(img|txt)_mod\.1\.|^norm_out\.linear\./;
+
+/** The transformer without the layers that look at the amount of noise alone. */
+export function loadTransformer(paths: readonly string[], options: LoadOptions = {}): Transformer {
+  using checkpoint = Checkpoint.open([component(paths, "transformer")], naming);
+  const config = transformerConfig(checkpoint);
+  return loaded(checkpoint, options, [modulating], (weights) => new Transformer(weights, config));
+}
+
+/** Those layers. */
+export function loadModulator(paths: readonly string[], options: LoadOptions = {}): Modulator {
+  using checkpoint = Checkpoint.open([component(paths, "transformer")], naming);
+  const config = transformerConfig(checkpoint);
+  const rest = [/^(img_in|txt_in|txt_norm|proj_out)\./, /\.(attn|img_mlp|txt_mlp)\./];
+  return loaded(checkpoint, options, rest, (weights) => new Modulator(weights, config));
+}
+
+export function loadVae(paths: readonly string[], options: LoadOptions = {}): Vae {
+  using checkpoint = Checkpoint.open([component(paths, "vae")]);
+  const config = vaeConfig(checkpoint);
+  // A still has nothing before it in time.
+  const video = [/\.time_conv\./];
+  return loaded(checkpoint, { ...options, bits: null }, video, (weights) => new Vae(weights, config));
+}

@@ -1,0 +1,242 @@
+import { concat, evaluate, layerNorm, rmsNorm, scope, type Tensor } from "../../../ffi/index.ts";
+import { attention } from "../../nn/attention.ts";
+import { Linear } from "../../nn/linear.ts";
+import { type PairRotation, rotatePairs } from "../../nn/rope.ts";
+import type { Weights } from "../../nn/weights.ts";
+import type { TransformerConfig } from "./config.ts";
+import type { StepModulation } from "./modulation.ts";
+import { type Grid, rotations } from "./rope.ts";
+
+const eps = 1e-6;
+
+/** The picture's tokens [tokens, width] and the text's. */
+export interface Streams {
+  img: Tensor;
+  txt: Tensor;
+}
+
+/** Where the tokens stand, which is the same at every step. */
+export interface Places {
+  rope: { img: PairRotation; txt: PairRotation };
+  /** Tokens of the picture that is made; the references' come behind them. */
+  target: number;
+}
+
+/** Qwen-Image's network: two streams of tokens that meet in attention. How a step scales and shifts them is given to it. */
+export class Transformer implements Disposable {
+  readonly img_in: Linear;
+  readonly txt_norm: Tensor;
+  readonly txt_in: Linear;
+  readonly transformer_blocks: Block[];
+  readonly proj_out: Linear;
+
+  constructor(
+    private readonly weights: Weights,
+    readonly config: TransformerConfig,
+  ) {
+    const w = weights;
+    const width = config.num_attention_heads * config.attention_head_dim;
+    this.img_in = new Linear(w.at("img_in"), config.in_channels, width);
+    this.txt_norm = w.take("txt_norm.weight", [config.joint_attention_dim]);
+    this.txt_in = new Linear(w.at("txt_in"), config.joint_attention_dim, width);
+    this.transformer_blocks = Array.from(
+      { length: config.num_layers },
+      (_, i) => new Block(w.at("transformer_blocks").at(i), config, width),
+    );
+    this.proj_out = new Linear(w.at("proj_out"), width, config.patch_size ** 2 * config.out_channels);
+  }
+
+  /** `pictures` are the grids of tokens: the target's, then the references'. */
+  places(pictures: readonly Grid[], textLength: number): Places {
+    const [rows, columns] = pictures[0]!;
+    return { rope: rotations(pictures, textLength, this.config.axes_dims_rope), target: rows * columns };
+  }
+
+  /**
+   * Tokens [tokens, 64] and text [tokens, channels] to the velocity of the target's tokens. `step` is told of each block and may
+   * throw to stop.
+   */
+  forward(
+    latents: Tensor,
+    text: Tensor,
+    places: Places,
+    modulation: StepModulation,
+    step: (done: number, total: number) => void = () => {},
+    tap: (block: number, streams: Streams) => void = () => {},
+  ): Tensor {
+    const { dtype } = this.weights.options;
+    return scope(() => {
+      let streams: Streams = {
+        img: this.img_in.forward(latents.astype(dtype)),
+        txt: this.txt_in.forward(rmsNorm(text.astype(dtype), this.txt_norm, eps)),
+      };
+      this.transformer_blocks.forEach((block, i) => {
+        streams = scope(() => block.forward(streams, places, modulation, i));
+        evaluate(streams.img, streams.txt);
+        tap(i, streams);
+        step(i + 1, this.transformer_blocks.length);
+      });
+      const target = streams.img.slice([], [places.target, streams.img.shape[1]!]);
+      const [scale, shift] = modulation.out(dtype);
+      const out = this.proj_out.forward(layerNorm(target, null, null, eps).mul(scale.add(1)).add(shift));
+      const exact = out.astype("float32");
+      evaluate(exact);
+      return exact;
+    });
+  }
+
+  get linears(): ReadonlyMap<string, Linear> {
+    return new Map([
+      ["img_in", this.img_in],
+      ["txt_in", this.txt_in],
+      ["proj_out", this.proj_out],
+      ...this.transformer_blocks.flatMap((block, i) =>
+        block.linears.map(([name, linear]) => [`transformer_blocks.${i}.${name}`, linear] as const),
+      ),
+    ]);
+  }
+
+  get dtype() {
+    return this.weights.options.dtype;
+  }
+
+  [Symbol.dispose](): void {
+    this.weights[Symbol.dispose]();
+  }
+}
+
+class Block {
+  readonly attn: JointAttention;
+  readonly img_mlp: FeedForward;
+  readonly txt_mlp: FeedForward;
+
+  constructor(w: Weights, config: TransformerConfig, width: number) {
+    this.attn = new JointAttention(w.at("attn"), config, width);
+    this.img_mlp = new FeedForward(w.at("img_mlp"), width);
+    this.txt_mlp = new FeedForward(w.at("txt_mlp"), width);
+  }
+
+  forward(
+    { img, txt }: Streams,
+    { rope, target }: Places,
+    modulation: StepModulation,
+    block: number,
+  ): Streams {
+    const { dtype } = img;
+    const i = modulation.img(block, dtype, target);
+    const t = modulation.txt(block, dtype);
+    const met = this.attn.forward({ img: i.into(0, normed(img)), txt: t.into(0, normed(txt)) }, rope);
+    const image = img.add(i.gate(0, met.img));
+    const words = txt.add(t.gate(0, met.txt));
+    return {
+      img: image.add(i.gate(1, this.img_mlp.forward(i.into(1, normed(image))))),
+      txt: words.add(t.gate(1, this.txt_mlp.forward(t.into(1, normed(words))))),
+    };
+  }
+
+  get linears(): [string, Linear][] {
+    const below = (name: string, list: [string, Linear][]) =>
+      list.map(([inner, linear]): [string, Linear] => [`${name}.${inner}`, linear]);
+    return [
+      ...below("attn", this.attn.linears),
+      ...below("img_mlp", this.img_mlp.linears),
+      ...below("txt_mlp", this.txt_mlp.linears),
+    ];
+  }
+}
+
+const normed = (x: Tensor) => layerNorm(x, null, null, eps);
+
+class JointAttention {
+  readonly to_q: Linear;
+  readonly to_k: Linear;
+  readonly to_v: Linear;
+  readonly add_q_proj: Linear;
+  readonly add_k_proj: Linear;
+  readonly add_v_proj: Linear;
+  readonly to_out: Linear;
+  readonly to_add_out: Linear;
+  readonly norm_q: Tensor;
+  readonly norm_k: Tensor;
+  readonly norm_added_q: Tensor;
+  readonly norm_added_k: Tensor;
+
+  constructor(
+    w: Weights,
+    readonly config: TransformerConfig,
+    width: number,
+  ) {
+    const linear = (name: string) => new Linear(w.at(name), width, width);
+    this.to_q = linear("to_q");
+    this.to_k = linear("to_k");
+    this.to_v = linear("to_v");
+    this.add_q_proj = linear("add_q_proj");
+    this.add_k_proj = linear("add_k_proj");
+    this.add_v_proj = linear("add_v_proj");
+    this.to_out = linear("to_out.0");
+    this.to_add_out = linear("to_add_out");
+    const norm = (name: string) => w.take(`${name}.weight`, [config.attention_head_dim]);
+    this.norm_q = norm("norm_q");
+    this.norm_k = norm("norm_k");
+    this.norm_added_q = norm("norm_added_q");
+    this.norm_added_k = norm("norm_added_k");
+  }
+
+  forward({ img, txt }: Streams, rope: Places["rope"]): Streams {
+    const { num_attention_heads: heads, attention_head_dim: head } = this.config;
+    const split = (x: Tensor) => x.reshape(1, -1, heads, head).transpose(0, 2, 1, 3);
+    const turned = (x: Tensor, norm: Tensor, by: PairRotation) =>
+      rotatePairs(rmsNorm(split(x), norm, eps), by);
+    // The text stands first.
+    const q = concat(
+      [
+        turned(this.add_q_proj.forward(txt), this.norm_added_q, rope.txt),
+        turned(this.to_q.forward(img), this.norm_q, rope.img),
+      ],
+      2,
+    );
+    const k = concat(
+      [
+        turned(this.add_k_proj.forward(txt), this.norm_added_k, rope.txt),
+        turned(this.to_k.forward(img), this.norm_k, rope.img),
+      ],
+      2,
+    );
+    const v = concat([split(this.add_v_proj.forward(txt)), split(this.to_v.forward(img))], 2);
+    const all = attention(q, k, v, head ** -0.5)
+      .transpose(0, 2, 1, 3)
+      .reshape(-1, heads * head);
+    const words = txt.shape[0]!;
+    return {
+      img: this.to_out.forward(all.slice([words])),
+      txt: this.to_add_out.forward(all.slice([], [words, heads * head])),
+    };
+  }
+
+  get linears(): [string, Linear][] {
+    const { to_q, to_k, to_v, add_q_proj, add_k_proj, add_v_proj, to_out, to_add_out } = this;
+    const named = { to_q, to_k, to_v, add_q_proj, add_k_proj, add_v_proj, "to_out.0": to_out, to_add_out };
+    return Object.entries(named);
+  }
+}
+
+class FeedForward {
+  readonly proj: Linear;
+  readonly out: Linear;
+
+  constructor(w: Weights, width: number) {
+    this.proj = new Linear(w.at("net.0.proj"), width, 4 * width);
+    this.out = new Linear(w.at("net.2"), 4 * width, width);
+  }
+
+  forward(x: Tensor): Tensor {
+    return this.out.forward(this.proj.forward(x).geluTanh());
+  }
+
+  get linears(): [string, Linear][] {
+    return [
+      ["net.0.proj", this.proj],
+      ["net.2", this.out],
+    ];
+  }
+}

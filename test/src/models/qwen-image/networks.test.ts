@@ -1,0 +1,143 @@
+import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { liveHandles, scope, type Tensor } from "../../../../ffi/index.ts";
+import { guide } from "../../../../src/models/qwen-image/guidance.ts";
+import { loadModulator, loadTransformer, loadVae } from "../../../../src/models/qwen-image/load.ts";
+import { stepOf } from "../../../../src/models/qwen-image/modulation.ts";
+import { firstStep, lightning, sigmas } from "../../../../src/models/qwen-image/schedule.ts";
+import { openForTests } from "../../../ffi/open.ts";
+import { difference } from "../fixtures.ts";
+import { channelsLast, folder, model, numbers, recorded, single } from "./fixtures.ts";
+
+openForTests();
+
+const standard = {
+  base_image_seq_len: 256,
+  max_image_seq_len: 8192,
+  base_shift: 0.5,
+  max_shift: 0.9,
+  shift_terminal: 0.02,
+};
+
+describe("sigmas()", () => {
+  const cases = JSON.parse(readFileSync(join(folder, "schedule.json"), "utf8")) as {
+    kind: "standard" | "lightning";
+    width: number;
+    height: number;
+    steps: number;
+    sigmas: number[];
+  }[];
+
+  test.each(cases.map((each) => [`${each.kind} ${each.width}x${each.height} ${each.steps}`, each] as const))(
+    "are those of the reference: %s",
+    (_, { kind, width, height, steps, sigmas: wanted }) => {
+      const ours = sigmas(steps, (width * height) / 256, kind === "standard" ? standard : lightning);
+      expect(ours.length).toBe(steps + 1);
+      expect(difference(ours, wanted)).toBeLessThan(1e-6);
+    },
+  );
+
+  test("are 1 and 0 for one step, where the stretch has no length", () => {
+    expect(sigmas(1, 4096, standard)).toEqual([1, 0]);
+    expect(sigmas(1, 4096, lightning)).toEqual([1, 0]);
+  });
+
+  test.each([
+    [30, 0.4, 12],
+    [30, 0, 0],
+    [3, 0.1, 1],
+    [100, 0.29, 28],
+    [4, 1, 4],
+  ])("start at a later step the more of the picture stays: %d steps, %d", (steps, strength, first) => {
+    expect(firstStep(steps, strength)).toBe(first);
+  });
+});
+
+test("guidance keeps the length of each token", () => {
+  const { get } = recorded("guidance.safetensors");
+  scope(() => {
+    const [positive, negative] = [get("positive"), get("negative")].map((each) =>
+      single({ shape: [1, ...each.shape], values: each.values }),
+    ) as [Tensor, Tensor];
+    expect(difference(numbers(guide(positive, negative, 3.5)), get("guided").values)).toBeLessThan(1e-6);
+  });
+});
+
+describe("the transformer", () => {
+  const check = (name: string, options: { bits?: 3 | 4 | 5 | 6 | 8; clean?: boolean } = {}) => {
+    const { get } = recorded(`dit-${name}.safetensors`);
+    using transformer = loadTransformer([model], options);
+    using modulator = loadModulator([model], options);
+    if (options.clean) modulator.config.zero_cond_t = true;
+    const flat = [...get("shapes").values];
+    const grids = Array.from(
+      { length: flat.length / 2 },
+      (_, i) => [flat[2 * i]!, flat[2 * i + 1]!] as const,
+    );
+    const errors: Record<string, number> = {};
+    scope(() => {
+      const modulation = stepOf(modulator.forward([...get("sigma").values]), 0);
+      const text = single(get("text"));
+      const latents = single(get("latents"));
+      const places = transformer.places(grids, text.shape[0]!);
+      const out = transformer.forward(latents, text, places, modulation, undefined, (block, { img, txt }) => {
+        errors[`block${block}.img`] = difference(numbers(img), get(`block${block}.img`).values);
+        errors[`block${block}.txt`] = difference(numbers(txt), get(`block${block}.txt`).values);
+      });
+      const wanted = get("out").values.subarray(0, out.size);
+      errors.out = difference(numbers(out), wanted);
+    });
+    return errors;
+  };
+
+  test.each([
+    ["plain", {}],
+    ["references", {}],
+    ["zero", { clean: true }],
+  ] as const)("agrees with the reference in every block: %s", (name, options) => {
+    const before = liveHandles();
+    const errors = check(name, options);
+    expect(Object.keys(errors).length).toBe(5);
+    for (const [place, error] of Object.entries(errors)) expect([place, error < 1e-5]).toEqual([place, true]);
+    expect(liveHandles()).toBe(before);
+  });
+
+  test.each([3, 4, 5, 6, 8] as const)("runs with %d-bit weights near what they stand for", (bits) => {
+    const { out } = check("references", { bits });
+    expect(out!).toBeLessThan({ 3: 0.6, 4: 0.4, 5: 0.2, 6: 0.1, 8: 0.03 }[bits]);
+    expect(out!).toBeGreaterThan(1e-5);
+  });
+
+  test("keeps the picture's modulation at eight bits where the rest has four", () => {
+    using modulator = loadModulator([model], { bits: 4 });
+    expect(modulator.img_mod[0]!.bits).toBe(8);
+    expect(modulator.txt_mod[0]!.bits).toBe(4);
+  });
+});
+
+test("the picture coder agrees with the reference at every stage, folded from video to stills", () => {
+  const before = liveHandles();
+  const { get } = recorded("vae.safetensors");
+  {
+    using vae = loadVae([model]);
+    const errors: Record<string, number> = {};
+    const tap = (name: string, x: Tensor) => {
+      errors[name] = difference(numbers(x.at(0)), numbers(channelsLast(get(name))));
+    };
+    scope(() => {
+      errors.encoded = difference(
+        numbers(vae.encode(channelsLast(get("picture")), tap)),
+        numbers(channelsLast(get("encoded"))),
+      );
+      errors.decoded = difference(
+        numbers(vae.decode(channelsLast(get("latents")), tap)),
+        numbers(channelsLast(get("decoded"))),
+      );
+    });
+    expect(Object.keys(errors).length).toBe(19);
+    for (const [place, error] of Object.entries(errors)) expect([place, error < 2e-5]).toEqual([place, true]);
+    expect(vae.cell).toBe(8);
+  }
+  expect(liveHandles()).toBe(before);
+});
