@@ -81,10 +81,11 @@ export async function serve(
     const links: Links = { key: linkKey(settings.data_dir), ttl: settings.result_link_ttl_s };
     const store = createJobStore(database, {
       keepFile: (record) => insertFile(database, record),
-      notification: (job, { context }) =>
-        job.type === depthMap.type && typeof context?.origin === "string"
-          ? artworkOf(job, context.origin, links)
-          : job,
+      notification(job, { context }) {
+        if (job.type !== depthMap.type || typeof context?.origin !== "string") return job;
+        // Tengr's clients are told of artworks that succeeded or failed.
+        return job.status === "canceled" ? undefined : artworkOf(job, context.origin, links);
+      },
     });
 
     const context = contextOf(settings, await started.folder);

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { promisify } from "node:util";
-import { crc32, deflateRaw } from "node:zlib";
+import { once } from "node:events";
+import { crc32, createDeflateRaw } from "node:zlib";
 
 export interface NpzArray {
   data: Float32Array | Float64Array;
@@ -12,11 +12,10 @@ export interface NpzArray {
   shape: readonly number[];
 }
 
-const deflate = promisify(deflateRaw) as (data: Uint8Array, options: { level: number }) => Promise<Buffer>;
 /** Depth maps hardly shrink more at higher levels, which take several times as long. */
 const LEVEL = 1;
-/** Bytes summed before other work on the thread gets its turn. */
-const SLICE = 8 << 20;
+/** Bytes that are taken at a time, so that other work on the thread gets its turn. */
+const SLICE = 4 << 20;
 
 /** What `numpy.savez_compressed(file, **arrays)` would write. Compression runs on a thread pool. */
 export async function encodeNpz(arrays: Readonly<Record<string, NpzArray>>): Promise<Blob> {
@@ -26,21 +25,13 @@ export async function encodeNpz(arrays: Readonly<Record<string, NpzArray>>): Pro
   for (const [name, array] of Object.entries(arrays)) {
     const header = npyHeader(array);
     const body = new Uint8Array(array.data.buffer, array.data.byteOffset, array.data.byteLength);
-    const plain = new Uint8Array(header.length + body.length);
-    plain.set(header);
-    plain.set(body, header.length);
-    const packed = await deflate(plain, { level: LEVEL });
-    const entry = {
-      name: `${name}.npy`,
-      crc: await checksum(plain),
-      packed: packed.length,
-      size: plain.length,
-      offset,
-    };
+    const { chunks, packed, crc } = await deflate([header, body]);
+    const size = header.length + body.length;
+    const entry = { name: `${name}.npy`, crc, packed, size, offset };
     const head = localHeader(entry);
-    local.push(head, packed);
+    local.push(head, ...chunks);
     central.push(centralHeader(entry));
-    offset += head.length + packed.length;
+    offset += head.length + packed;
   }
   const directory = Buffer.concat(central);
   return new Blob(
@@ -65,13 +56,27 @@ function npyHeader({ data, shape }: NpzArray): Uint8Array {
   return header;
 }
 
-async function checksum(bytes: Uint8Array): Promise<number> {
-  let sum = 0;
-  for (let start = 0; start < bytes.length; start += SLICE) {
-    if (start > 0) await new Promise((resolve) => setImmediate(resolve));
-    sum = crc32(bytes.subarray(start, start + SLICE), sum);
+/** Deflates the parts as one, slice by slice on the thread pool, and sums them on the way. */
+async function deflate(
+  parts: readonly Uint8Array[],
+): Promise<{ chunks: Uint8Array[]; packed: number; crc: number }> {
+  const stream = createDeflateRaw({ level: LEVEL, chunkSize: 1 << 20 });
+  const chunks: Uint8Array[] = [];
+  stream.on("data", (chunk: Uint8Array) => chunks.push(chunk));
+  const ended = once(stream, "end");
+  let crc = 0;
+  for (const part of parts) {
+    for (let start = 0; start < part.length; start += SLICE) {
+      const slice = part.subarray(start, start + SLICE);
+      crc = crc32(slice, crc);
+      await new Promise<void>((resolve, reject) => {
+        stream.write(slice, (error) => (error ? reject(error) : resolve()));
+      });
+    }
   }
-  return sum;
+  stream.end();
+  await ended;
+  return { chunks, packed: chunks.reduce((sum, chunk) => sum + chunk.length, 0), crc };
 }
 
 interface Entry {
