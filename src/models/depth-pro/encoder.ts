@@ -25,7 +25,7 @@ export interface Encoded {
 }
 
 /** How many patches go through the encoder at once. */
-const patchesAtOnce = () => (onGpu() ? 35 : 5);
+const patchesAtOnce = () => (onGpu() ? 35 : 7);
 
 /** A projection of the channels, then doublings of the size. */
 class Upsample {
