@@ -98,7 +98,6 @@ def run(model, size, shapes):
         taps.watch(layer, f"patch_encoder.blocks.{i}", lambda o: (o[0] if isinstance(o, tuple) else o)[[0, 24, 34]])
     taps.watch(patch, "patch_encoder", lambda o: o[0][[0, 24, 34]])
     taps.watch(model.depth_pro.encoder.image_encoder.model, "image_encoder", lambda o: o[0][0])
-    taps.watch(model.depth_pro.neck.feature_upsample, "features", lambda o: o[-1][0, :2, ::2, ::2])
     taps.watch(model.depth_pro.neck.fuse_image_with_low_res, "fuse_lowres", nhwc)
     for i, layer in enumerate([*model.fusion_stage.intermediate, model.fusion_stage.final]):
         taps.watch(layer, f"fusions.{4 - i}", lambda o: nhwc(o)[::2, ::2, :4])
