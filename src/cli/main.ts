@@ -11,6 +11,7 @@ import { type LoadOptions, loadSettings, SettingsError } from "../settings/load.
 import { version } from "../version.ts";
 import { hubEnv } from "../weights/download/hub.ts";
 import { registerActivate, registerDeactivate } from "./activate.ts";
+import { registerBench } from "./bench.ts";
 import { registerCache } from "./cache.ts";
 import { registerCheck } from "./check.ts";
 import { registerCompletion } from "./completion.ts";
@@ -69,6 +70,7 @@ export async function main(args: readonly string[], startWorker: () => Worker): 
   registerOneShots(program, context);
   registerJobs(program, context);
   registerPlan(program, context);
+  registerBench(program, context);
   registerCache(program, context);
   registerConfig(program, context);
   registerService(program, context);
