@@ -4,6 +4,7 @@ inside, outputs, and whole tiny pipelines with given noise.
 python test/reference/qwen.py            (see requirements.txt; diffusers==0.39.0 besides)
 """
 
+import copy
 import json
 import math
 import re
@@ -74,8 +75,9 @@ def randomize(module):
 
 def store(module, folder):
     """As published: in half precision. The module itself computes on in single precision, from the same values."""
-    module.bfloat16().save_pretrained(model / folder)
-    return module.float()
+    # A copy: rounding the module itself would round its angles too.
+    copy.deepcopy(module).bfloat16().save_pretrained(model / folder)
+    return module
 
 
 def save(name, tensors):
@@ -146,6 +148,7 @@ def make_text_encoder(tokenizer):
     )  # fmt: skip
     encoder = randomize(Qwen2_5_VLForConditionalGeneration(config))
     store(encoder, "text_encoder")
+    (model / "text_encoder" / "generation_config.json").unlink()
     # The spelling of the published configs: what the language model is, at the top.
     path = model / "text_encoder" / "config.json"
     written = json.loads(path.read_text())

@@ -5,14 +5,16 @@
  * @module
  */
 import { existsSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Dtype } from "../../../ffi/index.ts";
 import { computeType, onGpu } from "../../nn/device.ts";
 import { Weights, type WeightsOptions } from "../../nn/weights.ts";
 import { Checkpoint, renaming } from "../../weights/checkpoint.ts";
 import { CheckpointError } from "../../weights/checkpoint-error.ts";
-import { transformerConfig, vaeConfig } from "./config.ts";
+import { languageConfig, transformerConfig, vaeConfig, visionConfig } from "./config.ts";
 import { Modulator } from "./modulation.ts";
+import { TextEncoder } from "./text-encoder.ts";
+import { loadTokenizer } from "./tokenizer.ts";
 import { Transformer } from "./transformer.ts";
 import { Vae } from "./vae.ts";
 
@@ -23,15 +25,19 @@ export interface LoadOptions {
 }
 
 /** A component's folder, inside the model's. */
+function folder(paths: readonly string[], name: string): string | undefined {
+  return paths
+    .flatMap((path) => [join(path, name), ...(basename(path) === name ? [path] : [])])
+    .find((path) => existsSync(path) && statSync(path).isDirectory());
+}
+
 export function component(paths: readonly string[], name: string): string {
-  const found = paths
-    .flatMap((path) => [join(path, name), path.endsWith(`/${name}`) ? path : ""])
-    .find((path) => path !== "" && existsSync(path) && statSync(path).isDirectory());
+  const found = folder(paths, name);
   if (found === undefined) throw new CheckpointError("Qwen-Image", `the folder ${name} is not there`);
   return found;
 }
 
-export function loaded<T>(
+function loaded<T>(
   checkpoint: Checkpoint,
   options: LoadOptions,
   unused: readonly RegExp[],
@@ -76,4 +82,27 @@ export function loadVae(paths: readonly string[], options: LoadOptions = {}): Va
   // A still has nothing before it in time.
   const video = [/\.time_conv\./];
   return loaded(checkpoint, { ...options, bits: null }, video, (weights) => new Vae(weights, config));
+}
+
+/** Newer files put the language model and the eyes below one more name. */
+const textNaming = () =>
+  renaming([
+    [/^model\.language_model\./, "model."],
+    [/^model\.visual\./, "visual."],
+  ]);
+
+/** Never quantized: too much of a prompt's meaning is lost. */
+export function loadTextEncoder(paths: readonly string[], options: LoadOptions = {}): TextEncoder {
+  const places = ["tokenizer", "processor"].flatMap((name) => folder(paths, name) ?? []);
+  using checkpoint = Checkpoint.open([component(paths, "text_encoder")], textNaming);
+  const [language, vision] = [languageConfig(checkpoint), visionConfig(checkpoint)];
+  // Nobody asks it for words.
+  const unused = [/^lm_head\./];
+  const tokenizer = loadTokenizer(places);
+  return loaded(
+    checkpoint,
+    { ...options, bits: null },
+    unused,
+    (weights) => new TextEncoder(weights, language, vision, tokenizer),
+  );
 }
