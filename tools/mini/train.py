@@ -105,7 +105,7 @@ def loss_of(p, inverse):
         gradient = gradient + (e[:, 1:] - e[:, :-1]).abs().mean() + (e[:, :, 1:] - e[:, :, :-1]).abs().mean()
     far = (torch.log(q.clamp(min=0) + 0.05) - torch.log(g + 0.05)).abs().mean()
     direct = (p - g).abs().mean()
-    return plain + 0.5 * gradient + 0.3 * far + 0.3 * direct, plain.detach()
+    return plain + 0.5 * gradient + 0.8 * far + 0.3 * direct, plain.detach()
 
 
 class Run:
