@@ -39,6 +39,8 @@ interface Side {
   /** Seconds to load, of the first run, and of the best of the others. */
   load: number;
   seconds: number;
+  /** Processor time of the same, over all threads. */
+  cpu: number;
   peak: number;
   output: Float32Array;
 }
@@ -51,14 +53,12 @@ async function run(command: readonly string[], out: string): Promise<Side> {
   });
   const text = await new Response(child.stdout).text();
   if ((await child.exited) !== 0) throw new Error(`${command.join(" ")} failed`);
-  const told = JSON.parse(text.trim().split("\n").at(-1)!) as {
-    load: number;
-    seconds: number[];
-    peak: number;
-  };
+  const told = JSON.parse(text.trim().split("\n").at(-1)!) as Record<"load" | "peak", number> &
+    Record<"seconds" | "cpu", number[]>;
   const bytes = readFileSync(out);
   const output = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
-  return { load: told.load, seconds: Math.min(...told.seconds), peak: told.peak, output };
+  const { load, peak } = told;
+  return { load, seconds: Math.min(...told.seconds), cpu: Math.min(...told.cpu), peak, output };
 }
 
 const median = (list: readonly number[]) => [...list].sort((a, b) => a - b)[list.length >> 1]!;
@@ -103,6 +103,10 @@ async function bench(name: Case): Promise<string> {
       ours.map(({ seconds }, i) => seconds / theirs[i]!.seconds),
       2,
     ),
+    spread(
+      ours.map(({ cpu }, i) => cpu / theirs[i]!.cpu),
+      2,
+    ),
     gigabytes(ours),
     gigabytes(theirs),
     (median(ours.map(({ peak }) => peak)) / median(theirs.map(({ peak }) => peak))).toFixed(2),
@@ -134,10 +138,10 @@ Random weights of the published sizes, one picture of 1024×768, float32, PyTorc
 own and the two take turns; a time is the better of two runs of the network inside its process, where there are two. Medians, with
 the least and the largest in brackets; a ratio is ours / PyTorch's within a pair, so below 1 we are ahead. Memory is the process's
 largest resident size, weights and runtime included. The last column is the largest difference of the two maps as a share of the
-largest value.
+largest value. The ratio of processor time is less touched by what else the machine does.
 
-| network | ours, s | PyTorch, s | ratio | ours, GB | PyTorch, GB | ratio | difference |
-|---|---|---|---|---|---|---|---|
+| network | ours, s | PyTorch, s | ratio | of processor time | ours, GB | PyTorch, GB | ratio | difference |
+|---|---|---|---|---|---|---|---|---|
 ${rows.join("\n")}
 `;
 const path = join(here, "../../docs/bench-depth.md");

@@ -35,12 +35,16 @@ function run(): Float32Array {
 }
 
 const seconds: number[] = [];
+const cpu: number[] = [];
 let depth = new Float32Array();
 for (let i = 0; i < Number(repeats); i++) {
   const from = performance.now();
+  const worked = process.cpuUsage();
   depth = run() as Float32Array<ArrayBuffer>;
   seconds.push((performance.now() - from) / 1000);
+  const { user, system } = process.cpuUsage(worked);
+  cpu.push((user + system) / 1e6);
 }
 if (out !== undefined) writeFileSync(out, depth);
 const peak = Number(/VmHWM:\s*(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))?.[1] ?? 0) * 1024;
-console.log(JSON.stringify({ load, seconds, peak, mlxPeak: memory().peak }));
+console.log(JSON.stringify({ load, seconds, cpu, peak, mlxPeak: memory().peak }));

@@ -28,12 +28,13 @@ mean, std = (0.5, 0.5) if pro else (torch.tensor([[[0.485]], [[0.456]], [[0.406]
 size = (1536, 1536) if pro else (side, round(side * 1024 / 768 / 14) * 14)
 x = F.interpolate(x, size, mode="bilinear" if pro else "bicubic", align_corners=False)
 x = (x - mean) / std
-seconds = []
+seconds, cpu = [], []
 for _ in range(repeats):
-    started = time.perf_counter()
+    started, worked = time.perf_counter(), time.process_time()
     depth = model(x).predicted_depth
     seconds.append(time.perf_counter() - started)
+    cpu.append(time.process_time() - worked)
 if len(sys.argv) > 5:
     depth[0].numpy().tofile(sys.argv[5])
 peak = max(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))
-print(json.dumps({"load": load, "seconds": seconds, "peak": peak * 1024}))
+print(json.dumps({"load": load, "seconds": seconds, "cpu": cpu, "peak": peak * 1024}))

@@ -83,8 +83,9 @@ export class Decoder {
     let below = held(lowest);
     let before: Tensor | undefined;
     for (let i = 4; i > 0; i--) {
-      const skip = i < 4 ? held(collect(level(i), decoder)) : undefined;
-      const core = collect(this.fusions[i]!.core(below, skip), decoder);
+      const skip = i < 4 ? collect(level(i), decoder) : undefined;
+      const core = collect(this.fusions[i]!.core(below, skip && held(skip)), decoder);
+      skip?.[Symbol.dispose]();
       before?.[Symbol.dispose]();
       before = core;
       below = this.fusions[i]!.out(held(core));

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { concat, evaluate, scope, type Tensor } from "../../../ffi/index.ts";
+import { concat, dispose, evaluate, scope, type Tensor } from "../../../ffi/index.ts";
 import { Deconv2d, Pointwise } from "../../nn/conv.ts";
 import { onGpu } from "../../nn/device.ts";
 import { resize } from "../../nn/interpolate.ts";
@@ -99,10 +99,9 @@ export class Encoder {
     const x1 = map(last.slice(25, 34), 2 * trim, 2 * grid);
     const x2 = held(last[34]!);
 
-    const { taps } = this.image_encoder.forward(small, (_, tokens) => {
-      tap("image_encoder.block", tokens);
-      work(1);
-    });
+    dispose([half, fine, coarse, last.slice(0, 34)]);
+
+    const { taps } = this.image_encoder.forward(small, () => work(1));
     const whole = computed(() => square(taps[0]!, grid));
     tap("image_encoder", taps[0]!);
     const lowest = computed(() => {
