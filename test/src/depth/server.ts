@@ -1,32 +1,19 @@
-/** A server over real sockets and stores, with an engine that is made of plain functions or given. */
+/** The whole server on a port of its own, with an engine that is made of plain functions, or with the real one. */
 import { afterAll } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { library } from "../../../ffi/native.ts";
-import { artworkOf } from "../../../src/capabilities/artworks/artwork.ts";
-import type { CheckContext } from "../../../src/capabilities/capability.ts";
 import type { EstimateInput, EstimateOutput } from "../../../src/capabilities/depth/phase.ts";
 import { renderDepth } from "../../../src/capabilities/depth/render.ts";
 import { networkSize } from "../../../src/capabilities/depthanything/variants.ts";
-import { findVariant } from "../../../src/capabilities/model.ts";
-import { capabilities, kindOf } from "../../../src/capabilities/registry.ts";
-import { openDatabase } from "../../../src/database.ts";
+import { capabilities } from "../../../src/capabilities/registry.ts";
 import { connect } from "../../../src/engine/client.ts";
 import type { Engine } from "../../../src/engine/engine.ts";
-import { Refusal } from "../../../src/errors.ts";
-import { openLocalStore } from "../../../src/files/local.ts";
-import { insertFile } from "../../../src/files/records.ts";
-import { createApp } from "../../../src/http/app.ts";
-import { linkKey } from "../../../src/http/link-key.ts";
-import type { JobFiles } from "../../../src/jobs/files.ts";
 import type { Job } from "../../../src/jobs/job.ts";
-import { createScheduler } from "../../../src/jobs/scheduler.ts";
-import { createJobStore } from "../../../src/jobs/sqlite.ts";
-import { silent } from "../../../src/log.ts";
+import { serve } from "../../../src/serve.ts";
 import { defaultSettings } from "../../../src/settings/load.ts";
 import type { Settings } from "../../../src/settings/settings.ts";
-import { locate } from "../../../src/weights/locate.ts";
 
 /** What the engine was asked for. */
 export interface Asked {
@@ -74,12 +61,9 @@ async function realEngine(worker: Worker): Promise<Engine> {
   return engine;
 }
 
-const capabilityOf = (family: string) => capabilities.find((each) => each.family === family)!;
-/** Nothing was ever downloaded to this machine. */
-const nowhere = {
-  places: { hub: { endpoint: "", token: undefined, cache: "/nonexistent" }, downloads: "/nonexistent" },
-  embedded: "/nonexistent",
-};
+/** Every model, as if its files were in that folder. */
+const everywhere = (folder: string) =>
+  capabilities.flatMap(({ family, variants }) => variants.map(({ name }) => [`${family}/${name}`, folder]));
 
 export interface DepthServerOptions {
   settings?: Partial<Settings>;
@@ -87,110 +71,89 @@ export interface DepthServerOptions {
   activated?: readonly string[];
   /** Folders and files of weights by "family/name", for the real engine; without them a made-up one answers. */
   modelPaths?: Readonly<Record<string, string>>;
-  /** What lies behind the URLs that requests name. */
-  urls?: Readonly<Record<string, string>>;
 }
 
 export async function depthServer(options: DepthServerOptions = {}) {
-  const { activated, modelPaths, urls = {} } = options;
   const folder = mkdtempSync(join(tmpdir(), "easel-depth-"));
-  const settings = defaultSettings({ data_dir: folder, auth_token: null, ...options.settings });
-  const asked: Asked = { loads: [], inputs: [] };
-  const database = openDatabase(join(folder, "easel.db"));
-  const local = await openLocalStore({ database, root: join(folder, "files") });
-  const links = { key: linkKey(folder), ttl: settings.result_link_ttl_s };
-  const told: unknown[] = [];
-  const store = createJobStore(database, {
-    keepFile: (record) => insertFile(database, record),
-    notification(job, webhook) {
-      const origin = String(webhook.context?.origin);
-      const message = job.type === "depth-map" ? artworkOf(job, origin, links) : job;
-      told.push(message);
-      return message;
-    },
+  // What the machine has downloaded is not to change what these tests see.
+  process.env.HF_HUB_CACHE = folder;
+  const { activated, modelPaths } = options;
+  const named = activated?.map((name) => [name, folder]) ?? everywhere(folder);
+  const settings = defaultSettings({
+    port: 0,
+    data_dir: folder,
+    files_root: join(folder, "files"),
+    cache_dir: join(folder, "cache"),
+    log_level: "error",
+    auth_token: null,
+    model_paths: modelPaths ?? Object.fromEntries(named),
+    allowed_url_hosts: ["127.0.0.1"],
+    ...options.settings,
   });
-  const context: CheckContext = {
-    settings,
-    activation: (family, variant) =>
-      modelPaths
-        ? locate(family, findVariant(capabilityOf(family).variants, variant)!, { ...nowhere, modelPaths })
-        : !activated || activated.includes(`${family}/${variant}`)
-          ? { source: { paths: [`${family}/${variant}`] } }
-          : { missing: [`files-of-${variant}`] },
-  };
-  const jobFiles: JobFiles = {
-    async resolve(ref) {
-      const source = ref.type === "url" ? urls[ref.url] : undefined;
-      if (ref.type === "url" && source === undefined) {
-        throw new Refusal("fetch_failed", "failed to fetch image url: HTTP Error 404");
-      }
-      const record =
-        ref.type === "url"
-          ? await local.store(new Uint8Array(readFileSync(source!)), { filename: "fetched" })
-          : (await local.get(ref.file_id))!;
-      return { record, path: await local.local(record) };
-    },
-    stage: ({ bytes, filename, content_type, meta }) => local.stage(bytes, { filename, content_type, meta }),
-    discard: (record) => local.discard(record),
-  };
+  const asked: Asked = { loads: [], inputs: [] };
   const worker = modelPaths && new Worker(new URL("../../../src/engine/worker.ts", import.meta.url));
   const engine = worker ? await realEngine(worker) : rampEngine(asked);
-  const scheduler = createScheduler({
-    store,
-    files: jobFiles,
-    engine,
-    kind: kindOf,
-    model: (family, variant) => ({ domain: "image", repo: `${family}/${variant}` }),
-    context,
-    memory: () => ({ total: 64 * 2 ** 30 }),
-    log: silent,
-  });
-  const app = createApp({
-    settings,
-    version: "0",
-    capabilities,
-    scheduler,
-    files: local,
-    context,
-    log: silent,
-    notReady: () => null,
-    scalar: () => new Blob([]),
-  });
-  await scheduler.start();
-  const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: (request) => app.fetch(request) });
+  const serving = await serve(settings, { engine, folder: Promise.resolve(folder) });
   afterAll(async () => {
-    await scheduler.stop();
+    await serving.stop();
     worker?.terminate();
-    await server.stop(true);
-    database.close();
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const origin = server.url.origin;
-  const get = (path: string) => fetch(new URL(path, origin));
-  const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
+  const origin = serving.url.origin;
+  const headers: Record<string, string> = settings.auth_token
+    ? { authorization: `Bearer ${settings.auth_token}` }
+    : {};
+  const get = (path: string) => fetch(new URL(path, origin), { headers });
+  const post = (path: string, body: unknown, more: Record<string, string> = {}) =>
     fetch(new URL(path, origin), {
       method: "POST",
-      headers: { "content-type": "application/json", ...headers },
+      headers: { "content-type": "application/json", ...headers, ...more },
       body: JSON.stringify(body),
     });
+  const count = async (path: string) => ((await (await get(path)).json()) as { data: unknown[] }).data.length;
   return {
     origin,
     get,
     post,
     asked,
-    told,
-    scheduler,
     /** Uploads a file and gives a reference to it. */
     async upload(path: string) {
       const form = new FormData();
       form.set("file", new File([readFileSync(path)], "picture"));
-      const answer = await fetch(new URL("/v1/files", origin), { method: "POST", body: form });
+      const answer = await fetch(new URL("/v1/files", origin), { method: "POST", body: form, headers });
       return { type: "file_id", file_id: ((await answer.json()) as { file_id: string }).file_id };
     },
-    async counts() {
-      const jobs = (await (await get("/v1/jobs")).json()) as { data: Job[] };
-      return { jobs: jobs.data.length, files: (await local.totals()).count };
+    /** The job once it has ended. */
+    async ended(id: string): Promise<Job> {
+      for (;;) {
+        const job = (await (await get(`/v1/jobs/${id}`)).json()) as Job;
+        if (job.finished_at !== null) return job;
+        await Bun.sleep(10);
+      }
     },
+    counts: async () => ({ jobs: await count("/v1/jobs"), files: await count("/v1/files") }),
   };
+}
+
+/** A site that has those files, keeps what is POSTed to it, and never answers for `/never`. */
+export function site(folder: string) {
+  const told: unknown[] = [];
+  const server = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    async fetch(request) {
+      if (request.method === "POST") {
+        told.push(await request.json());
+        return new Response();
+      }
+      const { pathname } = new URL(request.url);
+      if (pathname === "/never")
+        await new Promise((resolve) => request.signal.addEventListener("abort", resolve));
+      const file = Bun.file(join(folder, pathname));
+      return (await file.exists()) ? new Response(file) : new Response("not here", { status: 404 });
+    },
+  });
+  afterAll(() => server.stop(true));
+  return { url: (name: string) => new URL(name, server.url).href, told };
 }

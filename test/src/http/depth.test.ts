@@ -7,7 +7,7 @@ import { inflateRawSync } from "node:zlib";
 import { jobIdOf } from "../../../src/capabilities/artworks/artwork.ts";
 import { loadSharp } from "../../../src/images/sharp.ts";
 import type { Job } from "../../../src/jobs/job.ts";
-import { depthServer } from "../depth/server.ts";
+import { depthServer, site } from "../depth/server.ts";
 
 const fixtures = join(import.meta.dir, "../../fixtures");
 const checkpoint = (name: string) => join(fixtures, "depth", name);
@@ -38,8 +38,8 @@ async function draw() {
 await draw();
 afterAll(() => rmSync(folder, { recursive: true }));
 
+const { url } = site(folder);
 const server = await depthServer({
-  urls: { "https://example.com/a.png": upright },
   modelPaths: {
     "depthpro/base": checkpoint("depth-pro-hf"),
     "depthanything/v2-small": checkpoint("v2-hf"),
@@ -165,13 +165,13 @@ test("a checkpoint of another network is refused when it is loaded, with the nam
 describe("an artwork", () => {
   const ask = async (body: object) => {
     const answer = await server.post("/v2/artworks/depth-map", {
-      imageUrl: "https://example.com/a.png",
+      imageUrl: url("upright.png"),
       resolutionLowerLimit: 256,
       ...body,
     });
     expect(answer.status).toBe(202);
     const { id } = (await answer.json()) as { id: string };
-    await server.scheduler.wait(jobIdOf(id)!, 30_000);
+    await server.ended(jobIdOf(id)!);
     const artwork = (await (await server.get(`/v2/artworks/${id}`)).json()) as {
       status: string;
       error?: string;
