@@ -114,6 +114,8 @@ export async function bundle({ target, archive, outfile, runtime }: Bundle): Pro
     format: "esm",
     minify: true,
     bytecode: true,
+    // what only some commands need stays in files of its own
+    splitting: true,
     compile: {
       ...(runtime && { target: `bun-${target}` as Bun.Build.CompileTarget, executablePath: runtime }),
       outfile,

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { STATUS_CODES } from "node:http";
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { Refusal, type RefusalCode, refusals } from "../errors.ts";
@@ -31,7 +30,7 @@ function answerArtwork(
   headers: Readonly<Record<string, string>> = {},
 ): Response {
   const statusCode = status === 422 ? 400 : status;
-  const error = STATUS_CODES[statusCode];
+  const error = process.getBuiltinModule("node:http").STATUS_CODES[statusCode];
   const body = { message, statusCode, ...(error !== undefined && error !== message && { error }) };
   return c.json(body, statusCode as ContentfulStatusCode, headers);
 }

@@ -4,7 +4,6 @@
  * @module
  */
 import { once } from "node:events";
-import { crc32, createDeflateRaw } from "node:zlib";
 
 export interface NpzArray {
   data: Float32Array | Float64Array;
@@ -60,6 +59,8 @@ function npyHeader({ data, shape }: NpzArray): Uint8Array {
 async function deflate(
   parts: readonly Uint8Array[],
 ): Promise<{ chunks: Uint8Array[]; packed: number; crc: number }> {
+  // taken at its first use: an import costs every start time
+  const { crc32, createDeflateRaw } = process.getBuiltinModule("node:zlib");
   const stream = createDeflateRaw({ level: LEVEL, chunkSize: 1 << 20 });
   const chunks: Uint8Array[] = [];
   stream.on("data", (chunk: Uint8Array) => chunks.push(chunk));

@@ -4,8 +4,7 @@
  *
  * @module
  */
-import * as http from "node:http";
-import * as https from "node:https";
+import type * as http from "node:http";
 import { isIP, type LookupFunction } from "node:net";
 import { Refusal } from "../errors.ts";
 import { type GuardOptions, parseUrl, type Vetted, vet } from "./guard.ts";
@@ -121,7 +120,9 @@ export function createOutbound(options: OutboundOptions): Outbound {
     const { promise, resolve, reject } = Promise.withResolvers<http.IncomingMessage>();
     const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
     const secure = url.protocol === "https:";
-    const request = (secure ? https : http).request({
+    // taken at its first use: an import costs every start time
+    const { request: open } = process.getBuiltinModule(secure ? "node:https" : "node:http");
+    const request = open({
       protocol: url.protocol,
       hostname: host,
       port: url.port || (secure ? 443 : 80),

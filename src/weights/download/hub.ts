@@ -17,7 +17,6 @@ import {
 import { rename } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join, relative } from "node:path";
-import { listFiles, modelInfo } from "@huggingface/hub";
 import { DownloadError } from "./errors.ts";
 import { type DownloadOptions, downloadFile, type Expected } from "./file.ts";
 import { reason } from "./request.ts";
@@ -67,6 +66,8 @@ export async function listRepo(
   hub: HubEnv,
   fetchFn: typeof fetch = fetch,
 ): Promise<HubListing> {
+  // only a download needs it, and it costs every start time
+  const { listFiles, modelInfo } = await import("@huggingface/hub");
   const access = { hubUrl: hub.endpoint, fetch: withToken(hub, fetchFn) };
   try {
     const { sha } = await modelInfo({ name: repo, revision, additionalFields: ["sha"], ...access });
