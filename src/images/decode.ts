@@ -62,6 +62,13 @@ export async function decodePicture(source: string | Uint8Array, options: Decode
       throw unreadable(kind, cause);
     });
   checkPixels(metadata, options.maxPixels, kind);
+  // Phones write it by default, and its decoder is patented: libvips comes without.
+  if (metadata.format === "heif" && metadata.compression !== "av1") {
+    throw new Refusal(
+      "invalid_image",
+      `${kind} could not be opened: HEIC is not read here, send it as JPEG, PNG or WebP`,
+    );
+  }
 
   const { data, info } = await open()
     .autoOrient()

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Refusal } from "../../../src/errors.ts";
 import { decodePicture } from "../../../src/images/decode.ts";
+import { loadSharp } from "../../../src/images/sharp.ts";
 
 const folder = join(import.meta.dir, "../../fixtures/images");
 const expected: Record<string, { mode: string; width: number; height: number; rgb: string }> = JSON.parse(
@@ -49,6 +50,34 @@ describe("decodePicture gives what Pillow gives", () => {
   });
 });
 
+test("colours are brought to sRGB through the file's own profile", async () => {
+  const pixels = new Uint8Array([200, 100, 50, 10, 200, 90]);
+  const tagged = (icc: string) =>
+    loadSharp()(pixels, { raw: { width: 2, height: 1, channels: 3 } })
+      .withMetadata({ icc })
+      .png()
+      .toBuffer();
+  for (const profile of ["p3", "srgb"]) {
+    const png = await tagged(profile);
+    // The stored numbers are other ones where the profile is.
+    const stored = await loadSharp()(png, { ignoreIcc: true }).raw().toBuffer();
+    expect([profile, stored.equals(pixels)]).toEqual([profile, profile === "srgb"]);
+    const decoded = (await decodePicture(png, { maxPixels })).pixels;
+    expect([profile, decoded.every((value, i) => Math.abs(value - pixels[i]!) <= 1)]).toEqual([
+      profile,
+      true,
+    ]);
+  }
+});
+
+test("AVIF is read", async () => {
+  const background = { r: 200, g: 100, b: 50 };
+  const avif = await loadSharp()({ create: { width: 30, height: 20, channels: 3, background } })
+    .avif()
+    .toBuffer();
+  expect(await decodePicture(avif, { maxPixels })).toMatchObject({ width: 30, height: 20, mode: "RGB" });
+});
+
 test("all eight turns give the same picture", async () => {
   const turned = readdirSync(folder).filter((name) => /^turn-\d\.png$/.test(name));
   expect(turned.length).toBe(8);
@@ -76,6 +105,7 @@ describe("decodePicture refuses", () => {
   test.each([
     ["text.png", "it is no JPEG, PNG, WebP, GIF, TIFF or AVIF picture"],
     ["drawing.svg", "it is no JPEG, PNG, WebP, GIF, TIFF or AVIF picture"],
+    ["photo.heic", "HEIC is not read here, send it as JPEG, PNG or WebP"],
     ["empty.png", "it is no JPEG, PNG, WebP, GIF, TIFF or AVIF picture"],
     ["cut.jpg", "the file is damaged or cut short"],
     ["cut.png", "the file is damaged or cut short"],
