@@ -18,6 +18,7 @@ import { docsRoutes } from "./routes/docs.ts";
 import { fileRoutes } from "./routes/files.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { jobRoutes } from "./routes/jobs.ts";
+import { openaiRoutes } from "./routes/openai.ts";
 
 /**
  * Makes the app of its parts. It holds no socket, so that `app.request("/health")` is a whole request.
@@ -67,6 +68,7 @@ export function createApp(deps: Deps): OpenAPIHono<Env> {
   fileRoutes(app, deps);
   for (const capability of deps.capabilities) capabilityRoutes(app, deps, capability);
   artworkRoutes(app, deps);
+  openaiRoutes(app, deps);
   docsRoutes(app, deps, docs);
 
   const routes = knownRoutes(app);

@@ -25,7 +25,10 @@ const sessionOf = (token: string) => createHmac("sha256", token).update("easel s
 
 /** Answers that nobody needs a token for: liveness, readiness, and results whose link carries a signature of its own. */
 const open = (path: string) =>
-  path === "/health" || path === "/ready" || /^\/v2\/artworks\/[^/]+\/results\/\d+$/.test(path);
+  path === "/health" ||
+  path === "/ready" ||
+  /^\/v2\/artworks\/[^/]+\/results\/\d+$/.test(path) ||
+  /^\/v1\/images\/results\/[^/]+$/.test(path);
 
 /** A path on this server to go back to, whatever the form was made to hold. */
 export function safeReturn(target: string | null): string {

@@ -7,11 +7,16 @@ import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { Refusal, type RefusalCode, refusals } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { errorOf } from "./openai/translate.ts";
 import { ErrorResponse, HTTPValidationError } from "./schemas.ts";
 import { SchemaError } from "./validation.ts";
 
 export function answer(c: Context, refusal: Refusal): Response {
   if (isArtworkRoute(c)) return answerArtwork(c, refusal.status, refusal.message, refusal.headers);
+  if (isOpenAIRoute(c)) {
+    const { status, body } = errorOf(refusal.code, refusal.message);
+    return c.json(body, status as ContentfulStatusCode, refusal.headers);
+  }
   return c.json(
     { detail: refusal.message, code: refusal.code },
     refusal.status as ContentfulStatusCode,
@@ -21,6 +26,9 @@ export function answer(c: Context, refusal: Refusal): Response {
 
 /** Clients of the artwork routes read another form of refusal. */
 const isArtworkRoute = (c: Context) => c.req.path.startsWith("/v2/");
+
+/** So do OpenAI's. */
+const isOpenAIRoute = (c: Context) => c.req.path.startsWith("/v1/images/") || c.req.path === "/v1/models";
 
 /** What its clients know of a refusal is the message and the status; a parameter that does not fit is a 400 there. */
 function answerArtwork(
@@ -48,6 +56,12 @@ export function answerError(error: unknown, c: Context, log: Log): Response {
   if (error instanceof SchemaError && isArtworkRoute(c)) {
     const places = error.issues.map(({ loc, msg }) => [...loc.slice(1), msg].join(": "));
     return answerArtwork(c, 400, places.join("; "));
+  }
+  if (error instanceof SchemaError && isOpenAIRoute(c)) {
+    const [first] = error.issues;
+    const param = first?.loc.slice(1).join(".") || null;
+    const { body } = errorOf(error.code, [param, first?.msg].filter(Boolean).join(": "), param);
+    return c.json(body, 400);
   }
   if (error instanceof SchemaError)
     return c.json({ detail: error.issues, code: error.code }, refusals[error.code].status);

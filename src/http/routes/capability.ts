@@ -5,14 +5,13 @@ import type { Context } from "hono";
 import type { Capability, Operation, Variant } from "../../capabilities/capability.ts";
 import { findVariant } from "../../capabilities/model.ts";
 import { Refusal } from "../../errors.ts";
-import type { Idempotency, NewJob } from "../../jobs/store.ts";
+import type { Idempotency } from "../../jobs/store.ts";
 import { jsonOf } from "../body.ts";
 import { baseOf } from "../document.ts";
 import type { Deps, Env } from "../env.ts";
 import { refusalResponses } from "../errors.ts";
-import { download, keepPayload } from "../file-access.ts";
+import { download } from "../file-access.ts";
 import { accepted, settled, wantsJson } from "../negotiation.ts";
-import { demandFiles, withoutDataUrls, withStored } from "../references.ts";
 import {
   AsyncJobResponse,
   CapabilityModelSpec,
@@ -21,6 +20,7 @@ import {
   jobOf,
   UnloadResponse,
 } from "../schemas.ts";
+import { submitRequest } from "../submit.ts";
 import { parse } from "../validation.ts";
 
 const largestJson = 64 * 2 ** 20;
@@ -143,7 +143,7 @@ async function submit(c: Context<Env>, deps: Deps, operation: Operation): Promis
   const repeated = idempotency && (await scheduler.replay(idempotency));
   const { job, queue_position } = repeated
     ? { job: repeated, queue_position: await scheduler.position(repeated.id) }
-    : await create();
+    : await submitRequest(deps, operation, request, idempotency);
 
   if (request.mode === "async") return accepted(c, { job, queue_position, created: !repeated });
   c.env?.server?.timeout(c.req.raw, 0);
@@ -159,40 +159,6 @@ async function submit(c: Context<Env>, deps: Deps, operation: Operation): Promis
     }
   }
   return c.json(ended, 200, { "X-Kiapi-Job-Id": ended.id });
-
-  async function create() {
-    const { request: bare, payloads } = withoutDataUrls(request);
-    const params = operation.check(bare as never, deps.context) as Record<string, unknown>;
-    const webhook = webhookOf(request.webhook);
-    await demandFiles(params, async (id) => (await files.get(id)) !== undefined);
-    const stored = new Map<string, string>();
-    const giveUp = async () => {
-      for (const id of stored.values()) await files.delete(id);
-    };
-    try {
-      for (const payload of payloads)
-        stored.set(payload.placeholder, (await keepPayload(files, payload)).file_id);
-      const answer = await scheduler.submit({
-        type: operation.type,
-        params: { ...withStored(params, stored), mode: request.mode ?? "sync" },
-        webhook,
-        idempotency,
-      } satisfies NewJob);
-      // Two requests with one key at the same time: the other one's job is the job, with the other one's files.
-      if (!answer.created) await giveUp();
-      return answer;
-    } catch (error) {
-      await giveUp();
-      throw error;
-    }
-  }
-}
-
-function webhookOf(url: string | null | undefined) {
-  if (url === undefined || url === null || url === "") return undefined;
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
-    throw new Refusal("invalid_parameter", "webhook must be an absolute http:// or https:// URL");
-  return { url };
 }
 
 /** The client's key, with a hash of all that makes the request what it is. */
