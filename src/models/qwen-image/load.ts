@@ -4,14 +4,21 @@
  *
  * @module
  */
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Dtype } from "../../../ffi/index.ts";
 import { computeType, onGpu } from "../../nn/device.ts";
 import { Weights, type WeightsOptions } from "../../nn/weights.ts";
 import { Checkpoint, renaming } from "../../weights/checkpoint.ts";
 import { CheckpointError } from "../../weights/checkpoint-error.ts";
-import { languageConfig, transformerConfig, vaeConfig, visionConfig } from "./config.ts";
+import {
+  languageConfig,
+  type SchedulerConfig,
+  schedulerConfig,
+  transformerConfig,
+  vaeConfig,
+  visionConfig,
+} from "./config.ts";
 import { Modulator } from "./modulation.ts";
 import { TextEncoder } from "./text-encoder.ts";
 import { loadTokenizer } from "./tokenizer.ts";
@@ -105,4 +112,20 @@ export function loadTextEncoder(paths: readonly string[], options: LoadOptions =
     unused,
     (weights) => new TextEncoder(weights, language, vision, tokenizer),
   );
+}
+
+/** How the noise falls. A model without a scheduler's folder has the published one. */
+export function loadSchedule(paths: readonly string[]): SchedulerConfig {
+  const place = folder(paths, "scheduler");
+  const file = place && join(place, "scheduler_config.json");
+  let value: unknown;
+  try {
+    if (file && existsSync(file)) value = JSON.parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new CheckpointError("scheduler_config.json", "this is no JSON object");
+  }
+  const config = schedulerConfig(value);
+  if (!config) throw new CheckpointError("scheduler_config.json", "it does not fit");
+  return config;
 }

@@ -1,0 +1,189 @@
+/**
+ * The steps from noise to a picture, over the networks.
+ *
+ * @module
+ */
+import { clearCache, concat, random, scope, Tensor } from "../../../ffi/index.ts";
+import { Blend, tilesOf } from "../../nn/tiles.ts";
+import { guide } from "./guidance.ts";
+import { type Modulation, stepOf } from "./modulation.ts";
+import type { Size } from "./pictures.ts";
+import type { Grid } from "./rope.ts";
+import type { Transformer } from "./transformer.ts";
+import type { Vae } from "./vae.ts";
+
+export type Step = (done: number, total: number) => void;
+
+/** Cells of latents on a side of a token. */
+const patch = 2;
+/** Pixels on a side of a token: the coder halves three times, a token is two by two cells. */
+export const tokenSide = 16;
+
+/** Numbers that travel between the phases, [tokens, channels] of a grid. */
+export type Tokens = { data: Float32Array<ArrayBuffer>; rows: number; columns: number };
+/** States of a text, [tokens, channels]. */
+export type Text = { data: Float32Array<ArrayBuffer>; tokens: number };
+
+export const textTensor = ({ data, tokens }: Text) => Tensor.from(data, [tokens, data.length / tokens]);
+export const tokensTensor = ({ data, rows, columns }: Tokens) =>
+  Tensor.from(data, [rows * columns, data.length / (rows * columns)]);
+
+const read = (tensor: Tensor) => tensor.read("float32") as Float32Array<ArrayBuffer>;
+
+/** [rows, columns, channels] to tokens of two by two cells, in the order channel, row, column. */
+function pack(latents: Tensor): { tensor: Tensor; rows: number; columns: number } {
+  const [height, width, channels] = latents.shape as [number, number, number];
+  const [rows, columns] = [height / patch, width / patch];
+  const tensor = latents
+    .reshape(rows, patch, columns, patch, channels)
+    .transpose(0, 2, 4, 1, 3)
+    .reshape(rows * columns, channels * patch ** 2);
+  return { tensor, rows, columns };
+}
+
+function unpack(tokens: Tensor, rows: number, columns: number): Tensor {
+  const channels = tokens.shape[1]! / patch ** 2;
+  return tokens
+    .reshape(rows, columns, channels, patch, patch)
+    .transpose(0, 3, 1, 4, 2)
+    .reshape(rows * patch, columns * patch, channels);
+}
+
+export interface Tiling {
+  /** Pixels of a tile's side, above which a picture is coded in tiles, and how many of them neighbours share. */
+  tile: number;
+  overlap: number;
+}
+
+/** A picture [rows, columns, 3] in −1 … 1 to tokens. */
+export function encode(vae: Vae, picture: Tensor, { tile, overlap }: Tiling, step: Step = () => {}): Tokens {
+  return scope(() => {
+    const { cell } = vae;
+    const [rows, columns] = [picture.shape[0]! / cell, picture.shape[1]! / cell];
+    const tiles = tilesFor(rows, columns, tile / cell, overlap / cell);
+    const blend = new Blend(rows, columns, vae.config.z_dim, overlap / cell);
+    tiles.forEach((place, i) => {
+      const { top, left } = place;
+      const values = scope(() =>
+        read(
+          vae.encode(
+            picture.slice(
+              [top * cell, left * cell],
+              [(top + place.rows) * cell, (left + place.columns) * cell],
+            ),
+          ),
+        ),
+      );
+      blend.add(place, values);
+      clearCache();
+      step(i + 1, tiles.length);
+    });
+    const latents = blend.finish();
+    const packed = pack(Tensor.from(latents.data, [rows, columns, latents.channels]));
+    return { data: read(packed.tensor), rows: packed.rows, columns: packed.columns };
+  });
+}
+
+const tilesFor = (rows: number, columns: number, tile: number, overlap: number) =>
+  rows <= tile && columns <= tile
+    ? [{ top: 0, left: 0, rows, columns }]
+    : tilesOf(rows, columns, tile, overlap);
+
+/** Noise for a picture. The seed's numbers are those of other programs on MLX. */
+export function noise({ width, height }: Size, channels: number, seed: number): Tokens {
+  const [rows, columns] = [height / tokenSide, width / tokenSide];
+  return scope(() => {
+    const made = random.normal([1, rows * columns, channels], random.key(seed));
+    return { data: read(made), rows, columns };
+  });
+}
+
+/** A picture of which so much is left: where a run begins that does not begin with noise alone. */
+export function mixed(clean: Tokens, noise: Tokens, sigma: number): Tokens {
+  const data = clean.data.map((value, i) => (1 - sigma) * value + sigma * noise.data[i]!);
+  return { ...clean, data };
+}
+
+export interface Denoising {
+  transformer: Transformer;
+  /** What is left of the noise, from the first step that is run to 0. */
+  sigmas: readonly number[];
+  modulation: Modulation;
+  start: Tokens;
+  references: readonly Tokens[];
+  positive: Text;
+  /** Without it there is no guidance. */
+  negative?: Text | undefined;
+  guidance: number;
+  step?: Step;
+  /** Told after a step what the picture will be like, as far as can be said: clean latents [rows, columns, channels]. */
+  guess?: (done: number, latents: () => Tensor) => void;
+}
+
+/** From noise to the tokens of a picture. */
+export function denoise(run: Denoising): Tokens {
+  const { transformer, sigmas, modulation, start, references, guidance } = run;
+  const { step = () => {}, guess = () => {} } = run;
+  const { rows, columns } = start;
+  const total = sigmas.length - 1;
+  return scope(() => {
+    const grids: Grid[] = [start, ...references].map((tokens) => [tokens.rows, tokens.columns]);
+    const conditions = references.map(tokensTensor);
+    const side = (text: Text) => ({
+      text: textTensor(text),
+      places: transformer.places(grids, text.tokens),
+    });
+    const positive = side(run.positive);
+    const negative = run.negative && guidance > 1 ? side(run.negative) : undefined;
+    const passes = negative ? 2 : 1;
+    let latents = tokensTensor(start);
+    for (let i = 0; i < total; i++) {
+      const sigma = sigmas[i]!;
+      latents = scope(() => {
+        const level = stepOf(modulation, i);
+        const all = concat([latents, ...conditions], 0);
+        const pass = ({ text, places }: ReturnType<typeof side>, number: number) =>
+          transformer.forward(all, text, places, level, (done, blocks) =>
+            step((i + (number + done / blocks) / passes) as number, total),
+          );
+        const wanted = pass(positive, 0);
+        const velocity = negative ? guide(wanted, pass(negative, 1), guidance) : wanted;
+        guess(i + 1, () => unpack(latents.sub(velocity.mul(sigma)), rows, columns));
+        return latents.add(velocity.mul(sigmas[i + 1]! - sigma));
+      });
+    }
+    return { data: read(latents), rows, columns };
+  });
+}
+
+/** The picture of some tokens, as bytes. */
+export function decode(
+  vae: Vae,
+  tokens: Tokens,
+  { tile, overlap }: Tiling,
+  step: Step = () => {},
+): Uint8Array {
+  return scope(() => {
+    const { cell } = vae;
+    const latents = unpack(tokensTensor(tokens), tokens.rows, tokens.columns).contiguous();
+    const [rows, columns] = latents.shape as [number, number];
+    const tiles = tilesFor(rows, columns, tile / cell, overlap / cell);
+    const blend = new Blend(rows * cell, columns * cell, 3, overlap);
+    tiles.forEach(({ top, left, ...size }, i) => {
+      const values = scope(() =>
+        read(vae.decode(latents.slice([top, left], [top + size.rows, left + size.columns]))),
+      );
+      const place = {
+        top: top * cell,
+        left: left * cell,
+        rows: size.rows * cell,
+        columns: size.columns * cell,
+      };
+      blend.add(place, values);
+      clearCache();
+      step(i + 1, tiles.length);
+    });
+    const { data } = blend.finish();
+    return Tensor.from(data).div(2).add(0.5).clip(0, 1).mul(255).round().astype("uint8").read("uint8");
+  });
+}
