@@ -5,7 +5,7 @@
  */
 import { isIP } from "node:net";
 import { join } from "node:path";
-import { scalarScript } from "./assets.ts";
+import { embeddedModels, scalarScript } from "./assets.ts";
 import { artworkOf, type Links } from "./capabilities/artworks/artwork.ts";
 import { depthMap } from "./capabilities/artworks/operation.ts";
 import type { CheckContext } from "./capabilities/capability.ts";
@@ -88,7 +88,7 @@ export async function serve(
       },
     });
 
-    const context = contextOf(settings, await started.folder);
+    const context = contextOf(settings, embeddedModels(await started.folder));
     const outbound = createOutbound({
       allowPrivate: settings.allow_private_urls,
       allowedHosts: settings.allowed_url_hosts,
