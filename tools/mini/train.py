@@ -29,7 +29,7 @@ from net import CONFIG, MiniDepth, normalise
 
 # Height and width of the batches: small pictures first, for speed, then those of the size that it is used at.
 SMALL = [(128, 128), (96, 128), (128, 96), (128, 160), (160, 128)]
-LARGE = [(160, 160), (128, 192), (192, 128), (192, 192), (160, 192), (192, 160), (160, 224)]
+LARGE = [(128, 160), (160, 128), (160, 160), (128, 192), (192, 128), (160, 192), (192, 192)]
 
 
 # Steps after which workers become their mean.
@@ -169,7 +169,7 @@ class Run:
         self.step += 1
         if self.workers > 1 and self.step % TOGETHER == 0:
             self.become_mean()
-        keep = min(0.999, (1 + self.step) / (20 + self.step))
+        keep = min(0.995, (1 + self.step) / (20 + self.step))
         with torch.no_grad():
             for slow, fast in zip(self.average.state_dict().values(), self.net.state_dict().values(), strict=True):
                 if slow.is_floating_point():
