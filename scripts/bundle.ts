@@ -6,6 +6,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { BunPlugin } from "bun";
+import { buildPage } from "../src/playground/build.ts";
+import { packPage } from "../src/playground/page.ts";
 import { faults } from "./inspect.ts";
 import type { Target } from "./native.ts";
 import { pack } from "./pack.ts";
@@ -85,13 +87,17 @@ const leftOut: BunPlugin = {
   },
 };
 
-/** Scalar's script lies in the binary compressed; `src/assets.ts` unpacks it. */
+/** Scalar's script and the playground lie in the binary compressed; `src/assets.ts` unpacks them. */
 const compressed: BunPlugin = {
   name: "compressed",
   setup(build) {
     build.onLoad({ filter: /\/standalone\.js$/ }, async ({ path }) => ({
       loader: "file",
       contents: await Bun.zstdCompress(await Bun.file(path).bytes(), { level: 19 }),
+    }));
+    build.onLoad({ filter: /\/playground\/index\.html$/ }, async ({ path }) => ({
+      loader: "file",
+      contents: await Bun.zstdCompress(packPage(await buildPage(path)), { level: 19 }),
     }));
   },
 };

@@ -8,6 +8,9 @@ import { join } from "node:path";
 import standalone from "../node_modules/@scalar/api-reference/dist/browser/standalone.js" with {
   type: "file",
 };
+import { buildPage } from "./playground/build.ts";
+import playground from "./playground/index.html" with { type: "file" };
+import { type Page, unpackPage } from "./playground/page.ts";
 
 let script: Blob | undefined;
 
@@ -18,6 +21,18 @@ export function scalarScript(): Blob {
   if (!Bun.isStandaloneExecutable) return Bun.file(standalone, { type });
   script = new Blob([new Uint8Array(Bun.zstdDecompressSync(readFileSync(standalone)))], { type });
   return script;
+}
+
+let page: Promise<Page> | undefined;
+
+/** The playground. In the binary it is there ready-made; otherwise it is made when it is first asked for. */
+export function playgroundPage(): Promise<Page> {
+  page ??= Bun.isStandaloneExecutable
+    ? Promise.resolve(
+        unpackPage(new Uint8Array(Bun.zstdDecompressSync(readFileSync(playground as unknown as string)))),
+      )
+    : buildPage();
+  return page;
 }
 
 /** The folder of the models that come inside the program; the binary has them among its native parts. */

@@ -7,3 +7,7 @@ declare module "*/NOTICE" {
   const text: string;
   export default text;
 }
+declare module "*.jpg" {
+  const url: string;
+  export default url;
+}

@@ -5,7 +5,7 @@
  */
 import { isIP } from "node:net";
 import { join } from "node:path";
-import { embeddedModels, scalarScript } from "./assets.ts";
+import { embeddedModels, playgroundPage, scalarScript } from "./assets.ts";
 import { artworkOf, type Links } from "./capabilities/artworks/artwork.ts";
 import { depthMap } from "./capabilities/artworks/operation.ts";
 import type { CheckContext } from "./capabilities/capability.ts";
@@ -125,6 +125,7 @@ export async function serve(
       log,
       notReady: () => notReady,
       scalar: scalarScript,
+      playground: playgroundPage,
     });
     const server = listen(settings, idleTimeout, (request, server) => app.fetch(request, { server }));
 

@@ -66,7 +66,7 @@ const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() 
       /^src\/http\//,
       [/^src\/(http|capabilities|jobs|files|images|net|playground)\//, /^src\/weights\//, engine, ...common],
     ],
-    [/^src\/playground\//, [/^src\/playground\//]],
+    [/^src\/playground\//, [/^src\/playground\//, /^src\/capabilities\/depth\/colormaps\.ts$/]],
     [/^src\/cli\//, [/^src\//, /^ffi\/native\.ts$/]],
   ];
 })();

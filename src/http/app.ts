@@ -19,6 +19,7 @@ import { fileRoutes } from "./routes/files.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { jobRoutes } from "./routes/jobs.ts";
 import { openaiRoutes } from "./routes/openai.ts";
+import { playgroundRoutes } from "./routes/playground.ts";
 
 /**
  * Makes the app of its parts. It holds no socket, so that `app.request("/health")` is a whole request.
@@ -70,6 +71,7 @@ export function createApp(deps: Deps): OpenAPIHono<Env> {
   artworkRoutes(app, deps);
   openaiRoutes(app, deps);
   docsRoutes(app, deps, docs);
+  playgroundRoutes(app, deps);
 
   const routes = knownRoutes(app);
   app.notFound((c) => {

@@ -3,6 +3,7 @@ import type { Capability, CheckContext } from "../capabilities/capability.ts";
 import type { FileStore } from "../files/store.ts";
 import type { Scheduler } from "../jobs/scheduler.ts";
 import type { Log } from "../log.ts";
+import type { Page } from "../playground/page.ts";
 import type { Settings } from "../settings/settings.ts";
 
 /** Everything that the routes stand on. `serve.ts` makes it of the real parts, tests of what they like. */
@@ -19,6 +20,8 @@ export interface Deps {
   notReady(): string | null;
   /** The script of the reference page. */
   scalar(): Blob;
+  /** The page at `/`. */
+  playground(): Promise<Page>;
   /** Seconds that only go forward. */
   now?: () => number;
 }

@@ -81,6 +81,7 @@ export function testDeps(settings: Partial<Settings> = {}, changes: Partial<Deps
     log: silent,
     notReady: () => null,
     scalar: () => new Blob(["/* scalar */"]),
+    playground: async () => new Map(),
     ...changes,
   };
 }

@@ -1,0 +1,202 @@
+/**
+ * Pictures from words: generating, and editing with references.
+ *
+ * @module
+ */
+import { downloadUrl, type Job, type Model } from "../api.ts";
+import { announce, button, byId, el, find, on } from "../dom.ts";
+import { type Picker, pickModel } from "../models.ts";
+import { choose, fromBlob, fromStored, imageOf, type Picture } from "../picture.ts";
+import { type Plan, run } from "../run.ts";
+import { sampling } from "../sampling.ts";
+import { download, type Shown, still } from "../stage.ts";
+import { given, numberIn, type Page, type Task, textIn, type Upload } from "./task.ts";
+
+interface PaintResult {
+  model: string;
+  prompt: string;
+  file_id: string;
+  width: number;
+  height: number;
+  params: Record<string, unknown>;
+  timings: { total_s: number };
+}
+
+const isForEditing = ({ name, features }: Model) => features.includes("edit") || name.startsWith("edit");
+
+async function view(page: Page, job: Job): Promise<Shown> {
+  const result = job.result as unknown as PaintResult;
+  const image = await imageOf(downloadUrl(result.file_id), result.prompt);
+  if (!image) throw new Error("the browser cannot show the result");
+  const seed = result.params.seed;
+  const facts = [
+    result.model,
+    `${result.width} × ${result.height}`,
+    ...(typeof seed === "number" ? [`seed ${seed}`] : []),
+    `${result.timings.total_s.toFixed(1)} s`,
+  ];
+  return {
+    body: still(image, result.prompt),
+    foot: [
+      el("p", { class: "facts" }, facts.join(", ")),
+      el(
+        "span",
+        { class: "links" },
+        button("Go on with it", async () => page.use(await fromStored(result.file_id, "generated"))),
+        download("Download", result.file_id),
+      ),
+    ],
+  };
+}
+
+/** Runs a painting request, and shows its command once the server has taken it. */
+function paint(
+  page: Page,
+  path: string,
+  under: Picture | undefined,
+  body: Plan["body"],
+  uploads: () => Promise<Upload[]>,
+) {
+  return run({
+    path,
+    body,
+    under: under && { picture: under.image, name: under.name },
+    view: (job) => view(page, job),
+    accepted: async (sent) => page.command(path, sent, await uploads(), "picture.png"),
+  });
+}
+
+const uploadsOf = async (pictures: readonly Picture[]): Promise<Upload[]> =>
+  Promise.all(pictures.map(async (picture) => ({ name: picture.name, fileId: await picture.id() })));
+
+export function generateTask(page: Page): Task {
+  const form = byId<HTMLFormElement>("form-generate");
+  const submit = find<HTMLButtonElement>("button.primary", form);
+  const sampled = sampling(find(".sampling", form));
+  const usePicture = find<HTMLInputElement>('[name="use_picture"]', form);
+  let picker: Picker | undefined;
+
+  on(usePicture, {
+    change: () => {
+      find('[data-when="use_picture"]', form).hidden = !usePicture.checked;
+    },
+  });
+  on(form, {
+    submit: (event) => {
+      event.preventDefault();
+      const model = picker?.chosen();
+      if (!model?.activated) return;
+      const picture = usePicture.checked ? page.picture() : undefined;
+      if (usePicture.checked && !picture) return page.wantPicture();
+      const [width, height] = textIn(form, "size").split("x").map(Number);
+      const body = async () =>
+        given({
+          prompt: textIn(form, "prompt"),
+          model: model.name,
+          width,
+          height,
+          init_image: picture && { file_id: await picture.id() },
+          image_strength: picture && numberIn(form, "image_strength"),
+          ...(await sampled.fields()),
+        });
+      void paint(page, `/v1/image/${model.family}/generate`, picture, body, async () => [
+        ...(await uploadsOf(picture ? [picture] : [])),
+        ...sampled.uploads(),
+      ]);
+    },
+  });
+
+  return {
+    title: "Generate",
+    lead: "A picture from words.",
+    operation: "generate",
+    fits: (model) => !isForEditing(model),
+    form,
+    offerModels(models) {
+      picker = pickModel(find(".models", form), models, (model) => {
+        submit.disabled = !model?.activated;
+      });
+    },
+    view: (job) => view(page, job),
+  };
+}
+
+const mostReferences = 8;
+
+export function editTask(page: Page): Task {
+  const form = byId<HTMLFormElement>("form-edit");
+  const submit = find<HTMLButtonElement>("button.primary", form);
+  const sampled = sampling(find(".sampling", form));
+  const list = el("ul", { class: "references-list" });
+  /** Besides the picture on the stage, which is the first. */
+  const others: Picture[] = [];
+  let picker: Picker | undefined;
+
+  const add = button("Add a reference…", () =>
+    choose("image/*", true, async (files) => {
+      for (const file of files.slice(0, mostReferences - 1 - others.length))
+        others.push(await fromBlob(file, file.name));
+      show();
+      announce(`${others.length} references`);
+    }),
+  );
+  function show() {
+    add.disabled = others.length >= mostReferences - 1;
+    list.replaceChildren(
+      ...others.map((picture) => {
+        const remove = button("Remove", () => {
+          others.splice(others.indexOf(picture), 1);
+          show();
+        });
+        const thumb = picture.image ? el("img", { src: picture.image.src, alt: "" }) : null;
+        return el("li", {}, thumb, el("span", { class: "name" }, picture.name), remove);
+      }),
+    );
+  }
+  find(".references", form).replaceChildren(
+    el(
+      "div",
+      { class: "field" },
+      el("span", {}, "More references"),
+      el("small", {}, "The picture on the stage is the first one."),
+      list,
+      add,
+    ),
+  );
+
+  on(form, {
+    submit: (event) => {
+      event.preventDefault();
+      const model = picker?.chosen();
+      if (!model?.activated) return;
+      const picture = page.picture();
+      if (!picture) return page.wantPicture();
+      const pictures = [picture, ...others];
+      const body = async () =>
+        given({
+          prompt: textIn(form, "prompt"),
+          model: model.name,
+          images: (await uploadsOf(pictures)).map(({ fileId }) => ({ file_id: fileId })),
+          ...(await sampled.fields()),
+        });
+      void paint(page, `/v1/image/${model.family}/edit`, picture, body, async () => [
+        ...(await uploadsOf(pictures)),
+        ...sampled.uploads(),
+      ]);
+    },
+  });
+
+  return {
+    title: "Edit",
+    lead: "Say what is to be different.",
+    operation: "edit",
+    fits: isForEditing,
+    form,
+    offerModels(models) {
+      picker = pickModel(find(".models", form), models, (model) => {
+        submit.disabled = !model?.activated;
+      });
+    },
+    view: (job) => view(page, job),
+  };
+}
