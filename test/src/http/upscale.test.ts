@@ -30,7 +30,8 @@ await loadSharp()(await loadSharp()(input).rotate(-90).png().toBuffer())
 writeFileSync(join(folder, "text.png"), "no picture");
 
 const server = await depthServer({
-  settings: { seedvr2_default_quantize: null },
+  // needs are those of the published sizes, whatever this machine has
+  settings: { seedvr2_default_quantize: null, memory_limit_gb: 64 },
   modelPaths: { "seedvr2/3b": join(folder, "3b"), "seedvr2/7b": join(folder, "7b") },
 });
 const picture = await server.upload(input);
