@@ -42,6 +42,8 @@ export interface Serving {
 interface Options {
   /** Seconds without a byte after which a connection is closed. Routes that wait say so themselves. */
   idleTimeout?: number;
+  /** Where lines of the log go instead of standard error. */
+  write?: (line: string) => void;
 }
 
 /** Milliseconds that answers in flight get once the queue has stopped. */
@@ -56,7 +58,7 @@ const upkeepEvery = 3600_000;
 export async function serve(
   settings: Settings,
   started: Pick<Started, "engine" | "folder">,
-  { idleTimeout = 30 }: Options = {},
+  { idleTimeout = 30, write }: Options = {},
 ): Promise<Serving> {
   refuseOpenBind(settings);
   const undo: (() => unknown)[] = [];
@@ -70,6 +72,7 @@ export async function serve(
       level: settings.log_level,
       format: settings.log_format,
       secrets: [settings.auth_token, secret],
+      ...(write && { write }),
     });
 
     const database = openDatabase(join(settings.data_dir, "easel.db"));

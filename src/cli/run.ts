@@ -5,25 +5,47 @@ import { flagsFrom, settingFlags } from "../settings/document.ts";
 import { type CommandContext, CommandError, exitCodes } from "./context.ts";
 import { withDataPlace } from "./data.ts";
 import { engineOf } from "./engine.ts";
+import { rotatingLog } from "./log-file.ts";
 import type { Process } from "./process.ts";
 
 export function registerRun(program: Command, context: CommandContext, process: Process): void {
-  const command = program.command("run").description("start the server");
+  const command = program
+    .command("run")
+    .description("start the server")
+    .option(
+      "--log-file <path>",
+      "write the log to this file; with 10 MB it is put aside, and four old ones stay",
+    );
   for (const flag of settingFlags()) command.option(flag.option, flag.help);
-  command.action(async (options: Record<string, unknown>) => {
+  command.action(async ({ logFile, ...options }: Record<string, unknown> & { logFile?: string }) => {
     const stopped = process.untilStopped();
+    const write = logFile === undefined ? undefined : rotatingLog(logFile);
+    // Nobody sees what a service prints.
+    const note = (text: string) => write?.(`${new Date().toISOString()} ${text}\n`);
+    const leave: Process["leave"] = (error, code) => {
+      note(`ERROR   ${error.message}`);
+      return process.leave(error, code);
+    };
+    const refuse = (message: string) => {
+      note(`ERROR   ${message}`);
+      return new CommandError(message, exitCodes.startup);
+    };
     const loaded = context.loaded(flagsFrom(options));
-    const warn = (text: string) => context.err(`warning: ${text}`);
+    const warn = (text: string) => {
+      note(`WARNING ${text}`);
+      context.err(`warning: ${text}`);
+    };
     loaded.warnings.forEach(warn);
     const settings = withDataPlace(loaded, warn);
     const insecure = insecureBind(settings);
-    if (insecure) throw new CommandError(insecure, exitCodes.startup);
-    const started = engineOf(loaded, process);
-    const serving = await serve(settings, started).catch((error: Error) => {
-      throw new CommandError(error.message, exitCodes.startup);
+    if (insecure) throw refuse(insecure);
+    const started = engineOf(loaded, { ...process, leave });
+    const serving = await serve(settings, started, write && { write }).catch((error: Error) => {
+      throw refuse(error.message);
     });
     context.out(`easel is listening on ${serving.url.origin}`);
-    started.ready.catch((error: Error) => process.leave(error, exitCodes.startup));
+    note(`INFO    listening on ${serving.url.origin}`);
+    started.ready.catch((error: Error) => leave(error, exitCodes.startup));
     await stopped;
     context.out("easel is stopping");
     await serving.stop();

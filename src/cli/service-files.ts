@@ -8,12 +8,13 @@ export const serviceLabel = "dev.easel.server";
 export const unitName = "easel.service";
 
 export interface ServicePlan {
+  /** What launchd calls the service. */
+  label?: string;
   /** The binary that the service runs. */
   executable: string;
   args: readonly string[];
   /** What the service needs of today's environment. */
   environment: Readonly<Record<string, string>>;
-  logFile: string;
 }
 
 const carried =
@@ -30,7 +31,7 @@ export function carriedEnvironment(
 }
 
 /** A launch agent that starts at login and again after a failure, not after a clean end. */
-export function launchAgent({ executable, args, environment }: ServicePlan): string {
+export function launchAgent({ label = serviceLabel, executable, args, environment }: ServicePlan): string {
   const strings = [executable, ...args].map((arg) => `    <string>${xml(arg)}</string>`).join("\n");
   const variables = Object.entries(environment)
     .map(([name, value]) => `    <key>${xml(name)}</key>\n    <string>${xml(value)}</string>`)
@@ -40,7 +41,7 @@ export function launchAgent({ executable, args, environment }: ServicePlan): str
 <plist version="1.0">
 <dict>
   <key>Label</key>
-  <string>${serviceLabel}</string>
+  <string>${xml(label)}</string>
   <key>ProgramArguments</key>
   <array>
 ${strings}

@@ -151,7 +151,7 @@ function systemOf(platform: NodeJS.Platform, { env }: CommandContext, ask: Ask):
     return {
       name: label,
       file,
-      text: (plan) => launchAgent({ ...plan, args: ["run", "--log-file", plan.logFile] }),
+      text: (plan) => launchAgent({ ...plan, label, args: ["run", "--log-file", plan.logFile] }),
       loaded: () => ask(["launchctl", "print", `${domain}/${label}`]).ok,
       start() {
         must("launchctl", "bootstrap", domain, file);

@@ -19,7 +19,6 @@ const plan = {
   executable: "/opt/easel & co/easel",
   args: ["run"],
   environment: { EASEL_AUTH_TOKEN: 'a"b%c$d<e' },
-  logFile: "/var/log/easel.log",
 };
 
 test("carriedEnvironment() keeps what changes the server and nothing of the shell", () => {
@@ -37,6 +36,10 @@ test("carriedEnvironment() keeps what changes the server and nothing of the shel
 test("launchAgent() escapes what XML gives a meaning", () => {
   const text = launchAgent(plan);
   expect(text).toContain("<string>/opt/easel &amp; co/easel</string>");
+  expect(text).toContain("<string>dev.easel.server</string>");
+  expect(launchAgent({ ...plan, label: "org.example.easel" })).toContain(
+    "<string>org.example.easel</string>",
+  );
   expect(text).toContain('<string>a"b%c$d&lt;e</string>');
 });
 
@@ -101,7 +104,7 @@ describe("easel service on Linux", () => {
 test("rotatingLog() keeps the newest lines in a bounded number of files", () => {
   const path = join(folder, "logs/server.log");
   const log = rotatingLog(path, 100, 3);
-  for (let i = 0; i < 100; i++) log(`line ${i}`.padEnd(19, "."));
+  for (let i = 0; i < 100; i++) log(`${`line ${i}`.padEnd(19, ".")}\n`);
   expect(readFileSync(path, "utf8")).toContain("line 99");
   expect(existsSync(`${path}.2`)).toBe(true);
   expect(existsSync(`${path}.3`)).toBe(false);
