@@ -154,13 +154,21 @@ export async function* serverSentEvents(
 export async function saveFile(client: Client, fileId: string, path: string): Promise<void> {
   const response = await client.request(`/v1/files/${fileId}/download`);
   if (!response.ok) throw new CommandError(await refusal(response));
-  const { rename, rm } = await import("node:fs/promises");
-  const partial = `${path}.part`;
+  const { rename, rm, stat, writeFile } = await import("node:fs/promises");
+  const bytes = await response.bytes();
+  const there = await stat(path).catch(() => undefined);
   try {
-    await Bun.write(partial, await response.blob());
-    await rename(partial, path);
+    // A device or a pipe takes the bytes itself: a file that is moved onto `/dev/null` would be there instead of it.
+    if (there && !there.isFile()) return await writeFile(path, bytes);
+    const partial = `${path}.part`;
+    try {
+      await Bun.write(partial, bytes);
+      await rename(partial, path);
+    } catch (error) {
+      await rm(partial, { force: true });
+      throw error;
+    }
   } catch (error) {
-    await rm(partial, { force: true });
     throw new CommandError(`Cannot write ${path}: ${(error as Error).message}`);
   }
 }

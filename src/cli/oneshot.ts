@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import type { Job } from "../jobs/job.ts";
@@ -43,7 +43,10 @@ export function registerOneShots(program: Command, context: CommandContext): voi
     .action(async (inputs: string[], options: Common & DepthOptions) => {
       const [family, model] = familyOf(options.model);
       requireFiles(inputs);
-      await each(context, inputs, options, async (client, input, output) => {
+      if (!isFolder(options.output) && ![".png", ""].includes(extname(options.output).toLowerCase()))
+        throw new CommandError("A depth map is a PNG: the output must end in .png", exitCodes.usage);
+      const places = options.npz === undefined ? [] : placesFor(inputs, options.npz, ".npz");
+      await each(context, inputs, options, async (client, input, output, i) => {
         const body = {
           image: { type: "file_id", file_id: await upload(client, input) },
           model,
@@ -58,10 +61,8 @@ export function registerOneShots(program: Command, context: CommandContext): voi
         };
         const job = await run(context, client, `/v1/image/${family}/estimate`, body, options);
         await saveFile(client, String(job.result?.depth_image_file_id), output);
-        if (options.npz) {
-          const place = placeFor(input, options.npz, inputs.length > 1, ".npz");
-          await saveFile(client, String(job.result?.depth_data_file_id), place);
-        }
+        const place = places[i];
+        if (place !== undefined) await saveFile(client, String(job.result?.depth_data_file_id), place);
         return job;
       });
     });
@@ -206,12 +207,12 @@ async function each(
   context: CommandContext,
   inputs: readonly string[],
   options: Common,
-  work: (client: Client, input: string, output: string) => Promise<Job>,
+  work: (client: Client, input: string, output: string, index: number) => Promise<Job>,
 ): Promise<void> {
-  const places = inputs.map((input) => placeFor(input, options.output, inputs.length > 1, ".png"));
+  const places = placesFor(inputs, options.output, ".png");
   await using client = await anyServer(context);
   for (const [i, input] of inputs.entries()) {
-    const job = await work(client, input, places[i]!);
+    const job = await work(client, input, places[i]!, i);
     context.out(options.json ? JSON.stringify(job) : places[i]!);
   }
 }
@@ -243,12 +244,35 @@ function requireFiles(paths: readonly string[]): void {
   if (absent !== undefined) throw new CommandError(`There is no file ${absent}`);
 }
 
-/** One input goes to the path itself, several go into a folder under their own names. */
-function placeFor(input: string, output: string, several: boolean, extension: string): string {
-  const folder = statSync(output, { throwIfNoEntry: false })?.isDirectory() ?? false;
-  if (several && !folder)
+/** One input goes to the path itself, several go into a folder under their own names. None of them may fall victim to that. */
+function placesFor(inputs: readonly string[], output: string, extension: string): string[] {
+  const folder = isFolder(output);
+  if (inputs.length > 1 && !folder)
     throw new CommandError(`${output} is not a folder, and there are several inputs`, exitCodes.usage);
-  return folder ? join(output, `${basename(input, extname(input))}${extension}`) : output;
+  if (!folder) return [output];
+  const places = inputs.map((input) => join(output, `${basename(input, extname(input))}${extension}`));
+  const twice = places.find((place, i) => places.indexOf(place) !== i);
+  if (twice !== undefined)
+    throw new CommandError(
+      `Several of the inputs would go to ${twice}; give each an output of its own`,
+      exitCodes.usage,
+    );
+  const sources = new Set(inputs.filter((input) => existsSync(input)).map(identity));
+  const victim = places.find((place) => existsSync(place) && sources.has(identity(place)));
+  if (victim !== undefined)
+    throw new CommandError(
+      `${victim} is an input, and the result would replace it; name another folder, or the file itself`,
+      exitCodes.usage,
+    );
+  return places;
+}
+
+const isFolder = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+
+/** A file by what it is and not by its name, of which it may have several. */
+function identity(path: string): string {
+  const { dev, ino } = statSync(path, { bigint: true });
+  return `${dev}:${ino}`;
 }
 
 function formatOf(path: string): string {

@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -145,6 +146,41 @@ describe("easel depth", () => {
     expect(fake.calls.some(({ path }) => path === "/v1/image/depthpro/estimate")).toBe(true);
     const { error } = await run(fake.port, "depth", ...inputs, "-o", join(folder, "one.png"));
     expect(error?.message).toContain("is not a folder");
+  });
+
+  test("writes no result over an input of the same folder, nor over another result", async () => {
+    using fake = server();
+    const inputs = [picture("a.png"), picture("b.png")];
+    const inPlace = await run(fake.port, "depth", ...inputs, "-o", folder);
+    expect(inPlace.error?.message).toContain("is an input");
+    expect(readFileSync(inputs[0]!, "utf8")).toBe("picture");
+
+    const into = join(folder, "out");
+    mkdirSync(into);
+    const twins = await run(fake.port, "depth", inputs[0]!, picture("a.jpg"), "-o", into);
+    expect(twins.error?.message).toContain("Several of the inputs would go to");
+    expect(readdirSync(into)).toEqual([]);
+    expect(fake.calls.some(({ path }) => path === "/v1/files")).toBe(false);
+
+    const named = await run(fake.port, "depth", inputs[0]!, "-o", inputs[0]!);
+    expect(named.error).toBeUndefined();
+    expect(readFileSync(inputs[0]!, "utf8")).toBe("bytes of file_out");
+  });
+
+  test("writes into a pipe and leaves it in place", async () => {
+    using fake = server();
+    const pipe = join(folder, "pipe");
+    expect(Bun.spawnSync(["mkfifo", pipe]).exitCode).toBe(0);
+    const reader = Bun.spawn(["cat", pipe]);
+    const { error } = await run(fake.port, "depth", picture("in.jpg"), "-o", pipe);
+    expect(error).toBeUndefined();
+    expect(await new Response(reader.stdout).text()).toBe("bytes of file_out");
+    expect(statSync(pipe).isFIFO()).toBe(true);
+  });
+
+  test("names no map something else than a PNG", async () => {
+    const { error } = await run(9, "depth", picture("in.jpg"), "-o", join(folder, "out.jpg"));
+    expect(error?.message).toContain("must end in .png");
   });
 
   test("tells the server's own words when the job fails, and leaves no file", async () => {
