@@ -1,10 +1,12 @@
 import type { Command } from "commander";
+import type { Download } from "../capabilities/capability.ts";
 import {
   type ActivationEvent,
   activate,
   deactivate,
   distinct,
   label,
+  missing,
 } from "../weights/download/resources.ts";
 import { type CommandContext, CommandError, exitCodes } from "./context.ts";
 import { progressLines } from "./progress.ts";
@@ -65,8 +67,9 @@ export function registerDeactivate(program: Command, context: CommandContext): v
         });
         if (isCancel(answer) || !answer) return context.out("Canceled.");
       }
+      const kept = downloadsOfOthers(context, selected);
       for (const download of downloads) {
-        const removed = deactivate(download, context.places());
+        const removed = deactivate(download, context.places(), kept);
         context.out(
           options.json
             ? JSON.stringify({ event: removed ? "removed" : "missing", label: label(download) })
@@ -74,6 +77,17 @@ export function registerDeactivate(program: Command, context: CommandContext): v
         );
       }
     });
+}
+
+/** What the models that stay, and are whole, need on the disk. */
+function downloadsOfOthers(context: CommandContext, selected: readonly Choice[]): Download[] {
+  const going = new Set(selected.map(({ variant }) => variant));
+  return context.capabilities
+    .flatMap(({ variants }) => variants)
+    .filter((variant) => !going.has(variant))
+    .map(({ downloads }) => downloads)
+    .filter((downloads) => downloads.every((download) => missing(download, context.places()).length === 0))
+    .flat();
 }
 
 /** Some models are inside the program, and some are published nowhere. */

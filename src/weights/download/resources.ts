@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, statfsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Download } from "../../capabilities/capability.ts";
 import { DownloadError } from "./errors.ts";
@@ -207,12 +207,39 @@ function gb(bytes: number): string {
   return (bytes / 1e9).toFixed(1);
 }
 
-/** Removes a download from the disk. Says whether there was anything. */
-export function deactivate(download: Download, places: Places): boolean {
-  const path =
-    download.kind === "huggingface"
-      ? repoFolder(places.hub.cache, download.repo)
-      : join(places.downloads, download.file);
+/**
+ * Removes a download from the disk, but for the files that one of `kept` needs too: several models lie in one repository. Says
+ * whether there was anything.
+ */
+export function deactivate(download: Download, places: Places, kept: readonly Download[] = []): boolean {
+  if (download.kind === "url") {
+    const shared = kept.some((other) => other.kind === "url" && other.file === download.file);
+    return !shared && removed(join(places.downloads, download.file));
+  }
+  const others = kept.flatMap((other) =>
+    other.kind === "huggingface" && other.repo === download.repo ? other.files : [],
+  );
+  if (others.length === 0) return removed(repoFolder(places.hub.cache, download.repo));
+  const root = pathOf(download, places);
+  if (root === null) return false;
+  const named = (patterns: readonly string[]) =>
+    new Set(
+      patterns.flatMap((pattern) => [...new Bun.Glob(pattern).scanSync({ cwd: root, onlyFiles: false })]),
+    );
+  const bytesOf = (file: string) => (existsSync(join(root, file)) ? realpathSync(join(root, file)) : null);
+  const needed = named(others);
+  // a file's name only leads to its bytes, and equal files have theirs together
+  const neededBytes = new Set([...needed].map(bytesOf));
+  const going = [...named(download.files)].filter((file) => !needed.has(file));
+  for (const file of going) {
+    const bytes = bytesOf(file);
+    if (bytes !== null && !neededBytes.has(bytes)) rmSync(bytes, { force: true });
+    rmSync(join(root, file), { force: true });
+  }
+  return going.length > 0;
+}
+
+function removed(path: string): boolean {
   if (!existsSync(path)) return false;
   rmSync(path, { recursive: true });
   return true;

@@ -164,4 +164,15 @@ describe("easel deactivate", () => {
     expect(out).toBe("removed: org/model");
     expect(existsSync(repo)).toBe(false);
   });
+
+  test("leaves the other models of a repository", async () => {
+    using hub = hubServer({ "small.safetensors": weights, "large.safetensors": weights.slice(1) });
+    await run(["activate", "--family", "depthanything", "--accept-license"], hub.url);
+    await run(["deactivate", "--yes", "--model", "depthanything/large"]);
+    const { out } = await run(["status", "--json", "--family", "depthanything"]);
+    expect((JSON.parse(out) as { status: string }[]).map(({ status }) => status)).toEqual([
+      "ready",
+      "missing",
+    ]);
+  });
 });

@@ -125,6 +125,19 @@ test("deactivate() removes the whole repository and nothing beside it", async ()
   expect(missing(repo, hub.places).length).toBe(3);
 });
 
+test("deactivate() leaves what another model of the same repository needs", async () => {
+  using hub = start();
+  const one: Download = { ...repo, files: ["config.json", "model-1.safetensors"] };
+  const two: Download = { ...repo, files: ["config.json", "model-2.safetensors"] };
+  await activate([one, two], hub.places);
+  expect(deactivate(one, hub.places, [two])).toBe(true);
+  expect(missing(one, hub.places)).toEqual(["model-1.safetensors"]);
+  expect(missing(two, hub.places)).toEqual([]);
+  const blobs = join(folder, "hub/models--org--model/blobs");
+  expect(existsSync(join(blobs, sha256(files["model-1.safetensors"])))).toBe(false);
+  expect(deactivate(one, hub.places, [two])).toBe(false);
+});
+
 test("distinct() puts the files of one repository together", () => {
   const other: Download = { ...repo, files: ["config.json", "vae.safetensors"] };
   expect(distinct([repo, other])).toEqual([{ ...repo, files: [...repo.files, "vae.safetensors"] }]);
