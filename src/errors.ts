@@ -16,6 +16,7 @@ export const refusals = {
   private_url: { status: 400, means: "A url reference leads to an address that is not public" },
   invalid_image: { status: 400, means: "The bytes are no picture that can be decoded" },
   too_many_pixels: { status: 400, means: "The picture has more pixels than allowed" },
+  lora_mismatch: { status: 400, means: "An adapter (LoRA) is none for this model, or its file is broken" },
   unauthorized: { status: 401, means: "The token is missing or wrong" },
   forbidden_host: { status: 403, means: "The Host header names a host that this server does not answer for" },
   invalid_link: { status: 403, means: "The link to a result was not signed by this server, or has expired" },

@@ -59,6 +59,7 @@ const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() 
       [
         /^src\/(capabilities|jobs|files|images|net)\//,
         /^src\/weights\/(catalogue|download|variants)/,
+        /^src\/version\.ts$/,
         ...common,
       ],
     ],

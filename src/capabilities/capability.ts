@@ -46,6 +46,8 @@ export interface PartNeed {
   bytes: number;
   /** Parts of lower priority are evicted first. */
   priority?: number;
+  /** Where it does not follow the request's bits: requests of all bits share one copy. */
+  bits?: Bits;
 }
 
 /** What a job needs of the engine. A pure function of its params, so that it can be planned again after a restart. */

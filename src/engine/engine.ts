@@ -39,7 +39,7 @@ export interface Engine {
   load(key: PartKey, part: string, source: Source, running?: Running): Promise<{ bytes: number }>;
   /**
    * Runs a phase with loaded parts. `input` is moved: its buffers are gone here afterwards. When it fails other than by
-   * `invalid_input` or a cancel, the parts it used are evicted, since nobody knows what state they are in.
+   * by the request's own fault or a cancel, the parts it used are evicted, since nobody knows what state they are in.
    */
   run(
     family: string,
@@ -59,8 +59,22 @@ export class TaskError extends Error {
 
   constructor(
     message: string,
-    readonly kind: "failed" | "out_of_memory" | "checkpoint_invalid" | "invalid_result" | "invalid_input",
+    readonly kind:
+      | "failed"
+      | "out_of_memory"
+      | "checkpoint_invalid"
+      | "invalid_result"
+      | "invalid_input"
+      | "invalid_parameter"
+      | "lora_mismatch",
   ) {
     super(message);
   }
 }
+
+/** Failures that are the request's fault: the model is as well as before. */
+export const requestFaults: ReadonlySet<string> = new Set<TaskError["kind"]>([
+  "invalid_input",
+  "invalid_parameter",
+  "lora_mismatch",
+]);

@@ -14,7 +14,7 @@ import {
   scope,
   synchronize,
 } from "../../ffi/index.ts";
-import { type EngineStats, TaskError } from "./engine.ts";
+import { type EngineStats, requestFaults, TaskError } from "./engine.ts";
 import type { Reply, Request } from "./protocol.ts";
 import { movable } from "./protocol.ts";
 import { Cancelled, type Part, type Progress, type Task, type Values } from "./task.ts";
@@ -123,7 +123,7 @@ export function host(
       post({ id, kind: "done", value: { output: values, peak } }, buffers);
     } catch (error) {
       const failure = describe(error, pathsOf(request, residents));
-      if (request.kind === "run" && failure.kind !== "cancelled" && failure.kind !== "invalid_input")
+      if (request.kind === "run" && failure.kind !== "cancelled" && !requestFaults.has(failure.kind))
         for (const key of Object.values(request.parts)) drop(key);
       if (request.kind === "run" || request.kind === "load") settle();
       post({ id, kind: "failed", error: failure });

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Need, PhaseNeed } from "../capabilities/capability.ts";
+import type { Need, PartNeed, PhaseNeed } from "../capabilities/capability.ts";
 import type { PartKey } from "./engine.ts";
-import type { Values } from "./task.ts";
+import type { Bits, Values } from "./task.ts";
 
 /** Memory is counted as memory is sold, in 1024³ bytes. */
 export const gigabyte = 1024 ** 3;
@@ -58,6 +58,13 @@ export function partKey(
   return `${family}/${need.variant}/${part}@${need.bits ?? "full"}${options === "{}" ? "" : ` ${options}`}`;
 }
 
+/** A part may have bits of its own. */
+const keyOf = (family: string, need: Need, part: PartNeed): PartKey =>
+  partKey(family, { ...need, bits: bitsOf(need, part) }, part.name);
+
+export const bitsOf = (need: Pick<Need, "bits">, part: PartNeed): Bits =>
+  part.bits === undefined ? need.bits : part.bits;
+
 const sorted = (options: Values) =>
   JSON.stringify(Object.fromEntries(Object.entries(options).sort(([a], [b]) => (a < b ? -1 : 1))));
 
@@ -69,7 +76,7 @@ export function wantedParts(
   measured: ReadonlyMap<PartKey, number>,
 ): Wanted[] {
   return phase.parts.map((part) => {
-    const key = partKey(family, need, part.name);
+    const key = keyOf(family, need, part);
     return {
       key,
       part: part.name,
@@ -160,7 +167,7 @@ export function leaving(residents: readonly Resident[], next: ReadonlySet<PartKe
 /** Every part that a job needs in phases from `from` on. */
 export function keysOf(family: string, need: Need, from = 0): Set<PartKey> {
   return new Set(
-    need.phases.slice(from).flatMap((phase) => phase.parts.map((part) => partKey(family, need, part.name))),
+    need.phases.slice(from).flatMap((phase) => phase.parts.map((part) => keyOf(family, need, part))),
   );
 }
 

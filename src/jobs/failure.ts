@@ -12,6 +12,8 @@ const codes: Readonly<Record<TaskError["kind"], RefusalCode>> = {
   checkpoint_invalid: "checkpoint_invalid",
   invalid_result: "invalid_result",
   invalid_input: "invalid_reference",
+  invalid_parameter: "invalid_parameter",
+  lora_mismatch: "lora_mismatch",
 };
 
 const longest = 2000;

@@ -7,6 +7,7 @@
 import type { CheckContext, Need } from "../capabilities/capability.ts";
 import type { Engine, PartKey, Running } from "../engine/engine.ts";
 import {
+  bitsOf,
   footprint,
   hasExpired,
   keysOf,
@@ -77,9 +78,10 @@ export function createModels({ engine, clock, context, budget, onEvict, onLoad }
   }
 
   async function load(family: string, need: Need, key: PartKey, part: string, running: Running) {
-    const { variant, bits, options, transient } = need;
-    const source = { family, variant, paths: pathsOf(family, variant), bits, options };
+    const { variant, options } = need;
     const wanted = need.phases.flatMap((phase) => phase.parts).find(({ name }) => name === part)!;
+    const bits = bitsOf(need, wanted);
+    const source = { family, variant, paths: pathsOf(family, variant), bits, options };
     const before = clock.now();
     const { bytes } = await engine.load(key, part, source, running);
     const now = clock.now();
@@ -93,7 +95,7 @@ export function createModels({ engine, clock, context, budget, onEvict, onLoad }
       priority: wanted.priority ?? 0,
       lastUsed: now,
       ttl,
-      transient,
+      transient: need.transient && wanted.bits === undefined,
     };
     residents.set(key, resident);
     measured.set(key, resident.bytes);

@@ -5,7 +5,7 @@
  * @module
  */
 import type { CheckContext, Need, Operation, Prepared } from "../capabilities/capability.ts";
-import { type Engine, type PhaseProgress, TaskError } from "../engine/engine.ts";
+import { type Engine, type PhaseProgress, requestFaults, TaskError } from "../engine/engine.ts";
 import { keysOf } from "../engine/residency.ts";
 import { Cancelled, type Values } from "../engine/task.ts";
 import type { FileRecord } from "../files/file.ts";
@@ -73,7 +73,7 @@ const isOutOfMemory = (error: unknown) => error instanceof TaskError && error.ki
 
 /** A model that failed may be broken; one that was given a wrong input is not. */
 async function dropAfterFault(error: unknown, { kind, models }: RunOptions, need: Need): Promise<unknown> {
-  if (error instanceof TaskError && error.kind !== "invalid_input") {
+  if (error instanceof TaskError && !requestFaults.has(error.kind)) {
     const own = keysOf(kind.family, need);
     await models.drop(({ key }) => own.has(key), "fault");
   }

@@ -62,7 +62,7 @@ export interface Settings {
   qwen_generate_guidance: number;
   qwen_edit_steps: number;
   qwen_edit_guidance: number;
-  qwen_batch_guidance: boolean;
+  qwen_reference_pixels: number;
   qwen_vae_tile: number;
   qwen_lightning_4: string | null;
   qwen_lightning_8: string | null;

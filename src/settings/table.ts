@@ -449,11 +449,11 @@ export const table: Table = {
     help: "Guidance of an edit when a request names none.",
     kiapi: "KIAPI_QWEN_EDIT_GUIDANCE",
   },
-  qwen_batch_guidance: {
+  qwen_reference_pixels: {
     group: "qwen",
-    kind: yesNo(),
-    default: false,
-    help: "Runs the prompt and the negative prompt as one batch: faster on a fast GPU, and twice the working memory.",
+    kind: whole({ min: 16384, max: 4194304 }),
+    default: 1048576,
+    help: "Pixels at which the transformer sees each picture of an edit. Fewer take less time and memory, and lose detail.",
   },
   qwen_vae_tile: {
     group: "qwen",
@@ -465,13 +465,13 @@ export const table: Table = {
     group: "qwen",
     kind: optional(path()),
     default: null,
-    help: "Adapter file for `fast: 4`. Null takes the one that activation fetched.",
+    help: "Adapter file for `fast: 4`, which is refused without it.",
   },
   qwen_lightning_8: {
     group: "qwen",
     kind: optional(path()),
     default: null,
-    help: "Adapter file for `fast: 8`. Null takes the one that activation fetched.",
+    help: "Adapter file for `fast: 8`, which is refused without it.",
   },
 };
 

@@ -14,12 +14,8 @@ export interface Size {
   height: number;
 }
 
-/** Pixels of a reference picture: as the language model sees it, and as the transformer does. */
-export interface Areas {
-  seen: number;
-  latents: number;
-}
-export const usualAreas: Areas = { seen: 384 * 384, latents: 1024 * 1024 };
+/** Pixels at which the language model sees a picture. */
+export const seenPixels = 384 * 384;
 
 const side = 32;
 

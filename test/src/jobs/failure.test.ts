@@ -12,6 +12,8 @@ test("failure() gives each error its stable code", () => {
     [new TaskError("x", "checkpoint_invalid"), "checkpoint_invalid"],
     [new TaskError("x", "invalid_result"), "invalid_result"],
     [new TaskError("x", "invalid_input"), "invalid_reference"],
+    [new TaskError("x", "invalid_parameter"), "invalid_parameter"],
+    [new TaskError("x", "lora_mismatch"), "lora_mismatch"],
     [disk, "disk_full"],
     [new Error("x"), "internal"],
     ["x", "internal"],

@@ -1,0 +1,180 @@
+import { z } from "@hono/zod-openapi";
+import { FileRefSchema, Mode, Quantize, Timings, Webhook } from "../schemas.ts";
+
+const LoraRef = z
+  .object({
+    file: FileRefSchema.openapi({
+      description: "The adapter, a safetensors file: a stored file, an http(s) URL or a data URL.",
+    }),
+    scale: z.number().default(1).openapi({
+      description: "Strength of the adapter: 1 as it was trained, less for a weaker effect, 0 for none.",
+    }),
+  })
+  .openapi("LoraRef", { description: "An adapter and its strength." });
+
+const shared = {
+  mode: Mode.openapi({
+    description:
+      "`sync` waits for the picture (504 when it takes longer than the server waits; the job goes on). `async` answers 202 with a job " +
+      "id at once.",
+  }),
+  negative_prompt: z.string().nullish().openapi({
+    description: "What the picture shall not show. It has an effect where `guidance` is more than 1.",
+  }),
+  width: z.int().nullish().openapi({
+    description: "Width in pixels, a multiple of 16, at most 2048. Omit for the server's default (1024).",
+  }),
+  height: z.int().nullish().openapi({
+    description: "Height in pixels, a multiple of 16, at most 2048. Omit for the server's default (1024).",
+  }),
+  steps: z.int().min(1).nullish().openapi({
+    description: "Steps from noise to picture, 1 to 100. Omit for the server's default (30).",
+  }),
+  seed: z.int().nullish().openapi({
+    description: "Makes the result repeatable. Omit for a random one, which the result's `params` tell.",
+  }),
+  quantize: Quantize.openapi({
+    description:
+      "Bits of the network's weights: 3, 4, 5, 6 or 8. Omit for the server's default. Another value loads a copy of the model for this " +
+      "request alone.",
+  }),
+  scheduler: z.string().default("linear").openapi({
+    description:
+      "How the noise falls from step to step. `linear`; `flow_match_euler_discrete` and the class names of both mean the same.",
+  }),
+  format: z.enum(["png", "jpeg", "webp"]).default("png").openapi({ description: "Format of the file." }),
+  quality: z
+    .int()
+    .min(1)
+    .max(100)
+    .default(90)
+    .openapi({ description: "Quality of JPEG and WebP, 1 to 100." }),
+  loras: z.array(LoraRef).optional().openapi({
+    description:
+      "Up to 4 adapters. They are added to the model that is in memory, so a change of adapters reads their own bytes alone.",
+  }),
+  preview: z.boolean().default(false).openapi({
+    description: "Sends small pictures of the way as `preview` events of `GET /v1/jobs/{job_id}/events`.",
+  }),
+  webhook: Webhook,
+};
+
+export const GenerateRequest = z
+  .looseObject({
+    model: z.string().nullish().openapi({
+      description:
+        "Model variant, see GET /v1/image/qwen/models: `image` (default) or `image-2512`. `/edit` takes the others.",
+    }),
+    prompt: z.string().min(1).openapi({ description: "What the picture shall show." }),
+    init_image: FileRefSchema.nullish().openapi({
+      description: "A picture to start from. It is brought to `width` and `height`.",
+    }),
+    image_strength: z
+      .number()
+      .nullish()
+      .openapi({
+        description:
+          "With `init_image`: how much of it stays, 0 to 1. Higher keeps more: at 1 it comes back as the model's autoencoder gives it, at 0 " +
+          "it has no effect. Omit for 0.4.",
+      }),
+    guidance: z
+      .number()
+      .nullish()
+      .openapi({
+        description:
+          "How strictly the prompt is followed. Omit for the server's default (4.0). At 1 and below there is no guidance and a step takes " +
+          "half the time.",
+      }),
+    fast: z
+      .union([z.literal(4), z.literal(8)])
+      .nullish()
+      .openapi({
+        description:
+          "Makes the picture in 4 or 8 steps with the adapter that the setting `qwen_lightning_4` or `qwen_lightning_8` names. Omitted " +
+          "`steps` and `guidance` are then that number and 1.",
+      }),
+    ...shared,
+  })
+  .openapi("GenerateRequest");
+export type GenerateRequest = z.infer<typeof GenerateRequest>;
+
+export const EditRequest = z
+  .looseObject({
+    model: z.string().nullish().openapi({
+      description:
+        "Model variant, see GET /v1/image/qwen/models: `edit-2509` (default) or `edit-2511`. `/generate` takes the others.",
+    }),
+    prompt: z.string().min(1).openapi({
+      description: "What to do with the pictures. It may call them `Picture 1`, `Picture 2`, …",
+    }),
+    images: z.array(FileRefSchema).min(1).openapi({
+      description:
+        "1 to 8 pictures: stored files, http(s) URLs or data URLs. Each is seen in its own shape, at about 1024 x 1024 pixels.",
+    }),
+    guidance: z
+      .number()
+      .nullish()
+      .openapi({
+        description:
+          "How strictly the prompt is followed. Omit for the server's default (2.5). At 1 and below there is no guidance and a step takes " +
+          "half the time.",
+      }),
+    ...shared,
+  })
+  .openapi("EditRequest");
+export type EditRequest = z.infer<typeof EditRequest>;
+
+export const ImageResponse = z
+  .object({
+    model: z.string().openapi({ description: "Name of the model variant that ran." }),
+    prompt: z.string().openapi({ description: "The prompt." }),
+    file_id: z.string().openapi({ description: "File id of the picture." }),
+    image_bytes: z.int().openapi({ description: "Size of the file in bytes." }),
+    width: z.int().openapi({ description: "Width of the picture in pixels." }),
+    height: z.int().openapi({ description: "Height of the picture in pixels." }),
+    params: z.record(z.string(), z.unknown()).openapi({
+      description:
+        "What the run used, so that it can be repeated: model, prompt, seed, width, height, steps, guidance, quantize, scheduler, format, " +
+        "quality, loras, the file ids of the input pictures, and what decides the picture besides: `vae_tile`, `vae_tile_overlap`.",
+    }),
+    timings: Timings.openapi({ description: "How long the model ran." }),
+  })
+  .openapi("ImageResponse", { description: "Result of a generation or an edit that succeeded." });
+
+export const prose = {
+  title: "kiapi Qwen Image API",
+  summary: "Pictures from words, and pictures changed by words, with Qwen-Image.",
+  description: `Makes pictures with [Qwen-Image](https://huggingface.co/Qwen/Qwen-Image), which is good at text inside pictures, and changes
+pictures with [Qwen-Image-Edit](https://huggingface.co/Qwen/Qwen-Image-Edit-2509).
+
+## generate and edit
+- **generate** makes a picture from a prompt. With \`init_image\` it starts from a picture, of which \`image_strength\` says how much
+  stays.
+- **edit** takes one or several pictures and a prompt that says what to do with them.
+
+## Models
+\`generate\` takes **image** (default) and **image-2512**, \`edit\` takes **edit-2509** (default) and **edit-2511**.
+
+## Size and speed
+Width and height are multiples of 16 and at most 2048. Time grows with pixels and steps. \`guidance\` of 1 halves it; \`fast\` needs 4
+or 8 steps instead of 30, with an adapter that was made for it.
+
+## Weights
+\`quantize\` sets the bits of the network's weights (default 8). Keep it unset for the copy that stays in memory.
+
+## LoRA
+Up to 4 adapters in \`loras\`, in the spellings of diffusers, PEFT, ComfyUI and kohya. An adapter for another model is refused with
+\`lora_mismatch\`.
+`,
+  generate: {
+    summary: "Generate",
+    description:
+      "Makes a picture from a prompt, or from a prompt and a picture. A synchronous call that does not ask for JSON gets the picture's " +
+      "bytes; otherwise the Job, whose `result` is ImageResponse. An asynchronous call is answered 202 at once.",
+  },
+  edit: {
+    summary: "Edit",
+    description:
+      "Changes pictures as a prompt says. Answers like `/v1/image/qwen/generate`: bytes, or the Job whose `result` is ImageResponse.",
+  },
+} as const;

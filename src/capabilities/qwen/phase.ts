@@ -1,0 +1,76 @@
+/**
+ * What the phases of a generation take and give. The operation makes the first input on the main thread, the task the rest on the
+ * engine's.
+ *
+ * @module
+ */
+
+/** States of a text, [tokens, channels]. */
+export type Text = { data: Float32Array<ArrayBuffer>; tokens: number };
+/** Tokens of a picture, [rows · columns, channels]. */
+export type Tokens = { data: Float32Array<ArrayBuffer>; rows: number; columns: number };
+
+export type TextKeys = { positive: string; negative?: string };
+
+/** Rows of red, green, blue bytes. */
+export type InputPicture = { pixels: Uint8Array; width: number; height: number };
+
+export type Adapter = { path: string; label: string; scale: number };
+
+export type DiffusionInput = {
+  kind: "txt2img" | "img2img" | "edit";
+  prompt: string;
+  /** Null where there is no guidance. */
+  negativePrompt: string | null;
+  /** Texts that were encoded before. */
+  positive?: Text;
+  negative?: Text;
+  /** What texts are kept under. */
+  keys: TextKeys;
+  pictures: InputPicture[];
+  width: number;
+  height: number;
+  steps: number;
+  /** How much of the first picture stays; null without one. */
+  strength: number | null;
+  guidance: number;
+  seed: number;
+  /** Whether the noise falls as for the adapters that need few steps. */
+  fast: boolean;
+  loras: Adapter[];
+  tile: number;
+  overlap: number;
+  /** Pixels at which the transformer sees each picture of an edit. */
+  referencePixels: number;
+  preview: boolean;
+};
+
+export type EncodeOutput = { positive: Text; negative?: Text; keys: TextKeys };
+
+export type LookOutput = { seen: Tokens[]; projection?: Float32Array<ArrayBuffer> };
+
+export type ModulateOutput = {
+  sigmas: number[];
+  modulation: {
+    levels: number;
+    blocks: number;
+    width: number;
+    cleanReferences: boolean;
+    img: Float32Array<ArrayBuffer>;
+    txt: Float32Array<ArrayBuffer>;
+    out: Float32Array<ArrayBuffer>;
+  };
+  /** Keys of adapters that belong to a text encoder. */
+  unusedKeys: string[];
+};
+
+export type DenoiseOutput = { clean: Tokens };
+
+export type PreviewPayload = { pixels: Uint8Array; width: number; height: number };
+
+export type DiffusionOutput = {
+  image: Uint8Array;
+  width: number;
+  height: number;
+  unusedKeys: string[];
+};

@@ -1,0 +1,208 @@
+import { TaskError } from "../../engine/engine.ts";
+import type { Part, Progress, Source, Task, Values } from "../../engine/task.ts";
+import type { SchedulerConfig } from "../../models/qwen-image/config.ts";
+import { decode, denoise, encode, mixed, noise } from "../../models/qwen-image/diffusion.ts";
+import {
+  loadModulator,
+  loadSchedule,
+  loadTextEncoder,
+  loadTransformer,
+  loadVae,
+} from "../../models/qwen-image/load.ts";
+import { applyLoras, checkLoras, LoraError } from "../../models/qwen-image/lora.ts";
+import type { Modulator } from "../../models/qwen-image/modulation.ts";
+import { linearNames } from "../../models/qwen-image/names.ts";
+import { patchesOf, resized, seenPixels, sizeOfArea, tensorOf } from "../../models/qwen-image/pictures.ts";
+import { fitProjection, project } from "../../models/qwen-image/preview.ts";
+import { prompted, promptWindow } from "../../models/qwen-image/prompt.ts";
+import { firstStep, lightning, sigmas } from "../../models/qwen-image/schedule.ts";
+import { TextEncoder } from "../../models/qwen-image/text-encoder.ts";
+import { Transformer } from "../../models/qwen-image/transformer.ts";
+import { Vae } from "../../models/qwen-image/vae.ts";
+import type {
+  DenoiseOutput,
+  DiffusionInput,
+  DiffusionOutput,
+  EncodeOutput,
+  InputPicture,
+  LookOutput,
+  ModulateOutput,
+  Text,
+  Tokens,
+} from "./phase.ts";
+
+/** The layers that look at the amount of noise alone, and how it falls. */
+class Modulating implements Disposable {
+  constructor(
+    readonly modulator: Modulator,
+    readonly schedule: SchedulerConfig,
+  ) {}
+
+  [Symbol.dispose](): void {
+    this.modulator[Symbol.dispose]();
+  }
+}
+
+/** At most so many pictures of the way are sent. */
+const previews = 8;
+
+export const task: Task = {
+  family: "qwen",
+
+  load(part, { paths, bits }: Source, progress) {
+    const options = { bits, step: (done: number, total: number) => progress("loading", done, total) };
+    switch (part) {
+      case "text_encoder":
+        return loadTextEncoder(paths, options);
+      case "vae":
+        return loadVae(paths, options);
+      case "modulation": {
+        const schedule = loadSchedule(paths);
+        return new Modulating(loadModulator(paths, options), schedule);
+      }
+      default:
+        return loadTransformer(paths, options);
+    }
+  },
+
+  run(phase, parts, values: Values, progress) {
+    switch (phase) {
+      case "encode":
+        return encodeTexts(partOf(parts.text_encoder, TextEncoder), values as DiffusionInput, progress);
+      case "look":
+        return look(partOf(parts.vae, Vae), values as DiffusionInput, progress);
+      case "modulate":
+        return modulate(partOf(parts.modulation, Modulating), values as DiffusionInput, progress);
+      case "denoise":
+        return denoised(partOf(parts.transformer, Transformer), values as DenoiseInput, progress);
+      default:
+        return decoded(partOf(parts.vae, Vae), values as DecodeInput, progress);
+    }
+  },
+};
+
+type DenoiseInput = DiffusionInput & EncodeOutput & ModulateOutput & Partial<LookOutput>;
+type DecodeInput = DiffusionInput & ModulateOutput & DenoiseOutput;
+
+const pixelsOf = ({ pixels, width, height }: InputPicture) => ({ data: pixels, width, height, channels: 3 });
+
+function encodeTexts(encoder: TextEncoder, input: DiffusionInput, progress: Progress): EncodeOutput {
+  const texts = [
+    ...(input.positive ? [] : [input.prompt]),
+    ...(input.negative || input.negativePrompt === null ? [] : [input.negativePrompt]),
+  ];
+  for (const [name, text] of [
+    ["prompt", input.prompt],
+    ["negative_prompt", input.negativePrompt ?? ""],
+  ] as const) {
+    const { length } = prompted(encoder.tokenizer, text, []);
+    if (length > promptWindow)
+      throw new TaskError(
+        `${name} has ${length} tokens, and the model reads at most ${promptWindow}`,
+        "invalid_parameter",
+      );
+  }
+  const pictures = input.kind === "edit" ? input.pictures : [];
+  const seen = encoder.see(
+    pictures.map((picture) => {
+      const smaller = resized(pixelsOf(picture), sizeOfArea(picture, seenPixels));
+      return patchesOf(smaller, encoder.vision.config);
+    }),
+  );
+  const made = texts.map((text, i): Text => {
+    const states = encoder.encode(text, seen, (done, total) =>
+      progress("encoding", i + done / total, texts.length),
+    );
+    return { data: states.read("float32") as Text["data"], tokens: states.shape[0]! };
+  });
+  const positive = input.positive ?? made.shift()!;
+  const negative = input.negative ?? made.shift();
+  return { positive, ...(negative && { negative }), keys: input.keys };
+}
+
+function look(vae: Vae, input: DiffusionInput, progress: Progress): LookOutput {
+  const { pictures, kind, tile, overlap } = input;
+  const seen = pictures.map((picture, i) => {
+    const size = kind === "edit" ? sizeOfArea(picture, input.referencePixels) : input;
+    return encode(vae, tensorOf(resized(pixelsOf(picture), size)), { tile, overlap }, (done, total) =>
+      progress("encoding", i + done / total, pictures.length),
+    );
+  });
+  return { seen: seen.map(finite), ...(input.preview && { projection: fitProjection(vae) }) };
+}
+
+function modulate(
+  { modulator, schedule }: Modulating,
+  input: DiffusionInput,
+  progress: Progress,
+): ModulateOutput {
+  const { width, height, steps, strength, loras } = input;
+  const all = sigmas(steps, (width * height) / 256, input.fast ? lightning : schedule);
+  const used = all.slice(firstStep(steps, strength ?? 0));
+  const names = linearNames(modulator.config.num_layers);
+  return withLoras(() => {
+    const unusedKeys = checkLoras(loras, names);
+    using _ = applyLoras(loras, modulator.linears, names, modulator.dtype);
+    const modulation = modulator.forward(used.slice(0, -1), (done, total) =>
+      progress("encoding", done, total),
+    );
+    return { sigmas: used, modulation, unusedKeys };
+  });
+}
+
+function denoised(transformer: Transformer, input: DenoiseInput, progress: Progress) {
+  const { kind, seen = [], sigmas, projection, loras } = input;
+  const drawn = noise(input, transformer.config.in_channels, input.seed);
+  const start = kind === "img2img" ? mixed(seen[0]!, drawn, sigmas[0]!) : drawn;
+  const total = sigmas.length - 1;
+  const every = Math.max(1, Math.ceil(total / previews));
+  const names = linearNames(transformer.config.num_layers);
+  const clean = withLoras(() => {
+    using _ = applyLoras(loras, transformer.linears, names, transformer.dtype);
+    return denoise({
+      transformer,
+      sigmas,
+      modulation: input.modulation,
+      start,
+      references: kind === "edit" ? seen : [],
+      positive: input.positive,
+      negative: input.negative,
+      guidance: input.guidance,
+      step: (done) => progress("denoising", done, total),
+      guess(done, latents) {
+        if (projection && done < total && done % every === 0)
+          progress("denoising", done, total, project(latents(), projection));
+      },
+    });
+  });
+  // What the next phase does not want is not carried on.
+  return { clean: finite(clean), modulation: null, positive: null, negative: null, seen: null };
+}
+
+function decoded(vae: Vae, input: DecodeInput, progress: Progress): DiffusionOutput {
+  const { width, height, tile, overlap, unusedKeys } = input;
+  const image = decode(vae, input.clean, { tile, overlap }, (done, total) =>
+    progress("decoding", done, total),
+  );
+  return { image, width, height, unusedKeys };
+}
+
+function withLoras<T>(body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (error instanceof LoraError) throw new TaskError(error.message, "lora_mismatch");
+    throw error;
+  }
+}
+
+function partOf<T extends Part>(part: Part | undefined, kind: new (...args: never[]) => T): T {
+  if (part instanceof kind) return part;
+  throw new TaskError("the part is none of Qwen-Image", "failed");
+}
+
+/** A network in trouble gives numbers that are none; they must not become a picture. */
+function finite(tokens: Tokens): Tokens {
+  if (tokens.data.every(Number.isFinite)) return tokens;
+  throw new TaskError("the network gave numbers that are none", "invalid_result");
+}
