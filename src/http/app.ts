@@ -97,7 +97,9 @@ function knownRoutes(app: OpenAPIHono<Env>): (path: string) => string[] {
     .map((route) => ({
       method: route.method,
       pattern: new RegExp(
-        `^${route.path.replace(/[.+?^$()|[\]\\]/g, "\\$&").replace(/:\w+(\{[^}]*\})?/g, "[^/]+")}$`,
+        `^${route.path.replace(/:\w+(?:\{([^}]*)\})?|[.+?^$()|[\]\\]/g, (part, own?: string) =>
+          part.startsWith(":") ? `(?:${own ?? "[^/]+"})` : `\\${part}`,
+        )}$`,
       ),
     }));
   return (path) => {

@@ -58,7 +58,8 @@ export function allowsOrigin(origin: string, host: string, corsOrigins: readonly
 
 export function guards(settings: Settings): MiddlewareHandler<Env> {
   return async (c, next) => {
-    const host = c.req.header("host") ?? new URL(c.req.url).host;
+    // A request of HTTP/1.0 may come without a Host, and is then nobody's.
+    const host = c.req.header("host") ?? URL.parse(c.req.url)?.host ?? "";
     if (!allowsHost(host, settings))
       throw new Refusal(
         "forbidden_host",

@@ -248,6 +248,7 @@ test("requests that are told in two ways at once, or have too long a head, are r
     [`${head}Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello`, /^HTTP\/1\.1 400/],
     ["GET /health HTTP/1.1\r\nConnection: close\r\n\r\n", /^HTTP\/1\.1 400/],
     [`GET /health HTTP/1.1\r\nHost: localhost\r\nX: ${"y".repeat(40_000)}\r\n\r\n`, /^HTTP\/1\.1 431/],
+    ["GET /health HTTP/1.0\r\n\r\n", /^HTTP\/1\.1 403/],
     ["GET /health HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n", /^HTTP\/1\.1 403/],
   ];
   for (const [request, expected] of cases) expect(await rawly(serving, request)).toMatch(expected);

@@ -39,6 +39,15 @@ test("a wrong method is 405 with the methods that are allowed, an undeclared one
   }
 });
 
+test("a path that a route's own pattern leaves out is unknown, not a wrong method", async () => {
+  const app = createApp(testDeps());
+  const path = "/v2/artworks/00000000-0000-0000-0000-000000000000/results";
+  expect((await app.request(`${path}/first`)).status).toBe(404);
+  const wrong = await app.request(`${path}/0`, { method: "POST" });
+  expect(wrong.status).toBe(405);
+  expect(wrong.headers.get("allow")).toBe("GET, HEAD");
+});
+
 test("HEAD is answered as GET without a body", async () => {
   const answer = await createApp(testDeps()).request("/health", { method: "HEAD" });
   expect(answer.status).toBe(200);
