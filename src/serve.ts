@@ -117,7 +117,8 @@ export async function serve(
       warm: warmTargets(context, log),
     });
 
-    let notReady: string | null = "the engine is starting";
+    const starting = "the engine is starting";
+    let notReady: string | null = starting;
     const app = createApp({
       settings,
       version,
@@ -132,20 +133,23 @@ export async function serve(
     });
     const server = listen(settings, idleTimeout, (request, server) => app.fetch(request, { server }));
 
-    const upkeep = setInterval(
-      () => void prune().catch((error) => log.error("upkeep failed", { error })),
-      upkeepEvery,
-    );
+    const upkeep = setInterval(prune, upkeepEvery);
     undo.push(() => clearInterval(upkeep));
     async function prune() {
-      const deleted = await pruneFiles(files, settings, () => store.filesInUse());
-      if (deleted.length > 0) log.info("old files deleted", { count: deleted.length });
+      try {
+        const deleted = await pruneFiles(files, settings, () => store.filesInUse());
+        if (deleted.length > 0) log.info("old files deleted", { count: deleted.length });
+      } catch (error) {
+        log.error("upkeep failed", { error });
+      }
     }
 
     scheduler.start().then(
       () => {
+        // It may have been told to stop meanwhile.
+        if (notReady !== starting) return;
         notReady = null;
-        return prune();
+        void prune();
       },
       (error) => {
         notReady = "the engine could not be started";

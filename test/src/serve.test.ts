@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -270,4 +270,20 @@ test("a model to warm up that does not exist or is not here keeps nobody from st
     memory: { loaded: { name: string }[] };
   };
   expect([health.warm, health.memory.loaded.map(({ name }) => name)]).toEqual([true, ["base"]]);
+});
+
+test("old files that cannot be deleted keep nobody from starting", async () => {
+  const folder = newFolder();
+  const first = await start(folder);
+  const form = new FormData();
+  form.set("file", new File([picture], "a.png"));
+  const upload = await fetch(new URL("/v1/files", first.url), { method: "POST", body: form });
+  const { file_id } = (await upload.json()) as { file_id: string };
+  await stop(first);
+  const blob = join(folder, "files/blobs", file_id);
+  rmSync(blob);
+  mkdirSync(blob);
+  const serving = await start(folder, { files_ttl_days: 1e-9 });
+  await until(async () => (await fetch(new URL(`/v1/files/${file_id}`, serving.url))).status === 404);
+  expect((await fetch(new URL("/ready", serving.url))).status).toBe(200);
 });
