@@ -6,6 +6,7 @@
 import { basename } from "node:path";
 import {
   clearCache,
+  type Device,
   device,
   keep,
   memory,
@@ -95,8 +96,7 @@ export function host(
 
   function stats(): EngineStats {
     const parts = Object.fromEntries([...residents].map(([key, { bytes }]) => [key, bytes]));
-    const { name, kind } = device();
-    return { ...memory(), parts, device: name || kind };
+    return { ...memory(), parts, ...onDevice(device()) };
   }
 
   function answer(id: number, request: Request): unknown {
@@ -129,6 +129,11 @@ export function host(
       post({ id, kind: "failed", error: failure });
     }
   };
+}
+
+/** What is told of the device. Only Metal says how much it wants to hold at most. */
+export function onDevice({ name, kind, recommended }: Device): Pick<EngineStats, "device" | "workingSet"> {
+  return { device: name || kind, ...(recommended > 0 && { workingSet: recommended }) };
 }
 
 function leaveIfCancelled(cancel: Int32Array): void {

@@ -51,7 +51,11 @@ export async function submitRequest(
 
 function webhookOf(url: string | null | undefined) {
   if (url === undefined || url === null || url === "") return undefined;
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
-    throw new Refusal("invalid_parameter", "webhook must be an absolute http:// or https:// URL");
+  const { protocol, username, password } = URL.canParse(url) ? new URL(url) : new URL("none:");
+  if (!/^https?:$/.test(protocol) || username !== "" || password !== "")
+    throw new Refusal(
+      "invalid_parameter",
+      "webhook must be an absolute http:// or https:// URL without a user name or a password",
+    );
   return { url };
 }

@@ -96,7 +96,7 @@ export interface Scheduler {
   position(id: string): Promise<number>;
   list(query?: JobQuery): Promise<JobPage>;
   /** A failed or cancelled job's parameters as a new job. @throws {Refusal} `job_not_finished`, and what `submit` throws. */
-  retry(id: string): Promise<Accepted>;
+  retry(id: string, idempotency?: Idempotency): Promise<Accepted>;
   /** Gives the cancelled job. @throws {Refusal} `job_finished` */
   cancel(id: string): Promise<Job>;
   /** Cancels the job if need be and removes its record. Gives the job as it was before. */

@@ -217,7 +217,9 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       return { ...page, data: page.data.map(current) };
     },
 
-    async retry(id) {
+    async retry(id, idempotency) {
+      const earlier = idempotency && (await store.replay(idempotency));
+      if (earlier) return accepted(earlier, false);
       const job = await find(id);
       if (job.status !== "failed" && job.status !== "canceled") {
         throw new Refusal(
@@ -225,7 +227,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
           `job '${id}' is ${job.status}; only a failed or canceled job can be retried`,
         );
       }
-      return submit({ type: job.type, params: job.params, webhook: await store.webhook(id) });
+      return submit({ type: job.type, params: job.params, webhook: await store.webhook(id), idempotency });
     },
 
     async cancel(id) {

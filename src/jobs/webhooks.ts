@@ -91,7 +91,7 @@ export function createWebhooks({
       await later(
         delivery,
         (error as Error).message,
-        error instanceof Refusal && error.code === "private_url",
+        error instanceof Refusal && (error.code === "private_url" || error.code === "invalid_reference"),
       );
     } finally {
       clear();

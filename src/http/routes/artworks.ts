@@ -8,10 +8,10 @@ import type { Job } from "../../jobs/job.ts";
 import { jsonOf } from "../body.ts";
 import type { Deps, Env } from "../env.ts";
 import { download } from "../file-access.ts";
+import { idempotencyOf } from "../idempotency.ts";
 import { linkKey } from "../link-key.ts";
 import { ArtworkError } from "../schemas.ts";
 import { parse } from "../validation.ts";
-import { idempotencyOf } from "./capability.ts";
 
 /** A request names its picture by URL, so its body is short. */
 const largestBody = 2 ** 20;

@@ -1,16 +1,15 @@
 /** What a family offers, from its data alone: its operations, its models, and giving their memory back. */
-import { createHash } from "node:crypto";
 import { type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { Capability, Operation, Variant } from "../../capabilities/capability.ts";
 import { findVariant } from "../../capabilities/model.ts";
 import { Refusal } from "../../errors.ts";
-import type { Idempotency } from "../../jobs/store.ts";
 import { jsonOf } from "../body.ts";
 import { baseOf } from "../document.ts";
 import type { Deps, Env } from "../env.ts";
 import { refusalResponses } from "../errors.ts";
 import { download } from "../file-access.ts";
+import { idempotencyHeader, idempotencyOf } from "../idempotency.ts";
 import { accepted, settled, wantsJson } from "../negotiation.ts";
 import {
   AsyncJobResponse,
@@ -58,16 +57,7 @@ function operationRoute(
               "`application/json` asks for the Job as JSON. Without it, a synchronous job with exactly one artifact is answered with " +
               "that artifact's bytes.",
           }),
-        "Idempotency-Key": z
-          .string()
-          .min(1)
-          .max(255)
-          .optional()
-          .openapi({
-            description:
-              "A key of the client's own. The same key with the same body gives the same job, however often it is sent; with " +
-              "another body it is refused.",
-          }),
+        "Idempotency-Key": idempotencyHeader,
       }),
       body: { required: true, content: { "application/json": { schema: operation.request } } },
     },
@@ -159,16 +149,6 @@ async function submit(c: Context<Env>, deps: Deps, operation: Operation): Promis
     }
   }
   return c.json(ended, 200, { "X-Kiapi-Job-Id": ended.id });
-}
-
-/** The client's key, with a hash of all that makes the request what it is. */
-export function idempotencyOf(c: Context, bytes: Uint8Array): Idempotency | undefined {
-  const key = c.req.header("idempotency-key");
-  if (key === undefined) return undefined;
-  if (!/^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/.test(key))
-    throw new Refusal("invalid_parameter", "Idempotency-Key must be 1 to 255 printable ASCII characters");
-  const hash = createHash("sha256").update(`${c.req.path}\n`).update(bytes).digest("hex");
-  return { key, hash };
 }
 
 // --- Models ---------------------------------------------------------------------------------------------------------------------

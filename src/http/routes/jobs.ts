@@ -4,8 +4,17 @@ import type { Context } from "hono";
 import type { Deps, Env } from "../env.ts";
 import { refusalResponses, schemaResponse } from "../errors.ts";
 import { eventStream } from "../event-stream.ts";
+import { idempotencyHeader, idempotencyOf } from "../idempotency.ts";
 import { accepted } from "../negotiation.ts";
-import { AsyncJobResponse, JobDeleteResponse, JobListResponse, JobSchema, JobStatus } from "../schemas.ts";
+import {
+  AsyncJobResponse,
+  ErrorResponse,
+  HTTPValidationError,
+  JobDeleteResponse,
+  JobListResponse,
+  JobSchema,
+  JobStatus,
+} from "../schemas.ts";
 import { parse } from "../validation.ts";
 
 const jobId = z
@@ -117,6 +126,7 @@ export function jobRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
     summary: "Retry Job",
     description:
       "Runs a failed or cancelled job again: a new job with the same parameters, and a new id. The old record stays.",
+    request: { params, headers: z.object({ "Idempotency-Key": idempotencyHeader }) },
     responses: {
       202: json("The new job is queued.", AsyncJobResponse),
       ...missing,
@@ -128,9 +138,16 @@ export function jobRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
         "shutting_down",
         "disk_full",
       ),
+      422: {
+        description:
+          "The id is none (`invalid_request`), or the Idempotency-Key was used with another request (`idempotency_mismatch`).",
+        content: { "application/json": { schema: z.union([HTTPValidationError, ErrorResponse]) } },
+      },
     },
   });
-  app.post("/v1/jobs/:job_id/retry", async (c) => accepted(c, await scheduler.retry(idOf(c))));
+  app.post("/v1/jobs/:job_id/retry", async (c) =>
+    accepted(c, await scheduler.retry(idOf(c), idempotencyOf(c))),
+  );
 
   register.registerPath({
     method: "get",

@@ -4,6 +4,7 @@ import { library } from "../../../ffi/native.ts";
 import { gaussian } from "../../../src/capabilities/selftest/task.ts";
 import { connect } from "../../../src/engine/client.ts";
 import { type PhaseProgress, TaskError } from "../../../src/engine/engine.ts";
+import { onDevice } from "../../../src/engine/host.ts";
 import { Cancelled, type Source } from "../../../src/engine/task.ts";
 
 const path = join(import.meta.dir, "../../../dist/native", library);
@@ -241,4 +242,16 @@ test("a fault of the engine itself is told once, and fails whatever waits", asyn
   expect(fault.message).toStartWith("the engine stopped:");
   expect(await failure(engine.stats())).toBe(fault);
   worker.terminate();
+});
+
+test("what Metal recommends to stay within is told, and where nobody recommends anything nothing is", () => {
+  const mac = {
+    kind: "gpu",
+    name: "Apple M4",
+    architecture: "applegpu_g16g",
+    memory: 64e9,
+    recommended: 48e9,
+  } as const;
+  expect(onDevice(mac)).toEqual({ device: "Apple M4", workingSet: 48e9 });
+  expect(onDevice({ ...mac, kind: "cpu", name: "", recommended: 0 })).toEqual({ device: "cpu" });
 });

@@ -310,6 +310,28 @@ test("a key of the client's own gives the same job again and stores nothing twic
   expect((await post(body, { "idempotency-key": "x".repeat(256) })).status).toBe(422);
 });
 
+test("a retry hands the client's key on", async () => {
+  const keys: unknown[] = [];
+  const retry: Scheduler["retry"] = async (from, idempotency) => {
+    keys.push(idempotency?.key);
+    return { job: { id: from, type: "toy", status: "queued" } as Job, created: true, queue_position: 0 };
+  };
+  const app = createApp(testDeps({}, { scheduler: { ...idle, retry } }));
+  const path = `/v1/jobs/${id}/retry`;
+  await app.request(path, { method: "POST" });
+  const answer = await app.request(path, { method: "POST", headers: { "idempotency-key": "again" } });
+  expect([answer.status, keys]).toEqual([202, [undefined, "again"]]);
+});
+
+test("a webhook that no message could be sent to is refused at once", async () => {
+  const { post, submitted } = await setup();
+  for (const webhook of ["ftp://example.com/hook", "/hook", "https://user:pass@example.com/hook"]) {
+    const answer = await post({ image, mode: "async", webhook });
+    expect([answer.status, (await answer.json()).code]).toEqual([422, "invalid_parameter"]);
+  }
+  expect(submitted).toEqual([]);
+});
+
 test("the webhook stands beside the job and not in its parameters", async () => {
   const { post, submitted } = await setup();
   await post({ image, mode: "async", webhook: "https://example.com/hook?key=secret" });

@@ -448,6 +448,22 @@ describe("retry()", () => {
     expect(await state(failed.id)).toBe("failed");
     expect((await refused(scheduler.retry(job.id))).code).toBe("job_not_finished");
   });
+
+  test("makes one job for one idempotency key, however often it is asked", async () => {
+    const { scheduler, engine, submit } = harness();
+    await scheduler.start();
+    engine.answer = (call) => call.fail(new TaskError("no", "failed"));
+    const failed = await submit({ model: "base", gb: 2 });
+    await settle();
+    const key = { key: "again", hash: "h" };
+    const first = await scheduler.retry(failed.id, key);
+    const second = await scheduler.retry(failed.id, key);
+    expect([first.created, second.created]).toEqual([true, false]);
+    expect(second.job.id).toBe(first.job.id);
+    expect((await refused(scheduler.retry(failed.id, { ...key, hash: "other" }))).code).toBe(
+      "idempotency_mismatch",
+    );
+  });
 });
 
 describe("submit()", () => {
