@@ -88,19 +88,19 @@ const leftOut: BunPlugin = {
 };
 
 /** Scalar's script and the playground lie in the binary compressed; `src/assets.ts` unpacks them. */
-const compressed: BunPlugin = {
+const compressed = (page: Uint8Array): BunPlugin => ({
   name: "compressed",
   setup(build) {
     build.onLoad({ filter: /\/standalone\.js$/ }, async ({ path }) => ({
       loader: "file",
       contents: await Bun.zstdCompress(await Bun.file(path).bytes(), { level: 19 }),
     }));
-    build.onLoad({ filter: /\/playground\/index\.html$/ }, async ({ path }) => ({
+    build.onLoad({ filter: /\/playground\/index\.html$/ }, async () => ({
       loader: "file",
-      contents: await Bun.zstdCompress(packPage(await buildPage(path)), { level: 19 }),
+      contents: await Bun.zstdCompress(page, { level: 19 }),
     }));
   },
-};
+});
 
 export interface Bundle {
   target: Target;
@@ -112,6 +112,8 @@ export interface Bundle {
 
 /** Compiles everything into one executable. */
 export async function bundle({ target, archive, outfile, runtime }: Bundle): Promise<void> {
+  // Made beforehand: a build that a plugin of another one waits for never begins.
+  const page = packPage(await buildPage());
   const result = await Bun.build({
     // the worker's path in the binary counts from src/, where main.ts is
     entrypoints: [join(root, "src/main.ts"), join(root, "src/engine/worker.ts")],
@@ -129,7 +131,7 @@ export async function bundle({ target, archive, outfile, runtime }: Bundle): Pro
       autoloadDotenv: false,
       autoloadBunfig: false,
     },
-    plugins: [nativeParts(archive), leftOut, compressed],
+    plugins: [nativeParts(archive), leftOut, compressed(page)],
     throw: false,
   });
   if (!result.success) throw new Error(result.logs.map(String).join("\n"));

@@ -18,6 +18,8 @@ export const pageHeaders = (script?: "'self'"): Record<string, string> => ({
     ...(script ? [`script-src ${script}`, "connect-src 'self'", "worker-src 'self' blob:"] : []),
   ].join("; "),
   "Cache-Control": "no-store",
+  // Without a referrer a browser sends a form with `Origin: null`, as a page that hides where it is from.
+  "Referrer-Policy": "same-origin",
 });
 
 export const loginPage = (next: string, wrong: boolean) => html`<!doctype html>

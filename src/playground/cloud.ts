@@ -52,6 +52,13 @@ export function createCloud(data: DepthData, picture: Picture): Cloud {
   geometry.setAttribute("position", new BufferAttribute(set.positions, 3));
   geometry.setAttribute("color", new BufferAttribute(set.colors, 3, true));
   const material = new PointsMaterial({ vertexColors: true, size: set.spacing, sizeAttenuation: true });
+  // Neighbours stand the farther apart the farther they are from the camera that took the picture.
+  material.onBeforeCompile = (shader) => {
+    shader.vertexShader = shader.vertexShader.replace(
+      "gl_PointSize = size;",
+      "gl_PointSize = size * max(-position.z, 0.0);",
+    );
+  };
   const points = new Points(geometry, material);
   const scene = new Scene();
   scene.add(points);

@@ -7,7 +7,7 @@ import * as api from "./api.ts";
 import { button, byId, el } from "./dom.ts";
 import { download } from "./stage.ts";
 
-const shownFiles = 24;
+const shownFiles = 18;
 /** Larger pictures get no thumbnail: the whole file would have to come. */
 const largestThumb = 12e6;
 

@@ -24,13 +24,33 @@ let picture: Picture | undefined;
 function setPicture(next: Picture): void {
   picture = next;
   takeStage();
-  show({ body: still(next.image, next.name), bar: [el("p", { class: "facts" }, next.name), replace()] });
+  show({ body: still(next.image, next.name) });
+  showCurrent();
   announce(`Picture: ${next.name}`);
 }
 
 const take = async (blob: Blob, name: string) => setPicture(await fromBlob(blob, name));
 const pick = () => choose("image/*", false, ([file]) => file && take(file, file.name));
-const replace = () => button("Another picture…", pick);
+
+/** Which picture work is about, beside the form. */
+function showCurrent(): void {
+  const chip = byId("current");
+  chip.hidden = !picture;
+  if (!picture) return;
+  const { image, name } = picture;
+  const remove = button("Remove", () => {
+    picture = undefined;
+    takeStage();
+    showCurrent();
+    show(empty());
+  });
+  chip.replaceChildren(
+    image ? el("img", { src: image.src, alt: "" }) : "",
+    el("span", { class: "name", title: name }, name),
+    button("Change…", pick),
+    remove,
+  );
+}
 
 async function takeSample(): Promise<void> {
   const answer = await fetch(sampleUrl);

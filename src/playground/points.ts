@@ -14,7 +14,7 @@ export interface PointSet {
   count: number;
   /** Depth that the view turns about. */
   middle: number;
-  /** Between neighbours at that depth. */
+  /** Between neighbours at depth 1. */
   spacing: number;
   /** Vertical, in degrees. */
   fieldOfView: number;
@@ -67,7 +67,7 @@ export function pointsOf(data: DepthData, picture: Picture): PointSet {
     colors: colors.slice(0, count * 3),
     count,
     middle,
-    spacing: (1.35 * step * middle) / focal,
+    spacing: (1.3 * step) / focal,
     fieldOfView: (2 * Math.atan(height / 2 / focal) * 180) / Math.PI,
     aspect: width / height,
   };

@@ -1,0 +1,49 @@
+import { expect, test } from "bun:test";
+import { createApp } from "../../src/http/app.ts";
+import { buildPage } from "../../src/playground/build.ts";
+import { packPage, unpackPage } from "../../src/playground/page.ts";
+import { testDeps } from "../src/http/deps.ts";
+
+const page = await buildPage();
+const app = createApp(testDeps({}, { playground: async () => page }));
+const html = await (await app.request("/")).text();
+const named = [...html.matchAll(/(?:src|href)="(\/playground\/[^"]+)"/g)].map(([, path]) => path!);
+
+test("the page's policy lets nothing in from elsewhere and runs no script that stands in the page", async () => {
+  const answer = await app.request("/");
+  expect(answer.headers.get("content-type")).toStartWith("text/html");
+  const policy = answer.headers.get("content-security-policy")!;
+  expect(policy).toContain("default-src 'none'");
+  expect(policy).not.toMatch(/unsafe|\*|https?:/);
+  expect(html).not.toMatch(/<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)/);
+});
+
+test("every file that the page names is there, forever under its name, and smaller for whoever takes gzip", async () => {
+  expect(named.length).toBeGreaterThanOrEqual(3);
+  for (const path of named) {
+    const plain = await app.request(path);
+    expect([path, plain.status]).toEqual([path, 200]);
+    expect(plain.headers.get("cache-control")).toContain("immutable");
+    const packed = await app.request(path, { headers: { "accept-encoding": "gzip" } });
+    expect(packed.headers.get("content-encoding")).toBe("gzip");
+    const bytes = new Uint8Array(await packed.arrayBuffer());
+    expect(Bun.gunzipSync(bytes)).toEqual(new Uint8Array(await plain.arrayBuffer()));
+  }
+});
+
+test("nothing else is below /playground/", async () => {
+  for (const name of ["index.html", "main.ts", "..%2f..%2fpackage.json", "constructor"])
+    expect((await app.request(`/playground/${name}`)).status).toBe(404);
+});
+
+test("its scripts stay below 700 kB compressed, and three.js is not in the first of them", () => {
+  const scripts = [...page].filter(([name]) => name.endsWith(".js"));
+  const size = (files: typeof scripts) =>
+    files.reduce((sum, [, { bytes }]) => sum + Bun.gzipSync(bytes).length, 0);
+  expect(size(scripts)).toBeLessThan(700_000);
+  expect(size(scripts.filter(([name]) => named.includes(`/playground/${name}`)))).toBeLessThan(60_000);
+});
+
+test("the binary carries the page as one file and gets the same page out of it", () => {
+  expect(unpackPage(packPage(page))).toEqual(page);
+});
