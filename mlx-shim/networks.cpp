@@ -3,6 +3,7 @@
 #include <cmath>
 #include <functional>
 
+#include "cpu/ops.h"
 #include "guard.h"
 #include "pieces.h"
 
@@ -60,6 +61,17 @@ array group_norm(const array& x, const std::optional<array>& weight, const std::
 
 array silu(const array& a) { return mx::multiply(a, mx::sigmoid(a)); }
 
+/// The kernel of our own where it is on and covers the call, else MLX's way. The one place that chooses.
+template <class Ours, class Theirs>
+easel_array* ours_or(Ours&& ours, Theirs&& theirs) {
+  return make([&]() -> array {
+    if (on_cpu()) {
+      if (auto y = ours()) return std::move(*y);
+    }
+    return theirs();
+  });
+}
+
 /// An elementwise function as one kernel on a GPU. On the CPU MLX would call a C++ compiler for it.
 template <array (*function)(const array&)>
 array fused(const array& a) {
@@ -81,7 +93,7 @@ easel_array* easel_addmm(easel_array* c, easel_array* a, easel_array* b, double 
 }
 
 easel_array* easel_linear(easel_array* x, easel_array* weight, easel_array* bias) {
-  return make([&] {
+  return ours_or([&] { return cpu::linear(at(x), at(weight), maybe(bias)); }, [&] {
     auto columns = mx::transpose(at(weight));
     return bias ? mx::addmm(at(bias), at(x), columns) : mx::matmul(at(x), columns);
   });
@@ -89,12 +101,15 @@ easel_array* easel_linear(easel_array* x, easel_array* weight, easel_array* bias
 
 // options: stride, padding and dilation, rows before columns; groups.
 easel_array* easel_conv2d(easel_array* x, easel_array* weight, easel_array* bias, const int32_t* options, int64_t n) {
-  return make([&] {
+  return make([&]() -> array {
     if (n != 7) throw std::invalid_argument("[conv2d] seven options expected");
     at_least_one(options, 2, "[conv2d] strides");
     at_least_one(options + 4, 2, "[conv2d] dilations");
     at_least_one(options + 6, 1, "[conv2d] groups");
     const Conv2d conv{{options[0], options[1]}, {options[2], options[3]}, {options[4], options[5]}, options[6]};
+    if (on_cpu()) {
+      if (auto y = cpu::conv2d(at(x), at(weight), maybe(bias), conv)) return std::move(*y);
+    }
     auto y = on_cpu() ? conv2d_in_strips(at(x), at(weight), conv) : mx::conv2d(at(x), at(weight), conv.stride, conv.padding, conv.dilation, conv.groups);
     return bias ? mx::add(y, at(bias)) : y;
   });
@@ -114,39 +129,42 @@ easel_array* easel_conv_general(easel_array* x, easel_array* weight, const int32
 }
 
 easel_array* easel_sdpa(easel_array* q, easel_array* k, easel_array* v, easel_array* mask, double scale, int32_t causal) {
-  return make([&] {
+  return make([&]() -> array {
     if (mask && causal) throw std::invalid_argument("[sdpa] a mask and causal exclude each other");
     const Attention attention{static_cast<float>(scale), maybe(mask), causal != 0};
+    if (on_cpu()) {
+      if (auto y = cpu::sdpa(at(q), at(k), at(v), attention)) return std::move(*y);
+    }
     return on_cpu() ? attention_by_rows(at(q), at(k), at(v), attention) : attention_whole(at(q), at(k), at(v), attention);
   });
 }
 
 easel_array* easel_softmax(easel_array* a, int32_t axis) {
-  return make([&] { return mx::softmax(at(a), axis, true); });
+  return ours_or([&] { return cpu::softmax(at(a), axis); }, [&] { return mx::softmax(at(a), axis, true); });
 }
 
 easel_array* easel_layer_norm(easel_array* x, easel_array* weight, easel_array* bias, double eps) {
-  return make([&] { return mx::fast::layer_norm(at(x), maybe(weight), maybe(bias), static_cast<float>(eps)); });
+  return ours_or([&] { return cpu::layer_norm(at(x), maybe(weight), maybe(bias), static_cast<float>(eps)); }, [&] { return mx::fast::layer_norm(at(x), maybe(weight), maybe(bias), static_cast<float>(eps)); });
 }
 
 easel_array* easel_rms_norm(easel_array* x, easel_array* weight, double eps) {
-  return make([&] { return mx::fast::rms_norm(at(x), maybe(weight), static_cast<float>(eps)); });
+  return ours_or([&] { return cpu::rms_norm(at(x), maybe(weight), static_cast<float>(eps)); }, [&] { return mx::fast::rms_norm(at(x), maybe(weight), static_cast<float>(eps)); });
 }
 
 easel_array* easel_group_norm(easel_array* x, easel_array* weight, easel_array* bias, int32_t groups, double eps) {
-  return make([&] { return group_norm(at(x), maybe(weight), maybe(bias), groups, static_cast<float>(eps)); });
+  return ours_or([&] { return cpu::group_norm(at(x), maybe(weight), maybe(bias), groups, static_cast<float>(eps)); }, [&] { return group_norm(at(x), maybe(weight), maybe(bias), groups, static_cast<float>(eps)); });
 }
 
 easel_array* easel_gelu(easel_array* a) {
-  return make([&] { return fused<gelu>(at(a)); });
+  return ours_or([&] { return cpu::gelu(at(a)); }, [&] { return fused<gelu>(at(a)); });
 }
 
 easel_array* easel_gelu_tanh(easel_array* a) {
-  return make([&] { return fused<gelu_tanh>(at(a)); });
+  return ours_or([&] { return cpu::gelu_tanh(at(a)); }, [&] { return fused<gelu_tanh>(at(a)); });
 }
 
 easel_array* easel_silu(easel_array* a) {
-  return make([&] { return fused<silu>(at(a)); });
+  return ours_or([&] { return cpu::silu(at(a)); }, [&] { return fused<silu>(at(a)); });
 }
 
 easel_list* easel_quantize(easel_array* w, int32_t group_size, int32_t bits) {

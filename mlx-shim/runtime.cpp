@@ -1,4 +1,5 @@
 // Opening, errors, devices, memory.
+#include "cpu/ops.h"
 #include "guard.h"
 
 #ifdef __APPLE__
@@ -9,7 +10,7 @@ using namespace easel;
 
 namespace {
 
-enum Device { best, cpu, gpu };
+enum Kind { best_kind, cpu_kind, gpu_kind };
 
 using Property = std::variant<std::string, size_t>;
 
@@ -27,8 +28,9 @@ int32_t easel_open([[maybe_unused]] const char* metallib, int32_t device) {
     if (metallib && *metallib) mx::metal::set_metallib_path(metallib);
 #endif
     const bool has_gpu = mx::is_available(mx::Device::gpu);
-    if (device == gpu && !has_gpu) throw std::runtime_error("[open] this machine has no GPU that MLX can use");
-    mx::set_default_device(device == cpu || !has_gpu ? mx::Device::cpu : mx::Device::gpu);
+    if (device == gpu_kind && !has_gpu) throw std::runtime_error("[open] this machine has no GPU that MLX can use");
+    easel::cpu::open();
+    mx::set_default_device(device == cpu_kind || !has_gpu ? mx::Device::cpu : mx::Device::gpu);
     return 1;
   });
 }
@@ -38,7 +40,7 @@ const char* easel_version() { return mx::version(); }
 int64_t easel_live() { return live; }
 
 int32_t easel_device() {
-  return guarded([] { return on_cpu() ? cpu : gpu; });
+  return guarded([] { return on_cpu() ? cpu_kind : gpu_kind; });
 }
 
 const char* easel_device_text(const char* key) {
@@ -55,6 +57,18 @@ int64_t easel_device_number(const char* key) {
     const auto* number = found ? std::get_if<size_t>(found) : nullptr;
     return number ? static_cast<int64_t>(*number) : 0;
   });
+}
+
+int32_t easel_use_kernels(const char* name) {
+  return guarded([&] { return easel::cpu::use(name), 1; });
+}
+
+const char* easel_kernels() { return easel::cpu::chosen_name(); }
+
+int64_t easel_kernel_calls(const char* op, int32_t covered) {
+  int64_t calls = -1;
+  guarded([&] { return calls = easel::cpu::calls(op, covered != 0); });
+  return calls;
 }
 
 int64_t easel_memory(int32_t kind) {

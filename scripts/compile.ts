@@ -27,6 +27,9 @@ const common = (tree: string) => [
   ...["-isystem", join(tree, "mlx/include"), `-I${shim}`],
 ];
 
+/** The kernels of `mlx-shim/cpu`: each instruction set is one source that raises it by itself. */
+export const kernelFlags = ["-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-Wno-psabi"];
+
 /** Puts `libeasel` into `folder`, where MLX's library is already. */
 export async function compile(target: Target, here: boolean, tree: string, folder: string): Promise<void> {
   if (target !== "darwin-arm64") return compileLinux(here, tree, folder);
@@ -52,6 +55,7 @@ async function compileLinux(here: boolean, tree: string, folder: string): Promis
     [
       compiler,
       ...common(tree),
+      ...["-O3", ...kernelFlags],
       ...units(),
       ...[`-L${folder}`, "-lmlx", "-l:libscipy_openblas.so"],
       ...["-shared", "-s", `-Wl,--version-script=${join(shim, "exports.map")}`],

@@ -9,6 +9,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { kernelFlags } from "./compile.ts";
 import { buildNative, fetchWheels, host } from "./native.ts";
 
 const root = join(import.meta.dir, "..");
@@ -17,6 +18,7 @@ const driver = join(root, "test/mlx-shim/sanitize.cpp");
 
 const flags = [
   ...["-std=c++20", "-O1", "-g", "-fno-omit-frame-pointer", "-Wall", "-Wextra", "-Werror"],
+  ...(process.platform === "linux" ? kernelFlags : []),
   ...["-fsanitize=address,undefined,float-cast-overflow", "-fno-sanitize-recover=all"],
 ];
 

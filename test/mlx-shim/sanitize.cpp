@@ -244,6 +244,40 @@ void networks() {
   CHECK(!easel_quantize(matrix, 64, 7) && !easel_quantize(matrix, 48, 4));
 }
 
+// Every kernel of every instruction set that is here, over sizes that leave tails and edges.
+void kernels() {
+  CHECK(!easel_use_kernels("avx1024") && easel_kernel_calls("nothing", 1) == -1 && easel_kernel_calls("gelu", 1) >= 0);
+  const std::string before = easel_kernels();
+  for (const char* set : {"base", "avx2", "avx512", "off"}) {
+    if (!easel_use_kernels(set)) continue;
+    CHECK(std::string(easel_kernels()) == set);
+    Pool p;
+    const auto done = [&](easel_array* y) {
+      p(y);
+      CHECK(y && easel_eval(&y, 1));
+    };
+    for (int32_t size : {1, 2, 7, 16, 31, 33, 70}) {
+      auto *x = p(counted({3, size})), *w = p(filled({size}));
+      done(easel_softmax(x, -1)), done(easel_gelu(x)), done(easel_gelu_tanh(x)), done(easel_silu(x));
+      done(easel_layer_norm(x, w, w, 1e-5)), done(easel_layer_norm(x, nullptr, nullptr, 1e-5)), done(easel_rms_norm(x, w, 1e-5));
+      done(easel_linear(x, p(counted({size + 3, size})), p(filled({size + 3}))));
+      done(easel_linear(p(filled({size, 1100})), p(filled({13, 1100})), nullptr));
+      auto* image = p(filled({2, size, 9, size}));
+      done(easel_group_norm(image, w, w, 1, 1e-5));
+      for (int32_t side : {1, 3}) {
+        for (int32_t stride : {1, 2}) {
+          const Ints options = {stride, stride, 1, 1, 1, 1, 1};
+          done(easel_conv2d(image, p(filled({size + 1, side, side, size})), p(filled({size + 1})), options.data(), 7));
+        }
+      }
+      auto *q = p(filled({2, 4, size, size})), *k = p(filled({2, 2, 530, size}));
+      done(easel_sdpa(q, k, k, nullptr, 0.1, 0)), done(easel_sdpa(q, k, k, nullptr, 0.1, 1));
+      done(easel_sdpa(q, k, k, p(filled({size, 530}, -1)), 0.1, 0)), done(easel_sdpa(q, k, k, p(filled({1, 1, 1, 530}, 1, boolean)), 0.1, 0));
+    }
+  }
+  CHECK(easel_use_kernels(before.c_str()));
+}
+
 void random_numbers() {
   Pool p;
   auto* key = p(easel_random_key(UINT64_MAX));
@@ -286,6 +320,7 @@ int main(int, char** argv) {
   elementwise();
   shapes();
   networks();
+  kernels();
   random_numbers();
   files(argv[1]);
   CHECK(easel_reset_peak() && easel_clear_cache() && easel_set_limit(1, int64_t{1} << 34) > 0 && easel_set_limit(2, 0) >= 0);

@@ -1,0 +1,48 @@
+/**
+ * The kernels of our own that take the place of MLX's on a Linux CPU. Which ones is decided when the library opens, by
+ * `EASEL_CPU_KERNELS`: `off`, `base`, `avx2`, `avx512`; unset, the best this processor has.
+ *
+ * @module
+ */
+import { c, done, NativeError } from "./library.ts";
+
+/** The instruction set they are compiled for, or `off`. Always `off` on a Mac. */
+export function kernels(): string {
+  return c.easel_kernels();
+}
+
+/** Uses others from here on, in the whole process: for tests and measurements. Empty is the best this processor has. */
+export function useKernels(name: string): void {
+  done(c.easel_use_kernels(name));
+}
+
+const ops = [
+  "conv2d",
+  "sdpa",
+  "softmax",
+  "gelu",
+  "gelu_tanh",
+  "silu",
+  "linear",
+  "layer_norm",
+  "rms_norm",
+  "group_norm",
+] as const;
+export type KernelOp = (typeof ops)[number];
+
+/** How many calls a kernel covered, and how many went to MLX because it did not, since the process began. */
+export interface KernelCalls {
+  covered: number;
+  fallback: number;
+}
+
+export function kernelCalls(): Record<KernelOp, KernelCalls> {
+  const count = (op: string, covered: number) => {
+    const calls = c.easel_kernel_calls(op, covered);
+    if (calls < 0) throw new NativeError(c.easel_error());
+    return calls;
+  };
+  return Object.fromEntries(
+    ops.map((op) => [op, { covered: count(op, 1), fallback: count(op, 0) }]),
+  ) as Record<KernelOp, KernelCalls>;
+}

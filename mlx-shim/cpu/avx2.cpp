@@ -1,0 +1,12 @@
+#if defined(__linux__) && defined(__x86_64__)
+#include "cpu/includes.h"
+
+#pragma GCC push_options
+#pragma GCC target("avx2,fma")
+#define NAME avx2
+#define LANES 8
+#define VECTORS 2
+#define ROWS 6
+#include "cpu/kernels.inc"
+#pragma GCC pop_options
+#endif

@@ -1,0 +1,14 @@
+// The instructions that every processor of the platform has: SSE2, or NEON.
+#if defined(__linux__)
+#include "cpu/includes.h"
+
+#define NAME base
+#define LANES 4
+#if defined(__aarch64__)
+#define VECTORS 4
+#else
+#define VECTORS 2
+#endif
+#define ROWS 6
+#include "cpu/kernels.inc"
+#endif

@@ -1,0 +1,13 @@
+// Everything kernels.inc needs from outside. Included before the instruction set is raised, so that no inline function of the
+// standard library is compiled for a processor that may not be there and then shared with the rest.
+#pragma once
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <vector>
+
+#include "cpu/constants.h"
+#include "cpu/kernels.h"
+#include "cpu/pool.h"

@@ -1,0 +1,71 @@
+// What each instruction set offers: plain functions over float32 memory. kernels.inc is compiled once for each of them.
+#pragma once
+#include <cstdint>
+#include <string>
+
+namespace easel::cpu {
+
+/// A 2-D convolution of one group, channels last: x is [batch, height, width, channels], the weight [outputs, rows, columns, channels].
+struct Convolution {
+  long batch, height, width, channels, outputs;
+  long kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w;
+  long out_h, out_w;
+};
+
+/// Four axes: batch, head, row, channel.
+struct Strided {
+  const float* data;
+  long batch, head, row, channel;
+};
+
+/// What is added to the scores, or for bytes, which of them count. No data: no mask.
+struct Mask {
+  const void* data;
+  long batch, head, row, column;
+  bool bytes;
+};
+
+struct AttentionShape {
+  long batch, heads, kv_heads, queries, keys, width, value_width;
+  float scale;
+  bool causal;
+};
+
+struct Kernels {
+  const char* name;
+
+  /// Floats that a packed matrix of n columns (n rows of a weight [n, k]) takes.
+  long (*packed_size)(long n, long k);
+  /// A weight [n, k], or [k, n] when it stands the other way, row stride ld, into panels.
+  void (*pack)(const float* w, long ld, bool columns, long n, long k, float* packed);
+  /// out = x w + bias; bias may be null.
+  void (*product)(const float* x, long ldx, const float* packed, const float* bias, long m, long n, long k, float* out, long ldo);
+
+  long (*winograd_size)(long outputs, long channels);
+  void (*winograd_weight)(const float* weight, long outputs, long channels, float* packed);
+  void (*winograd)(const float* x, const float* packed, const float* bias, const Convolution& c, float* out);
+  /// Any other convolution: packed is pack(weight, …, outputs, rows · columns · channels).
+  void (*convolution)(const float* x, const float* packed, const float* bias, const Convolution& c, float* out);
+
+  long (*attention_size)(const AttentionShape& s);
+  /// out is [batch, queries, heads, value width]; memory has attention_size floats.
+  void (*attention)(const Strided& q, const Strided& k, const Strided& v, const Mask& mask, const AttentionShape& s, float* memory, float* out);
+
+  void (*softmax)(const float* x, long rows, long n, float* out);
+  void (*gelu)(const float* x, long n, float* out);
+  void (*gelu_tanh)(const float* x, long n, float* out);
+  void (*silu)(const float* x, long n, float* out);
+  /// weight and bias may be null.
+  void (*layer_norm)(const float* x, const float* weight, const float* bias, long rows, long n, float eps, float* out);
+  void (*rms_norm)(const float* x, const float* weight, long rows, long n, float eps, float* out);
+  /// x is [batch, pixels, channels].
+  void (*group_norm)(const float* x, const float* weight, const float* bias, long batch, long pixels, long channels, long groups, float eps, float* out);
+};
+
+/// Chooses by name: off, base, avx2 or avx512; empty is the best this processor has. Throws for anything it does not have.
+void choose(const std::string& wanted);
+
+/// The chosen ones, or null when they are off.
+const Kernels* kernels();
+
+}  // namespace easel::cpu

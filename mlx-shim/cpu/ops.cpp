@@ -1,0 +1,255 @@
+#ifdef __linux__
+#include "cpu/ops.h"
+
+#include <array>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <utility>
+
+#include "cpu/kernels.h"
+#include "cpu/pool.h"
+#include "mlx/backend/cpu/encoder.h"
+#include "mlx/primitives.h"
+
+namespace easel::cpu {
+
+namespace {
+
+constexpr const char* names[] = {"conv2d", "sdpa", "softmax", "gelu", "gelu_tanh", "silu", "linear", "layer_norm", "rms_norm", "group_norm"};
+constexpr int op_count = static_cast<int>(Op::count);
+static_assert(std::size(names) == op_count);
+std::array<std::array<std::atomic<int64_t>, 2>, op_count> tallies{};
+
+/// What a kernel needs when it runs: nothing but pointers that stay valid until MLX's stream comes to it.
+using Task = std::function<void()>;
+using Plan = std::function<Task(const std::vector<array>& inputs, array& out, mx::cpu::CommandEncoder& encoder)>;
+
+/// A node of MLX's graph: evaluated in order on MLX's stream, its memory from MLX's allocator.
+class Kernel final : public mx::UnaryPrimitive {
+ public:
+  Kernel(mx::Stream stream, const char* name, Plan plan) : UnaryPrimitive(stream), title(name), plan(std::move(plan)) {}
+  void eval_cpu(const std::vector<array>& inputs, array& out) override {
+    out.set_data(mx::allocator::malloc(out.nbytes()));
+    auto& encoder = mx::cpu::get_command_encoder(stream());
+    encoder.dispatch(plan(inputs, out, encoder));
+  }
+  void eval_gpu(const std::vector<array>&, array&) override { throw std::runtime_error("[kernel] runs on the CPU only"); }
+  const char* name() const override { return title; }
+
+ private:
+  const char* title;
+  Plan plan;
+};
+
+Maybe node(Op op, mx::Shape shape, std::vector<array> inputs, Plan plan) {
+  tally(op, true);
+  const char* name = names[static_cast<int>(op)];
+  auto kernel = std::make_shared<Kernel>(mx::default_stream(mx::Device::cpu), name, std::move(plan));
+  return array(std::move(shape), mx::float32, std::move(kernel), std::move(inputs));
+}
+
+Maybe uncovered(Op op) {
+  if (kernels()) tally(op, false);
+  return {};
+}
+
+/// Memory of a kernel besides its result, freed when it has run.
+float* temporary(mx::cpu::CommandEncoder& encoder, int64_t floats) {
+  // More than 2³¹ in one axis would not fit into a shape.
+  array memory({static_cast<int>((floats + 1023) / 1024), 1024}, mx::float32, nullptr, {});
+  memory.set_data(mx::allocator::malloc(memory.nbytes()));
+  auto* data = memory.data<float>();
+  encoder.add_temporary(std::move(memory));
+  return data;
+}
+
+bool plain(const array& a) { return a.dtype() == mx::float32 && a.size() > 0; }
+bool vector_of(const Maybe& a, int size) { return !a || (plain(*a) && a->ndim() == 1 && a->shape(0) == size); }
+
+/// The inputs that are there, each without gaps. at() finds them again.
+struct Inputs {
+  std::vector<array> list;
+  int add(const Maybe& a) {
+    if (!a) return -1;
+    list.push_back(mx::contiguous(*a));
+    return static_cast<int>(list.size()) - 1;
+  }
+};
+const float* at(const std::vector<array>& inputs, int index) { return index < 0 ? nullptr : inputs[index].data<float>(); }
+
+using Elementwise = void (*)(const float*, long, float*);
+
+Maybe elementwise(Op op, const array& x, Elementwise Kernels::*which) {
+  const auto* k = kernels();
+  if (!k || !plain(x)) return uncovered(op);
+  return node(op, x.shape(), {mx::contiguous(x)}, [f = k->*which](auto& in, array& out, auto&) -> Task {
+    return [f, from = in[0].template data<float>(), n = static_cast<long>(in[0].size()), to = out.data<float>()] { f(from, n, to); };
+  });
+}
+
+/// Half precision is computed in single and rounded once, at the end.
+Maybe widened(Op op, const array& x, Elementwise Kernels::*which) {
+  if (x.dtype() != mx::float16 && x.dtype() != mx::bfloat16) return elementwise(op, x, which);
+  auto y = elementwise(op, mx::astype(x, mx::float32), which);
+  return y ? Maybe(mx::astype(*y, x.dtype())) : y;
+}
+
+Strided strided(const array& a) {
+  const auto& s = a.strides();
+  return {a.data<float>(), static_cast<long>(s[0]), static_cast<long>(s[1]), static_cast<long>(s[2]), static_cast<long>(s[3])};
+}
+
+}  // namespace
+
+void open() {
+  const char* wanted = std::getenv("EASEL_CPU_KERNELS");
+  choose(wanted ? wanted : "");
+}
+void use(const char* name) { choose(name ? name : ""); }
+const char* chosen_name() { return kernels() ? kernels()->name : "off"; }
+void tally(Op op, bool covered) { tallies[static_cast<int>(op)][covered].fetch_add(1, std::memory_order_relaxed); }
+
+int64_t calls(const char* op, bool covered) {
+  for (int i = 0; i < op_count; i++) {
+    if (op && !std::strcmp(op, names[i])) return tallies[i][covered];
+  }
+  throw std::invalid_argument("[kernel_calls] no such op is counted");
+}
+
+Maybe gelu(const array& x) { return widened(Op::gelu, x, &Kernels::gelu); }
+Maybe gelu_tanh(const array& x) { return widened(Op::gelu_tanh, x, &Kernels::gelu_tanh); }
+Maybe silu(const array& x) { return elementwise(Op::silu, x, &Kernels::silu); }
+
+Maybe softmax(const array& x, int axis) {
+  const auto* k = kernels();
+  const int ndim = static_cast<int>(x.ndim());
+  if (!k || !plain(x) || ndim == 0 || (axis != -1 && axis != ndim - 1)) return uncovered(Op::softmax);
+  return node(Op::softmax, x.shape(), {mx::contiguous(x)}, [k](auto& in, array& out, auto&) -> Task {
+    const long n = in[0].shape(-1), rows = static_cast<long>(in[0].size()) / n;
+    return [=, from = in[0].template data<float>(), to = out.data<float>()] { k->softmax(from, rows, n, to); };
+  });
+}
+
+Maybe layer_norm(const array& x, const Maybe& weight, const Maybe& bias, float eps) {
+  const auto* k = kernels();
+  if (!k || !plain(x) || x.ndim() == 0 || !vector_of(weight, x.shape(-1)) || !vector_of(bias, x.shape(-1))) return uncovered(Op::layer_norm);
+  Inputs inputs;
+  inputs.add(x);
+  const int w = inputs.add(weight), b = inputs.add(bias);
+  return node(Op::layer_norm, x.shape(), std::move(inputs.list), [=](auto& in, array& out, auto&) -> Task {
+    const long n = in[0].shape(-1), rows = static_cast<long>(in[0].size()) / n;
+    return [=, from = at(in, 0), weight = at(in, w), bias = at(in, b), to = out.data<float>()] { k->layer_norm(from, weight, bias, rows, n, eps, to); };
+  });
+}
+
+Maybe rms_norm(const array& x, const Maybe& weight, float eps) {
+  const auto* k = kernels();
+  if (!k || !plain(x) || x.ndim() == 0 || !vector_of(weight, x.shape(-1))) return uncovered(Op::rms_norm);
+  Inputs inputs;
+  inputs.add(x);
+  const int w = inputs.add(weight);
+  return node(Op::rms_norm, x.shape(), std::move(inputs.list), [=](auto& in, array& out, auto&) -> Task {
+    const long n = in[0].shape(-1), rows = static_cast<long>(in[0].size()) / n;
+    return [=, from = at(in, 0), weight = at(in, w), to = out.data<float>()] { k->rms_norm(from, weight, rows, n, eps, to); };
+  });
+}
+
+Maybe group_norm(const array& x, const Maybe& weight, const Maybe& bias, int groups, float eps) {
+  const auto* k = kernels();
+  const bool shaped = x.ndim() >= 2 && groups > 0 && x.shape(-1) % groups == 0;
+  if (!k || !shaped || !plain(x) || !vector_of(weight, x.shape(-1)) || !vector_of(bias, x.shape(-1))) return uncovered(Op::group_norm);
+  Inputs inputs;
+  inputs.add(x);
+  const int w = inputs.add(weight), b = inputs.add(bias);
+  return node(Op::group_norm, x.shape(), std::move(inputs.list), [=](auto& in, array& out, auto&) -> Task {
+    const long batch = in[0].shape(0), channels = in[0].shape(-1), pixels = static_cast<long>(in[0].size()) / batch / channels;
+    return [=, from = at(in, 0), weight = at(in, w), bias = at(in, b), to = out.data<float>()] { k->group_norm(from, weight, bias, batch, pixels, channels, groups, eps, to); };
+  });
+}
+
+Maybe linear(const array& x, const array& weight, const Maybe& bias) {
+  const auto* k = kernels();
+  const bool shaped = x.ndim() >= 1 && weight.ndim() == 2 && x.shape(-1) == weight.shape(1);
+  if (!k || !shaped || !plain(x) || !plain(weight) || !vector_of(bias, weight.shape(0))) return uncovered(Op::linear);
+  auto shape = x.shape();
+  shape.back() = weight.shape(0);
+  Inputs inputs;
+  inputs.add(x);
+  inputs.add(weight);
+  const int b = inputs.add(bias);
+  return node(Op::linear, std::move(shape), std::move(inputs.list), [=](auto& in, array& out, auto& encoder) -> Task {
+    const long n = in[1].shape(0), deep = in[1].shape(1), m = static_cast<long>(in[0].size()) / deep;
+    auto* packed = temporary(encoder, k->packed_size(n, deep));
+    return [=, from = at(in, 0), weight = at(in, 1), bias = at(in, b), to = out.data<float>()] {
+      k->pack(weight, deep, false, n, deep, packed);
+      k->product(from, deep, packed, bias, m, n, deep, to, n);
+    };
+  });
+}
+
+Maybe conv2d(const array& x, const array& weight, const Maybe& bias, const Conv2d& conv) {
+  const auto* k = kernels();
+  if (!k || x.ndim() != 4 || weight.ndim() != 4 || conv.groups != 1 || weight.shape(3) != x.shape(3)) return uncovered(Op::conv2d);
+  if (!plain(x) || !plain(weight) || !vector_of(bias, weight.shape(0)) || conv.padding.first < 0 || conv.padding.second < 0) return uncovered(Op::conv2d);
+  Convolution c{};
+  c.batch = x.shape(0), c.height = x.shape(1), c.width = x.shape(2), c.channels = x.shape(3);
+  c.outputs = weight.shape(0), c.kernel_h = weight.shape(1), c.kernel_w = weight.shape(2);
+  std::tie(c.stride_h, c.stride_w) = conv.stride;
+  std::tie(c.pad_h, c.pad_w) = conv.padding;
+  std::tie(c.dilation_h, c.dilation_w) = conv.dilation;
+  const long span_h = c.height + 2 * c.pad_h - (c.kernel_h - 1) * c.dilation_h - 1, span_w = c.width + 2 * c.pad_w - (c.kernel_w - 1) * c.dilation_w - 1;
+  if (span_h < 0 || span_w < 0) return uncovered(Op::conv2d);
+  c.out_h = span_h / c.stride_h + 1, c.out_w = span_w / c.stride_w + 1;
+  const bool square = c.kernel_h == 3 && c.kernel_w == 3 && conv.stride == std::pair{1, 1} && conv.dilation == std::pair{1, 1};
+  // Below, transforming costs more than it saves. The choice is the same on every processor.
+  const bool winograd = square && c.channels >= 8 && c.outputs >= 8 && c.batch * c.out_h * c.out_w >= 64;
+  Inputs inputs;
+  inputs.add(x);
+  inputs.add(weight);
+  const int b = inputs.add(bias);
+  return node(Op::conv2d, {x.shape(0), static_cast<int>(c.out_h), static_cast<int>(c.out_w), weight.shape(0)}, std::move(inputs.list), [=](auto& in, array& out, auto& encoder) -> Task {
+    const long deep = c.kernel_h * c.kernel_w * c.channels;
+    auto* packed = temporary(encoder, winograd ? k->winograd_size(c.outputs, c.channels) : k->packed_size(c.outputs, deep));
+    return [=, from = at(in, 0), weight = at(in, 1), bias = at(in, b), to = out.data<float>()] {
+      if (winograd) {
+        k->winograd_weight(weight, c.outputs, c.channels, packed);
+        k->winograd(from, packed, bias, c, to);
+      } else {
+        k->pack(weight, deep, false, c.outputs, deep, packed);
+        k->convolution(from, packed, bias, c, to);
+      }
+    };
+  });
+}
+
+Maybe sdpa(const array& q, const array& k, const array& v, const Attention& attention) {
+  const auto* kernel = kernels();
+  if (!kernel || q.ndim() != 4 || k.ndim() != 4 || v.ndim() != 4 || !plain(q) || !plain(k) || !plain(v)) return uncovered(Op::sdpa);
+  AttentionShape s{q.shape(0), q.shape(1), k.shape(1), q.shape(2), k.shape(2), q.shape(3), v.shape(3), attention.scale, attention.causal};
+  const bool fits = k.shape(0) == s.batch && v.shape(0) == s.batch && v.shape(1) == s.kv_heads && v.shape(2) == s.keys && k.shape(3) == s.width && s.heads % s.kv_heads == 0;
+  if (!fits || s.width > 512 || s.value_width > 512 || (s.causal && s.keys < s.queries)) return uncovered(Op::sdpa);
+  std::vector<array> inputs{q, k, v};
+  if (attention.mask) {
+    const auto& mask = *attention.mask;
+    if (mask.dtype() != mx::bool_ && mask.dtype() != mx::float32) return uncovered(Op::sdpa);
+    const mx::Shape full{q.shape(0), q.shape(1), q.shape(2), k.shape(2)};
+    if (mask.ndim() > 4 || mx::broadcast_shapes(mask.shape(), full) != full) return uncovered(Op::sdpa);
+    inputs.push_back(mx::broadcast_to(mask, full));
+  }
+  // As [batch, queries, heads, width] in memory, which is how every network goes on with it.
+  const mx::Shape made{q.shape(0), q.shape(2), q.shape(1), v.shape(3)};
+  auto y = node(Op::sdpa, made, std::move(inputs), [=](auto& in, array& out, auto& encoder) -> Task {
+    Mask mask{};
+    if (in.size() > 3) {
+      const auto& t = in[3].strides();
+      mask = {in[3].template data<void>(), static_cast<long>(t[0]), static_cast<long>(t[1]), static_cast<long>(t[2]), static_cast<long>(t[3]), in[3].dtype() == mx::bool_};
+    }
+    auto* memory = temporary(encoder, kernel->attention_size(s));
+    return [=, q = strided(in[0]), k = strided(in[1]), v = strided(in[2]), to = out.data<float>()] { kernel->attention(q, k, v, mask, s, memory, to); };
+  });
+  return mx::transpose(*y, {0, 2, 1, 3});
+}
+
+}  // namespace easel::cpu
+#endif

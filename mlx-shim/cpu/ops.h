@@ -1,0 +1,57 @@
+// Our kernels as MLX ops: each gives an array, or nothing when it does not cover what it is asked for; MLX's op is then used. Both are
+// counted. On a Mac there are none, and nothing is counted.
+#pragma once
+#include <optional>
+
+#include "guard.h"
+#include "pieces.h"
+
+namespace easel::cpu {
+
+/// What is counted, under the names that easel_kernel_calls takes.
+enum class Op { conv2d, sdpa, softmax, gelu, gelu_tanh, silu, linear, layer_norm, rms_norm, group_norm, count };
+
+using Maybe = std::optional<array>;
+
+#ifdef __linux__
+
+/// Chooses the instruction set for the process: by EASEL_CPU_KERNELS, or by name.
+void open();
+void use(const char* name);
+/// Its name, or "off".
+const char* chosen_name();
+int64_t calls(const char* op, bool covered);
+void tally(Op op, bool covered);
+
+Maybe conv2d(const array& x, const array& weight, const Maybe& bias, const Conv2d& conv);
+Maybe sdpa(const array& q, const array& k, const array& v, const Attention& attention);
+Maybe softmax(const array& x, int axis);
+Maybe gelu(const array& x);
+Maybe gelu_tanh(const array& x);
+Maybe silu(const array& x);
+Maybe linear(const array& x, const array& weight, const Maybe& bias);
+Maybe layer_norm(const array& x, const Maybe& weight, const Maybe& bias, float eps);
+Maybe rms_norm(const array& x, const Maybe& weight, float eps);
+Maybe group_norm(const array& x, const Maybe& weight, const Maybe& bias, int groups, float eps);
+
+#else
+
+inline void open() {}
+inline void use(const char*) {}
+inline const char* chosen_name() { return "off"; }
+inline int64_t calls(const char*, bool) { return 0; }
+
+inline Maybe conv2d(const array&, const array&, const Maybe&, const Conv2d&) { return {}; }
+inline Maybe sdpa(const array&, const array&, const array&, const Attention&) { return {}; }
+inline Maybe softmax(const array&, int) { return {}; }
+inline Maybe gelu(const array&) { return {}; }
+inline Maybe gelu_tanh(const array&) { return {}; }
+inline Maybe silu(const array&) { return {}; }
+inline Maybe linear(const array&, const array&, const Maybe&) { return {}; }
+inline Maybe layer_norm(const array&, const Maybe&, const Maybe&, float) { return {}; }
+inline Maybe rms_norm(const array&, const Maybe&, float) { return {}; }
+inline Maybe group_norm(const array&, const Maybe&, const Maybe&, int, float) { return {}; }
+
+#endif
+
+}  // namespace easel::cpu
