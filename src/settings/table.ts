@@ -459,7 +459,7 @@ export const table: Table = {
     group: "qwen",
     kind: whole({ min: 128, max: 4096, multipleOf: 16 }),
     default: 1024,
-    help: "Pictures larger than this edge, in pixels, pass the autoencoder in tiles of it. Smaller ones need less memory.",
+    help: "Pictures of more than twice the pixels of a square of this edge pass the autoencoder in such squares. Smaller ones need less memory.",
   },
   qwen_lightning_4: {
     group: "qwen",

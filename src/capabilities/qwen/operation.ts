@@ -8,7 +8,15 @@ import { encodePicture, type PictureFormat, pictureFormats } from "../../images/
 import { isOneColour, refuseOneColour } from "../../jobs/one-colour.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { version } from "../../version.ts";
-import type { Capability, CheckContext, Need, Operation, PrepareContext, Prepared } from "../capability.ts";
+import type {
+  Capability,
+  CheckContext,
+  Need,
+  Operation,
+  PlannedRequest,
+  PrepareContext,
+  Prepared,
+} from "../capability.ts";
 import { chooseBits, chooseVariant, requireActivated } from "../model.ts";
 import { EditRequest, GenerateRequest, ImageResponse, prose } from "./contract.ts";
 import { checkImages, checkLimits, checkScheduler, checkStrength } from "./limits.ts";
@@ -391,16 +399,16 @@ const edit: Operation<EditRequest, EditParams> = {
 };
 
 /** A usual request, for what a variant needs before its first one. */
-function usual(variant: string, { settings }: CheckContext): Params {
+function usual(variant: string, { settings }: CheckContext, request: PlannedRequest): Params {
   const base: Shared = {
     prompt: "",
     negative_prompt: null,
-    width: settings.qwen_default_width,
-    height: settings.qwen_default_height,
-    steps: isEdit(variant) ? settings.qwen_edit_steps : settings.qwen_generate_steps,
+    width: request.width ?? settings.qwen_default_width,
+    height: request.height ?? settings.qwen_default_height,
+    steps: request.steps ?? (isEdit(variant) ? settings.qwen_edit_steps : settings.qwen_generate_steps),
     guidance: settings.qwen_generate_guidance,
     seed: null,
-    quantize: null,
+    quantize: request.quantize ?? null,
     scheduler: "linear",
     format: "png",
     quality: 90,
@@ -423,5 +431,5 @@ export const qwen: Capability = {
   variants,
   defaultVariant: () => "image",
   operations: [generate, edit],
-  warm: (variant, context) => needOf(usual(variant, context), context),
+  warm: (variant, context, request = {}) => needOf(usual(variant, context, request), context),
 };

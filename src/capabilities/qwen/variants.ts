@@ -52,6 +52,8 @@ const liveTokens = 14;
 /** Maps of the coder's smallest width at full size, of which so many are alive at once. */
 const liveMaps = 8;
 const coderChannels = 96;
+/** A picture of no more pixels than so many tiles is coded as a whole. */
+const wholeTiles = 2;
 
 export interface Job {
   bits: Bits;
@@ -88,7 +90,7 @@ export function footprint({ bits, pixels, steps, references, referencePixels, ti
   const unpacked = floatBytes === 2 ? 0 : width * hidden * floatBytes;
   const scores = floatBytes === 2 ? 0 : languageHeads * read ** 2 * floatBytes;
   const map = (area: number) =>
-    liveMaps * coderChannels * Math.min(area, 1.25 * tile * tile) * floatBytes + 24 * area;
+    liveMaps * coderChannels * Math.min(area, wholeTiles * tile * tile) * floatBytes + 24 * area;
   const half = { parameters: modulation.parameters / 2, quantizable: modulation.quantizable / 2 };
   const levels = 2 * 4 * 60 * 6 * width * (steps + 1);
   return {

@@ -49,8 +49,11 @@ function unpack(tokens: Tensor, rows: number, columns: number): Tensor {
     .reshape(rows * patch, columns * patch, channels);
 }
 
+/** Tiles cannot look past their edges, so a picture is cut only when it has more pixels than so many tiles. */
+export const wholeTiles = 2;
+
 export interface Tiling {
-  /** Pixels of a tile's side, above which a picture is coded in tiles, and how many of them neighbours share. */
+  /** Pixels of a tile's side, and how many of them neighbours share. */
   tile: number;
   overlap: number;
 }
@@ -85,7 +88,7 @@ export function encode(vae: Vae, picture: Tensor, { tile, overlap }: Tiling, ste
 }
 
 const tilesFor = (rows: number, columns: number, tile: number, overlap: number) =>
-  rows <= tile && columns <= tile
+  rows * columns <= wholeTiles * tile ** 2
     ? [{ top: 0, left: 0, rows, columns }]
     : tilesOf(rows, columns, tile, overlap);
 

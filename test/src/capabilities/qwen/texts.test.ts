@@ -1,0 +1,29 @@
+import { describe, expect, test } from "bun:test";
+import { createTextCache } from "../../../../src/capabilities/qwen/texts.ts";
+
+const text = (values: number) => ({ data: new Float32Array(values), tokens: 1 });
+
+describe("a cache of texts", () => {
+  test("gives what was put, and lets the longest unused go", () => {
+    const cache = createTextCache({ entries: 2 });
+    const [a, b, c] = [text(1), text(2), text(3)];
+    cache.put("a", a);
+    cache.put("b", b);
+    expect(cache.get("a")).toBe(a);
+    cache.put("c", c);
+    expect([cache.get("a"), cache.get("b"), cache.get("c")]).toEqual([a, undefined, c]);
+  });
+
+  test("is bounded by bytes too, and counts what is put again once", () => {
+    const cache = createTextCache({ bytes: 40 });
+    for (let i = 0; i < 5; i++) cache.put("same", text(5));
+    cache.put("other", text(5));
+    expect([cache.get("same"), cache.get("other")].every(Boolean)).toBe(true);
+    cache.put("third", text(1));
+    expect([cache.get("same"), cache.get("other") !== undefined]).toEqual([undefined, true]);
+    cache.put("huge", text(100));
+    expect(cache.get("huge")).toBeUndefined();
+    cache.put("small", text(10));
+    expect(cache.get("small")).toBeDefined();
+  });
+});
