@@ -6,8 +6,17 @@
  *
  * @module
  */
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DownloadError } from "./errors.ts";
 import { freeBetween, joined, type Range } from "./ranges.ts";
@@ -270,16 +279,26 @@ function follower(file: FileHandle, { size, digest }: Expected, destination: str
 }
 
 async function readState(partial: string, expected: Expected): Promise<State> {
-  const fresh = { size: expected.size, etag: expected.etag, done: [] };
+  const state = { size: expected.size, etag: expected.etag, done: rangesOf(partial, expected) };
+  if (state.done.length === 0) await rm(partial, { force: true });
+  return state;
+}
+
+/** What an earlier download left of this very file. */
+function rangesOf(partial: string, expected: Expected): Range[] {
   try {
     const state = JSON.parse(readFileSync(`${partial}.json`, "utf8")) as State;
-    const size = (await stat(partial)).size;
-    if (state.etag !== expected.etag || state.size !== expected.size) throw new Error("another file");
-    return { ...fresh, done: joined(state.done).filter(([, end]) => end <= size) };
+    if (state.etag !== expected.etag || state.size !== expected.size) return [];
+    const { size } = statSync(partial);
+    return joined(state.done).filter(([, end]) => end <= size);
   } catch {
-    await rm(partial, { force: true });
-    return fresh;
+    return [];
   }
+}
+
+/** Bytes of a file that an earlier download brought already. */
+export function broughtBytes(destination: string, expected: Expected): number {
+  return rangesOf(`${destination}.incomplete`, expected).reduce((sum, [start, end]) => sum + end - start, 0);
 }
 
 function pieces([start, end]: Range, size: number): Range[] {

@@ -18,7 +18,7 @@ import { rename } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { DownloadError } from "./errors.ts";
-import { type DownloadOptions, downloadFile, type Expected } from "./file.ts";
+import { broughtBytes, type DownloadOptions, downloadFile, type Expected } from "./file.ts";
 import { reason } from "./request.ts";
 
 /** What the environment says about Hugging Face. */
@@ -164,8 +164,10 @@ export function missingBytes(listing: HubListing, hub: HubEnv): number {
   const folder = repoFolder(hub.cache, listing.repo);
   return listing.files
     .filter((file) => !isWhole(folder, listing.commit, file))
-    .reduce((sum, file) => sum + file.expected.size, 0);
+    .reduce((sum, { expected }) => sum + expected.size - broughtBytes(blobOf(folder, expected), expected), 0);
 }
+
+const blobOf = (folder: string, { etag }: Expected) => join(folder, "blobs", etag);
 
 function isWhole(folder: string, commit: string, file: HubFile): boolean {
   try {
@@ -192,7 +194,7 @@ export async function downloadRepo(
       options.onFile?.(file.path, file.expected.size, file.expected.size);
       continue;
     }
-    const blob = join(folder, "blobs", file.expected.etag);
+    const blob = blobOf(folder, file.expected);
     if (!existsSync(blob) || statSync(blob).size !== file.expected.size) {
       const path = file.path.split("/").map(encodeURIComponent).join("/");
       const url = `${hub.endpoint}/${listing.repo}/resolve/${listing.commit}/${path}`;

@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, statfsSync, 
 import { dirname, join } from "node:path";
 import type { Download } from "../../capabilities/capability.ts";
 import { DownloadError } from "./errors.ts";
-import { type DownloadOptions, downloadFile } from "./file.ts";
+import { broughtBytes, type DownloadOptions, downloadFile } from "./file.ts";
 import {
   downloadRepo,
   type HubEnv,
@@ -166,10 +166,11 @@ async function planUrl(
     throw new DownloadError("server_error", `${download.url} does not tell its size`);
   const path = join(places.downloads, download.file);
   const digest = download.sha256 ? ({ kind: "sha256", hex: download.sha256 } as const) : null;
+  const expected = { size, etag, digest };
   return {
-    bytes: size,
+    bytes: size - broughtBytes(path, expected),
     fetch: async () => {
-      await downloadFile(remote, { size, etag, digest }, path, {
+      await downloadFile(remote, expected, path, {
         ...options,
         onBytes: (done) =>
           options.on?.({ event: "file", label: label(download), file: download.file, done, total: size }),

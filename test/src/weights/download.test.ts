@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -10,11 +11,18 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { DownloadError } from "../../../src/weights/download/errors.ts";
 import { type DownloadOptions, downloadFile, type Expected } from "../../../src/weights/download/file.ts";
-import { downloadRepo, hubEnv, listRepo, missingBytes, snapshot } from "../../../src/weights/download/hub.ts";
+import {
+  downloadRepo,
+  type HubFile,
+  hubEnv,
+  listRepo,
+  missingBytes,
+  snapshot,
+} from "../../../src/weights/download/hub.ts";
 import { freeBetween, joined, type Range } from "../../../src/weights/download/ranges.ts";
 import { retryAfter } from "../../../src/weights/download/request.ts";
 import { type Behaviour, gitSha1, hubServer, sha256 } from "./hub-server.ts";
@@ -218,6 +226,18 @@ describe("downloadRepo()", () => {
     expect(readlinkSync(join(root, "config.json"))).toBe(`../../blobs/${gitSha1(files["config.json"])}`);
     expect(snapshot(hub.cache, "org/model", "main")).toBe(root);
     expect(missingBytes(listing, hub)).toBe(0);
+  });
+
+  test("counts what an earlier try brought, so that the disk needs room for the rest alone", async () => {
+    using hub = hubServer({ "weights.safetensors": content });
+    const env = hubEnv({ HF_ENDPOINT: hub.url, HF_HOME: folder });
+    const listing = await listRepo("org/model", "main", ["weights.safetensors"], env);
+    const [{ expected: file }] = listing.files as [HubFile];
+    const partial = join(folder, "hub/models--org--model/blobs", `${file.etag}.incomplete`);
+    mkdirSync(dirname(partial), { recursive: true });
+    writeFileSync(partial, content.slice(0, 5000));
+    writeFileSync(`${partial}.json`, JSON.stringify({ size: file.size, etag: file.etag, done: [[0, 4000]] }));
+    expect(missingBytes(listing, env)).toBe(content.length - 4000);
   });
 
   test("fetches nothing that is there already", async () => {
