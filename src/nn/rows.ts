@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { concat, evaluate, scope, type Tensor } from "../../ffi/index.ts";
+import { concat, scope, type Tensor } from "../../ffi/index.ts";
+import { computed } from "./computed.ts";
 import type { Conv2d, Deconv2d } from "./conv.ts";
 import { resizeAxis } from "./interpolate.ts";
 import { type TapOptions, taps } from "./resample.ts";
@@ -26,12 +27,16 @@ export function held(x: Tensor): Rows {
   };
 }
 
-/** Something done to each pixel alone. */
-export const each = (input: Rows, change: (x: Tensor, from: number, to: number) => Tensor): Rows => ({
-  height: input.height,
-  width: input.width,
-  rows: (from, to) => change(input.rows(from, to), from, to),
+/** A stage: what it gives is computed at once, so that nothing it was made of stays behind while the next one runs. */
+const stage = (height: number, width: number, rows: Rows["rows"]): Rows => ({
+  height,
+  width,
+  rows: (from, to) => computed(() => rows(from, to)),
 });
+
+/** Something done to each pixel alone. */
+export const each = (input: Rows, change: (x: Tensor, from: number, to: number) => Tensor): Rows =>
+  stage(input.height, input.width, (from, to) => change(input.rows(from, to), from, to));
 
 /** Rows from..to of a 3×3 convolution, of an input that begins at row `start` of a map `height` high. */
 function convolved(x: Tensor, conv: Conv2d, start: number, from: number, to: number, height: number): Tensor {
@@ -44,31 +49,23 @@ function convolved(x: Tensor, conv: Conv2d, start: number, from: number, to: num
 /** A 3×3 convolution with a border of zeros. */
 export function conv3x3(input: Rows, conv: Conv2d): Rows {
   const { height, width } = input;
-  return {
-    height,
-    width,
-    rows(from, to) {
-      const start = Math.max(from - 1, 0);
-      return convolved(input.rows(start, Math.min(to + 1, height)), conv, start, from, to, height);
-    },
-  };
+  return stage(height, width, (from, to) => {
+    const start = Math.max(from - 1, 0);
+    return convolved(input.rows(start, Math.min(to + 1, height)), conv, start, from, to, height);
+  });
 }
 
 /** x + conv2(relu(conv1(relu(x)))), the residual unit of DPT heads. */
 export function residualUnit(input: Rows, conv1: Conv2d, conv2: Conv2d): Rows {
   const { height, width } = input;
-  return {
-    height,
-    width,
-    rows(from, to) {
-      const outer = [Math.max(from - 2, 0), Math.min(to + 2, height)] as const;
-      const inner = [Math.max(from - 1, 0), Math.min(to + 1, height)] as const;
-      const x = input.rows(...outer);
-      const hidden = convolved(x.relu(), conv1, outer[0], ...inner, height).relu();
-      const skip = x.slice([0, from - outer[0]], [x.shape[0]!, to - outer[0]]);
-      return convolved(hidden, conv2, inner[0], from, to, height).add(skip);
-    },
-  };
+  return stage(height, width, (from, to) => {
+    const outer = [Math.max(from - 2, 0), Math.min(to + 2, height)] as const;
+    const inner = [Math.max(from - 1, 0), Math.min(to + 1, height)] as const;
+    const x = input.rows(...outer);
+    const hidden = computed(() => convolved(x.relu(), conv1, outer[0], ...inner, height).relu());
+    const skip = x.slice([0, from - outer[0]], [x.shape[0]!, to - outer[0]]);
+    return convolved(hidden, conv2, inner[0], from, to, height).add(skip);
+  });
 }
 
 export const sum = (a: Rows, b: Rows): Rows => each(a, (x, from, to) => x.add(b.rows(from, to)));
@@ -76,15 +73,11 @@ export const sum = (a: Rows, b: Rows): Rows => each(a, (x, from, to) => x.add(b.
 /** A transposed convolution that does not overlap. */
 export function deconv(input: Rows, layer: Deconv2d): Rows {
   const { kernel } = layer;
-  return {
-    height: input.height * kernel,
-    width: input.width * kernel,
-    rows(from, to) {
-      const start = Math.floor(from / kernel);
-      const made = layer.forward(input.rows(start, Math.ceil(to / kernel)));
-      return made.slice([0, from - start * kernel], [made.shape[0]!, to - start * kernel]);
-    },
-  };
+  return stage(input.height * kernel, input.width * kernel, (from, to) => {
+    const start = Math.floor(from / kernel);
+    const made = layer.forward(input.rows(start, Math.ceil(to / kernel)));
+    return made.slice([0, from - start * kernel], [made.shape[0]!, to - start * kernel]);
+  });
 }
 
 /** Bilinear resizing. */
@@ -92,17 +85,13 @@ export function bilinear(input: Rows, height: number, width: number, options: Ta
   if (height === input.height && width === input.width) return input;
   const down = taps("bilinear", input.height, height, options);
   const across = taps("bilinear", input.width, width, options);
-  return {
-    height,
-    width,
-    rows(from, to) {
-      const needed = down.indices.subarray(2 * from, 2 * to);
-      const start = needed.reduce((a, b) => Math.min(a, b));
-      const x = input.rows(start, needed.reduce((a, b) => Math.max(a, b)) + 1);
-      const tall = resizeAxis(x, 1, down, from, to, start);
-      return width === input.width ? tall : resizeAxis(tall, 2, across);
-    },
-  };
+  return stage(height, width, (from, to) => {
+    const needed = down.indices.subarray(2 * from, 2 * to);
+    const start = needed.reduce((a, b) => Math.min(a, b));
+    const x = input.rows(start, needed.reduce((a, b) => Math.max(a, b)) + 1);
+    const tall = computed(() => resizeAxis(x, 1, down, from, to, start));
+    return width === input.width ? tall : resizeAxis(tall, 2, across);
+  });
 }
 
 /**
@@ -118,22 +107,17 @@ export function collect(
   const strip = Math.max(Math.floor(bytes / (4 * map.width * channels)), 8);
   const total = Math.ceil(map.height / strip);
   if (total === 1) {
-    const whole = scope(() => map.rows(0, map.height).contiguous());
-    evaluate(whole);
+    const whole = computed(() => map.rows(0, map.height).contiguous());
     step(1, 1);
     return whole;
   }
   return scope(() => {
     const strips: Tensor[] = [];
     for (let from = 0; from < map.height; from += strip) {
-      const made = scope(() => map.rows(from, Math.min(from + strip, map.height)).contiguous());
-      evaluate(made);
-      strips.push(made);
+      strips.push(computed(() => map.rows(from, Math.min(from + strip, map.height)).contiguous()));
       step(strips.length, total);
     }
-    const joined = concat(strips, 1);
-    evaluate(joined);
-    return joined;
+    return computed(() => concat(strips, 1));
   });
 }
 

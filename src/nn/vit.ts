@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { concat, evaluate, linear, scope, split, type Tensor } from "../../ffi/index.ts";
+import { concat, linear, scope, split, type Tensor } from "../../ffi/index.ts";
 import { attention } from "./attention.ts";
+import { computed } from "./computed.ts";
 import { resize } from "./interpolate.ts";
 import { Linear } from "./linear.ts";
 import { LayerNorm } from "./norm.ts";
@@ -195,7 +196,7 @@ export class Vit {
       const { patch, depth, anyView } = this.config;
       const [, height, width] = pixels.shape as [number, number, number];
       const rotations = anyView && this.#rotations(anyView, height / patch, width / patch);
-      let x = this.#computed(() => this.embed(pixels));
+      let x = computed(() => this.embed(pixels));
       let local = x;
       const taps = new Map<number, Tensor>();
       let token: Tensor | undefined;
@@ -205,7 +206,7 @@ export class Vit {
         const global = special && i % 2 === 1;
         const rotation = special ? rotations?.[global ? "global" : "local"] : undefined;
         const spent = new Set([x, local]);
-        x = this.#computed(() => this.blocks[i]!.forward(x, rotation));
+        x = computed(() => this.blocks[i]!.forward(x, rotation));
         if (!global) local = x;
         spent.delete(local);
         for (const tensor of spent) tensor[Symbol.dispose]();
@@ -214,20 +215,14 @@ export class Vit {
           const beside = anyView ? local : undefined;
           taps.set(
             at,
-            this.#computed(() => this.#tap(x, beside, tap.normalized)),
+            computed(() => this.#tap(x, beside, tap.normalized)),
           );
-          token = this.#computed(() => (beside ? concat([beside, x], 2) : x).at(0, 1));
+          token = computed(() => (beside ? concat([beside, x], 2) : x).at(0, 1));
         }
         step(i, x);
       }
       return { taps: this.config.taps.map((_, at) => taps.get(at)!), token: token! };
     });
-  }
-
-  #computed(body: () => Tensor): Tensor {
-    const made = scope(body);
-    evaluate(made);
-    return made;
   }
 
   #tap(x: Tensor, beside: Tensor | undefined, normalized: boolean): Tensor {
@@ -239,7 +234,7 @@ export class Vit {
   #cameraToken(x: Tensor): Tensor {
     const [batch] = x.shape as [number];
     const { dim } = this.config;
-    return this.#computed(() => {
+    return computed(() => {
       const camera = this.camera_token!.slice([0, 0], [1, 1]).broadcastTo(batch, 1, dim);
       return concat([camera, x.slice([0, 1])], 1);
     });

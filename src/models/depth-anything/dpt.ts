@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { evaluate, scope, type Tensor } from "../../../ffi/index.ts";
+import { scope, type Tensor } from "../../../ffi/index.ts";
+import { computed } from "../../nn/computed.ts";
 import { Conv2d, Deconv2d, Pointwise } from "../../nn/conv.ts";
 import { LayerNorm } from "../../nn/norm.ts";
 import { bilinear, collect, conv3x3, each, held, type Rows, residualUnit, sum } from "../../nn/rows.ts";
@@ -130,7 +131,7 @@ export class Dpt {
       const advance = () => step(++done, stages + 1);
 
       const levels = taps.map((tokens, i) => {
-        const level = this.#computed(() => {
+        const level = computed(() => {
           const map = (this.norm ? this.norm.forward(tokens) : tokens).reshape(1, rows, columns, -1);
           const plain = this.projects[i]!.forward(map);
           tap(`projects.${i}`, plain);
@@ -176,11 +177,5 @@ export class Dpt {
       const sky = sky_output_conv2 && collect(sky_output_conv2.forward(full), half, strips, fullBytes);
       return { logits, sky };
     });
-  }
-
-  #computed(body: () => Tensor): Tensor {
-    const made = scope(body);
-    evaluate(made);
-    return made;
   }
 }

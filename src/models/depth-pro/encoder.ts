@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { concat, dispose, evaluate, scope, type Tensor } from "../../../ffi/index.ts";
+import { concat, dispose, type Tensor } from "../../../ffi/index.ts";
+import { computed } from "../../nn/computed.ts";
 import { Deconv2d, Pointwise } from "../../nn/conv.ts";
 import { onGpu } from "../../nn/device.ts";
 import { resize } from "../../nn/interpolate.ts";
@@ -197,9 +198,3 @@ function merge(patches: readonly Tensor[], cut: number): Tensor {
 
 const fitted = (map: Tensor, side: number): Tensor =>
   map.shape[1] === side && map.shape[2] === side ? map : resize(map, side, side, "bilinear");
-
-export function computed(body: () => Tensor): Tensor {
-  const made = scope(body);
-  evaluate(made);
-  return made;
-}

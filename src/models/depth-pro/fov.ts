@@ -1,10 +1,11 @@
 import type { Tensor } from "../../../ffi/index.ts";
+import { computed } from "../../nn/computed.ts";
 import { Conv2d } from "../../nn/conv.ts";
 import { Linear } from "../../nn/linear.ts";
 import { Vit } from "../../nn/vit.ts";
 import type { Weights } from "../../nn/weights.ts";
 import type { DepthProConfig } from "./config.ts";
-import { computed, type Tap, type Work } from "./encoder.ts";
+import type { Tap, Work } from "./encoder.ts";
 
 /** Reads the horizontal field of view, in degrees, out of the small picture and the coarsest level of the decoder. */
 export class FieldOfViewNetwork {
