@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { existsSync } from "node:fs";
 import { isIP } from "node:net";
 import { join } from "node:path";
 import { embeddedModels, playgroundPage, scalarScript } from "./assets.ts";
@@ -104,6 +105,8 @@ export async function serve(
       log,
     });
     undo.push(() => webhooks.stop());
+    for (const problem of pathProblems(settings.model_paths))
+      log.warning("a path of model_paths cannot be used", problem);
     const scheduler = createScheduler({
       store,
       files: filesOfJobs(files, outbound, settings),
@@ -225,6 +228,17 @@ function contextOf(settings: Settings, embedded: string): CheckContext {
         : { missing: [`${family}/${name}`] };
     },
   };
+}
+
+/** What is wrong with `model_paths`: a slip there shows nowhere else before the first request. */
+export function pathProblems(modelPaths: Settings["model_paths"]): { model: string; why: string }[] {
+  return Object.entries(modelPaths).flatMap(([model, path]) => {
+    const known = capabilities.some(({ family, variants }) =>
+      variants.some(({ name }) => `${family}/${name}` === model),
+    );
+    if (!known) return [{ model, why: "no model has that name; easel status lists them as family/name" }];
+    return existsSync(path) ? [] : [{ model, why: "nothing is at its path" }];
+  });
 }
 
 /** `warmup_models` names a model as requests do, with or without its family; the first family that knows the name has it. */

@@ -66,6 +66,9 @@ export function answerError(error: unknown, c: Context, log: Log): Response {
   if (error instanceof SchemaError)
     return c.json({ detail: error.issues, code: error.code }, refusals[error.code].status);
   if (isDiskFull(error)) return answer(c, new Refusal("disk_full", "no space is left on the server's disk"));
+  // A client that leaves in the middle of its body is no fault of the server, and nobody reads this answer.
+  if (error instanceof Error && error.name === "AbortError" && c.req.raw.signal.aborted)
+    return new Response(null, { status: 499 });
   log.error("request failed", {
     request_id: c.get("requestId"),
     method: c.req.method,

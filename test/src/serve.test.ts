@@ -8,7 +8,7 @@ import { renderDepth } from "../../src/capabilities/depth/render.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { Cancelled } from "../../src/engine/task.ts";
 import type { Job } from "../../src/jobs/job.ts";
-import { type Serving, serve } from "../../src/serve.ts";
+import { pathProblems, type Serving, serve } from "../../src/serve.ts";
 import { defaultSettings } from "../../src/settings/load.ts";
 import type { Settings } from "../../src/settings/settings.ts";
 
@@ -286,4 +286,26 @@ test("old files that cannot be deleted keep nobody from starting", async () => {
   const serving = await start(folder, { files_ttl_days: 1e-9 });
   await until(async () => (await fetch(new URL(`/v1/files/${file_id}`, serving.url))).status === 404);
   expect((await fetch(new URL("/ready", serving.url))).status).toBe(200);
+});
+
+test("a slip in model_paths is told at the start, and the try-out model does not answer for a model that was meant", async () => {
+  const folder = newFolder();
+  const absent = join(folder, "absent");
+  expect(
+    pathProblems({
+      "depthpro/base": folder,
+      "depthanything/v2-small": absent,
+      "depthpro/bse": folder,
+      seedvr2: folder,
+    }).map(({ model }) => model),
+  ).toEqual(["depthanything/v2-small", "depthpro/bse", "seedvr2"]);
+
+  const serving = await start(folder, { model_paths: { "depthanything/v2-small": absent } });
+  const answer = await fetch(new URL("/v1/image/depthanything/estimate", serving.url), {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ image }),
+  });
+  expect(answer.status).toBe(503);
+  expect((await answer.json()).detail).toContain("'v2-small' is not activated");
 });

@@ -162,8 +162,12 @@ export const depthanything: Capability = {
   summary: prose.summary,
   description: prose.description,
   variants,
+  // A model that the operator gave a path is meant, also when nothing is there: the try-out model must not answer in its place.
   defaultVariant: (context) =>
-    variants.find(({ name }) => "source" in context.activation(family, name))?.name ?? "mini",
+    variants.find(
+      ({ name }) =>
+        `${family}/${name}` in context.settings.model_paths || "source" in context.activation(family, name),
+    )?.name ?? "mini",
   operations: [estimate],
   warm: (variant, context, { quantize = null, width = usual.width, height = usual.height } = {}) => {
     const chosen = variantOf(variant);

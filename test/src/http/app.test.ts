@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { connect } from "node:net";
 import { createApp } from "../../../src/http/app.ts";
 import { testDeps } from "./deps.ts";
 
@@ -106,6 +107,32 @@ test("a fault tells the client nothing and the log everything", async () => {
   expect(await answer.json()).toEqual({ detail: "internal server error", code: "internal" });
   expect(lines.join()).toContain("secret.db");
   expect(lines.join()).toContain("abc.1");
+});
+
+test("a client that leaves in the middle of its body is no fault", async () => {
+  const faults: unknown[] = [];
+  const log = { debug() {}, info() {}, warning() {}, error: (event: string) => faults.push(event) };
+  const app = createApp(testDeps({}, { log }));
+  let answered: (answer: Response) => void;
+  const answer = new Promise<Response>((resolve) => {
+    answered = resolve;
+  });
+  using served = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: async (request, server) => {
+      const given = await app.fetch(request, { server });
+      answered(given.clone());
+      return given;
+    },
+  });
+  const socket = connect(served.port!, "127.0.0.1", () => {
+    const head =
+      "POST /v2/artworks/depth-map HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9000\r\n\r\n";
+    socket.write(`${head}{`, () => setTimeout(() => socket.destroy(), 50));
+  });
+  expect((await answer).status).toBe(499);
+  expect(faults).toEqual([]);
 });
 
 test("a full disk is 507, however deep it shows", async () => {
