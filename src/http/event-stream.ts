@@ -3,26 +3,11 @@ import type { JobEvent } from "../jobs/scheduler.ts";
 const aliveEveryMs = 5000;
 
 /**
- * Events as they are written on the wire. JSON holds no line break, so no text of a job can begin an event of its own. `gone` is
- * aborted when the reader leaves.
+ * Events as they are written on the wire, with a comment now and then so that nothing on the way takes the silence for an end.
+ * JSON holds no line break, so no text of a job can begin an event of its own. `gone` is aborted when the reader leaves.
  */
-export const eventStream = (
+export function eventStream(
   events: AsyncIterable<JobEvent>,
-  gone: AbortController,
-  everyMs = aliveEveryMs,
-): ReadableStream<Uint8Array> =>
-  sentEvents(
-    async (send) => {
-      for await (const { id, event, data } of events)
-        send(`id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
-    },
-    gone,
-    everyMs,
-  );
-
-/** What `follow` sends, with a comment now and then so that nothing on the way takes the silence for an end. */
-export function sentEvents(
-  follow: (send: (text: string) => void) => Promise<void>,
   gone: AbortController,
   everyMs = aliveEveryMs,
 ): ReadableStream<Uint8Array> {
@@ -34,7 +19,11 @@ export function sentEvents(
         if (!gone.signal.aborted) controller.enqueue(encoder.encode(text));
       };
       alive = setInterval(() => send(": alive\n\n"), everyMs);
-      follow(send)
+      const follow = async () => {
+        for await (const { id, event, data } of events)
+          send(`id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+      };
+      follow()
         .then(() => {
           if (!gone.signal.aborted) controller.close();
         })

@@ -11,6 +11,9 @@ import type { Weights } from "./weights.ts";
 
 const groupSize = 64;
 
+type Bits = 3 | 4 | 5 | 6 | 8;
+type Groups = 32 | 64 | 128;
+
 /** A change of a matrix as the product of two thin ones: x Wᵀ + (x downᵀ) upᵀ. */
 export interface LowRank {
   /** [rank, inputs] */
@@ -19,11 +22,12 @@ export interface LowRank {
   up: Tensor;
 }
 
-/** x Wᵀ + b. The matrix is plain, half precision widened when used, or quantized. */
+/** x Wᵀ + b. The matrix is plain, half precision widened when used, or quantized, by us or in the file already. */
 export class Linear {
   readonly weight: Tensor | Quantized;
   readonly bias: Tensor | undefined;
-  readonly bits: 3 | 4 | 5 | 6 | 8 | null;
+  readonly bits: Bits | null;
+  readonly groupSize: Groups = groupSize;
   /** What an adapter adds; whoever sets it owns it. */
   adapter: LowRank | null = null;
 
@@ -34,6 +38,17 @@ export class Linear {
     { bias = true } = {},
   ) {
     const { dtype, bits = null, half = false } = w.options;
+    this.bias = bias ? w.take("bias", [outputs]) : undefined;
+    if (w.has("scales")) {
+      ({ bits: this.bits, groupSize: this.groupSize } = quantizationOf(w, inputs));
+      const groups = inputs / this.groupSize;
+      this.weight = {
+        weight: w.make("weight", [outputs, (inputs * this.bits) / 32], (t) => t),
+        scales: w.take("scales", [outputs, groups]),
+        biases: w.take("biases", [outputs, groups]),
+      };
+      return;
+    }
     this.bits = inputs % groupSize === 0 ? bits : null;
     const shape = [outputs, inputs];
     if (this.bits !== null) {
@@ -46,7 +61,6 @@ export class Linear {
           )
         : w.take("weight", shape);
     }
-    this.bias = bias ? w.take("bias", [outputs]) : undefined;
   }
 
   forward(x: Tensor): Tensor {
@@ -60,10 +74,21 @@ export class Linear {
       const { weight } = this;
       return linear(x, weight.dtype === x.dtype ? weight : weight.astype(x.dtype), this.bias);
     }
-    const quantization = { bits: this.bits!, groupSize } as const;
+    const quantization = { bits: this.bits!, groupSize: this.groupSize };
     // A quantized product is a scalar loop on the CPU: unpacking the matrix first is many times faster.
     return onGpu()
       ? quantizedLinear(x, this.weight, quantization, this.bias)
       : linear(x, dequantize(this.weight, quantization), this.bias);
   }
+}
+
+/** How a matrix in a file is quantized: its sizes tell, layer by layer. */
+function quantizationOf(w: Weights, inputs: number): { bits: Bits; groupSize: Groups } {
+  const packed = w.shape("weight")?.[1] ?? 0;
+  const groups = w.shape("scales")?.[1] ?? 0;
+  const bits = (32 * packed) / inputs;
+  const size = inputs / groups;
+  if (![3, 4, 5, 6, 8].includes(bits) || ![32, 64, 128].includes(size))
+    w.checkpoint.fail(`${w.prefix.slice(0, 100)}weight is quantized in a way that is not known`);
+  return { bits: bits as Bits, groupSize: size as Groups };
 }

@@ -47,7 +47,7 @@ export type DiffusionInput = {
 
 export type EncodeOutput = { positive: Text; negative?: Text; keys: TextKeys };
 
-export type LookOutput = { seen: Tokens[]; projection?: Float32Array<ArrayBuffer> };
+export type LookOutput = { seen: Tokens[]; projection?: Float32Array<ArrayBuffer>; pictures: [] };
 
 export type ModulateOutput = {
   sigmas: number[];

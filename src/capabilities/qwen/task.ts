@@ -128,7 +128,12 @@ function look(vae: Vae, input: DiffusionInput, progress: Progress): LookOutput {
       progress("encoding", i + done / total, pictures.length),
     );
   });
-  return { seen: seen.map(finite), ...(input.preview && { projection: fitProjection(vae) }) };
+  return {
+    seen: seen.map(finite),
+    ...(input.preview && { projection: fitProjection(vae) }),
+    // No later phase looks at them.
+    pictures: [],
+  };
 }
 
 function modulate(

@@ -102,10 +102,9 @@ export function footprint({ bits, pixels, steps, references, referencePixels, ti
       read * (liveTokens * languageWidth + 3 * languageHidden) * floatBytes + scores + unpacked,
     ),
     look: Math.round(map(Math.max(pixels, references > 0 ? referencePixels : 0))),
-    modulate: levels + unpacked,
-    denoise: Math.round(
-      tokens * (liveTokens * width + 2 * hidden) * floatBytes + unpacked + levels / (steps + 1),
-    ),
+    // The modulation of all steps is in memory twice while it is handed on.
+    modulate: 2 * levels + unpacked,
+    denoise: Math.round(tokens * (liveTokens * width + 2 * hidden) * floatBytes + unpacked + 2 * levels),
     decode: Math.round(map(pixels)),
   };
 }
