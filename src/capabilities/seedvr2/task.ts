@@ -67,6 +67,7 @@ export const task: Task = {
           input.colorFix,
           { tile, overlap },
           (done, total) => progress("decoding", done, total),
+          requireFinite,
         );
         const { alpha } = input;
         if (!alpha) return { image, channels: 3, width, height } satisfies UpscaleOutput;
@@ -83,10 +84,15 @@ function partOf<T extends Part>(part: Part | undefined, kind: new (...args: neve
   throw new TaskError("the part is none of SeedVR2", "failed");
 }
 
-/** A network in trouble gives numbers that are none; they must not become a picture. */
 function finite(latents: Latents): Latents {
-  if (latents.data.every(Number.isFinite)) return latents;
-  throw new TaskError("the network gave numbers that are none", "invalid_result");
+  requireFinite(latents.data);
+  return latents;
+}
+
+/** A network in trouble gives numbers that are none; they must not become a picture. */
+function requireFinite(values: Float32Array): void {
+  if (!values.every(Number.isFinite))
+    throw new TaskError("the network gave numbers that are none", "invalid_result");
 }
 
 function withAlpha(colors: Uint8Array, alpha: Uint8Array): Uint8Array {

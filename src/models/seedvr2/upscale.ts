@@ -115,7 +115,10 @@ export function denoise(
   });
 }
 
-/** The picture of some latents, tile by tile, cut to its size, with the colours of `style`, as bytes. */
+/**
+ * The picture of some latents, tile by tile, cut to its size, with the colours of `style`, as bytes. Bytes cannot say that a number
+ * is none, so `look` sees each tile before.
+ */
 export function decode(
   vae: Vae,
   latents: Grid,
@@ -123,6 +126,7 @@ export function decode(
   how: ColorFix,
   { tile, overlap }: Tiling,
   step: Step = () => {},
+  look: (values: Float32Array) => void = () => {},
 ): Uint8Array {
   const { rows, columns, channels } = latents;
   const { width, height } = style;
@@ -135,6 +139,7 @@ export function decode(
       const values = scope(() =>
         vae.decode(z.slice([top, left], [top + place.rows, left + place.columns])).read("float32"),
       );
+      look(values);
       const scaled = {
         top: top * cell,
         left: left * cell,
