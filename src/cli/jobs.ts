@@ -1,7 +1,8 @@
 import type { Command } from "commander";
+import { capabilities } from "../capabilities/registry.ts";
 import type { Job } from "../jobs/job.ts";
 import { json, requireRunning } from "./client.ts";
-import type { CommandContext } from "./context.ts";
+import { type CommandContext, CommandError, exitCodes } from "./context.ts";
 import { table } from "./table.ts";
 
 export function registerJobs(program: Command, context: CommandContext): void {
@@ -52,9 +53,15 @@ export function registerJobs(program: Command, context: CommandContext): void {
     .command("unload <model>")
     .description("free a model's memory in a running server; the model as family/name")
     .action(async (model: string) => {
-      await using client = await requireRunning(context);
       const [family, name] = model.split("/", 2) as [string, string | undefined];
-      const path = `/v1/image/${encodeURIComponent(family)}/models/${encodeURIComponent(name ?? "")}/unload`;
+      const families = capabilities.map((capability) => capability.family);
+      if (!name || !families.includes(family))
+        throw new CommandError(
+          `Name the model as family/name, such as depthpro/base; the families are ${families.join(", ")}`,
+          exitCodes.usage,
+        );
+      await using client = await requireRunning(context);
+      const path = `/v1/image/${family}/models/${encodeURIComponent(name)}/unload`;
       context.out(JSON.stringify(await json(await client.request(path, { method: "POST" }))));
     });
 }

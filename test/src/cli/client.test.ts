@@ -269,6 +269,8 @@ test("easel unload names the model by family and name", async () => {
     method: "POST",
     path: "/v1/image/depthanything/models/v2-small/unload",
   });
+  for (const slip of ["seedvr2", "nope/x", "seedvr2/"])
+    expect((await run(fake.port, "unload", slip)).error?.message).toContain("as family/name");
 });
 
 test("serverSentEvents() joins what the network cut", async () => {
