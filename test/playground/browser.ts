@@ -68,7 +68,8 @@ export async function drop(page: Page, path: string, name: string, type: string)
 
 /** Holds every run back while it is closed. */
 export interface Gate {
-  close(): void;
+  /** Every run, or those of one phase. */
+  close(phase?: string): void;
   open(): void;
 }
 
@@ -80,10 +81,12 @@ export interface Site {
 
 function gated(real: Engine): { engine: Engine; gate: Gate } {
   let passage = Promise.resolve();
+  let held: string | undefined;
   let letThrough = () => {};
   const engine: Engine = {
     ...real,
     async run(...request) {
+      if (held !== undefined && held !== request[1]) return real.run(...request);
       const signal = request[4]?.signal;
       await Promise.race([
         passage,
@@ -95,7 +98,8 @@ function gated(real: Engine): { engine: Engine; gate: Gate } {
   return {
     engine,
     gate: {
-      close() {
+      close(phase) {
+        held = phase;
         const { promise, resolve } = Promise.withResolvers<void>();
         passage = promise;
         letThrough = resolve;
@@ -139,7 +143,7 @@ export function playground() {
     return { page, asked, complaints };
   }
 
-  /** A server with the model that comes inside the program, and a tiny upscaler. */
+  /** A server with the model that comes inside the program, a tiny upscaler and a tiny painter. */
   async function site(settings: Partial<Settings> = {}): Promise<Site> {
     const folder = mkdtempSync(join(tmpdir(), "easel-playground-"));
     closing.push(() => rmSync(folder, { recursive: true, force: true }));
@@ -164,7 +168,14 @@ export function playground() {
         files_root: join(folder, "files"),
         cache_dir: join(folder, "cache"),
         log_level: "error",
-        model_paths: { "seedvr2/3b": upscaler },
+        model_paths: {
+          "seedvr2/3b": upscaler,
+          "qwen/image": join(fixtures, "qwen/image"),
+          "qwen/edit-2509": join(fixtures, "qwen/image"),
+        },
+        qwen_default_width: 64,
+        qwen_default_height: 48,
+        qwen_reference_pixels: 128 * 128,
         seedvr2_default_quantize: null,
         ...settings,
       }),

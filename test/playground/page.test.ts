@@ -172,6 +172,61 @@ inBrowser("a picture becomes larger, with both sizes behind one edge", async () 
   expect(complaints).toEqual([]);
 });
 
+inBrowser("words become a picture that is seen on its way, and then an edited one", async () => {
+  const { url, gate } = await server();
+  const { page, complaints } = await visit(`${url}/#generate`);
+  await ready(page);
+  const more = (form: string) => page.locator(`${form} summary`).click();
+  await page.getByLabel("Prompt").fill("a red fox");
+  await more("#form-generate");
+  await page.locator("#form-generate").getByRole("spinbutton", { name: "Steps" }).fill("3");
+  await page.locator("#form-generate").getByLabel("Seed").fill("7");
+  gate.close("decode");
+  await page.getByRole("button", { name: "Generate" }).click();
+  await page.getByRole("img", { name: "The picture so far" }).waitFor();
+  gate.open();
+  await page.getByRole("img", { name: "a red fox" }).waitFor();
+  expect(await page.locator(".facts").textContent()).toMatch(/image, 64 × 48, seed 7/);
+  expect(await page.locator("#code-text").textContent()).toMatch(/"prompt":"a red fox".*"steps":3/);
+
+  await page.getByRole("button", { name: "Go on with it" }).click();
+  await page.getByRole("link", { name: "Edit" }).click();
+  await page.getByLabel("What to change").fill("in winter");
+  const [chooser] = await Promise.all([
+    page.waitForEvent("filechooser"),
+    page.getByRole("button", { name: "Add a reference…" }).click(),
+  ]);
+  await chooser.setFiles(join(images, "rgb.png"));
+  await page.locator(".references-list li").waitFor();
+  await more("#form-edit");
+  await page.locator("#form-edit").getByRole("spinbutton", { name: "Steps" }).fill("2");
+  await page.locator("#form-edit button.primary").click();
+  await page.getByRole("img", { name: "in winter" }).waitFor();
+  const [job] = await jobs();
+  expect([job!.type, (job!.params.images as unknown[]).length]).toEqual(["qwen-edit", 2]);
+  expect(complaints).toEqual([]);
+});
+
+inBrowser("a file that is no adapter gets the server's words, and painting goes on without it", async () => {
+  const { url } = await server();
+  const { page } = await visit(`${url}/#generate`);
+  await ready(page);
+  await page.getByLabel("Prompt").fill("a red fox");
+  await page.locator("#form-generate summary").click();
+  await page.locator("#form-generate").getByRole("spinbutton", { name: "Steps" }).fill("1");
+  const [chooser] = await Promise.all([
+    page.waitForEvent("filechooser"),
+    page.locator("#form-generate").getByRole("button", { name: "Add a LoRA…" }).click(),
+  ]);
+  await chooser.setFiles({ name: "no.safetensors", mimeType: "", buffer: Buffer.from("no adapter") });
+  await page.getByRole("button", { name: "Generate" }).click();
+  const words = await page.getByRole("alert").locator(".error-text").textContent();
+  expect(words).toBe((await jobs())[0]!.error!);
+  await page.locator(".adapters").getByRole("button", { name: "Remove" }).click();
+  await page.getByRole("button", { name: "Generate" }).click();
+  await page.getByRole("img", { name: "a red fox" }).waitFor();
+});
+
 inBrowser("the queue and the files show what there is, and a job comes back from there", async () => {
   const { url } = await server();
   const { page } = await visit(url);

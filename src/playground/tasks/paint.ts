@@ -59,11 +59,17 @@ function paint(
 ) {
   return run({
     path,
-    body,
+    body: async () => ({ ...(await body()), preview: true }),
     under: under && { picture: under.image, name: under.name },
     view: (job) => view(page, job),
-    accepted: async (sent) => page.command(path, sent, await uploads(), "picture.png"),
+    accepted: async ({ preview: _, ...sent }) => page.command(path, sent, await uploads(), "picture.png"),
   });
+}
+
+/** The chosen size; nothing when the server is to have its own. */
+function sizeIn(form: HTMLFormElement): { width?: number; height?: number } {
+  const [width, height] = textIn(form, "size").split("x").map(Number);
+  return width && height ? { width, height } : {};
 }
 
 const uploadsOf = async (pictures: readonly Picture[]): Promise<Upload[]> =>
@@ -88,13 +94,12 @@ export function generateTask(page: Page): Task {
       if (!model?.activated) return;
       const picture = usePicture.checked ? page.picture() : undefined;
       if (usePicture.checked && !picture) return page.wantPicture();
-      const [width, height] = textIn(form, "size").split("x").map(Number);
       const body = async () =>
         given({
           prompt: textIn(form, "prompt"),
           model: model.name,
-          width,
-          height,
+          ...sizeIn(form),
+          fast: numberIn(form, "fast"),
           init_image: picture && { file_id: await picture.id() },
           image_strength: picture && numberIn(form, "image_strength"),
           ...(await sampled.fields()),
@@ -177,6 +182,7 @@ export function editTask(page: Page): Task {
           prompt: textIn(form, "prompt"),
           model: model.name,
           images: (await uploadsOf(pictures)).map(({ fileId }) => ({ file_id: fileId })),
+          ...sizeIn(form),
           ...(await sampled.fields()),
         });
       void paint(page, `/v1/image/${model.family}/edit`, picture, body, async () => [
