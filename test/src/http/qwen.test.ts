@@ -379,6 +379,63 @@ describe("a request is refused", () => {
   }, 60_000);
 });
 
+test("broken inputs are refused before the engine sees them", async () => {
+  const broken = join(folder, "broken.png");
+  writeFileSync(broken, readFileSync(join(fixtures, "first.png")).subarray(0, 2000));
+  const file = await server.upload(broken);
+  for (const [path, more] of [
+    ["generate", { init_image: file }],
+    ["edit", { images: [first, file] }],
+  ] as const) {
+    const [status, code] = await refused(path, { prompt: "x", ...small, ...more });
+    expect([status, code]).toEqual([400, "invalid_image"]);
+  }
+  const infinite = `{"prompt":"x","loras":[{"file":{"file_id":"${first.file_id}"},"scale":1e999}]}`;
+  const answer = await fetch(new URL("/v1/image/qwen/generate", server.origin), {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: infinite,
+  });
+  expect(answer.status).toBe(422);
+}, 60_000);
+
+test("the models are listed, the contract's first", async () => {
+  const models = (await (await server.get("/v1/image/qwen/models")).json()) as Record<string, unknown>[];
+  expect(models.map(({ name, default: usual }) => [name, usual])).toEqual([
+    ["image", true],
+    ["edit-2509", false],
+    ["image-2512", false],
+    ["edit-2511", false],
+  ]);
+});
+
+test("OpenAI's routes make pictures with it", async () => {
+  const answer = await server.post("/v1/images/generations", {
+    prompt: "a red fox",
+    size: "64x48",
+    quality: "low",
+  });
+  const body = (await answer.json()) as { data: { b64_json: string }[] };
+  expect(answer.status).toBe(200);
+  const { width, height } = await loadSharp()(Buffer.from(body.data[0]!.b64_json, "base64")).metadata();
+  expect([width, height]).toEqual([64, 48]);
+}, 120_000);
+
+test("a job that is cancelled on its way stops, and the next one works", async () => {
+  const answer = await server.post("/v1/image/qwen/generate", {
+    prompt: "a long one",
+    ...small,
+    steps: 100,
+    mode: "async",
+  });
+  const { job_id } = (await answer.json()) as { job_id: string };
+  while (((await (await server.get(`/v1/jobs/${job_id}`)).json()) as Job).progress_label !== "denoising")
+    await Bun.sleep(5);
+  expect((await server.post(`/v1/jobs/${job_id}/cancel`, {})).status).toBe(200);
+  expect((await server.ended(job_id)).status).toBe("canceled");
+  await made("generate", { prompt: "a red fox", ...small });
+}, 60_000);
+
 test("a repeated prompt is not encoded again", async () => {
   const labels = async () => {
     const answer = await server.post("/v1/image/qwen/generate", {
