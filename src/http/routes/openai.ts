@@ -104,9 +104,14 @@ export function openaiRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
   });
   app.post("/v1/images/edits", async (c) => {
     const isForm = (c.req.header("content-type") ?? "").toLowerCase().startsWith("multipart/form-data");
-    const { request, images } = isForm ? await formOf(c, deps) : await jsonEdit(c, deps);
-    if (request.mask !== undefined) throw new Refusal("invalid_parameter", "mask: there is no inpainting");
-    return run(c, deps, capability, edit, request, { images }, "image_edit");
+    if (!isForm) {
+      const { request, images } = await jsonEdit(c, deps);
+      if (request.mask !== undefined) throw new Refusal("invalid_parameter", "mask: there is no inpainting");
+      return run(c, deps, capability, edit, request, { images }, "image_edit");
+    }
+    const { request, uploads } = await formOf(c, deps);
+    const images = uploads.map((file_id) => ({ type: "file_id", file_id }));
+    return run(c, deps, capability, edit, request, { images }, "image_edit", uploads);
   });
 
   register.registerPath({
@@ -172,12 +177,12 @@ async function formOf(c: Context<Env>, { files, settings }: Deps) {
   );
   try {
     const request = parse(ImagesRequest, fromForm(form.fields), "body") as EditRequest;
-    const masked = form.files.some(({ name }) => name === "mask");
+    const masked = request.mask !== undefined || form.files.some(({ name }) => name === "mask");
     const pictures = form.files.filter(({ name }) => name !== "mask");
     if (masked) throw new Refusal("invalid_parameter", "mask: there is no inpainting");
     if (pictures.length === 0) throw new Refusal("invalid_parameter", "image: a picture is needed");
     for (const { record } of pictures) await files.insert(record);
-    return { request, images: pictures.map(({ record }) => ({ type: "file_id", file_id: record.file_id })) };
+    return { request, uploads: pictures.map(({ record }) => record.file_id) };
   } catch (error) {
     for (const { record } of form.files) await files.discard(record).catch(() => {});
     throw error;
@@ -193,18 +198,20 @@ async function run(
   request: ImagesRequest,
   more: Record<string, unknown>,
   event: "image_generation" | "image_edit",
+  /** Files that came with the request, and that a refusal takes away. */
+  uploads: readonly string[] = [],
 ): Promise<Response> {
-  const { settings, scheduler } = deps;
-  const variant = variantOf(capability, request.model);
+  const { settings, scheduler, files } = deps;
   const defaults = {
     width: settings.qwen_default_width,
     height: settings.qwen_default_height,
     steps: event === "image_edit" ? settings.qwen_edit_steps : settings.qwen_generate_steps,
   };
   const count = request.n ?? 1;
-  if (request.stream && count > 1) throw new Refusal("invalid_parameter", "n must be 1 with stream");
   const jobs: Job[] = [];
   try {
+    const variant = variantOf(capability, request.model);
+    if (request.stream && count > 1) throw new Refusal("invalid_parameter", "n must be 1 with stream");
     for (let i = 0; i < count; i++) {
       const body = { ...generation(request, variant, defaults, i), ...more };
       const parsed = parse(operation.request, body, "body") as { mode?: "async" };
@@ -213,6 +220,7 @@ async function run(
   } catch (error) {
     // All pictures or none: nobody would ask for the others.
     for (const job of jobs) await scheduler.remove(job.id).catch(() => {});
+    for (const id of uploads) await files.delete(id).catch(() => {});
     throw error;
   }
   c.env?.server?.timeout(c.req.raw, 0);

@@ -247,6 +247,23 @@ test("a form without a picture, or with a mask, leaves no file behind", async ()
   expect((await files.totals()).count).toBe(before);
 });
 
+test.each([
+  ["model", "nonsense"],
+  ["size", "100x100"],
+])("a form whose %s is refused leaves no file behind", async (name, value) => {
+  const before = (await files.totals()).count;
+  const form = new FormData();
+  form.set("prompt", "blue");
+  form.set(name, value);
+  form.append("image", new File(["one"], "one.png"));
+  const answer = await fetch(`${server.url.origin}/v1/images/edits`, {
+    method: "POST",
+    headers: { authorization: "Bearer swordfish" },
+    body: form,
+  });
+  expect([answer.status >= 400 && answer.status < 500, (await files.totals()).count]).toEqual([true, before]);
+});
+
 test("pictures that were asked for together are made together or not at all", async () => {
   const submit = scheduler.submit;
   let count = 0;
