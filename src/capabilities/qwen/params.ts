@@ -1,0 +1,106 @@
+/**
+ * What a job of Qwen-Image keeps of its request, and the checks that lead there.
+ *
+ * @module
+ */
+import { existsSync } from "node:fs";
+import { Refusal } from "../../errors.ts";
+import type { FileRef } from "../../files/file.ts";
+import type { PictureFormat } from "../../images/encode.ts";
+import type { Settings } from "../../settings/settings.ts";
+import type { CheckContext } from "../capability.ts";
+import type { EditRequest, GenerateRequest } from "./contract.ts";
+import { checkLimits } from "./limits.ts";
+import type { DiffusionInput } from "./phase.ts";
+import { isEdit } from "./variants.ts";
+
+export const family = "qwen";
+/** Pixels that tiles of the picture coder share. */
+export const overlap = 64;
+
+type Lora = { file: FileRef; scale: number };
+
+export type Shared = {
+  prompt: string;
+  negative_prompt: string | null;
+  width: number;
+  height: number;
+  steps: number;
+  guidance: number;
+  seed: number | null;
+  quantize: number | null;
+  scheduler: string;
+  format: PictureFormat;
+  quality: number;
+  loras: Lora[];
+  preview: boolean;
+  model: string;
+  mode: string;
+};
+export type GenerateParams = Shared & {
+  init_image: FileRef | null;
+  image_strength: number | null;
+  fast: 4 | 8 | null;
+};
+export type EditParams = Shared & { images: FileRef[] };
+export type Params = GenerateParams | EditParams;
+
+export type Facts = {
+  kind: DiffusionInput["kind"];
+  seed: number;
+  image_file_ids: string[];
+  adapters: { file: FileRef; sha256: string }[];
+  one_colour: boolean;
+};
+
+export const pin = (variant: string, edit: boolean) => {
+  if (isEdit(variant) === edit) return;
+  throw new Refusal(
+    "unknown_model",
+    edit
+      ? "qwen edit requires model 'edit-2509' (or 'edit-2511')"
+      : "qwen generate requires model 'image' (or 'image-2512')",
+  );
+};
+
+/** Checks what both operations share and fills in the server's defaults. */
+export function checkShared(
+  request: GenerateRequest | EditRequest,
+  defaults: { steps: number; guidance: number },
+  context: CheckContext,
+): Omit<Shared, "model"> {
+  const { settings } = context;
+  const wanted = {
+    prompt: request.prompt,
+    negative_prompt: request.negative_prompt ?? null,
+    width: request.width ?? settings.qwen_default_width,
+    height: request.height ?? settings.qwen_default_height,
+    steps: request.steps ?? defaults.steps,
+    guidance: request.guidance ?? defaults.guidance,
+    seed: request.seed ?? null,
+    quantize: request.quantize ?? null,
+    scheduler: request.scheduler,
+    format: request.format,
+    quality: request.quality,
+    loras: request.loras ?? [],
+    preview: request.preview,
+    mode: request.mode,
+  };
+  checkLimits(wanted, settings);
+  return wanted;
+}
+
+export function lightningFile(fast: 4 | 8, settings: Settings): string {
+  const name = `qwen_lightning_${fast}` as const;
+  const path = settings[name];
+  if (path !== null && existsSync(path)) return path;
+  throw new Refusal(
+    "not_activated",
+    path === null
+      ? `fast: ${fast} needs an adapter. Give its file in the setting ${name}`
+      : `the file that the setting ${name} names is not there`,
+  );
+}
+
+export const picturesOf = (params: Params): FileRef[] =>
+  "images" in params ? params.images : params.init_image ? [params.init_image] : [];
