@@ -1,5 +1,5 @@
 import { concat, evaluate, scope, sdpa, type Tensor } from "../../ffi/index.ts";
-import { onGpu } from "./device.ts";
+import { piecewise } from "./device.ts";
 
 /** Bytes of scores that are held at a time on the CPU, where MLX writes them all out. */
 const scoreBytes = 32e6;
@@ -11,7 +11,7 @@ const scoreBytes = 32e6;
 export function attention(q: Tensor, k: Tensor, v: Tensor, scale: number, limit = scoreBytes): Tensor {
   const [batch, heads, length] = q.shape as [number, number, number];
   const rows = Math.max(1, Math.floor(limit / (4 * batch * heads * k.shape[2]!)));
-  if (onGpu() || rows >= length) return sdpa(q, k, v, { scale });
+  if (!piecewise() || rows >= length) return sdpa(q, k, v, { scale });
   const chunks: Tensor[] = [];
   for (let from = 0; from < length; from += rows) {
     const chunk = scope(() => {

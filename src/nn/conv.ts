@@ -1,5 +1,5 @@
 import { concat, conv2d, evaluate, linear, scope, type Tensor } from "../../ffi/index.ts";
-import { onGpu } from "./device.ts";
+import { onGpu, piecewise } from "./device.ts";
 import type { Weights } from "./weights.ts";
 
 /** Bytes of unfolded columns that are held at a time on the CPU, where MLX writes them all out. */
@@ -45,7 +45,8 @@ export class Conv2d {
   }
 
   forward(x: Tensor): Tensor {
-    const { padding } = this;
+    const { weight, bias, padding, stride } = this;
+    if (!onGpu() && !piecewise()) return conv2d(x, weight, { bias, padding, stride });
     return this.padded(padding === 0 ? x : x.pad([0, padding, padding, 0], [0, padding, padding, 0]));
   }
 
@@ -56,7 +57,7 @@ export class Conv2d {
     const outputs = Math.floor((rows - kernel) / stride) + 1;
     const wide = Math.floor((width - kernel) / stride) + 1;
     const strip = Math.max(1, Math.floor(limit / (4 * batch * wide * channels * kernel * kernel)));
-    if (onGpu() || strip >= outputs) return conv2d(x, weight, { bias, stride });
+    if (!piecewise() || strip >= outputs) return conv2d(x, weight, { bias, stride });
     const strips: Tensor[] = [];
     for (let from = 0; from < outputs; from += strip) {
       const to = Math.min(from + strip, outputs);

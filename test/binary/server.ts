@@ -2,7 +2,8 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const built = join(import.meta.dir, "../../dist/easel");
+/** The binary under test; EASEL_TEST_BINARY names another one, such as that of another machine under an emulator. */
+const built = process.env.EASEL_TEST_BINARY ?? join(import.meta.dir, "../../dist/easel");
 
 /** The binary alone in a folder of its own, with nothing of this machine around it. */
 export interface Place extends Disposable {

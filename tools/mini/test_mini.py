@@ -1,6 +1,8 @@
 """Tests of the renderer, the training and the measure. Run: python -m unittest test_mini"""
 
 import math
+import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -207,6 +209,18 @@ class Training(unittest.TestCase):
         resumed.load(Path(self.folder.name) / "checkpoint.pt")
         train.train(resumed, found, 4, 2, 2, log=lambda _: None)
         for a, b in zip(whole.net.state_dict().values(), resumed.net.state_dict().values(), strict=True):
+            self.assertTrue(torch.equal(a, b))
+
+    def test_workers_learn_together_and_a_run_of_theirs_can_be_repeated(self):
+        written(self.folder.name, 2)
+        nets = []
+        for name in ("first", "second"):
+            folder = Path(self.folder.name) / name
+            command = [sys.executable, "train.py", "--scenes", self.folder.name, "--run", str(folder), "--steps", str(train.TOGETHER)]
+            subprocess.run([*command, "--batch", "2", "--workers", "2"], cwd=Path(__file__).parent, check=True, stdout=subprocess.DEVNULL)
+            nets.append(torch.load(folder / "checkpoint.pt", weights_only=True))
+        self.assertEqual(nets[0]["step"], train.TOGETHER)
+        for a, b in zip(nets[0]["net"].values(), nets[1]["net"].values(), strict=True):
             self.assertTrue(torch.equal(a, b))
 
     def test_folding_the_norms_changes_nothing_but_the_precision(self):

@@ -9,6 +9,7 @@ import { readForm } from "../../files/form.ts";
 import type { Job } from "../../jobs/job.ts";
 import { jsonOf } from "../body.ts";
 import type { Deps, Env } from "../env.ts";
+import { sentEvents } from "../event-stream.ts";
 import { download } from "../file-access.ts";
 import { linkKey } from "../link-key.ts";
 import { settled } from "../negotiation.ts";
@@ -276,65 +277,43 @@ async function streamed(
 ): Promise<Response> {
   const gone = new AbortController();
   const events = await deps.scheduler.events(job.id, { signal: gone.signal });
-  const encoder = new TextEncoder();
-  let alive: ReturnType<typeof setInterval> | undefined;
-  const body = new ReadableStream<Uint8Array>({
-    start(controller) {
-      const write = (text: string) => {
-        if (!gone.signal.aborted) controller.enqueue(encoder.encode(text));
-      };
-      const send = (type: string, data: Record<string, unknown>) =>
-        write(`event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`);
-      alive = setInterval(() => write(": alive\n\n"), 5000);
-      const follow = async () => {
-        let sent = 0;
-        for await (const { event: kind, data } of events) {
-          const created_at = Math.floor(Date.now() / 1000);
-          const picture = typeof data.image === "string" ? data.image.replace(/^data:[^,]*,/, "") : undefined;
-          if (kind === "preview" && picture !== undefined && sent < partials)
-            send(`${event}.partial_image`, {
-              b64_json: picture,
-              created_at,
-              ...about,
-              partial_image_index: sent++,
-            });
-          if (kind === "succeeded")
-            send(`${event}.completed`, {
-              b64_json: await base64(deps, (data.artifacts as string[])[0]!),
-              created_at,
-              ...about,
-              usage: {
-                total_tokens: 0,
-                input_tokens: 0,
-                output_tokens: 0,
-                input_tokens_details: { text_tokens: 0, image_tokens: 0 },
-              },
-            });
-          if (kind === "failed" || kind === "canceled")
-            send("error", {
-              error: {
-                message: String(data.error ?? `the job was ${kind}`),
-                type: "server_error",
-                param: null,
-                code: String(data.error_code ?? kind),
-              },
-            });
-        }
-      };
-      follow()
-        .then(() => {
-          if (!gone.signal.aborted) controller.close();
-        })
-        .catch((error) => {
-          if (!gone.signal.aborted) controller.error(error);
-        })
-        .finally(() => clearInterval(alive));
-    },
-    cancel() {
-      clearInterval(alive);
-      gone.abort();
-    },
-  });
+  const body = sentEvents(async (write) => {
+    const send = (type: string, data: Record<string, unknown>) =>
+      write(`event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`);
+    let sent = 0;
+    for await (const { event: kind, data } of events) {
+      const created_at = Math.floor(Date.now() / 1000);
+      const picture = typeof data.image === "string" ? data.image.replace(/^data:[^,]*,/, "") : undefined;
+      if (kind === "preview" && picture !== undefined && sent < partials)
+        send(`${event}.partial_image`, {
+          b64_json: picture,
+          created_at,
+          ...about,
+          partial_image_index: sent++,
+        });
+      if (kind === "succeeded")
+        send(`${event}.completed`, {
+          b64_json: await base64(deps, (data.artifacts as string[])[0]!),
+          created_at,
+          ...about,
+          usage: {
+            total_tokens: 0,
+            input_tokens: 0,
+            output_tokens: 0,
+            input_tokens_details: { text_tokens: 0, image_tokens: 0 },
+          },
+        });
+      if (kind === "failed" || kind === "canceled")
+        send("error", {
+          error: {
+            message: String(data.error ?? `the job was ${kind}`),
+            type: "server_error",
+            param: null,
+            code: String(data.error_code ?? kind),
+          },
+        });
+    }
+  }, gone);
   return c.body(body, 200, {
     "Content-Type": "text/event-stream",
     "Cache-Control": "no-store",
