@@ -3,7 +3,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { liveHandles, scope, type Tensor } from "../../../../ffi/index.ts";
 import { guide } from "../../../../src/models/qwen-image/guidance.ts";
-import { loadModulator, loadTransformer, loadVae } from "../../../../src/models/qwen-image/load.ts";
+import {
+  loadModulator,
+  loadTextEncoder,
+  loadTransformer,
+  loadVae,
+} from "../../../../src/models/qwen-image/load.ts";
 import { stepOf } from "../../../../src/models/qwen-image/modulation.ts";
 import { firstStep, lightning, sigmas } from "../../../../src/models/qwen-image/schedule.ts";
 import { openForTests } from "../../../ffi/open.ts";
@@ -113,6 +118,56 @@ describe("the transformer", () => {
     using modulator = loadModulator([model], { bits: 4 });
     expect(modulator.img_mod[0]!.bits).toBe(8);
     expect(modulator.txt_mod[0]!.bits).toBe(4);
+  });
+});
+
+/** How alike two lists of numbers point. */
+function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let [both, left, right] = [0, 0, 0];
+  for (let i = 0; i < b.length; i++) {
+    both += a[i]! * b[i]!;
+    left += a[i]! ** 2;
+    right += b[i]! ** 2;
+  }
+  return both / Math.sqrt(left * right);
+}
+
+describe("in half precision, as on a GPU,", () => {
+  const dtype = "bfloat16" as const;
+
+  test("the transformer points where the reference does", () => {
+    const { get } = recorded("dit-plain.safetensors");
+    using transformer = loadTransformer([model], { dtype });
+    using modulator = loadModulator([model], { dtype });
+    scope(() => {
+      const modulation = stepOf(modulator.forward([...get("sigma").values]), 0);
+      const text = single(get("text"));
+      const places = transformer.places([[5, 6]], text.shape[0]!);
+      const out = transformer.forward(single(get("latents")), text, places, modulation);
+      expect(out.dtype).toBe("float32");
+      expect(cosine(numbers(out), get("out").values)).toBeGreaterThan(0.999);
+    });
+  });
+
+  test("the text encoder does", () => {
+    const { get } = recorded("text.safetensors");
+    using encoder = loadTextEncoder([model], { dtype });
+    scope(() => {
+      const out = encoder.states([...get("plain.ids").values], []);
+      expect(out.dtype).toBe(dtype);
+      expect(cosine(numbers(out), get("plain.3").values)).toBeGreaterThan(0.999);
+    });
+  });
+
+  test("the picture coder does", () => {
+    const { get } = recorded("vae.safetensors");
+    using vae = loadVae([model], { dtype });
+    scope(() => {
+      const encoded = vae.encode(channelsLast(get("picture")));
+      expect(cosine(numbers(encoded), numbers(channelsLast(get("encoded"))))).toBeGreaterThan(0.999);
+      const decoded = vae.decode(channelsLast(get("latents")));
+      expect(cosine(numbers(decoded), numbers(channelsLast(get("decoded"))))).toBeGreaterThan(0.999);
+    });
   });
 });
 
