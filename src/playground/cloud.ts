@@ -37,6 +37,7 @@ const keyZoom = 0.9;
 
 export function createCloud(data: DepthData, picture: Picture): Cloud {
   const set = pointsOf(data, picture);
+  // The buffer stays, so that the browser's own menu can save the view as a picture.
   const renderer = new WebGLRenderer({ antialias: true, alpha: true, preserveDrawingBuffer: true });
   renderer.setPixelRatio(Math.min(devicePixelRatio, 2));
   const canvas = renderer.domElement;

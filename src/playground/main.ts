@@ -3,7 +3,7 @@
  *
  * @module
  */
-import sampleUrl from "../../examples/table.jpg";
+import sampleUrl from "../../examples/street.jpg";
 import * as api from "./api.ts";
 import { curl } from "./curl.ts";
 import { announce, button, byId, el, find, on } from "./dom.ts";
@@ -54,7 +54,7 @@ function showCurrent(): void {
 
 async function takeSample(): Promise<void> {
   const answer = await fetch(sampleUrl);
-  await take(await answer.blob(), "table.jpg");
+  await take(await answer.blob(), "street.jpg");
 }
 
 /** The stage before there is a picture. */

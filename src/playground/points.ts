@@ -26,7 +26,7 @@ const mostPoints = 600_000;
 /** Field of view of an ordinary lens, along the longer side, where nothing tells the real one. */
 const usualView = (55 * Math.PI) / 180;
 /** How much farther than the nearest the farthest point of a map without a unit is put. */
-const relativeReach = 6;
+const relativeReach = 4;
 /** Points farther than this many times the middle depth are sky, or as good as. */
 const horizon = 8;
 
@@ -67,7 +67,7 @@ export function pointsOf(data: DepthData, picture: Picture): PointSet {
     colors: colors.slice(0, count * 3),
     count,
     middle,
-    spacing: (1.3 * step) / focal,
+    spacing: (1.5 * step) / focal,
     fieldOfView: (2 * Math.atan(height / 2 / focal) * 180) / Math.PI,
     aspect: width / height,
   };

@@ -31,12 +31,14 @@ const launch = () =>
   chromium.launch({
     executablePath: executablePath!,
     timeout: patience,
-    // Tests may run as root, and three.js needs WebGL where there is no GPU.
+    // Tests may run as root, and three.js needs WebGL where there is no GPU, and the camera shows a moving pattern.
     args: [
       "--no-sandbox",
       "--use-angle=swiftshader",
       "--enable-unsafe-swiftshader",
       "--ignore-gpu-blocklist",
+      "--use-fake-device-for-media-stream",
+      "--use-fake-ui-for-media-stream",
     ],
   });
 

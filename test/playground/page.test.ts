@@ -138,6 +138,28 @@ inBrowser("a refusal at once is shown in the server's words too", async () => {
   expect(await page.getByRole("alert").textContent()).toMatch(/input_size.*4096/);
 });
 
+inBrowser("a picture can be pasted, and taken with the camera", async () => {
+  const { url } = await server();
+  const { page, complaints } = await visit(url);
+  await ready(page);
+  await page.evaluate(async () => {
+    const canvas = new OffscreenCanvas(40, 30);
+    canvas.getContext("2d")!.fillRect(0, 0, 20, 30);
+    const clipboardData = new DataTransfer();
+    clipboardData.items.add(new File([await canvas.convertToBlob()], "image.png", { type: "image/png" }));
+    document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true }));
+  });
+  await page.locator("#current .name", { hasText: "image.png" }).waitFor();
+  await page.locator("#current").getByRole("button", { name: "Remove" }).click();
+  await page.getByRole("button", { name: "Camera" }).click();
+  await page.getByRole("button", { name: "Take picture" }).click();
+  await page.locator("#current .name", { hasText: "camera.jpg" }).waitFor();
+  const width = await page.locator(".still img").evaluate((image: HTMLImageElement) => image.naturalWidth);
+  expect(width).toBeGreaterThan(0);
+  expect(await page.locator("video").evaluate((video: HTMLVideoElement) => video.srcObject)).toBe(null);
+  expect(complaints).toEqual([]);
+});
+
 inBrowser("a model that is not here is shown with its licence and the command that gets it", async () => {
   const { url } = await server();
   const { page } = await visit(url);

@@ -9,7 +9,7 @@ export interface Page {
   offer: Offer;
   /** The picture on the stage, if there is one. */
   picture(): Picture | undefined;
-  /** Makes the last picture of a job the one that work is about. */
+  /** Makes a picture the one that work is about. */
   use(picture: Picture): void;
   /** Asks for a picture where one is missing. */
   wantPicture(): void;
@@ -30,7 +30,6 @@ export interface Task {
   operation: string;
   /** Which of those families' models it can use. */
   fits(model: Model): boolean;
-  /** Job types that it shows, by their ends. */
   form: HTMLFormElement;
   /** Called when the models are known, and again when they may have changed. */
   offerModels(models: readonly Model[]): void;
