@@ -126,12 +126,7 @@ function apart(a: Float32Array, b: Float32Array): number {
   return error / largest;
 }
 
-const rows: string[] = [];
-for (const name of wanted) {
-  if (!(name in cases)) throw new Error(`no such case: ${name}. There are ${Object.keys(cases).join(", ")}`);
-  rows.push(await bench(name as Case));
-}
-const page = `# Speed and memory of the depth networks
+const page = (rows: readonly string[]) => `# Speed and memory of the depth networks
 
 Written by \`bun bench/depth/main.ts\` on ${process.platform} ${process.arch}, ${cpus()[0]?.model.trim()}, ${values.threads} threads.
 Random weights of the published sizes, one picture of 1024×768, float32, PyTorch through transformers. Each run is a process of its
@@ -145,6 +140,12 @@ largest value. The ratio of processor time is less touched by what else the mach
 ${rows.join("\n")}
 `;
 const path = join(here, "../../docs/bench-depth.md");
-await Bun.write(path, page);
-await Bun.$`${join(here, "../../node_modules/.bin/biome")} format --write ${path}`.quiet();
-console.log(page);
+const rows: string[] = [];
+for (const name of wanted) {
+  if (!(name in cases)) throw new Error(`no such case: ${name}. There are ${Object.keys(cases).join(", ")}`);
+  rows.push(await bench(name as Case));
+  // After each case, for the long ones may be stopped.
+  await Bun.write(path, page(rows));
+  await Bun.$`${join(here, "../../node_modules/.bin/biome")} format --write ${path}`.quiet();
+}
+console.log(page(rows));
