@@ -23,10 +23,10 @@ interface ActivateOptions extends Filters {
 function withFilters(command: Command): Command {
   return command
     .option("--all", "every model")
-    .option("--domain <name>", "every model of this domain (repeatable)", collect, [])
-    .option("--family <name>", "every model of this family (repeatable)", collect, [])
-    .option("--repo <name>", "every model from this repository (repeatable)", collect, [])
-    .option("--model <name>", "this model, as family/name (repeatable)", collect, [])
+    .option("--domain <name>", "every model of this domain (repeatable)", collect)
+    .option("--family <name>", "every model of this family (repeatable)", collect)
+    .option("--repo <name>", "every model from this repository (repeatable)", collect)
+    .option("--model <name>", "this model, as family/name (repeatable)", collect)
     .option("--yes", "do not ask")
     .option("--json", "print events as JSON lines");
 }

@@ -20,21 +20,20 @@ export function registerBench(program: Command, context: CommandContext): void {
   program
     .command("bench")
     .description("time every activated model on this machine")
-    .option("--model <name>", "only this model, as family/name (repeatable)", collect, [])
+    .option("--model <name>", "only this model, as family/name (repeatable)", collect)
     .option("--size <WxH>", "the input picture's size", size, { width: 1024, height: 768 })
     .option("--runs <count>", "runs after the first", count, 3)
     .option("--json", "print JSON")
     .action(
       async (options: {
-        model: string[];
+        model?: string[];
         size: { width: number; height: number };
         runs: number;
         json?: boolean;
       }) => {
         await using client = await anyServer(context);
         const probes = (await activated(client, context.capabilities)).filter(
-          ({ family, variant }) =>
-            options.model.length === 0 || options.model.includes(`${family}/${variant}`),
+          ({ family, variant }) => !options.model || options.model.includes(`${family}/${variant}`),
         );
         if (probes.length === 0)
           throw new CommandError("No model of that name is activated; see easel status");

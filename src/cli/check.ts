@@ -29,7 +29,7 @@ const checks: readonly Check[] = [
 
 interface CheckOptions {
   engine?: boolean;
-  model: string[];
+  model?: string[];
 }
 
 export function registerCheck(program: Command, context: CommandContext, process: Process): void {
@@ -39,8 +39,8 @@ export function registerCheck(program: Command, context: CommandContext, process
       "look whether easel works on this machine: its own parts, pictures, a computation, each model",
     )
     .option("--engine", "only what computing needs, neither the settings nor the models")
-    .option("--model <name>", "only this model, as family/name (repeatable)", collect, [])
-    .action(async ({ engine, model }: CheckOptions) => {
+    .option("--model <name>", "only this model, as family/name (repeatable)", collect)
+    .action(async ({ engine, model = [] }: CheckOptions) => {
       let failed = 0;
       const report = async (name: string, look: () => Promise<string>) => {
         try {

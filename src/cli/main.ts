@@ -21,7 +21,7 @@ import { registerJobs } from "./jobs.ts";
 import { localServer } from "./local-server.ts";
 import { registerOneShots } from "./oneshot.ts";
 import { registerPlan } from "./plan.ts";
-import { interruption, thisProcess } from "./process.ts";
+import { interruption, type Process, thisProcess } from "./process.ts";
 import { registerRun } from "./run.ts";
 import { registerService } from "./service.ts";
 import { registerStatus } from "./status.ts";
@@ -29,12 +29,7 @@ import { registerStatus } from "./status.ts";
 /** Runs one command and gives the exit code of the process. */
 export async function main(args: readonly string[], startWorker: () => Worker): Promise<number> {
   const own = thisProcess(startWorker);
-  const program = new Command("easel")
-    .description("Image models on your own machine")
-    .option("--config <file>", "the settings file")
-    .version(version, "-V, --version", "print the version")
-    .showHelpAfterError("(easel --help lists the commands)")
-    .exitOverride();
+  const program = new Command("easel").exitOverride();
   const load = (flags: LoadOptions["flags"] = {}) => {
     const file = program.opts<{ config?: string }>().config;
     return loadSettings({ flags, ...(file !== undefined && { file }) });
@@ -57,6 +52,22 @@ export async function main(args: readonly string[], startWorker: () => Worker): 
   };
   let interrupted: AbortSignal | undefined;
 
+  describeCommands(program, context, own);
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return exitCodes.ok;
+  } catch (error) {
+    return exitCodeOf(error, context);
+  }
+}
+
+/** Gives the program its commands. Nothing of the machine is looked at before one runs. */
+export function describeCommands(program: Command, context: CommandContext, own: Process): void {
+  program
+    .description("Image models on your own machine")
+    .option("--config <file>", "the settings file")
+    .version(version, "-V, --version", "print the version")
+    .showHelpAfterError("(easel --help lists the commands)");
   registerRun(program, context, own);
   program
     .command("version")
@@ -75,13 +86,6 @@ export async function main(args: readonly string[], startWorker: () => Worker): 
   registerConfig(program, context);
   registerService(program, context);
   registerCompletion(program, context);
-
-  try {
-    await program.parseAsync(args, { from: "user" });
-    return exitCodes.ok;
-  } catch (error) {
-    return exitCodeOf(error, context);
-  }
 }
 
 function exitCodeOf(error: unknown, context: CommandContext): number {

@@ -156,7 +156,7 @@ interface GenerateOptions {
   scheduler?: string;
   quality?: number;
   fast?: number;
-  lora: { path: string; scale: number }[];
+  lora?: { path: string; scale: number }[];
   initImage?: string;
   imageStrength?: number;
 }
@@ -172,7 +172,7 @@ function imageOptions(command: Command): Command {
     .option("--scheduler <name>", "noise schedule")
     .option("--quality <percent>", "of JPEG and WebP", whole)
     .option("--fast <steps>", "4 or 8 steps with the Lightning adapter of the settings", whole)
-    .option("--lora <path[:scale]>", "a LoRA file (repeatable)", lora, []);
+    .option("--lora <path[:scale]>", "a LoRA file (repeatable)", lora);
 }
 
 async function generateBody(
@@ -182,7 +182,7 @@ async function generateBody(
   output: string,
 ) {
   const loras = [];
-  for (const { path, scale } of options.lora)
+  for (const { path, scale } of options.lora ?? [])
     loras.push({ file: { type: "file_id", file_id: await upload(client, path) }, scale });
   return {
     prompt,
@@ -302,7 +302,10 @@ function real(text: string): number {
   return value;
 }
 
-function lora(text: string, before: { path: string; scale: number }[]): { path: string; scale: number }[] {
+function lora(
+  text: string,
+  before: { path: string; scale: number }[] = [],
+): { path: string; scale: number }[] {
   const [, path, scale] = /^(.+?)(?::(-?\d*\.?\d+))?$/.exec(text) ?? [];
   if (!path) throw new InvalidArgumentError("It must be a path.");
   return [...before, { path, scale: scale === undefined ? 1 : Number(scale) }];

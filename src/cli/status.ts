@@ -154,10 +154,10 @@ export function registerStatus(program: Command, context: CommandContext): void 
   program
     .command("status")
     .description("show which models are on this machine")
-    .option("--domain <name>", "only this domain (repeatable)", collect, [])
-    .option("--family <name>", "only this family (repeatable)", collect, [])
-    .option("--repo <name>", "only what comes from this repository (repeatable)", collect, [])
-    .option("--model <name>", "only this model, as family/name (repeatable)", collect, [])
+    .option("--domain <name>", "only this domain (repeatable)", collect)
+    .option("--family <name>", "only this family (repeatable)", collect)
+    .option("--repo <name>", "only what comes from this repository (repeatable)", collect)
+    .option("--model <name>", "only this model, as family/name (repeatable)", collect)
     .option("-v, --verbose", "show repositories, licences and every resource")
     .option("--json", "print JSON")
     .action((options: Filters & { verbose?: boolean; json?: boolean }) => {
@@ -171,7 +171,7 @@ export function registerStatus(program: Command, context: CommandContext): void 
     });
 }
 
-export function collect(value: string, before: string[]): string[] {
+export function collect(value: string, before: string[] = []): string[] {
   return [...before, value];
 }
 

@@ -1,0 +1,65 @@
+/**
+ * Writes docs/cli.md from the commands themselves: `bun scripts/cli-page.ts`.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { Command } from "commander";
+import { type CommandContext, exitCodes } from "../src/cli/context.ts";
+import { describeCommands } from "../src/cli/main.ts";
+import type { Process } from "../src/cli/process.ts";
+
+const meanings: Record<keyof typeof exitCodes, string> = {
+  ok: "Done.",
+  failed: "The command failed; the reason is on standard error.",
+  usage: "The command line or the settings are wrong, or a question could be asked of nobody.",
+  startup:
+    "The server could not start: the port is taken, another server has the data directory, native parts cannot be unpacked.",
+  engineFault: "The engine broke. A service manager should start the server again; no job is lost.",
+  interrupted: "Interrupted by Ctrl-C.",
+};
+
+/** The page. Settings as flags of `run` have a page of their own. */
+export function cliPage(): string {
+  const program = new Command("easel").configureHelp({ helpWidth: 100 });
+  describeCommands(program, {} as CommandContext, {} as Process);
+  const sections: string[] = [];
+  const visit = (command: Command, path: string) => {
+    for (const sub of command.commands) {
+      const name = `${path} ${sub.name()}`;
+      if (sub.commands.length > 0) {
+        visit(sub, name);
+        continue;
+      }
+      const help = name === "easel run" ? runHelp(sub) : sub.helpInformation();
+      sections.push(`## ${name}\n\n\`\`\`text\n${help.trimEnd()}\n\`\`\`\n`);
+    }
+  };
+  visit(program, "easel");
+  const codes = Object.entries(exitCodes).map(
+    ([name, code]) => `| ${code} | ${meanings[name as keyof typeof exitCodes]} |`,
+  );
+  return `# The command line
+
+This page is made from the commands by \`bun scripts/cli-page.ts\`. Commands that list or show take \`--json\`; no command asks a question
+where nobody sits at the terminal.
+
+| Exit code | Meaning |
+| --- | --- |
+${codes.join("\n")}
+
+A second SIGTERM or Ctrl-C ends a server at once, with 143 or 130.
+
+${sections.join("\n")}`;
+}
+
+/** `run` has a flag for each setting; they are on the page of the settings. */
+function runHelp(command: Command): string {
+  return `${command.helpInformation().split("\n\nOptions:")[0]}\n\nEvery setting is a flag, see settings.md.`;
+}
+
+if (import.meta.main) {
+  const path = join(import.meta.dir, "../docs/cli.md");
+  await Bun.write(path, cliPage());
+  await Bun.$`${join(import.meta.dir, "../node_modules/.bin/biome")} format --write ${path}`.quiet();
+}
