@@ -94,7 +94,7 @@ const page = `# Speed and memory of Qwen-Image
 
 Written by \`bun bench/qwen/main.ts\` on ${process.platform} ${process.arch}, ${cpus()[0]?.model.trim()}, 2 threads. Random weights in
 the form of Qwen-Image's transformer, with width 1024 and 8 blocks; ${side}² pixels, ${steps} steps. Both compute in float32 on the same MLX
-with the same OpenBLAS; mflux holds the weights in float32, we in the file's half precision until they are used. Each run is a process of
+with the same OpenBLAS, ours also with the kernels of \`mlx-shim\` where it takes them for faster. mflux holds the weights in float32, we in the file's half precision until they are used. Each run is a process of
 its own and the two take turns. Medians, with the least and the largest in brackets; a ratio above 1 is in our favour.
 
 ${lines.join("\n")}
