@@ -186,8 +186,12 @@ function denoised(transformer: Transformer, input: DenoiseInput, progress: Progr
 
 function decoded(vae: Vae, input: DecodeInput, progress: Progress): DiffusionOutput {
   const { width, height, tile, overlap, unusedKeys } = input;
-  const image = decode(vae, input.clean, { tile, overlap }, (done, total) =>
-    progress("decoding", done, total),
+  const image = decode(
+    vae,
+    input.clean,
+    { tile, overlap },
+    (done, total) => progress("decoding", done, total),
+    requireFinite,
   );
   return { image, width, height, unusedKeys };
 }
@@ -206,8 +210,13 @@ function partOf<T extends Part>(part: Part | undefined, kind: new (...args: neve
   throw new TaskError("the part is none of Qwen-Image", "failed");
 }
 
-/** A network in trouble gives numbers that are none; they must not become a picture. */
 function finite(tokens: Tokens): Tokens {
-  if (tokens.data.every(Number.isFinite)) return tokens;
-  throw new TaskError("the network gave numbers that are none", "invalid_result");
+  requireFinite(tokens.data);
+  return tokens;
+}
+
+/** A network in trouble gives numbers that are none; they must not become a picture. */
+function requireFinite(values: Float32Array): void {
+  if (!values.every(Number.isFinite))
+    throw new TaskError("the network gave numbers that are none", "invalid_result");
 }

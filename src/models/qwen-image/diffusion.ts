@@ -165,6 +165,7 @@ export function decode(
   tokens: Tokens,
   { tile, overlap }: Tiling,
   step: Step = () => {},
+  look: (values: Float32Array) => void = () => {},
 ): Uint8Array {
   return scope(() => {
     const { cell } = vae;
@@ -182,6 +183,7 @@ export function decode(
         rows: size.rows * cell,
         columns: size.columns * cell,
       };
+      look(values);
       blend.add(place, values);
       clearCache();
       step(i + 1, tiles.length);
