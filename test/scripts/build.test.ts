@@ -16,11 +16,11 @@ import { faults } from "../../scripts/inspect.ts";
 
 const root = join(import.meta.dir, "../..");
 
-/** A copy of what the native build reads, so that it can be spoiled. */
+/** A copy of what the build reads, so that it can be spoiled. */
 let copy: string;
 beforeEach(() => {
   copy = mkdtempSync(join(tmpdir(), "easel-build-"));
-  for (const name of ["scripts", "mlx-shim", "ffi", "build.ts", "package.json"])
+  for (const name of ["scripts", "mlx-shim", "ffi", "src", "build.ts", "package.json"])
     cpSync(join(root, name), join(copy, name), { recursive: true });
 });
 afterEach(() => rmSync(copy, { recursive: true, force: true }));
