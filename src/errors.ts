@@ -69,3 +69,10 @@ export class Refusal extends Error {
     return refusals[this.code].status;
   }
 }
+
+/** Full disks show in many forms: of the system, of SQLite, wrapped. */
+export function isDiskFull(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = (error as { code?: unknown }).code;
+  return code === "ENOSPC" || code === "EDQUOT" || code === "SQLITE_FULL" || isDiskFull(error.cause);
+}

@@ -6,7 +6,7 @@
  */
 import * as promises from "node:fs/promises";
 import { join } from "node:path";
-import { Refusal } from "../errors.ts";
+import { isDiskFull, Refusal } from "../errors.ts";
 
 /** The calls that a folder of blobs makes; tests let them fail one by one. */
 export type Disk = Pick<
@@ -34,10 +34,6 @@ export interface Blobs {
 
 /** Small pieces are gathered, so that a slow network does not make a write for every packet. */
 const gathered = 256 * 1024;
-
-export const isDiskFull = (error: unknown): boolean =>
-  error instanceof Error &&
-  ["ENOSPC", "EDQUOT", "SQLITE_FULL"].includes(String((error as { code?: unknown }).code));
 
 /** What a client is told when a write fails: a full disk by its name, anything else as the fault that it is. */
 export function refusalOf(error: unknown): unknown {

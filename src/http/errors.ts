@@ -5,7 +5,7 @@
  */
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { Refusal, type RefusalCode, refusals } from "../errors.ts";
+import { isDiskFull, Refusal, type RefusalCode, refusals } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { errorOf } from "./openai/translate.ts";
 import { ErrorResponse, HTTPValidationError } from "./schemas.ts";
@@ -41,13 +41,6 @@ function answerArtwork(
   const error = process.getBuiltinModule("node:http").STATUS_CODES[statusCode];
   const body = { message, statusCode, ...(error !== undefined && error !== message && { error }) };
   return c.json(body, statusCode as ContentfulStatusCode, headers);
-}
-
-/** Full disks show in many forms: of the system, of SQLite, wrapped. */
-export function isDiskFull(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const code = (error as { code?: unknown }).code;
-  return code === "ENOSPC" || code === "EDQUOT" || code === "SQLITE_FULL" || isDiskFull(error.cause);
 }
 
 /** What a thrown thing is answered with. A fault tells the log everything and the client nothing. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { TaskError } from "../engine/engine.ts";
-import { Refusal, type RefusalCode } from "../errors.ts";
+import { isDiskFull, Refusal, type RefusalCode } from "../errors.ts";
 
 const codes: Readonly<Record<TaskError["kind"], RefusalCode>> = {
   failed: "model_failed",
@@ -27,14 +27,6 @@ function codeOf(error: unknown): RefusalCode {
   if (error instanceof Refusal) return error.code;
   if (error instanceof TaskError) return codes[error.kind];
   return isDiskFull(error) ? "disk_full" : "internal";
-}
-
-export function isDiskFull(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    "code" in error &&
-    (error.code === "ENOSPC" || error.code === "EDQUOT" || error.code === "SQLITE_FULL")
-  );
 }
 
 /** Where the server keeps its files is nobody's business: of a path only the last name stays. */

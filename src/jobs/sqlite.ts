@@ -4,10 +4,9 @@
  * @module
  */
 import type { Database } from "bun:sqlite";
-import { Refusal, type RefusalCode } from "../errors.ts";
+import { isDiskFull, Refusal, type RefusalCode } from "../errors.ts";
 import type { FileRecord } from "../files/file.ts";
 import { deliveryStore } from "./deliveries.ts";
-import { isDiskFull } from "./failure.ts";
 import type { Job, JobStatus } from "./job.ts";
 import type { Ending, Idempotency, JobQuery, JobStore, NewJob, Webhook } from "./store.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, statfsSync, statSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync, rmSync, statfsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Download } from "../../capabilities/capability.ts";
 import { DownloadError } from "./errors.ts";
@@ -244,11 +244,4 @@ function removed(path: string): boolean {
   if (!existsSync(path)) return false;
   rmSync(path, { recursive: true });
   return true;
-}
-
-/** The folder for downloads from plain addresses, made when it is first needed. */
-export function downloadsFolder(cacheDir: string): string {
-  const folder = join(cacheDir, "downloads");
-  mkdirSync(folder, { recursive: true });
-  return folder;
 }
