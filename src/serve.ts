@@ -4,10 +4,9 @@
  * @module
  */
 import { existsSync } from "node:fs";
-import { isIP } from "node:net";
 import { join } from "node:path";
 import { embeddedModels, playgroundPage, scalarScript } from "./assets.ts";
-import { artworkOf, type Links } from "./capabilities/artworks/artwork.ts";
+import { artworkOf } from "./capabilities/artworks/artwork.ts";
 import { depthMap } from "./capabilities/artworks/operation.ts";
 import type { CheckContext } from "./capabilities/capability.ts";
 import { findVariant } from "./capabilities/model.ts";
@@ -16,11 +15,10 @@ import { lockDirectory, openDatabase } from "./database.ts";
 import { machineMemory } from "./engine/memory.ts";
 import type { Started } from "./engine/start.ts";
 import { filesOfJobs, pruneFiles } from "./files/for-jobs.ts";
+import { type Links, linkKey } from "./files/links.ts";
 import { openLocalStore } from "./files/local.ts";
 import { insertFile } from "./files/records.ts";
 import { createApp } from "./http/app.ts";
-import { isLoopback } from "./http/guards.ts";
-import { linkKey } from "./http/link-key.ts";
 import { systemClock } from "./jobs/clock.ts";
 import type { WarmTarget } from "./jobs/lane.ts";
 import { createScheduler } from "./jobs/scheduler.ts";
@@ -29,6 +27,7 @@ import { webhookSecret } from "./jobs/webhook-secret.ts";
 import { createWebhooks } from "./jobs/webhooks.ts";
 import { createLog, type Log } from "./log.ts";
 import { createOutbound } from "./net/outbound.ts";
+import { insecureBind } from "./settings/cross.ts";
 import type { Settings } from "./settings/settings.ts";
 import { version } from "./version.ts";
 import { hubEnv } from "./weights/download/hub.ts";
@@ -61,7 +60,8 @@ export async function serve(
   started: Pick<Started, "engine" | "folder">,
   { idleTimeout = 30, write }: Options = {},
 ): Promise<Serving> {
-  refuseOpenBind(settings);
+  const insecure = insecureBind(settings);
+  if (insecure) throw new Error(insecure);
   const undo: (() => unknown)[] = [];
   const close = async () => {
     for (const step of undo.splice(0).reverse()) await step();
@@ -175,14 +175,6 @@ export async function serve(
     await close();
     throw error;
   }
-}
-
-function refuseOpenBind({ host, auth_token, allow_insecure_bind }: Settings): void {
-  if (auth_token || allow_insecure_bind || isLoopback(isIP(host) === 6 ? `[${host}]` : host)) return;
-  throw new Error(
-    `Listening on ${host} without a token would let everybody on the network use this server. ` +
-      "Set auth_token, or listen on 127.0.0.1, or set allow_insecure_bind if something else guards the server",
-  );
 }
 
 function listen(

@@ -7,6 +7,7 @@
 import { isIP } from "node:net";
 import type { Context, MiddlewareHandler } from "hono";
 import { Refusal } from "../errors.ts";
+import { isLoopbackHost } from "../settings/cross.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Env } from "./env.ts";
 
@@ -16,12 +17,9 @@ export interface HostRules {
   public_url: string | null;
 }
 
-const loopbackNames = new Set(["localhost", "ip6-localhost", "ip6-loopback"]);
-export const isLoopback = (name: string) =>
-  loopbackNames.has(name) ||
-  name.endsWith(".localhost") ||
-  /^127(\.\d{1,3}){3}$/.test(name) ||
-  name === "[::1]";
+const loopbackNames = new Set(["ip6-localhost", "ip6-loopback"]);
+const isLoopback = (name: string) =>
+  isLoopbackHost(name) || loopbackNames.has(name) || name.endsWith(".localhost");
 const isLiteral = (name: string) => isIP(name.replace(/^\[|\]$/g, "")) !== 0;
 
 /** The name in a Host header, without port, in lower case and without a trailing dot; nothing when it is malformed. */

@@ -3,16 +3,9 @@
  *
  * @module
  */
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { type Links, signedQuery } from "../../files/links.ts";
 import type { Job, JobStatus } from "../../jobs/job.ts";
 import type { DepthMapArtwork, DepthMapRequest } from "./contract.ts";
-
-export interface Links {
-  /** Signs the links. Whoever has it can make links to any result. */
-  key: Uint8Array;
-  /** Seconds that a link is good for. */
-  ttl: number;
-}
 
 const statuses: Readonly<Record<JobStatus, DepthMapArtwork["status"]>> = {
   queued: "starting",
@@ -51,25 +44,8 @@ export function jobIdOf(id: string): string | undefined {
     : undefined;
 }
 
-function signedPath(id: string, index: number, { key, ttl }: Links): string {
-  const expires = Math.floor(Date.now() / 1000) + ttl;
-  return `/v2/artworks/${id}/results/${index}?expires=${expires}&signature=${signature(id, index, expires, key)}`;
-}
+/** What the link to one result signs. */
+export const resultOf = (id: string, index: number) => `${id.toLowerCase()}\n${index}`;
 
-/** Whether a link to a result was signed by us and is still good. */
-export function isGoodLink(
-  id: string,
-  index: number,
-  query: { expires?: string | undefined; signature?: string | undefined },
-  key: Uint8Array,
-): boolean {
-  const expires = Number(query.expires);
-  if (!Number.isInteger(expires) || expires * 1000 < Date.now()) return false;
-  const wanted = Buffer.from(signature(id, index, expires, key));
-  const given = Buffer.from(query.signature ?? "");
-  return wanted.length === given.length && timingSafeEqual(wanted, given);
-}
-
-function signature(id: string, index: number, expires: number, key: Uint8Array): string {
-  return createHmac("sha256", key).update(`${id.toLowerCase()}\n${index}\n${expires}`).digest("base64url");
-}
+const signedPath = (id: string, index: number, links: Links) =>
+  `/v2/artworks/${id}/results/${index}?${signedQuery(resultOf(id, index), links)}`;

@@ -1,11 +1,39 @@
 /**
- * How a depth map is to look: the part of a request that all depth families share.
+ * The part of a request that all depth families share: what is asked of the picture, and how the depth map is to look.
  *
  * @module
  */
 import { z } from "@hono/zod-openapi";
 import { Refusal } from "../../errors.ts";
+import type { FileRef } from "../../files/file.ts";
+import { FileRefSchema, Mode, Quantize } from "../schemas.ts";
 import type { DepthRender } from "./render.ts";
+
+export const inputOptions = {
+  mode: Mode.openapi({
+    description:
+      "`sync` waits for the depth map (504 when it takes longer than the server waits; the job goes on). `async` answers 202 with a " +
+      "job id at once.",
+  }),
+  image: FileRefSchema.openapi({
+    description:
+      "The picture: a stored file, an http(s) URL or a data URL. JPEG, PNG, WebP, GIF (first frame), TIFF or AVIF; its EXIF turn is " +
+      "applied. The server's limit on pixels holds.",
+  }),
+  quantize: Quantize.openapi({
+    description:
+      "Bits of the network's weights: 3, 4, 5, 6 or 8. Omit for the server's default. Another value than the default loads a copy of " +
+      "the model for this request alone, which takes longer.",
+  }),
+  include_depth_data: z
+    .boolean()
+    .default(true)
+    .openapi({
+      description:
+        "Whether to store the depth array as an NPZ beside the PNG. When false there is one file only, so a synchronous call that " +
+        "does not ask for JSON gets the PNG's bytes.",
+    }),
+} as const;
 
 export const outputOptions = {
   normalization: z
@@ -34,6 +62,16 @@ export const outputOptions = {
 /** The options as a job keeps them: every one decided. */
 export type OutputParams = Pick<DepthRender, "normalization" | "invert" | "colormap"> & {
   depth_format: DepthRender["format"];
+};
+
+/** A request as a job keeps it, as far as the families share it. */
+export type EstimateParams = OutputParams & {
+  image: FileRef;
+  quantize: number | null;
+  include_depth_data: boolean;
+  focal_length_px: number | null;
+  model: string;
+  mode: string;
 };
 
 type OutputRequest = Omit<OutputParams, "depth_format"> & {

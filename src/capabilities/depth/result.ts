@@ -4,11 +4,13 @@
  * @module
  */
 import { z } from "@hono/zod-openapi";
+import type { Bits } from "../../engine/task.ts";
 import type { FileRecord } from "../../files/file.ts";
 import { encodePicture, type Raster } from "../../images/encode.ts";
 import { encodeNpz } from "../../images/npz.ts";
 import type { Artifact, Published } from "../capability.ts";
 import { Timings } from "../schemas.ts";
+import type { EstimateParams } from "./options.ts";
 import type { EstimateOutput } from "./phase.ts";
 
 const fileId = (what: string) => z.string().openapi({ description: what });
@@ -69,9 +71,9 @@ export type InputFacts = {
 
 export interface EstimateRun {
   family: string;
-  /** Whether the depth array is wanted as a file too. */
-  includeData: boolean;
-  params: { model: string } & Record<string, unknown>;
+  params: EstimateParams;
+  /** Of the weights that ran, where the request left them to the server. */
+  bits: Bits;
   facts: InputFacts;
   output: EstimateOutput;
   seconds: number;
@@ -79,12 +81,12 @@ export interface EstimateRun {
 
 /** The PNG and, if wanted, the NPZ. */
 export async function publishEstimate(run: EstimateRun): Promise<Published> {
-  const { family, includeData, params, facts, output, seconds } = run;
+  const { family, params, bits, facts, output, seconds } = run;
   const { image_file_id, ...input } = facts;
-  const { model, ...rest } = params;
+  const { image: _, mode: __, model, ...rest } = params;
   const body = {
     model,
-    params: { kind: "estimate", model, image_file_id, ...rest },
+    params: { kind: "estimate", model, image_file_id, ...rest, quantize: bits },
     ...input,
     width: output.width,
     height: output.height,
@@ -107,7 +109,7 @@ export async function publishEstimate(run: EstimateRun): Promise<Published> {
       meta: { ...body, kind: "depth_image" },
     },
   ];
-  if (includeData) {
+  if (params.include_depth_data) {
     artifacts.push({
       bytes: await encodeData(output),
       filename: `${stem}.npz`,

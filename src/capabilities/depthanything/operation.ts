@@ -1,6 +1,5 @@
-import type { FileRef } from "../../files/file.ts";
 import type { Capability, CheckContext, Need, Operation } from "../capability.ts";
-import { type OutputParams, renderOf, resolveOutput } from "../depth/options.ts";
+import { type EstimateParams, renderOf, resolveOutput } from "../depth/options.ts";
 import type { EstimateInput, EstimateOutput } from "../depth/phase.ts";
 import { loadInput } from "../depth/prepare.ts";
 import type { DepthRender } from "../depth/render.ts";
@@ -11,15 +10,7 @@ import { boundFor, type DepthVariant, footprint, networkSize, PATCH, sizing, var
 
 export const family = "depthanything";
 
-type EstimateParams = OutputParams & {
-  image: FileRef;
-  quantize: number | null;
-  include_depth_data: boolean;
-  input_size: number | null;
-  focal_length_px: number | null;
-  model: string;
-  mode: string;
-};
+type Params = EstimateParams & { input_size: number | null };
 
 /** What a request may have for a picture before any is known. */
 const usual = { width: 4000, height: 3000 };
@@ -87,7 +78,7 @@ const sizeOf = (variant: DepthVariant, inputSize: number | null): RunSize => ({
   ...(inputSize !== null && { inputSize }),
 });
 
-const estimate: Operation<EstimateRequest, EstimateParams> = {
+const estimate: Operation<EstimateRequest, Params> = {
   type: family,
   path: "/estimate",
   operationId: "estimate_v1_image_depthanything_estimate_post",
@@ -142,12 +133,11 @@ const estimate: Operation<EstimateRequest, EstimateParams> = {
   },
 
   publish(params, facts, output, { settings, seconds }) {
-    const { image: _, mode: __, quantize, ...rest } = params;
-    const { bits } = chooseBits(quantize, settings.depthanything_default_quantize);
+    const { bits } = chooseBits(params.quantize, settings.depthanything_default_quantize);
     return publishEstimate({
       family,
-      includeData: params.include_depth_data,
-      params: { ...rest, quantize: bits },
+      params,
+      bits,
       facts: facts as InputFacts,
       output: output as EstimateOutput,
       seconds,

@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
-import { outputOptions } from "../depth/options.ts";
-import { FileRefSchema, Mode, Quantize, Webhook } from "../schemas.ts";
+import { inputOptions, outputOptions } from "../depth/options.ts";
+import { Webhook } from "../schemas.ts";
 
 export { EstimateResponse } from "../depth/result.ts";
 
@@ -10,29 +10,7 @@ export const EstimateRequest = z
       description:
         "Model variant, see GET /v1/image/depthpro/models. Omit for `base`, which also answers to `depthpro`, `depth-pro` and `DepthPro`.",
     }),
-    mode: Mode.openapi({
-      description:
-        "`sync` waits for the depth map (504 when it takes longer than the server waits; the job goes on). `async` answers 202 with a " +
-        "job id at once.",
-    }),
-    image: FileRefSchema.openapi({
-      description:
-        "The picture: a stored file, an http(s) URL or a data URL. JPEG, PNG, WebP, GIF (first frame), TIFF or AVIF; its EXIF turn is " +
-        "applied. The server's limit on pixels holds.",
-    }),
-    quantize: Quantize.openapi({
-      description:
-        "Bits of the network's weights: 3, 4, 5, 6 or 8. Omit for the server's default. Another value than the default loads a copy of " +
-        "the model for this request alone, which takes longer.",
-    }),
-    include_depth_data: z
-      .boolean()
-      .default(true)
-      .openapi({
-        description:
-          "Whether to store the depth array as an NPZ beside the PNG. When false there is one file only, so a synchronous call that " +
-          "does not ask for JSON gets the PNG's bytes.",
-      }),
+    ...inputOptions,
     focal_length_px: z
       .number()
       .gt(0)

@@ -1,7 +1,6 @@
 import type { Bits } from "../../engine/task.ts";
-import type { FileRef } from "../../files/file.ts";
 import type { Capability, CheckContext, Need, Operation } from "../capability.ts";
-import { type OutputParams, renderOf, resolveOutput } from "../depth/options.ts";
+import { type EstimateParams, renderOf, resolveOutput } from "../depth/options.ts";
 import type { EstimateInput, EstimateOutput } from "../depth/phase.ts";
 import { loadInput } from "../depth/prepare.ts";
 import { type InputFacts, publishEstimate } from "../depth/result.ts";
@@ -10,15 +9,6 @@ import { EstimateRequest, EstimateResponse, prose } from "./contract.ts";
 import { footprint, variants } from "./variants.ts";
 
 const family = "depthpro";
-
-type EstimateParams = OutputParams & {
-  image: FileRef;
-  quantize: number | null;
-  include_depth_data: boolean;
-  focal_length_px: number | null;
-  model: string;
-  mode: string;
-};
 
 /** What a request may have for a picture before any is known. */
 const USUAL_PIXELS = 12e6;
@@ -98,12 +88,11 @@ const estimate: Operation<EstimateRequest, EstimateParams> = {
   },
 
   publish(params, facts, output, { settings, seconds }) {
-    const { image: _, mode: __, quantize, ...rest } = params;
-    const { bits } = chooseBits(quantize, settings.depthpro_default_quantize);
+    const { bits } = chooseBits(params.quantize, settings.depthpro_default_quantize);
     return publishEstimate({
       family,
-      includeData: params.include_depth_data,
-      params: { ...rest, quantize: bits },
+      params,
+      bits,
       facts: facts as InputFacts,
       output: output as EstimateOutput,
       seconds,

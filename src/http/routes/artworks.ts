@@ -1,15 +1,15 @@
 /** Tengr's API for depth maps: make one, look at it, list them, fetch the result. */
 import { type OpenAPIHono, z } from "@hono/zod-openapi";
-import { artworkOf, isGoodLink, jobIdOf, type Links } from "../../capabilities/artworks/artwork.ts";
+import { artworkOf, jobIdOf, resultOf } from "../../capabilities/artworks/artwork.ts";
 import { DepthMapArtwork, DepthMapRequest } from "../../capabilities/artworks/contract.ts";
 import { depthMap } from "../../capabilities/artworks/operation.ts";
 import { Refusal } from "../../errors.ts";
+import { isGoodLink, type Links, linkKey } from "../../files/links.ts";
 import type { Job } from "../../jobs/job.ts";
 import { jsonOf } from "../body.ts";
 import type { Deps, Env } from "../env.ts";
 import { download } from "../file-access.ts";
 import { idempotencyOf } from "../idempotency.ts";
-import { linkKey } from "../link-key.ts";
 import { ArtworkError } from "../schemas.ts";
 import { parse } from "../validation.ts";
 
@@ -143,7 +143,7 @@ export function artworkRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
   });
   app.get("/v2/artworks/:id/results/:index{[0-9]+}", async (c) => {
     const { id, index } = c.req.param();
-    if (!isGoodLink(id, Number(index), c.req.query(), links.key)) {
+    if (!isGoodLink(resultOf(id, Number(index)), c.req.query(), links.key)) {
       throw new Refusal(
         "invalid_link",
         "this link is not valid, or not any more: fetch the artwork for a new one",

@@ -1,17 +1,16 @@
 /** OpenAI's Images API over the same jobs: what chat front ends and the official clients speak. */
-import { createHmac, timingSafeEqual } from "node:crypto";
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { Capability, Operation } from "../../capabilities/capability.ts";
 import { Refusal } from "../../errors.ts";
 import { readForm } from "../../files/form.ts";
+import { isGoodLink, linkKey, signedQuery } from "../../files/links.ts";
 import type { Job } from "../../jobs/job.ts";
 import { jsonOf } from "../body.ts";
 import type { Deps, Env } from "../env.ts";
 import { sentEvents } from "../event-stream.ts";
 import { download } from "../file-access.ts";
-import { linkKey } from "../link-key.ts";
 import { settled } from "../negotiation.ts";
 import {
   ImagesEditRequest,
@@ -137,11 +136,7 @@ export function openaiRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
   });
   app.get("/v1/images/results/:file_id", async (c) => {
     const id = c.req.param("file_id");
-    const { expires = "", signature = "" } = c.req.query();
-    const wanted = Buffer.from(signed(id, Number(expires), linkKey(deps.settings.data_dir)));
-    const given = Buffer.from(signature);
-    const good = wanted.length === given.length && timingSafeEqual(wanted, given);
-    if (!good || !(Number(expires) * 1000 >= Date.now()))
+    if (!isGoodLink(pictureOf(id), c.req.query(), linkKey(deps.settings.data_dir)))
       throw new Refusal("invalid_link", "this link is not valid, or not any more");
     const answer = await download(deps.files, id, c.req.raw);
     if (!answer) throw new Refusal("file_not_found", "this picture is not there any more");
@@ -256,14 +251,13 @@ async function base64({ files }: Deps, id: string): Promise<string> {
   return Buffer.from(await Bun.file(await files.local(record)).arrayBuffer()).toString("base64");
 }
 
-const signed = (id: string, expires: number, key: Uint8Array) =>
-  createHmac("sha256", key).update(`images\n${id}\n${expires}`).digest("base64url");
+/** What the link to one picture signs. */
+const pictureOf = (id: string) => `images\n${id}`;
 
 function linkTo(c: Context<Env>, { settings }: Deps, id: string): string {
   const origin = settings.public_url?.replace(/\/+$/, "") ?? new URL(c.req.url).origin;
-  const expires = Math.floor(Date.now() / 1000) + settings.result_link_ttl_s;
-  const signature = signed(id, expires, linkKey(settings.data_dir));
-  return `${origin}/v1/images/results/${id}?expires=${expires}&signature=${signature}`;
+  const links = { key: linkKey(settings.data_dir), ttl: settings.result_link_ttl_s };
+  return `${origin}/v1/images/results/${id}?${signedQuery(pictureOf(id), links)}`;
 }
 
 /** Pictures of the way as they come, then the last one. */
