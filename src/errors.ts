@@ -27,10 +27,8 @@ export const refusals = {
   method_not_allowed: { status: 405, means: "The route does not answer this method" },
   canceled: { status: 409, means: "The job was cancelled" },
   job_finished: { status: 409, means: "The job has ended and cannot be cancelled" },
-  job_not_finished: {
-    status: 409,
-    means: "The job has not failed or been cancelled, so it cannot be retried",
-  },
+  job_not_finished: { status: 409, means: "The job has not ended yet, so it cannot be retried" },
+  job_succeeded: { status: 409, means: "The job succeeded, so there is nothing to retry" },
   job_pruned: { status: 410, means: "The job has ended and its record was removed by retention" },
   too_large: { status: 413, means: "The body is larger than allowed" },
   range_not_satisfiable: { status: 416, means: "The range lies outside the file" },
@@ -40,6 +38,7 @@ export const refusals = {
   model_failed: { status: 500, means: "The model could not be loaded or run" },
   checkpoint_invalid: { status: 500, means: "The model's files are not what the network needs" },
   invalid_result: { status: 500, means: "The model gave a result that cannot be right" },
+  store_failed: { status: 500, means: "The job's record or its files could not be written" },
   timed_out: { status: 500, means: "The job ran longer than job_timeout_s" },
   interrupted: { status: 500, means: "The server stopped while the job ran, twice" },
   not_activated: { status: 503, means: "The model's files are not on this machine" },
@@ -74,5 +73,6 @@ export class Refusal extends Error {
 export function isDiskFull(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = (error as { code?: unknown }).code;
-  return code === "ENOSPC" || code === "EDQUOT" || code === "SQLITE_FULL" || isDiskFull(error.cause);
+  const full = code === "ENOSPC" || code === "EDQUOT" || code === "SQLITE_FULL" || code === "disk_full";
+  return full || isDiskFull(error.cause);
 }

@@ -96,6 +96,7 @@ export async function serve(
     const outbound = createOutbound({
       allowPrivate: settings.allow_private_urls,
       allowedHosts: settings.allowed_url_hosts,
+      totalMs: settings.fetch_timeout_s * 1000,
     });
     const webhooks = createWebhooks({
       deliveries: store.deliveries,

@@ -33,3 +33,11 @@ function codeOf(error: unknown): RefusalCode {
 export function withoutPaths(message: string): string {
   return message.replace(/(?<![\w/:.-])(?:\/[^\s/:'"`,;()]+)+\/([^\s/:'"`,;()]+)/g, "$1");
 }
+
+const passing = /^SQLITE_(BUSY|LOCKED|NOMEM|IOERR|FULL)/;
+
+/** Whether what the store complains of may be over in a while. */
+export function passes(error: unknown): boolean {
+  if (isDiskFull(error)) return true;
+  return error instanceof Error && passing.test(String((error as { code?: unknown }).code ?? ""));
+}

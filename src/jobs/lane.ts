@@ -9,10 +9,11 @@ import type { Engine } from "../engine/engine.ts";
 import { keysOf } from "../engine/residency.ts";
 import { Cancelled } from "../engine/task.ts";
 import { Refusal } from "../errors.ts";
+import type { FileRecord } from "../files/file.ts";
 import type { Log } from "../log.ts";
 import type { StayAwake } from "./awake.ts";
 import { type Clock, sleep } from "./clock.ts";
-import { failure } from "./failure.ts";
+import { failure, passes } from "./failure.ts";
 import type { JobFiles } from "./files.ts";
 import type { Job, JobStatus } from "./job.ts";
 import type { Models } from "./models.ts";
@@ -77,6 +78,8 @@ export function createLane(options: LaneOptions): Lane {
   const { store, files, engine, models, context, clock, log } = options;
   const chores: { run(): Promise<void>; refuse(): void }[] = [];
   const warming = [...options.warm];
+  /** Jobs whose record says that they wait or run, though they failed: it cannot be changed. The next start finds them. */
+  const lost = new Set<string>();
   let warmed = warming.length === 0;
   const quit = new AbortController();
   let current: Current | undefined;
@@ -108,25 +111,65 @@ export function createLane(options: LaneOptions): Lane {
       }),
     );
 
-  /** A full disk or a locked database must not make the server forget how a job ended. */
-  async function record<T>(write: () => Promise<T>): Promise<T | undefined> {
+  /**
+   * Asks the store until it answers: a full disk or a locked database must not make the server forget how a job ended.
+   *
+   * @throws What will not pass.
+   */
+  async function record<T>(ask: () => Promise<T>, waitsFor = passes): Promise<T | undefined> {
     for (let wait = 500; ; wait = Math.min(wait * 2, 30_000)) {
       try {
-        return await write();
+        return await ask();
       } catch (error) {
-        log.error("the job store cannot be written", { error });
+        log.error("the job store does not work", { error });
         if (stopping) return undefined;
+        if (!waitsFor(error)) throw error;
         await sleep(clock, wait);
       }
     }
   }
+
+  /**
+   * Writes how a job ended. Where that cannot be written, and never will be, the job fails; and where not even that can be written,
+   * those who wait for it are told all the same.
+   */
+  async function finish(
+    job: Job,
+    from: JobStatus,
+    ending: Ending,
+    seen?: Pick<Job, "progress" | "progress_label">,
+  ): Promise<Job | undefined> {
+    const write = (how: Ending) => record(() => store.end(job.id, [from], how, seen));
+    let ended: Job | undefined;
+    try {
+      ended = await write(ending);
+    } catch {
+      if (ending.status === "succeeded") await discard(ending.files);
+      const failed = {
+        status: "failed",
+        error: "The job's end could not be stored",
+        error_code: "store_failed",
+      } as const;
+      try {
+        ended = await write(failed);
+      } catch {
+        lost.add(job.id);
+        ended = { ...job, ...seen, ...failed, finished_at: clock.now() / 1000 };
+      }
+    }
+    if (ended) options.onEnd(ended, from);
+    return ended;
+  }
+
+  const discard = (made: readonly FileRecord[]) =>
+    Promise.allSettled(made.map((file) => files.discard(file)));
 
   /** Prepares the next job's inputs while one runs. One whose inputs are bad ends at once, without the engine. */
   async function lookAhead() {
     if (!current || ahead || looking || stopping) return;
     looking = true;
     try {
-      const job = await store.next([current.job.id]);
+      const job = await store.next([current.job.id, ...lost]);
       if (!job || !current || ahead || stopping) return;
       const controller = new AbortController();
       const mine: Ahead = { job, controller, prepared: prepare(job, controller.signal) };
@@ -134,10 +177,8 @@ export function createLane(options: LaneOptions): Lane {
       mine.prepared.catch(async (error) => {
         if (ahead !== mine) return;
         if (!controller.signal.aborted) {
-          const ended = await record(() =>
-            store.end(job.id, ["queued"], { status: "failed", ...failure(error) }),
-          );
-          if (ended) options.onEnd(ended, "queued");
+          const seen = { progress: null, progress_label: "preparing" };
+          await finish(job, "queued", { status: "failed", ...failure(error) }, seen);
         }
         if (ahead === mine) ahead = undefined;
         void lookAhead();
@@ -151,16 +192,19 @@ export function createLane(options: LaneOptions): Lane {
 
   async function run(queued: Job) {
     const mine = ahead?.job.id === queued.id ? ahead : undefined;
-    const { promise: done, resolve: finish } = Promise.withResolvers<void>();
+    const { promise: done, resolve: over } = Promise.withResolvers<void>();
     const controller = new AbortController();
     // Before its record says that it runs, so that whoever cancels it then finds it here.
     current = { job: queued, controller, done };
-    const job = await record(() => store.start(queued.id));
+    const job = await record(() => store.start(queued.id)).catch(async (error) => {
+      await finish(queued, "queued", { status: "failed", ...failure(error) });
+      return undefined;
+    });
     if (ahead === mine) ahead = undefined;
     if (!job) {
       mine?.controller.abort();
       current = undefined;
-      return finish();
+      return over();
     }
     current.job = job;
     let prepared = mine?.prepared;
@@ -208,17 +252,14 @@ export function createLane(options: LaneOptions): Lane {
       log.error("a model cannot be freed", { error });
     }
     current = undefined;
-    finish();
+    over();
   }
 
   async function settle(job: Job, ending: Ending) {
     const seen = { progress: job.progress, progress_label: job.progress_label };
-    const ended = await record(() => store.end(job.id, ["running"], ending, seen));
-    if (ended) options.onEnd(ended, "running");
+    const ended = await finish(job, "running", ending, seen);
     // Somebody cancelled it first: nothing names these files, and nothing will.
-    else if (ending.status === "succeeded") {
-      await Promise.allSettled(ending.files.map((file) => files.discard(file)));
-    }
+    if (!ended && ending.status === "succeeded") await discard(ending.files);
   }
 
   function keysOfJob(job: Job) {
@@ -234,21 +275,14 @@ export function createLane(options: LaneOptions): Lane {
     const limit = context.settings.job_timeout_s;
     if (limit <= 0) return () => {};
     return clock.after(limit * 1000, async () => {
-      const ended = await record(() =>
-        store.end(
-          job.id,
-          ["running"],
-          {
-            status: "failed",
-            error: `The job ran longer than job_timeout_s (${limit} s)`,
-            error_code: "timed_out",
-          },
-          { progress: job.progress, progress_label: job.progress_label },
-        ),
+      const error = `The job ran longer than job_timeout_s (${limit} s)`;
+      const ended = await finish(
+        job,
+        "running",
+        { status: "failed", error, error_code: "timed_out" },
+        { progress: job.progress, progress_label: job.progress_label },
       );
-      if (!ended) return;
-      controller.abort();
-      options.onEnd(ended, "running");
+      if (ended) controller.abort();
     });
   }
 
@@ -280,7 +314,13 @@ export function createLane(options: LaneOptions): Lane {
         continue;
       }
       jobsTurn = false;
-      const job = ahead?.job ?? (await record(() => store.next()));
+      // There is nothing else to do than to ask again.
+      const job =
+        ahead?.job ??
+        (await record(
+          () => store.next([...lost]),
+          () => true,
+        ));
       if (stopping) break;
       if (job) {
         if (resting) rest = options.awake();

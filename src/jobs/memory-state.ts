@@ -36,7 +36,8 @@ function loadedModel(parts: readonly Resident[], now: number, describe: Describe
     priority: Math.max(...parts.map(({ priority }) => priority)),
     idle_s: tenths(idle),
     ttl_s: ttl === null ? null : ttl / 1000,
-    expires_in_s: ttl === null ? null : tenths(ttl / 1000 - idle),
+    // What has expired while a job runs leaves behind it.
+    expires_in_s: ttl === null ? null : Math.max(tenths(ttl / 1000 - idle), 0),
   };
 }
 

@@ -44,6 +44,8 @@ export interface Models {
     phase: number,
     running: Running,
   ): Promise<Readonly<Record<string, PartKey>>>;
+  /** They work from now on, and are not idle until `used` or `leave`. */
+  use(keys: readonly PartKey[]): void;
   /** Counts idling from now on. */
   used(family: string, need: Need, phase: number): void;
   /** Frees the copies that only the last job wanted. */
@@ -57,6 +59,8 @@ const smaller = (need: Need, budget: number) =>
 
 export function createModels({ engine, clock, context, budget, onEvict, onLoad }: ModelsOptions): Models {
   const residents = new Map<PartKey, Resident>();
+  /** Parts that a phase works with: they are not idle, however long it takes. */
+  let inUse: ReadonlySet<PartKey> = new Set();
   /** Sizes of parts as they were when loaded, which outlive the parts. */
   const measured = new Map<PartKey, number>();
   const defaultTtl = context.settings.default_ttl_s;
@@ -103,7 +107,10 @@ export function createModels({ engine, clock, context, budget, onEvict, onLoad }
   }
 
   return {
-    residents: () => [...residents.values()],
+    residents: () =>
+      [...residents.values()].map((part) =>
+        inUse.has(part.key) ? { ...part, lastUsed: clock.now() } : part,
+      ),
 
     check(family, need) {
       const bytes = footprint(family, need, measured);
@@ -144,14 +151,20 @@ export function createModels({ engine, clock, context, budget, onEvict, onLoad }
       }
     },
 
+    use(keys) {
+      inUse = new Set(keys);
+    },
+
     used(family, need, index) {
       for (const { key } of wantedParts(family, need, need.phases[index]!, measured)) {
         const resident = residents.get(key);
         if (resident) resident.lastUsed = clock.now();
       }
+      inUse = new Set();
     },
 
     async leave(next) {
+      inUse = new Set();
       for (const key of leaving([...residents.values()], next)) await evict(key, "transient");
     },
 

@@ -95,7 +95,7 @@ export interface Scheduler {
   job(id: string): Promise<Job>;
   position(id: string): Promise<number>;
   list(query?: JobQuery): Promise<JobPage>;
-  /** A failed or cancelled job's parameters as a new job. @throws {Refusal} `job_not_finished`, and what `submit` throws. */
+  /** A failed or cancelled job's parameters as a new job. @throws {Refusal} `job_not_finished`, `job_succeeded`, and what `submit` throws. */
   retry(id: string, idempotency?: Idempotency): Promise<Accepted>;
   /** Gives the cancelled job. @throws {Refusal} `job_finished` */
   cancel(id: string): Promise<Job>;

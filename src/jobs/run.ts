@@ -96,6 +96,7 @@ async function runPhases(options: RunOptions, planned: Need) {
       onProgress: ({ done, total }) => report({ label: "loading", step: { done, total } }),
     });
     if (signal.aborted) throw new Cancelled();
+    models.use(Object.values(parts));
     const before = clock.now();
     // The engine takes the buffers that it is given. Later phases want them too, and so may a cache.
     const given = need.phases.length > 1 ? structuredClone(values) : values;

@@ -221,12 +221,16 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       const earlier = idempotency && (await store.replay(idempotency));
       if (earlier) return accepted(earlier, false);
       const job = await find(id);
-      if (job.status !== "failed" && job.status !== "canceled") {
+      if (live.includes(job.status))
         throw new Refusal(
           "job_not_finished",
-          `job '${id}' is ${job.status}; only a failed or canceled job can be retried`,
+          `job '${id}' is ${job.status}; it can be retried once it failed`,
         );
-      }
+      if (job.status === "succeeded")
+        throw new Refusal(
+          "job_succeeded",
+          `job '${id}' succeeded; only a failed or canceled job can be retried`,
+        );
       return submit({ type: job.type, params: job.params, webhook: await store.webhook(id), idempotency });
     },
 

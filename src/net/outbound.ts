@@ -12,7 +12,7 @@ import { type GuardOptions, parseUrl, type Vetted, vet } from "./guard.ts";
 export interface OutboundOptions extends GuardOptions {
   /** Milliseconds without a byte. */
   stallMs?: number;
-  /** Milliseconds for the whole of a request, its redirects and its body. */
+  /** Milliseconds for the whole of getting something, its redirects and its body. */
   totalMs?: number;
   /** Certificates to trust beside the built-in ones. */
   ca?: string;
@@ -49,7 +49,7 @@ const maxRedirects = 3;
 const redirects = [301, 302, 303, 307, 308];
 
 export function createOutbound(options: OutboundOptions): Outbound {
-  const { stallMs = 30_000, totalMs = 600_000 } = options;
+  const { stallMs = 30_000, totalMs = 120_000 } = options;
 
   async function get(text: string, { what, maxBytes, signal }: GetOptions): Promise<Fetched> {
     const watch = createWatch(stallMs, totalMs, signal);
@@ -237,7 +237,9 @@ function createWatch(stallMs: number, totalMs: number, signal: AbortSignal | und
     stop(stopped);
   };
   const slow = (seconds: number) => new Refusal("fetch_failed", `no answer within ${seconds} seconds`);
-  const total = setTimeout(() => halt(slow(totalMs / 1000)), totalMs);
+  const late = () =>
+    new Refusal("fetch_failed", `not complete within ${totalMs / 1000} seconds (fetch_timeout_s)`);
+  const total = setTimeout(() => halt(late()), totalMs);
   let stall = setTimeout(() => halt(slow(stallMs / 1000)), stallMs);
   const aborted = () => halt(signal?.reason instanceof Error ? signal.reason : new Error("aborted"));
   signal?.addEventListener("abort", aborted, { once: true });

@@ -26,6 +26,7 @@ export interface Settings {
   public_url: string | null;
   allowed_url_hosts: readonly string[];
   allow_private_urls: boolean;
+  fetch_timeout_s: number;
   result_link_ttl_s: number;
   cache_max_gb: number | null;
   allowed_hosts: readonly string[];

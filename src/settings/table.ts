@@ -255,6 +255,12 @@ export const table: Table = {
     default: [],
     help: "Hosts that file references and webhooks may name although their addresses are private, as `host` or `host:port`.",
   },
+  fetch_timeout_s: {
+    group: "Outbound requests",
+    kind: number({ above: 0, max: 86400 }),
+    default: 120,
+    help: "Seconds that fetching the file behind a URL may take, from the first look-up to the last byte.",
+  },
 
   jobs_ttl_days: {
     group: "Retention",

@@ -132,6 +132,7 @@ export function jobRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
       ...missing,
       ...refusalResponses(
         "job_not_finished",
+        "job_succeeded",
         "queue_full",
         "over_budget",
         "not_activated",

@@ -167,6 +167,8 @@ describe("a job", () => {
       status: "failed",
       error: "The picture is broken",
       error_code: "invalid_image",
+      progress: null,
+      progress_label: "preparing",
     });
     expect(await state(first.id)).toBe("running");
     expect(scheduler.health().queue_len).toBe(1);
@@ -272,7 +274,7 @@ describe("a job", () => {
     const end = store.end;
     let failures = 3;
     store.end = async (...args) => {
-      if (failures-- > 0) throw new Error("database or disk is full");
+      if (failures-- > 0) throw Object.assign(new Error("database is locked"), { code: "SQLITE_BUSY" });
       return end(...args);
     };
     const { id } = await submit();
@@ -280,6 +282,49 @@ describe("a job", () => {
     expect(await state(id)).toBe("running");
     await clock.advance(10_000);
     expect(await state(id)).toBe("succeeded");
+  });
+
+  test("fails at once when its end cannot be stored and never will be, and leaves no file", async () => {
+    const { scheduler, store, files, submit, state } = harness();
+    await scheduler.start();
+    const end = store.end;
+    store.end = async (id, from, ending, seen) => {
+      if (ending.status === "succeeded") throw new Error("UNIQUE constraint failed: files.id");
+      return end(id, from, ending, seen);
+    };
+    const { id } = await submit();
+    await settle();
+    expect(await scheduler.job(id)).toMatchObject({
+      status: "failed",
+      error: "The job's end could not be stored",
+      error_code: "store_failed",
+      artifacts: [],
+    });
+    expect(files.staged.size + files.kept.size).toBe(0);
+    store.end = end;
+    const { id: next } = await submit();
+    await settle();
+    expect(await state(next)).toBe("succeeded");
+  });
+
+  test("tells those who wait even when the store takes nothing any more, and is not tried for ever", async () => {
+    const { scheduler, store, engine, submit } = harness();
+    await scheduler.start();
+    const broken = async () => {
+      throw Object.assign(new Error("database disk image is malformed"), { code: "SQLITE_CORRUPT" });
+    };
+    store.end = broken;
+    const { id } = await submit();
+    expect(await scheduler.wait(id, 1000)).toMatchObject({
+      kind: "ended",
+      job: { id, status: "failed", error_code: "store_failed" },
+    });
+    store.start = broken;
+    const { id: second } = await submit();
+    expect(await scheduler.wait(second, 1000)).toMatchObject({ kind: "ended", job: { status: "failed" } });
+    await settle();
+    expect(engine.log.filter((line) => line.startsWith("run"))).toHaveLength(1);
+    expect(scheduler.health().queue_len).toBe(0);
   });
 
   test("that runs longer than job_timeout_s fails, and the engine is free for the next", async () => {
@@ -446,7 +491,27 @@ describe("retry()", () => {
     await settle();
     expect(await state(job.id)).toBe("succeeded");
     expect(await state(failed.id)).toBe("failed");
-    expect((await refused(scheduler.retry(job.id))).code).toBe("job_not_finished");
+  });
+
+  test("is refused while the job has not ended, and once it succeeded, each in words of its own", async () => {
+    const { scheduler, engine, submit } = harness();
+    await scheduler.start();
+    engine.answer = undefined;
+    const job = await submit();
+    await settle();
+    const early = await refused(scheduler.retry(job.id));
+    expect([early.code, early.message]).toEqual([
+      "job_not_finished",
+      `job '${job.id}' is running; it can be retried once it failed`,
+    ]);
+    engine.calls[0]!.finish();
+    await settle();
+    const late = await refused(scheduler.retry(job.id));
+    expect([late.code, late.status, late.message]).toEqual([
+      "job_succeeded",
+      409,
+      `job '${job.id}' succeeded; only a failed or canceled job can be retried`,
+    ]);
   });
 
   test("makes one job for one idempotency key, however often it is asked", async () => {
@@ -757,6 +822,26 @@ describe("models", () => {
       ],
       resident_gb: 3,
     });
+  });
+
+  test("are not idle while they work, and one that expires meanwhile does so in 0 seconds", async () => {
+    const { scheduler, engine, clock, submit } = harness({ settings: { default_ttl_s: 100 } });
+    await scheduler.start();
+    await submit({ model: "other" });
+    await settle();
+    engine.answer = undefined;
+    await submit({ model: "base" });
+    await clock.advance(250_000);
+    const idle = () =>
+      Object.fromEntries(
+        scheduler
+          .health()
+          .memory.loaded.map(({ name, idle_s, expires_in_s }) => [name, [idle_s, expires_in_s]]),
+      );
+    expect(idle()).toEqual({ base: [0, 100], other: [250, 0] });
+    engine.calls[0]!.finish();
+    await clock.advance(10_000);
+    expect(idle()).toEqual({ base: [10, 90] });
   });
 });
 
