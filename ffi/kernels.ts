@@ -27,6 +27,7 @@ const ops = [
   "layer_norm",
   "rms_norm",
   "group_norm",
+  "resample",
 ] as const;
 export type KernelOp = (typeof ops)[number];
 

@@ -141,6 +141,7 @@ export const symbols = {
   easel_layer_norm: { args: ["ptr", "ptr", "ptr", "f64"], returns: "ptr" },
   easel_rms_norm: { args: ["ptr", "ptr", "f64"], returns: "ptr" },
   easel_group_norm: { args: ["ptr", "ptr", "ptr", "i32", "f64"], returns: "ptr" },
+  easel_resample: { args: ["ptr", "ptr", "ptr", "ptr", "ptr", "ptr", "i64_fast"], returns: "ptr" },
   easel_gelu: { args: ["ptr"], returns: "ptr" },
   easel_gelu_tanh: { args: ["ptr"], returns: "ptr" },
   easel_silu: { args: ["ptr"], returns: "ptr" },

@@ -157,6 +157,23 @@ export function groupNorm(
   return wrap(c.easel_group_norm(handleOf(x), w, bias ? handleOf(bias) : null, groups, eps));
 }
 
+/** `count` inputs for each of `size` outputs along an axis: output `i` is the sum of `weights[i·count + k] · input[indices[i·count + k]]`. */
+export interface Taps {
+  size: number;
+  count: number;
+  indices: Int32Array;
+  weights: ArrayLike<number>;
+}
+
+/** Resamples the rows and the columns of [batch, rows, columns, channels]; an axis without a table stays as it is. */
+export function resample(x: Tensor, down: Taps | null, across: Taps | null): Tensor {
+  const sizes = ints([down, across].flatMap((taps) => [taps?.size ?? 0, taps?.count ?? 0]));
+  const [rows, columns] = [down, across].map((taps) => taps && Float32Array.from(taps.weights));
+  return wrap(
+    c.easel_resample(handleOf(x), down?.indices ?? null, rows!, across?.indices ?? null, columns!, sizes, 4),
+  );
+}
+
 /** How a matrix is quantized: groups of neighbours in a row share a scale and a bias. */
 export interface Quantization {
   bits: 2 | 3 | 4 | 5 | 6 | 8;

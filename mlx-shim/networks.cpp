@@ -155,6 +155,30 @@ easel_array* easel_group_norm(easel_array* x, easel_array* weight, easel_array* 
   return ours_or([&] { return cpu::group_norm(at(x), maybe(weight), maybe(bias), groups, static_cast<float>(eps)); }, [&] { return group_norm(at(x), maybe(weight), maybe(bias), groups, static_cast<float>(eps)); });
 }
 
+// sizes: outputs and taps of the rows, then of the columns; no taps leave an axis as it is, and its tables may be null.
+easel_array* easel_resample(easel_array* x, const int32_t* rows, const float* row_weights, const int32_t* columns, const float* column_weights, const int32_t* sizes, int64_t n) {
+  return make([&]() -> array {
+    if (n != 4 || at(x).ndim() != 4) throw std::invalid_argument("[resample] needs [batch, rows, columns, channels] and four sizes");
+    const auto table = [&](int axis, const int32_t* indices, const float* weights, const int32_t* size) {
+      Table made{{}, {}, size[0], size[1]};
+      if (made.count < 0 || (made.count > 0 && made.size < 1)) throw std::invalid_argument("[resample] a table is empty");
+      const int64_t entries = int64_t{made.size} * made.count;
+      made.indices.assign(indices, indices + entries);
+      made.weights.assign(weights, weights + entries);
+      for (int index : made.indices) {
+        if (index < 0 || index >= at(x).shape(axis)) throw std::invalid_argument("[resample] a table asks for " + std::to_string(index) + " of an axis of " + std::to_string(at(x).shape(axis)));
+      }
+      return made;
+    };
+    const auto down = table(1, rows, row_weights, sizes), across = table(2, columns, column_weights, sizes + 2);
+    if (!down.count && !across.count) return at(x);
+    if (on_cpu()) {
+      if (auto y = cpu::resample(at(x), down, across)) return std::move(*y);
+    }
+    return resample_by_taking(at(x), down, across);
+  });
+}
+
 easel_array* easel_gelu(easel_array* a) {
   return ours_or([&] { return cpu::gelu(at(a)); }, [&] { return fused<gelu>(at(a)); });
 }

@@ -1,6 +1,7 @@
 #include "pieces.h"
 
 #include <algorithm>
+#include <vector>
 
 namespace easel {
 
@@ -32,7 +33,31 @@ int steps_within(int64_t bytes_per_row, int count) {
   return static_cast<int>(std::clamp<int64_t>(piece_bytes / std::max<int64_t>(bytes_per_row, 1), 1, std::max(count, 1)));
 }
 
+/// One take for each tap.
+array along(const array& x, int axis, const Table& table) {
+  if (!table.count) return x;
+  mx::Shape shape(x.ndim(), 1);
+  shape[axis] = table.size;
+  std::optional<array> sum;
+  for (int k = 0; k < table.count; k++) {
+    std::vector<int> indices(table.size);
+    std::vector<float> weights(table.size);
+    for (int i = 0; i < table.size; i++) {
+      indices[i] = table.indices[i * table.count + k];
+      weights[i] = table.weights[i * table.count + k];
+    }
+    const auto all = [&](float value) { return std::all_of(weights.begin(), weights.end(), [=](float w) { return w == value; }); };
+    if (all(0) && (sum || k + 1 < table.count)) continue;
+    auto term = mx::take(x, array(indices.data(), {table.size}, mx::int32), axis);
+    if (!all(1)) term = mx::multiply(term, mx::astype(array(weights.data(), shape, mx::float32), x.dtype()));
+    sum = sum ? mx::add(*sum, term) : term;
+  }
+  return *sum;
+}
+
 }  // namespace
+
+array resample_by_taking(const array& x, const Table& down, const Table& across) { return along(along(x, 1, down), 2, across); }
 
 array conv2d_in_strips(const array& x, const array& weight, const Conv2d& conv) {
   const auto whole = [&] { return mx::conv2d(x, weight, conv.stride, conv.padding, conv.dilation, conv.groups); };

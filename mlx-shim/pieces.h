@@ -20,6 +20,16 @@ struct Attention {
   bool causal;
 };
 
+/// Where each of `size` outputs along an axis comes from: `count` inputs and their weights. No count: the axis stays as it is.
+struct Table {
+  std::vector<int> indices;
+  std::vector<float> weights;
+  int size, count;
+};
+
+/// Resamples the rows and columns of [batch, rows, columns, channels].
+array resample_by_taking(const array& x, const Table& down, const Table& across);
+
 /// x is NHWC, the weight OHWI.
 array conv2d_in_strips(const array& x, const array& weight, const Conv2d& conv);
 

@@ -148,6 +148,7 @@ EASEL_API easel_array* easel_softmax(easel_array* a, int32_t axis);
 EASEL_API easel_array* easel_layer_norm(easel_array* x, easel_array* weight, easel_array* bias, double eps);
 EASEL_API easel_array* easel_rms_norm(easel_array* x, easel_array* weight, double eps);
 EASEL_API easel_array* easel_group_norm(easel_array* x, easel_array* weight, easel_array* bias, int32_t groups, double eps);
+EASEL_API easel_array* easel_resample(easel_array* x, const int32_t* rows, const float* row_weights, const int32_t* columns, const float* column_weights, const int32_t* sizes, int64_t n);
 EASEL_API easel_array* easel_gelu(easel_array* a);
 EASEL_API easel_array* easel_gelu_tanh(easel_array* a);
 EASEL_API easel_array* easel_silu(easel_array* a);

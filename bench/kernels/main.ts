@@ -27,6 +27,7 @@ import {
   type Tensor,
 } from "../../ffi/index.ts";
 import { library, nativeFolder } from "../../ffi/native.ts";
+import { resize } from "../../src/nn/interpolate.ts";
 
 /** The op, its numbers, and how many rounds' share it gets of MLX's own op, which may take seconds. */
 const cases = [
@@ -49,6 +50,8 @@ const cases = [
   ["layer_norm", [1370, 1024], "1370 rows of 1024"],
   ["rms_norm", [1370, 1024], "1370 rows of 1024"],
   ["group_norm", [256, 256, 128, 32], "32 groups of 128 channels, 256²"],
+  ["bilinear", [296, 296, 64, 592, 592], "64 channels, 296² → 592²"],
+  ["bilinear", [296, 296, 32, 518, 518], "32 channels, 296² → 518²"],
 ] as const;
 
 const normal = (seed: number, ...shape: number[]) => random.normal(shape, random.key(seed));
@@ -76,6 +79,11 @@ function op(name: string, n: readonly number[]): { inputs: Tensor[]; run: (t: re
       return {
         inputs: [normal(1, 1, a, b, c), normal(2, c), normal(3, c)],
         run: ([x, w, bias]) => groupNorm(x!, d, w!, bias!, 1e-5),
+      };
+    case "bilinear":
+      return {
+        inputs: [normal(1, 1, a, b, c)],
+        run: ([x]) => resize(x!, d, kernel, "bilinear", { alignCorners: true }),
       };
   }
   const rows: Record<string, (t: readonly Tensor[]) => Tensor> = {
@@ -221,7 +229,7 @@ Written by \`bun bench/kernels/main.ts\` on ${process.platform} ${process.arch},
 
 Covered in float32: convolutions of one group (3×3 with stride 1 by Winograd's F(4×4), the rest by products), attention up to 512
 channels a head (masks, causal, shared heads), softmax of the last axis, linear layers, layer, RMS and group norm, GELU (also
-half precision, computed in float32) and SiLU. A convolution by Winograd spreads an infinity or NaN over its tile of 4×4 outputs.
+half precision, computed in float32), SiLU, and resampling of rows and columns (bilinear, bicubic, nearest). A convolution by Winograd spreads an infinity or NaN over its tile of 4×4 outputs.
 
 Approximations, fitted by \`tools/kernels/fit.ts\`:
 

@@ -28,6 +28,10 @@ def make(name, n):
         h, w, c, groups = n
         x, weight, bias = torch.randn(1, c, h, w), torch.randn(c), torch.randn(c)
         return lambda: F.group_norm(x, groups, weight, bias)
+    if name == "bilinear":
+        h, w, c, height, width = n
+        x = torch.randn(1, c, h, w)
+        return lambda: F.interpolate(x, (height, width), mode="bilinear", align_corners=True)
     x = torch.randn(*n)
     weight, bias = torch.randn(n[-1]), torch.randn(n[-1])
     return {

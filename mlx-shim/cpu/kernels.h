@@ -25,6 +25,13 @@ struct Mask {
   bool bytes;
 };
 
+/// Where each of `size` outputs along an axis comes from: `count` inputs and their weights. No count: the axis stays as it is.
+struct Taps {
+  const int32_t* indices;
+  const float* weights;
+  long size, count;
+};
+
 struct AttentionShape {
   long batch, heads, kv_heads, queries, keys, width, value_width;
   float scale;
@@ -60,6 +67,8 @@ struct Kernels {
   void (*rms_norm)(const float* x, const float* weight, long rows, long n, float eps, float* out);
   /// x is [batch, pixels, channels].
   void (*group_norm)(const float* x, const float* weight, const float* bias, long batch, long pixels, long channels, long groups, float eps, float* out);
+  /// x is [batch, height, width, channels]; one axis at least has taps.
+  void (*resample)(const float* x, long batch, long height, long width, long channels, const Taps& down, const Taps& across, float* out);
 };
 
 /// Chooses by name: off, base, avx2 or avx512; empty is the best this processor has. Throws for anything it does not have.

@@ -16,7 +16,7 @@ namespace easel::cpu {
 
 namespace {
 
-constexpr const char* names[] = {"conv2d", "sdpa", "softmax", "gelu", "gelu_tanh", "silu", "linear", "layer_norm", "rms_norm", "group_norm"};
+constexpr const char* names[] = {"conv2d", "sdpa", "softmax", "gelu", "gelu_tanh", "silu", "linear", "layer_norm", "rms_norm", "group_norm", "resample"};
 constexpr int op_count = static_cast<int>(Op::count);
 static_assert(std::size(names) == op_count);
 std::array<std::array<std::atomic<int64_t>, 2>, op_count> tallies{};
@@ -165,6 +165,21 @@ Maybe group_norm(const array& x, const Maybe& weight, const Maybe& bias, int gro
   return node(Op::group_norm, x.shape(), std::move(inputs.list), [=](auto& in, array& out, auto&) -> Task {
     const long batch = in[0].shape(0), channels = in[0].shape(-1), pixels = static_cast<long>(in[0].size()) / batch / channels;
     return [=, from = at(in, 0), weight = at(in, w), bias = at(in, b), to = out.data<float>()] { k->group_norm(from, weight, bias, batch, pixels, channels, groups, eps, to); };
+  });
+}
+
+Maybe resample(const array& x, const Table& down, const Table& across) {
+  const auto* k = kernels();
+  if (!k || !plain(x) || x.ndim() != 4) return uncovered(Op::resample);
+  auto shape = x.shape();
+  if (down.count) shape[1] = down.size;
+  if (across.count) shape[2] = across.size;
+  return node(Op::resample, std::move(shape), {mx::contiguous(x)}, [=](auto& in, array& out, auto&) -> Task {
+    const auto& s = in[0].shape();
+    return [=, batch = s[0], height = s[1], width = s[2], channels = s[3], from = in[0].template data<float>(), to = out.data<float>()] {
+      const auto taps = [](const Table& table) { return Taps{table.indices.data(), table.weights.data(), table.size, table.count}; };
+      k->resample(from, batch, height, width, channels, taps(down), taps(across), to);
+    };
   });
 }
 

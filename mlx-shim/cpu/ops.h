@@ -9,7 +9,7 @@
 namespace easel::cpu {
 
 /// What is counted, under the names that easel_kernel_calls takes.
-enum class Op { conv2d, sdpa, softmax, gelu, gelu_tanh, silu, linear, layer_norm, rms_norm, group_norm, count };
+enum class Op { conv2d, sdpa, softmax, gelu, gelu_tanh, silu, linear, layer_norm, rms_norm, group_norm, resample, count };
 
 using Maybe = std::optional<array>;
 
@@ -33,6 +33,7 @@ Maybe linear(const array& x, const array& weight, const Maybe& bias);
 Maybe layer_norm(const array& x, const Maybe& weight, const Maybe& bias, float eps);
 Maybe rms_norm(const array& x, const Maybe& weight, float eps);
 Maybe group_norm(const array& x, const Maybe& weight, const Maybe& bias, int groups, float eps);
+Maybe resample(const array& x, const Table& down, const Table& across);
 
 #else
 
@@ -51,6 +52,7 @@ inline Maybe linear(const array&, const array&, const Maybe&) { return {}; }
 inline Maybe layer_norm(const array&, const Maybe&, const Maybe&, float) { return {}; }
 inline Maybe rms_norm(const array&, const Maybe&, float) { return {}; }
 inline Maybe group_norm(const array&, const Maybe&, const Maybe&, int, float) { return {}; }
+inline Maybe resample(const array&, const Table&, const Table&) { return {}; }
 
 #endif
 

@@ -5,12 +5,9 @@
  *
  * @module
  */
+import type { Taps as Table } from "../../ffi/index.ts";
 
-/** `count` taps for each of `size` outputs: sample `i` is the sum of `weights[i·count + k] · input[indices[i·count + k]]`. */
-export interface Taps {
-  size: number;
-  count: number;
-  indices: Int32Array;
+export interface Taps extends Table {
   weights: Float64Array;
 }
 
@@ -60,6 +57,16 @@ export function taps(kernel: Kernel, input: number, output: number, options: Tap
   return result;
 }
 
+/** Every sample `times` times, PyTorch's "nearest" by a whole factor. */
+export function repeated(input: number, times: number): Taps {
+  const result = room(input * times, 1);
+  result.indices.forEach((_, i, list) => {
+    list[i] = Math.floor(i / times);
+  });
+  result.weights.fill(1);
+  return result;
+}
+
 /** Pillow's filters. */
 export const pillowTaps = (
   filter: "bilinear" | "bicubic" | "lanczos",
@@ -106,6 +113,19 @@ function widened(filter: (x: number) => number, radius: number, input: number, o
   }
   return result;
 }
+
+/** The table of some outputs, from..to, of an input that begins at `start`. */
+export const section = (
+  { count, indices, weights }: Taps,
+  from: number,
+  to: number,
+  start: number,
+): Taps => ({
+  size: to - from,
+  count,
+  indices: indices.slice(from * count, to * count).map((index) => index - start),
+  weights: weights.slice(from * count, to * count),
+});
 
 const room = (size: number, count: number): Taps => ({
   size,

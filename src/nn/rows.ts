@@ -4,11 +4,10 @@
  *
  * @module
  */
-import { concat, scope, type Tensor } from "../../ffi/index.ts";
+import { concat, resample, scope, type Tensor } from "../../ffi/index.ts";
 import { computed } from "./computed.ts";
 import type { Conv2d, Deconv2d } from "./conv.ts";
-import { resizeAxis } from "./interpolate.ts";
-import { type TapOptions, taps } from "./resample.ts";
+import { section, type TapOptions, taps } from "./resample.ts";
 
 export interface Rows {
   readonly height: number;
@@ -84,13 +83,12 @@ export function deconv(input: Rows, layer: Deconv2d): Rows {
 export function bilinear(input: Rows, height: number, width: number, options: TapOptions = {}): Rows {
   if (height === input.height && width === input.width) return input;
   const down = taps("bilinear", input.height, height, options);
-  const across = taps("bilinear", input.width, width, options);
+  const across = width === input.width ? null : taps("bilinear", input.width, width, options);
   return stage(height, width, (from, to) => {
     const needed = down.indices.subarray(2 * from, 2 * to);
     const start = needed.reduce((a, b) => Math.min(a, b));
     const x = input.rows(start, needed.reduce((a, b) => Math.max(a, b)) + 1);
-    const tall = computed(() => resizeAxis(x, 1, down, from, to, start));
-    return width === input.width ? tall : resizeAxis(tall, 2, across);
+    return resample(x, section(down, from, to, start), across);
   });
 }
 

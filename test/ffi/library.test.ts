@@ -36,6 +36,7 @@ describe("the table of symbols", () => {
     "const void*": "ptr",
     "void*": "ptr",
     "const int32_t*": "ptr",
+    "const float*": "ptr",
     "easel_array* const*": "ptr",
     "easel_array*": "ptr",
     "easel_list*": "ptr",

@@ -8,16 +8,19 @@ import {
   evaluate,
   full,
   groupNorm,
+  type KernelOp,
   kernelCalls,
   kernels,
   layerNorm,
   linear,
   memory,
   random,
+  resample,
   resetPeak,
   rmsNorm,
   scope,
   sdpa,
+  type Taps,
   Tensor,
   useKernels,
 } from "../../ffi/index.ts";
@@ -313,6 +316,52 @@ describe.if(onLinux).each(sets)("the kernels for %s", (set) => {
     }
   });
 
+  test("resample as the definition does in double precision, and as MLX does", () => {
+    const roll = dice(6);
+    for (let round = 0; round < 32; round++) {
+      const [batch, height, width] = [roll(1, 2), roll(1, 19), roll(1, 23)];
+      const channels = [1, 3, 16, 17, 64, roll(1, 99)][round % 6]!;
+      const count = [1, 2, 4, roll(1, 7)][round % 4]!;
+      const table = (input: number): Taps => {
+        const size = roll(1, 40);
+        return {
+          size,
+          count,
+          indices: Int32Array.from({ length: size * count }, () => roll(0, input - 1)),
+          weights: Float32Array.from({ length: size * count }, () => roll(-9, 9) / 8),
+        };
+      };
+      const down = round % 5 === 3 ? null : table(height);
+      const across = round % 5 === 4 ? null : table(width);
+      scope(() => {
+        const x = normal(round, batch, height, width, channels);
+        const arrange = round % 2 ? strided : (t: Tensor) => t;
+        const { ours, theirs } = both(set, "resample", () => resample(arrange(x), down, across));
+        const exact = resampled(values(x), [batch, height, width, channels], down, across);
+        expect(apart(ours, exact)).toBeLessThan(1e-6);
+        expect(apart(ours, theirs)).toBeLessThan(1e-6);
+      });
+    }
+  });
+
+  test("let infinities and not-a-number through a resampling, and no further than they weigh", () => {
+    const halves = (input: number): Taps => ({
+      size: 2 * input,
+      count: 2,
+      indices: Int32Array.from({ length: 4 * input }, (_, i) => Math.min((i >> 2) + (i & 1), input - 1)),
+      weights: Float32Array.from({ length: 4 * input }, (_, i) => [0.75, 0.25, 0.5, 0.5][i % 4]!),
+    });
+    scope(() => {
+      for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
+        const data = values(normal(1, 1, 5, 6, 20)).slice();
+        data[(2 * 6 + 3) * 20 + 18] = bad;
+        const x = Tensor.from(data, [1, 5, 6, 20]);
+        const { ours, theirs } = both(set, "resample", () => resample(x, halves(5), halves(6)));
+        expect(apart(ours, theirs)).toBeLessThan(1e-6);
+      }
+    });
+  });
+
   test("multiply as MLX does: long and short sums, tails, one row, one column", () => {
     const roll = dice(5);
     for (let round = 0; round < 24; round++) {
@@ -356,13 +405,23 @@ describe.if(onLinux).each(sets)("the kernels for %s", (set) => {
 });
 
 describe.if(onLinux)("what a kernel does not cover", () => {
-  const cases: [string, "conv2d" | "sdpa" | "softmax" | "silu" | "linear", () => Tensor][] = [
+  const cases: [string, KernelOp, () => Tensor][] = [
     [
       "a convolution in groups",
       "conv2d",
       () => conv2d(normal(1, 1, 9, 9, 8), normal(2, 6, 3, 3, 4), { groups: 2 }),
     ],
     ["half precision", "silu", () => normal(1, 30).astype("float16").silu().astype("float32")],
+    [
+      "a resampling of half precision",
+      "resample",
+      () =>
+        resample(
+          normal(1, 1, 2, 2, 3).astype("float16"),
+          { size: 1, count: 1, indices: Int32Array.of(1), weights: [1] },
+          null,
+        ).astype("float32"),
+    ],
     ["softmax along another axis", "softmax", () => normal(1, 4, 5).softmax(0)],
     [
       "very wide heads",
@@ -375,6 +434,22 @@ describe.if(onLinux)("what a kernel does not cover", () => {
       () => linear(normal(1, 3, 4).astype("float16"), normal(2, 5, 4).astype("float16")).astype("float32"),
     ],
   ];
+  test("tables that ask for what is not there are refused", () => {
+    scope(() => {
+      const taps = (...indices: number[]) => ({
+        size: indices.length,
+        count: 1,
+        indices: Int32Array.from(indices),
+        weights: indices,
+      });
+      const x = normal(1, 1, 3, 4, 5);
+      expect(() => resample(x, taps(0, 3), null)).toThrow("[resample] a table asks for 3 of an axis of 3");
+      expect(() => resample(x, null, taps(-1))).toThrow("[resample]");
+      expect(() => resample(x, taps(), null)).toThrow("[resample] a table is empty");
+      expect(() => resample(x.reshape(3, 20), taps(0), null)).toThrow("[resample] needs");
+    });
+  });
+
   test.each(cases)("%s is MLX's, and counted", (_, op, make) => {
     scope(() => {
       const counted = kernelCalls()[op];
@@ -437,6 +512,7 @@ describe.if(onLinux)("EASEL_CPU_KERNELS", () => {
 test.if(onLinux)("results do not depend on the number of threads, to the last bit", () => {
   const program = `
     const n = (seed, ...shape) => e.random.normal(shape, e.random.key(seed));
+    const table = { size: 3, count: 2, indices: Int32Array.of(0, 9, 30, 31, 49, 48), weights: [0.1, 0.9, 0.3, 0.7, 0.5, 0.5] };
     const ys = [
       e.conv2d(n(1, 1, 45, 61, 40), n(2, 70, 3, 3, 40), { padding: 1 }),
       e.conv2d(n(1, 1, 45, 61, 40), n(2, 70, 3, 3, 40), { padding: 1, stride: 2 }),
@@ -445,10 +521,11 @@ test.if(onLinux)("results do not depend on the number of threads, to the last bi
       e.groupNorm(n(9, 1, 70, 50, 32), 8, null, null, 1e-5),
       e.layerNorm(n(9, 700, 333), null, null, 1e-5),
       n(9, 700, 333).softmax(-1), n(9, 700, 333).gelu(),
+      e.resample(n(9, 1, 70, 50, 32), table, table),
     ];
     console.log(ys.map((y) => Bun.hash(new Uint8Array(y.read().buffer)).toString(36)).join(" "));`;
   const [one, two, five] = ["1", "2", "5"].map((count) => fresh({ EASEL_CPU_THREADS: count }, program));
-  expect(one).toMatch(/^\w+( \w+){7}$/);
+  expect(one).toMatch(/^\w+( \w+){8}$/);
   expect(two).toBe(one!);
   expect(five).toBe(one!);
 });
@@ -514,6 +591,34 @@ function attended(
     for (let j = 0; j < keys; j++)
       for (let c = 0; c < width; c++) out[i * width + c]! += (powers[j]! / total) * v[j * width + c]!;
   }
+  return out;
+}
+
+function resampled(
+  x: ArrayLike<number>,
+  [batch, height, width, channels]: [number, number, number, number],
+  down: Taps | null,
+  across: Taps | null,
+) {
+  const axis = (taps: Taps | null, length: number) =>
+    Array.from({ length: taps?.size ?? length }, (_, i) =>
+      taps
+        ? Array.from({ length: taps.count }, (_, k) => {
+            const at = i * taps.count + k;
+            return [taps.indices[at]!, taps.weights[at]!] as const;
+          })
+        : [[i, 1] as const],
+    );
+  const out: number[] = [];
+  for (let b = 0; b < batch; b++)
+    for (const rows of axis(down, height))
+      for (const columns of axis(across, width))
+        for (let c = 0; c < channels; c++) {
+          let sum = 0;
+          for (const [y, u] of rows)
+            for (const [z, v] of columns) sum += u * v * x[((b * height + y) * width + z) * channels + c]!;
+          out.push(sum);
+        }
   return out;
 }
 

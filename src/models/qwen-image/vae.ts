@@ -1,6 +1,7 @@
 import { evaluate, rmsNorm, scope, Tensor } from "../../../ffi/index.ts";
 import { attention } from "../../nn/attention.ts";
 import { Conv2d, Pointwise } from "../../nn/conv.ts";
+import { enlarge } from "../../nn/interpolate.ts";
 import type { Weights } from "../../nn/weights.ts";
 import type { VaeConfig } from "./config.ts";
 
@@ -268,6 +269,6 @@ class Upsampler {
   }
 
   forward(x: Tensor): Tensor {
-    return this.resample.forward(x.repeat(2, 1).repeat(2, 2));
+    return this.resample.forward(enlarge(x, 2));
   }
 }
