@@ -11,6 +11,8 @@ import { handleOf, type Tensor, wrap } from "./tensor.ts";
 /** A file out of which ranges of bytes become tensors. */
 export class ByteFile implements Disposable {
   #handle: Handle | null;
+  /** Bytes that all files have given since the process began. */
+  static bytesRead = 0;
 
   private constructor(handle: Handle) {
     this.#handle = handle;
@@ -32,7 +34,9 @@ export class ByteFile implements Disposable {
 
   /** The bytes from `offset` on as a tensor. A range that leaves the file is an error. */
   read(offset: number, shape: readonly number[], dtype: Dtype): Tensor {
-    return wrap(c.easel_file_read(this.#live(), offset, ints(shape), shape.length, numberOf[dtype]));
+    const tensor = wrap(c.easel_file_read(this.#live(), offset, ints(shape), shape.length, numberOf[dtype]));
+    ByteFile.bytesRead += tensor.nbytes;
+    return tensor;
   }
 
   /** Tensors that were read live on. */

@@ -1,18 +1,9 @@
-import { existsSync, lstatSync, readdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
+import { itemsOf, newestNative, prunable, sweepPartials } from "../cache.ts";
 import { type CommandContext, CommandError, exitCodes } from "./context.ts";
 import { table } from "./table.ts";
-
-/** A thing in the cache folder that can be made or fetched again. */
-interface Item {
-  name: string;
-  kind: "native parts" | "quantized weights" | "prompts" | "download" | "other";
-  bytes: number;
-  /** Unix milliseconds. */
-  used: number;
-  path: string;
-}
 
 export function registerCache(program: Command, context: CommandContext): void {
   const cache = program
@@ -54,63 +45,11 @@ export function registerCache(program: Command, context: CommandContext): void {
           throw new CommandError(`${path} cannot be removed`, exitCodes.failed);
         }
       }
+      for (const kept of ["quantized", "prompts"]) sweepPartials(join(cache_dir, kept));
       if (options.json) return context.out(JSON.stringify(removed, null, 2));
       for (const { name, bytes } of removed) context.out(`removed: ${name} (${megabytes(bytes)})`);
       if (removed.length === 0) context.out("Nothing to remove.");
     });
-}
-
-/** The folders of the cache, newest first. */
-export function itemsOf(folder: string): Item[] {
-  if (!existsSync(folder)) return [];
-  const kinds: Record<string, Item["kind"]> = {
-    quantized: "quantized weights",
-    prompts: "prompts",
-    downloads: "download",
-  };
-  const items = readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name);
-    const kind = kinds[entry.name];
-    if (kind && entry.isDirectory())
-      return readdirSync(path).map((name) => itemAt(join(path, name), `${entry.name}/${name}`, kind));
-    return [itemAt(path, entry.name, entry.name.startsWith("native-") ? "native parts" : "other")];
-  });
-  return items.sort((a, b) => b.used - a.used);
-}
-
-function itemAt(path: string, name: string, kind: Item["kind"]): Item {
-  const { bytes, used } = measure(path);
-  return { name, kind, bytes, used, path };
-}
-
-function measure(path: string): { bytes: number; used: number } {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  if (!stat) return { bytes: 0, used: 0 };
-  const used = Math.max(stat.mtimeMs, stat.atimeMs);
-  if (!stat.isDirectory()) return { bytes: stat.size, used };
-  // A folder's own time tells when something was put into it, not when that was last read.
-  const inside = readdirSync(path).map((name) => measure(join(path, name)));
-  if (inside.length === 0) return { bytes: 0, used };
-  return {
-    bytes: inside.reduce((sum, part) => sum + part.bytes, 0),
-    used: Math.max(...inside.map((part) => part.used)),
-  };
-}
-
-const newestNative = (items: readonly Item[]) => items.find(({ kind }) => kind === "native parts");
-
-/** Older native parts, and what goes over the limit, oldest first. Downloaded models are never touched. */
-export function prunable(items: readonly Item[], maxGb: number | null): Item[] {
-  const current = newestNative(items);
-  const old = items.filter((item) => item.kind === "native parts" && item !== current);
-  if (maxGb === null) return old;
-  const rest = items.filter(({ kind }) => kind === "quantized weights" || kind === "prompts");
-  let room = maxGb * 1e9 - (current?.bytes ?? 0);
-  const over = rest.filter(({ bytes }) => {
-    room -= bytes;
-    return room < 0;
-  });
-  return [...old, ...over];
 }
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;

@@ -35,8 +35,16 @@ export interface Running {
 }
 
 export interface Engine {
-  /** Loads a part under a key and says how many bytes it took. A part that is there already is not loaded again. */
-  load(key: PartKey, part: string, source: Source, running?: Running): Promise<{ bytes: number }>;
+  /**
+   * Loads a part under a key and says how many bytes it took, and what went wrong that did not matter. A part that is there already
+   * is not loaded again.
+   */
+  load(
+    key: PartKey,
+    part: string,
+    source: Source,
+    running?: Running,
+  ): Promise<{ bytes: number; notes?: readonly string[] }>;
   /**
    * Runs a phase with loaded parts. `input` is moved: its buffers are gone here afterwards. When it fails other than by
    * by the request's own fault or a cancel, the parts it used are evicted, since nobody knows what state they are in.

@@ -62,16 +62,19 @@ export function host(
     if (present) return { bytes: present.bytes };
     leaveIfCancelled(cancel);
     const before = memory().active;
+    const notes: string[] = [];
     // whatever a load makes beside the part, or before it failed, goes with the scope
     const part = scope(() => {
-      const loaded = task(source.family).load(request.part, source, progressOf(id, cancel));
+      const loaded = task(source.family).load(request.part, source, progressOf(id, cancel), (text) =>
+        notes.push(text),
+      );
       synchronize();
       leaveIfCancelled(cancel);
       return keep(loaded);
     });
     const bytes = memory().active - before;
     residents.set(key, { part, bytes, paths: source.paths });
-    return { bytes };
+    return { bytes, ...(notes.length > 0 && { notes }) };
   }
 
   function run(id: number, request: Extract<Request, { kind: "run" }>) {

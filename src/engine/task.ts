@@ -36,6 +36,8 @@ export interface Source {
   bits: Bits;
   /** Settings of the family that change what is built. */
   options: Values;
+  /** The folder of what can be made again, and how much it may hold. */
+  cache?: { folder: string; maxBytes: number | null };
 }
 
 /** A loaded part: owns its tensors until disposed. */
@@ -44,8 +46,11 @@ export type Part = Disposable;
 /** A family on the engine thread. */
 export interface Task {
   family: string;
-  /** Loads one part (most families have the one part "model"). Reads nothing but weights and configs under `source.paths`. */
-  load(part: string, source: Source, progress: Progress): Part;
+  /**
+   * Loads one part (most families have the one part "model"). Reads nothing but weights and configs under `source.paths`, and what
+   * it keeps in `source.cache`. `note` is told what went wrong and did not matter.
+   */
+  load(part: string, source: Source, progress: Progress, note?: (text: string) => void): Part;
   /**
    * Runs one phase of a job. `parts` holds what the phase's need names. What it returns is merged over `input` for the next
    * phase, and the last phase's result goes to `publish`.

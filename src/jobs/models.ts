@@ -31,6 +31,8 @@ export interface ModelsOptions {
   budget(): number;
   onEvict?(resident: Resident, reason: EvictionReason): void;
   onLoad?(resident: Resident, seconds: number): void;
+  /** What went wrong while a part was loaded, and did not matter. */
+  onNote?(key: PartKey, text: string): void;
 }
 
 export interface Models {
@@ -57,13 +59,23 @@ export interface Models {
 const smaller = (need: Need, budget: number) =>
   typeof need.smaller === "function" ? need.smaller(budget) : need.smaller;
 
-export function createModels({ engine, clock, context, budget, onEvict, onLoad }: ModelsOptions): Models {
+export function createModels({
+  engine,
+  clock,
+  context,
+  budget,
+  onEvict,
+  onLoad,
+  onNote,
+}: ModelsOptions): Models {
   const residents = new Map<PartKey, Resident>();
   /** Parts that a phase works with: they are not idle, however long it takes. */
   let inUse: ReadonlySet<PartKey> = new Set();
   /** Sizes of parts as they were when loaded, which outlive the parts. */
   const measured = new Map<PartKey, number>();
   const defaultTtl = context.settings.default_ttl_s;
+  const { cache_dir, cache_max_gb } = context.settings;
+  const cache = { folder: cache_dir, maxBytes: cache_max_gb === null ? null : cache_max_gb * 1e9 };
   const ttl = defaultTtl > 0 ? defaultTtl * 1000 : null;
 
   async function evict(key: PartKey, reason: EvictionReason) {
@@ -85,9 +97,10 @@ export function createModels({ engine, clock, context, budget, onEvict, onLoad }
     const { variant, options } = need;
     const wanted = need.phases.flatMap((phase) => phase.parts).find(({ name }) => name === part)!;
     const bits = bitsOf(need, wanted);
-    const source = { family, variant, paths: pathsOf(family, variant), bits, options };
+    const source = { family, variant, paths: pathsOf(family, variant), bits, options, cache };
     const before = clock.now();
-    const { bytes } = await engine.load(key, part, source, running);
+    const { bytes, notes = [] } = await engine.load(key, part, source, running);
+    for (const text of notes) onNote?.(key, text);
     const now = clock.now();
     const resident: Resident = {
       key,

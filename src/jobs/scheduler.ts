@@ -84,6 +84,9 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       metrics.loaded(seconds);
       log.info("model loaded", { model: resident.key, gb: gb(resident.bytes), seconds });
     },
+    onNote(key, text) {
+      log.warning(text, { model: key });
+    },
     onEvict(resident, reason) {
       metrics.evicted(reason);
       log.info("model evicted", { model: resident.key, gb: gb(resident.bytes), reason });

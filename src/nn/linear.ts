@@ -1,11 +1,4 @@
-import {
-  dequantize,
-  linear,
-  type Quantized,
-  quantize,
-  quantizedLinear,
-  type Tensor,
-} from "../../ffi/index.ts";
+import { dequantize, linear, type Quantized, quantizedLinear, type Tensor } from "../../ffi/index.ts";
 import { onGpu } from "./device.ts";
 import type { Weights } from "./weights.ts";
 
@@ -53,7 +46,7 @@ export class Linear {
     const shape = [outputs, inputs];
     if (this.bits !== null) {
       const quantization = { bits: this.bits, groupSize } as const;
-      this.weight = w.make("weight", shape, (t) => ({ ...quantize(t.astype(dtype), quantization) }));
+      this.weight = w.quantized("weight", shape, quantization);
     } else {
       this.weight = half
         ? w.make("weight", shape, (t) =>

@@ -1,5 +1,15 @@
-import { type Dtype, dispose, evaluate, keep, scope, type Tensor } from "../../ffi/index.ts";
+import {
+  type Dtype,
+  dispose,
+  evaluate,
+  keep,
+  type Quantized,
+  quantize,
+  scope,
+  type Tensor,
+} from "../../ffi/index.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
+import type { KeptMatrices } from "../weights/quantized.ts";
 
 export interface WeightsOptions {
   /** What tensors are converted to. */
@@ -8,6 +18,8 @@ export interface WeightsOptions {
   bits?: 3 | 4 | 5 | 6 | 8 | null;
   /** Matrices of `Linear` stay in the half precision of the file and are widened when used: half the memory. */
   half?: boolean;
+  /** Quantized matrices on disk. */
+  kept?: KeptMatrices | null;
   /** Told of every tensor that is taken, of all that the files hold; may throw to stop. */
   step?: (done: number, total: number) => void;
 }
@@ -53,14 +65,35 @@ export class Weights implements Disposable {
     shape: readonly number[],
     from: (tensor: Tensor) => T,
   ): T {
+    return this.#held(() => from(this.checkpoint.take(this.prefix + name, shape)));
+  }
+
+  /** Takes a matrix in fewer bits. One that was kept on disk is read from there, and nothing of the checkpoint's. */
+  quantized(
+    name: string,
+    shape: readonly number[],
+    quantization: { bits: NonNullable<WeightsOptions["bits"]>; groupSize: 32 | 64 | 128 },
+  ): Quantized {
+    const { dtype, kept } = this.options;
+    const full = this.prefix + name;
+    return this.#held(() => {
+      const known = kept?.ready && this.checkpoint.expect(full, shape);
+      const found = known ? kept.take(full, shape, { ...quantization, dtype }) : undefined;
+      if (found) return { ...found };
+      const made = quantize(this.checkpoint.take(full, shape).astype(dtype), quantization);
+      kept?.put(full, made);
+      return { ...made };
+    }) as unknown as Quantized;
+  }
+
+  #held<T extends Tensor | Record<string, Tensor>>(make: () => T): T {
     const made = scope(() => {
-      const kept = from(this.checkpoint.take(this.prefix + name, shape));
-      evaluate(...tensorsOf(kept));
-      return kept;
+      const held = make();
+      evaluate(...tensorsOf(held));
+      return held;
     });
     keep(made);
-    const tensors = tensorsOf(made);
-    this.owned.push(...tensors);
+    this.owned.push(...tensorsOf(made));
     this.options.step?.(this.checkpoint.taken, this.checkpoint.count);
     return made;
   }

@@ -53,12 +53,14 @@ export class Checkpoint implements Disposable {
   readonly #files = new Map<string, ByteFile>();
   readonly #taken = new Set<string>();
   readonly #missing = new Set<string>();
-  readonly #misshaped: string[] = [];
+  readonly #misshaped = new Set<string>();
   readonly #folders: readonly string[];
 
   private constructor(
     /** Name of the file or folder, for errors. */
     readonly label: string,
+    /** Where its tensors come from. */
+    readonly files: readonly string[],
     entries: readonly Entry[],
     folders: readonly string[],
     rename: Rename,
@@ -84,7 +86,7 @@ export class Checkpoint implements Disposable {
     const entries = files.flatMap((file) =>
       file.endsWith(".safetensors") ? readSafetensors(file) : readTorch(file),
     );
-    return new Checkpoint(label, entries, folders, naming(entries.map((entry) => entry.name)));
+    return new Checkpoint(label, files, entries, folders, naming(entries.map((entry) => entry.name)));
   }
 
   /** `config.json` of the published layout. */
@@ -145,20 +147,23 @@ export class Checkpoint implements Disposable {
     return numbers.size;
   }
 
+  /** Counts a tensor as taken without reading it. False when it is missing or misshaped. */
+  expect(name: string, shape: readonly number[]): boolean {
+    this.#taken.add(name);
+    const found = this.shape(name);
+    if (found === undefined) {
+      this.#missing.add(name);
+      return false;
+    }
+    if (found.length === shape.length && found.every((size, axis) => size === shape[axis])) return true;
+    this.#misshaped.add(`${name} is [${found.join(", ")}] and must be [${shape.join(", ")}]`);
+    return false;
+  }
+
   /** Reads a tensor in the type that the file has. */
   take(name: string, shape: readonly number[]): Tensor {
-    this.#taken.add(name);
-    const parts = this.#entries.get(name);
-    const found = this.shape(name);
-    if (parts === undefined || found === undefined) {
-      this.#missing.add(name);
-      return this.#stand(shape);
-    }
-    if (found.length !== shape.length || found.some((size, axis) => size !== shape[axis])) {
-      this.#misshaped.push(`${name} is [${found.join(", ")}] and must be [${shape.join(", ")}]`);
-      return this.#stand(shape);
-    }
-    const tensors = (parts as Entry[]).map((part) => this.#read(part));
+    if (!this.expect(name, shape)) return this.#stand(shape);
+    const tensors = (this.#entries.get(name) as Entry[]).map((part) => this.#read(part));
     return tensors.length === 1 ? tensors[0]! : concat(tensors, 0);
   }
 
@@ -172,7 +177,7 @@ export class Checkpoint implements Disposable {
     const surplus = this.names().filter(
       (name) => !this.#taken.has(name) && !unused.some((pattern) => pattern.test(name)),
     );
-    const faults = { missing: [...this.#missing], misshaped: this.#misshaped, surplus };
+    const faults = { missing: [...this.#missing], misshaped: [...this.#misshaped], surplus };
     if (Object.values(faults).some((list) => list.length > 0)) throw new CheckpointError(this.label, faults);
   }
 
@@ -181,7 +186,7 @@ export class Checkpoint implements Disposable {
     if (!(elements(shape) < mostZeros))
       throw new CheckpointError(this.label, {
         missing: [...this.#missing],
-        misshaped: this.#misshaped,
+        misshaped: [...this.#misshaped],
         surplus: [],
       });
     return zeros(shape, "float32");

@@ -49,8 +49,9 @@ const previews = 8;
 export const task: Task = {
   family: "qwen",
 
-  load(part, { paths, bits }: Source, progress) {
-    const options = { bits, step: (done: number, total: number) => progress("loading", done, total) };
+  load(part, { paths, bits, variant, cache }: Source, progress, note = () => {}) {
+    const place = cache && { ...cache, network: `qwen-${variant}-${part}`, note };
+    const options = { bits, place, step: (done: number, total: number) => progress("loading", done, total) };
     switch (part) {
       case "text_encoder":
         return loadTextEncoder(paths, options);

@@ -22,9 +22,10 @@ class Denoiser implements Disposable {
 export const task: Task = {
   family: "seedvr2",
 
-  load(part, source: Source, progress) {
+  load(part, source: Source, progress, note = () => {}) {
     const options = {
       bits: source.bits,
+      place: source.cache && { ...source.cache, network: `seedvr2-${source.variant}-${part}`, note },
       step: (done: number, total: number) => progress("loading", done, total),
     };
     if (part === "vae") return loadVae(source.paths, options).vae;

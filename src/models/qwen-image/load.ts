@@ -8,9 +8,11 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Dtype } from "../../../ffi/index.ts";
 import { computeType, onGpu } from "../../nn/device.ts";
-import { Weights, type WeightsOptions } from "../../nn/weights.ts";
+import { network } from "../../nn/network.ts";
+import type { Weights, WeightsOptions } from "../../nn/weights.ts";
 import { Checkpoint, renaming } from "../../weights/checkpoint.ts";
 import { CheckpointError } from "../../weights/checkpoint-error.ts";
+import type { QuantizedPlace } from "../../weights/quantized.ts";
 import {
   languageConfig,
   type SchedulerConfig,
@@ -28,6 +30,8 @@ import { Vae } from "./vae.ts";
 export interface LoadOptions {
   bits?: WeightsOptions["bits"];
   dtype?: Dtype;
+  /** Where quantized matrices are kept. */
+  place?: QuantizedPlace | undefined;
   step?: (done: number, total: number) => void;
 }
 
@@ -50,17 +54,10 @@ function loaded<T>(
   unused: readonly RegExp[],
   make: (weights: Weights) => T,
 ): T {
-  const { bits = null, dtype = computeType(), step } = options;
+  const { bits = null, dtype = computeType(), step, place } = options;
   // Without a GPU numbers are single: matrices stay as small as the file has them until they are used.
-  const weights = new Weights(checkpoint, { dtype, bits, half: !onGpu(), ...(step && { step }) });
-  try {
-    const made = make(weights);
-    checkpoint.done({ unused });
-    return made;
-  } catch (error) {
-    weights[Symbol.dispose]();
-    throw error;
-  }
+  const half = !onGpu();
+  return network(checkpoint, { dtype, bits, half, place, unused, ...(step && { step }) }, make);
 }
 
 /** Some repacked files put the network below a name of theirs. */

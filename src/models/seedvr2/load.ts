@@ -8,9 +8,11 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Dtype } from "../../../ffi/index.ts";
 import { computeType } from "../../nn/device.ts";
-import { Weights, type WeightsOptions } from "../../nn/weights.ts";
+import { network } from "../../nn/network.ts";
+import type { Weights, WeightsOptions } from "../../nn/weights.ts";
 import { Checkpoint } from "../../weights/checkpoint.ts";
 import { CheckpointError } from "../../weights/checkpoint-error.ts";
+import type { QuantizedPlace } from "../../weights/quantized.ts";
 import { transformerConfig } from "./config.ts";
 import { Transformer } from "./transformer.ts";
 import { Vae } from "./vae.ts";
@@ -18,6 +20,8 @@ import { Vae } from "./vae.ts";
 export interface LoadOptions {
   bits?: WeightsOptions["bits"];
   dtype?: Dtype;
+  /** Where quantized matrices are kept. */
+  place?: QuantizedPlace | undefined;
   step?: (done: number, total: number) => void;
 }
 
@@ -40,16 +44,8 @@ function open(file: string): Checkpoint {
 }
 
 function loaded<T>(checkpoint: Checkpoint, options: LoadOptions, make: (weights: Weights) => T): T {
-  const { bits = null, dtype = computeType(), step } = options;
-  const weights = new Weights(checkpoint, { dtype, bits, ...(step && { step }) });
-  try {
-    const made = make(weights);
-    checkpoint.done();
-    return made;
-  } catch (error) {
-    weights[Symbol.dispose]();
-    throw error;
-  }
+  const { bits = null, dtype = computeType(), step, place } = options;
+  return network(checkpoint, { dtype, bits, place, ...(step && { step }) }, make);
 }
 
 /** `variant` is part of the file's name where a folder holds more than one network. */

@@ -1,8 +1,15 @@
 import { afterAll, expect, test } from "bun:test";
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openSafetensors, quantize, saveSafetensors, scope, type Tensor } from "../../../../ffi/index.ts";
+import {
+  ByteFile,
+  openSafetensors,
+  quantize,
+  saveSafetensors,
+  scope,
+  type Tensor,
+} from "../../../../ffi/index.ts";
 import { loadModulator, loadTransformer } from "../../../../src/models/qwen-image/load.ts";
 import { stepOf } from "../../../../src/models/qwen-image/modulation.ts";
 import { openForTests } from "../../../ffi/open.ts";
@@ -68,4 +75,41 @@ test("bits are those of each layer", () => {
   const exact = recorded("dit-plain.safetensors").get("out").values;
   expect(difference(run(odd, null), exact)).toBeGreaterThan(1e-5);
   expect(difference(run(odd, null), exact)).toBeLessThan(0.1);
+});
+
+test("quantized weights come from the cache the next time, and little of the model is read", () => {
+  const cache = {
+    folder: join(place, "cache"),
+    maxBytes: null,
+    network: "qwen-image-transformer",
+    note() {},
+  };
+  const { get } = recorded("dit-plain.safetensors");
+  const load = () => {
+    const before = ByteFile.bytesRead;
+    using transformer = loadTransformer([model], { bits: 4, place: cache });
+    using modulator = loadModulator([model], {
+      bits: 4,
+      place: { ...cache, network: "qwen-image-modulation" },
+    });
+    const read = ByteFile.bytesRead - before;
+    const out = scope(() => {
+      const text = single(get("text"));
+      const modulation = stepOf(modulator.forward([...get("sigma").values]), 0);
+      const places = transformer.places([[5, 6]], text.shape[0]!);
+      return numbers(transformer.forward(single(get("latents")), text, places, modulation));
+    });
+    return { read, out };
+  };
+  const [first, second] = [load(), load()];
+  expect(second.out).toEqual(first.out);
+  const files = readdirSync(join(cache.folder, "quantized")).map((name) =>
+    join(cache.folder, "quantized", name),
+  );
+  expect(files).toHaveLength(2);
+  const kept = files.reduce((sum, file) => sum + statSync(file).size, 0);
+  const source = statSync(join(model, "transformer/diffusion_pytorch_model.safetensors")).size;
+  expect(first.read).toBeGreaterThan(0.9 * source);
+  // Norms and biases still come from the model itself.
+  expect(second.read).toBeLessThan(kept + 0.1 * source);
 });
