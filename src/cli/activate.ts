@@ -46,7 +46,11 @@ export function registerActivate(program: Command, context: CommandContext): voi
         selected.flatMap(({ variant }) => variant.downloads),
         context.places(),
         { on: show, signal: context.signal },
-      );
+      ).catch((error) => {
+        throw context.signal.aborted
+          ? new CommandError(`${error.message}; the same command goes on with it`, exitCodes.interrupted)
+          : error;
+      });
     });
 }
 

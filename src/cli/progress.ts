@@ -15,6 +15,8 @@ export function progressLines(context: CommandContext, now = Date.now): (event: 
         return context.out(`activate: ${event.label}`);
       case "downloaded":
         return context.out(`  [ok] ${event.label}`);
+      case "waiting":
+        return context.err(`  ${event.why}: trying again in ${Math.ceil(event.seconds)} s`);
       case "file": {
         if (event.file !== file) {
           file = event.file;

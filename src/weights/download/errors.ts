@@ -1,3 +1,5 @@
+import { isDiskFull } from "../../errors.ts";
+
 /** Why a download ended without its file. `retry` says whether trying again may help. */
 export class DownloadError extends Error {
   override name = "DownloadError" as const;
@@ -21,9 +23,19 @@ export type DownloadCode =
   | "stalled"
   | "rate_limited"
   | "server_error"
+  | "no_ranges"
   | "changed"
   | "wrong_length"
   | "wrong_hash"
   | "disk_full"
   | "busy"
   | "canceled";
+
+/** Rethrows an error of the disk with the words for it. */
+export function asDisk(error: unknown): never {
+  if (isDiskFull(error))
+    throw new DownloadError("disk_full", "No space is left on the disk; what was fetched is kept");
+  throw error;
+}
+
+export const canceled = () => new DownloadError("canceled", "The download was stopped");

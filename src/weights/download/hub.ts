@@ -18,8 +18,10 @@ import { rename } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { DownloadError } from "./errors.ts";
-import { broughtBytes, type DownloadOptions, downloadFile, type Expected } from "./file.ts";
-import { reason } from "./request.ts";
+import { type DownloadOptions, downloadFile, type Expected } from "./file.ts";
+import { broughtBytes } from "./partial.ts";
+import { patiently } from "./patience.ts";
+import { get, reason, refuse } from "./request.ts";
 
 /** What the environment says about Hugging Face. */
 export interface HubEnv {
@@ -64,11 +66,11 @@ export async function listRepo(
   revision: string,
   patterns: readonly string[],
   hub: HubEnv,
-  fetchFn: typeof fetch = fetch,
+  options: DownloadOptions = {},
 ): Promise<HubListing> {
   // only a download needs it, and it costs every start time
   const { listFiles, modelInfo } = await import("@huggingface/hub");
-  const access = { hubUrl: hub.endpoint, fetch: withToken(hub, fetchFn) };
+  const access = { hubUrl: hub.endpoint, fetch: hubFetch(hub, options) };
   try {
     const { sha } = await modelInfo({ name: repo, revision, additionalFields: ["sha"], ...access });
     const globs = patterns.map((pattern) => new Bun.Glob(pattern));
@@ -91,16 +93,24 @@ export async function listRepo(
   }
 }
 
-/** Our own way to send the token: the package insists on the form of Hugging Face's, and mirrors have others. */
-function withToken({ endpoint, token }: HubEnv, fetchFn: typeof fetch): typeof fetch {
+/**
+ * What the package asks with. The token goes our own way, since the package insists on the form of Hugging Face's and mirrors have
+ * others; it stays with its host along redirects, and a busy host is asked again.
+ */
+function hubFetch({ endpoint, token }: HubEnv, options: DownloadOptions): typeof fetch {
   const home = new URL(endpoint).origin;
-  const send = (input: Parameters<typeof fetch>[0], init: RequestInit = {}) => {
-    const url = new URL(input instanceof Request ? input.url : input);
-    const headers = new Headers(init.headers);
-    if (token && url.origin === home) headers.set("authorization", `Bearer ${token}`);
-    return fetchFn(url, { ...init, headers });
-  };
-  return Object.assign(send, { preconnect: fetchFn.preconnect });
+  const signal = options.signal ?? new AbortController().signal;
+  const send = (input: Parameters<typeof fetch>[0], init: RequestInit = {}) =>
+    patiently(async () => {
+      const url = input instanceof Request ? input.url : String(input);
+      const remote = { url, token: new URL(url).origin === home ? token : undefined };
+      const headers = Object.fromEntries(new Headers(init.headers));
+      const response = await get(remote, { fetch: options.fetch ?? fetch, headers, signal });
+      // what else it refuses, the listing's own words tell
+      if (response.status === 429 || response.status >= 500) await refuse(response, remote);
+      return response;
+    }, options);
+  return Object.assign(send, { preconnect: fetch.preconnect });
 }
 
 /** The listing comes from the network: a name must stay inside the snapshot, a hash must be one. */
@@ -135,7 +145,6 @@ function asHubError(error: unknown, repo: string, hub: HubEnv): unknown {
       `${repo} is gated: accept its terms at ${page} with the account of HF_TOKEN`,
     );
   if (status === 404) return new DownloadError("not_found", `${repo} is not on ${hub.endpoint}`);
-  if (status === 429) return new DownloadError("rate_limited", `${hub.endpoint} asks to wait`, true);
   if (status !== undefined)
     return new DownloadError("server_error", `${hub.endpoint} answered HTTP ${status}`);
   return new DownloadError("unreachable", `Cannot reach ${hub.endpoint}: ${reason(error)}`, true);

@@ -23,3 +23,14 @@ export function freeBetween(ranges: readonly Range[], size: number): Range[] {
   if (at < size) gaps.push([at, size]);
   return gaps;
 }
+
+/** What of the ranges lies below `size`. */
+export function within(ranges: readonly Range[], size: number): Range[] {
+  return joined(
+    ranges.map(([start, end]): Range => [start, Math.min(end, size)]).filter(([start, end]) => start < end),
+  );
+}
+
+export function bytesIn(ranges: readonly Range[]): number {
+  return ranges.reduce((sum, [start, end]) => sum + end - start, 0);
+}

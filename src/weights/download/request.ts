@@ -49,11 +49,21 @@ export async function get(
   throw new DownloadError("server_error", `${home.host} redirects more than ${maxRedirects} times`);
 }
 
+/** What an answer calls the content that it is of. */
+export function validatorOf({ headers }: Response): string | null {
+  return headers.get("etag") ?? headers.get("last-modified");
+}
+
 /** Throws the error that a status outside 2xx stands for. */
-export async function refuse(response: Response, what: string): Promise<never> {
+export async function refuse(response: Response, { url }: Remote): Promise<never> {
   await response.body?.cancel();
   const { status } = response;
-  const host = response.url ? new URL(response.url).host : "the server";
+  const home = new URL(url);
+  const what = home.pathname;
+  const { host } = new URL(response.url || url);
+  // A link to another host has run out, say: asking its own host again gives a new one.
+  if ((status === 401 || status === 403) && host !== home.host)
+    throw new DownloadError("server_error", `${host} answered HTTP ${status} for ${what}`, true);
   if (status === 401) {
     throw new DownloadError(
       "not_authenticated",
@@ -71,7 +81,11 @@ export async function refuse(response: Response, what: string): Promise<never> {
     const after = retryAfter(response.headers.get("retry-after"));
     throw new DownloadError("rate_limited", `${host} asks to wait (HTTP ${status})`, true, after);
   }
-  throw new DownloadError("server_error", `${host} answered HTTP ${status} for ${what}`, status >= 500);
+  throw new DownloadError(
+    "server_error",
+    `${host} answered HTTP ${status} for ${what}`,
+    status >= 500 || status === 408,
+  );
 }
 
 /** Seconds of a Retry-After header, given as a number or as a date. */

@@ -6,8 +6,8 @@
 import { existsSync, readFileSync, realpathSync, rmSync, statfsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Download } from "../../capabilities/capability.ts";
-import { DownloadError } from "./errors.ts";
-import { broughtBytes, type DownloadOptions, downloadFile } from "./file.ts";
+import { canceled, DownloadError } from "./errors.ts";
+import { type DownloadOptions, downloadFile } from "./file.ts";
 import {
   downloadRepo,
   type HubEnv,
@@ -17,7 +17,9 @@ import {
   repoFolder,
   snapshot,
 } from "./hub.ts";
-import { get, refuse } from "./request.ts";
+import { broughtBytes } from "./partial.ts";
+import { patiently } from "./patience.ts";
+import { get, refuse, validatorOf } from "./request.ts";
 
 /** Where things lie on this machine. */
 export interface Places {
@@ -83,10 +85,11 @@ function shardsMissing(root: string, index: string): string[] {
 export type ActivationEvent =
   | { event: "listing"; label: string }
   | { event: "ready"; label: string }
+  | { event: "waiting"; seconds: number; why: string }
   | { event: "file"; label: string; file: string; done: number; total: number }
   | { event: "downloaded"; label: string; path: string };
 
-export interface ActivationOptions extends DownloadOptions {
+export interface ActivationOptions extends Omit<DownloadOptions, "onBytes" | "onWait"> {
   on?: (event: ActivationEvent) => void;
 }
 
@@ -97,6 +100,20 @@ export async function activate(
   options: ActivationOptions = {},
 ): Promise<void> {
   const on = options.on ?? (() => {});
+  const onWait = (seconds: number, why: string) => on({ event: "waiting", seconds, why });
+  try {
+    await bring(downloads, places, { ...options, on, onWait });
+  } catch (error) {
+    throw options.signal?.aborted ? canceled() : error;
+  }
+}
+
+interface Bringing extends DownloadOptions {
+  on: (event: ActivationEvent) => void;
+}
+
+async function bring(downloads: readonly Download[], places: Places, options: Bringing): Promise<void> {
+  const { on } = options;
   const plan: { download: Download; bytes: number; fetch: () => Promise<string> }[] = [];
   for (const download of distinct(downloads)) {
     if (missing(download, places).length === 0) {
@@ -124,56 +141,49 @@ export async function activate(
 async function planRepo(
   download: Extract<Download, { kind: "huggingface" }>,
   { hub }: Places,
-  options: ActivationOptions,
+  options: Bringing,
 ) {
-  const listing: HubListing = await listRepo(
-    download.repo,
-    download.revision,
-    download.files,
-    hub,
-    options.fetch,
-  );
+  const listing: HubListing = await listRepo(download.repo, download.revision, download.files, hub, options);
   return {
     bytes: missingBytes(listing, hub),
     fetch: () =>
       downloadRepo(listing, download.revision, hub, {
         ...options,
         onFile: (file, done, total) =>
-          options.on?.({ event: "file", label: label(download), file, done, total }),
+          options.on({ event: "file", label: label(download), file, done, total }),
       }),
   };
 }
 
-async function planUrl(
-  download: Extract<Download, { kind: "url" }>,
-  places: Places,
-  options: ActivationOptions,
-) {
+async function planUrl(download: Extract<Download, { kind: "url" }>, places: Places, options: Bringing) {
   const signal = options.signal ?? new AbortController().signal;
   // A range of one byte tells the size where HEAD is not answered.
   const remote = { url: download.url };
-  const response = await get(remote, {
-    fetch: options.fetch ?? fetch,
-    signal,
-    headers: { range: "bytes=0-0" },
-  });
-  if (response.status !== 206 && response.status !== 200) await refuse(response, download.url);
+  const response = await patiently(async () => {
+    const headers = { range: "bytes=0-0" };
+    const answer = await get(remote, { fetch: options.fetch ?? fetch, signal, headers });
+    if (answer.status !== 206 && answer.status !== 200) await refuse(answer, remote);
+    return answer;
+  }, options);
   const total = /\/(\d+)$/.exec(response.headers.get("content-range") ?? "")?.[1];
   const size = Number(total ?? response.headers.get("content-length") ?? Number.NaN);
-  const etag = response.headers.get("etag") ?? response.headers.get("last-modified") ?? String(size);
+  const validator = validatorOf(response);
   await response.body?.cancel();
   if (!Number.isInteger(size) || size <= 0)
     throw new DownloadError("server_error", `${download.url} does not tell its size`);
   const path = join(places.downloads, download.file);
   const digest = download.sha256 ? ({ kind: "sha256", hex: download.sha256 } as const) : null;
-  const expected = { size, etag, digest };
+  // Without a hash only the server's word says that it is still the same file, and without that word nothing can be gone on with.
+  const expected = digest
+    ? { size, etag: digest.hex, digest }
+    : { size, etag: validator ?? crypto.randomUUID(), digest, validator };
   return {
     bytes: size - broughtBytes(path, expected),
     fetch: async () => {
       await downloadFile(remote, expected, path, {
         ...options,
         onBytes: (done) =>
-          options.on?.({ event: "file", label: label(download), file: download.file, done, total: size }),
+          options.on({ event: "file", label: label(download), file: download.file, done, total: size }),
       });
       return path;
     },
@@ -194,7 +204,7 @@ function requireSpace(plan: readonly { download: Download; bytes: number }[], pl
     if (bytes > bavail * bsize)
       throw new DownloadError(
         "disk_full",
-        `The download needs ${gb(bytes)} GB and the disk has ${gb(bavail * bsize)} GB left`,
+        `The download needs ${size(bytes)} and the disk has ${size(bavail * bsize)} left`,
       );
   }
 }
@@ -204,8 +214,8 @@ function existing(path: string): string {
   return existsSync(path) ? path : existing(dirname(path));
 }
 
-function gb(bytes: number): string {
-  return (bytes / 1e9).toFixed(1);
+function size(bytes: number): string {
+  return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 /**

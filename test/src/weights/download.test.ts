@@ -7,7 +7,6 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
-  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -99,28 +98,6 @@ describe("downloadFile()", () => {
     expect(resumed.reduce((a, b) => a + b)).toBe(content.length - onDisk);
   });
 
-  test("begins anew when the file on the server became another one", async () => {
-    const path = join(folder, "weights.safetensors");
-    writeFileSync(`${path}.incomplete`, new Uint8Array(content.length));
-    writeFileSync(
-      `${path}.incomplete.json`,
-      JSON.stringify({ size: content.length, etag: "older", done: [[0, 1000]] }),
-    );
-    const { error, seen } = await fetchFile({});
-    expect(error).toBeUndefined();
-    expect(received(seen)).toBe(content.length);
-  });
-
-  test("trusts no range that lies behind the end of the partial file", async () => {
-    const path = join(folder, "weights.safetensors");
-    writeFileSync(`${path}.incomplete`, content);
-    writeFileSync(`${path}.incomplete.json`, JSON.stringify({ ...expected, done: [[0, content.length]] }));
-    truncateSync(`${path}.incomplete`, 1000);
-    const { error } = await fetchFile({});
-    expect(error).toBeUndefined();
-    expect(readFileSync(path).equals(content)).toBe(true);
-  });
-
   test("refuses a file with another hash and keeps none of it", async () => {
     const { error, path } = await fetchFile({ corrupt: true });
     expect(error?.code).toBe("wrong_hash");
@@ -140,10 +117,22 @@ describe("downloadFile()", () => {
     expect(existsSync(join(folder, "weights.safetensors"))).toBe(false);
   });
 
-  test("copes with a server that ignores ranges", async () => {
-    const { error, path } = await fetchFile({ ignoreRange: true });
+  test("takes the whole file once from a server that knows no ranges", async () => {
+    const { error, path, seen } = await fetchFile({ ignoreRange: true });
     expect(error).toBeUndefined();
     expect(readFileSync(path).equals(content)).toBe(true);
+    const ended = seen.filter(({ bytes }) => bytes === content.length);
+    expect(ended.length).toBe(1);
+    expect(ended[0]!.range).toBeNull();
+  });
+
+  test("takes a 416 for a file that became shorter, and keeps none of it", async () => {
+    const longer = content.length + 512 * 1024;
+    const { error, seen } = await fetchFile({ sayLength: longer }, {}, { ...expected, size: longer });
+    expect(error?.code).toBe("changed");
+    expect(error?.message).toContain("shorter");
+    expect(seen.some(({ status }) => status === 416)).toBe(true);
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   test("waits as long as a busy server asks for", async () => {
@@ -152,6 +141,24 @@ describe("downloadFile()", () => {
     const { error } = await fetchFile({ busy: { seconds: "7", times: 2 } }, { sleep });
     expect(error).toBeUndefined();
     expect(waits).toEqual([7, 7]);
+  });
+
+  test("tells of a long wait, and a stop ends it", async () => {
+    const stop = new AbortController();
+    const told: number[] = [];
+    const { error } = await fetchFile(
+      { busy: { seconds: "120", times: 1000 } },
+      {
+        sleep: (seconds) => Bun.sleep(seconds * 1000),
+        signal: stop.signal,
+        onWait: (seconds) => {
+          told.push(seconds);
+          stop.abort();
+        },
+      },
+    );
+    expect(error?.code).toBe("canceled");
+    expect(told[0]).toBe(120);
   });
 
   test("gives up a connection that stalls and tries again", async () => {
@@ -175,6 +182,13 @@ describe("downloadFile()", () => {
     expect(elsewhere.every(({ authorization }) => authorization === null)).toBe(true);
   });
 
+  test("asks its own host for a new link when the one to another host has run out", async () => {
+    const { error, path, seen } = await fetchFile({ redirect: true, expired: { times: 3 } });
+    expect(error).toBeUndefined();
+    expect(readFileSync(path).equals(content)).toBe(true);
+    expect(seen.filter(({ status }) => status === 403).length).toBe(3);
+  });
+
   test.each([
     [401, "not_authenticated"],
     [403, "not_approved"],
@@ -185,16 +199,6 @@ describe("downloadFile()", () => {
     expect(error).toBeInstanceOf(DownloadError);
     expect(error?.code).toBe(code);
     expect(error?.message).not.toContain("secret");
-  });
-
-  test("refuses to start beside another process, and takes over the lock of a dead one", async () => {
-    const path = join(folder, "weights.safetensors");
-    writeFileSync(`${path}.incomplete.lock`, "1");
-    expect((await fetchFile({})).error?.code).toBe("busy");
-    const { pid, exited } = Bun.spawn(["true"]);
-    await exited;
-    writeFileSync(`${path}.incomplete.lock`, String(pid));
-    expect((await fetchFile({})).error).toBeUndefined();
   });
 });
 
@@ -233,10 +237,13 @@ describe("downloadRepo()", () => {
     const env = hubEnv({ HF_ENDPOINT: hub.url, HF_HOME: folder });
     const listing = await listRepo("org/model", "main", ["weights.safetensors"], env);
     const [{ expected: file }] = listing.files as [HubFile];
-    const partial = join(folder, "hub/models--org--model/blobs", `${file.etag}.incomplete`);
+    const partial = join(folder, "hub/models--org--model/blobs", `${file.etag}.easel-partial`);
     mkdirSync(dirname(partial), { recursive: true });
     writeFileSync(partial, content.slice(0, 5000));
-    writeFileSync(`${partial}.json`, JSON.stringify({ size: file.size, etag: file.etag, done: [[0, 4000]] }));
+    writeFileSync(
+      `${partial}.json`,
+      JSON.stringify({ size: file.size, etag: file.etag, validator: null, synced: [[0, 4000]] }),
+    );
     expect(missingBytes(listing, env)).toBe(content.length - 4000);
   });
 
@@ -269,6 +276,35 @@ describe("downloadRepo()", () => {
       (e: unknown) => e,
     );
     expect((error as DownloadError).code).toBe(code);
+  });
+
+  test("asks a busy hub for its listing again after the time that it says", async () => {
+    using server = hubServer(files, { busyListing: { seconds: "9", times: 3 } });
+    const waits: number[] = [];
+    const sleep = async (seconds: number) => void waits.push(seconds);
+    const listing = await listRepo("org/model", "main", ["config.json"], environment(server.url), { sleep });
+    expect(listing.files.length).toBe(1);
+    expect(waits).toEqual([9, 9, 9]);
+  });
+
+  test("gives a hub up that stays busy", async () => {
+    using server = hubServer(files, { busyListing: { seconds: "1", times: 1000 } });
+    const options = { sleep: async () => {} };
+    const error = await listRepo("org/model", "main", ["*"], environment(server.url), options).catch(
+      (e: unknown) => e,
+    );
+    expect((error as DownloadError).code).toBe("rate_limited");
+    expect(server.seen.length).toBe(6);
+  });
+
+  test("sends the token along no redirect of a listing", async () => {
+    using server = hubServer(files, { redirectListing: true });
+    const listing = await listRepo("org/model", "main", ["config.json"], environment(server.url));
+    expect(listing.files.length).toBe(1);
+    const tokens = (host: string) =>
+      new Set(server.seen.filter((each) => each.host === host).map(({ authorization }) => authorization));
+    expect(tokens("hub")).toEqual(new Set(["Bearer secret"]));
+    expect(tokens("elsewhere")).toEqual(new Set([null]));
   });
 
   test("refuses a listing that names a file outside the repository", async () => {

@@ -15,6 +15,14 @@ export interface Behaviour {
   ignoreRange?: boolean;
   /** One byte now and then, then nothing. */
   trickle?: { times: number };
+  /** Refuse listings with 429 and this Retry-After, this many times. */
+  busyListing?: { seconds: string; times: number };
+  /** Send listings from another host through a redirect. */
+  redirectListing?: boolean;
+  /** Say 403 on the other host, this many times. */
+  expired?: { times: number };
+  /** What the file is called now. */
+  etag?: () => string;
   /** Send bytes from another host through a redirect. */
   redirect?: boolean;
   listingStatus?: number;
@@ -27,6 +35,7 @@ export interface Seen {
   range: string | null;
   authorization: string | null;
   bytes: number;
+  status: number;
 }
 
 export function hubServer(files: Record<string, Uint8Array>, behaviour: Behaviour = {}) {
@@ -36,6 +45,8 @@ export function hubServer(files: Record<string, Uint8Array>, behaviour: Behaviou
     cut: behaviour.cutAfter?.times ?? 0,
     busy: behaviour.busy?.times ?? 0,
     trickle: behaviour.trickle?.times ?? 0,
+    busyListing: behaviour.busyListing?.times ?? 0,
+    expired: behaviour.expired?.times ?? 0,
   };
 
   const send = (request: Request, name: string, log: Seen): Response => {
@@ -48,9 +59,10 @@ export function hubServer(files: Record<string, Uint8Array>, behaviour: Behaviou
     const end = ranged ? Math.min(Number(asked[2]) + 1, bytes.length) : bytes.length;
     if (ranged && start >= bytes.length) return new Response(null, { status: 416 });
     const total = behaviour.sayLength ?? bytes.length;
-    const headers: Record<string, string> = ranged
-      ? { "content-range": `bytes ${start}-${end - 1}/${total}` }
-      : {};
+    const headers: Record<string, string> = {
+      ...(ranged && { "content-range": `bytes ${start}-${end - 1}/${total}` }),
+      ...(behaviour.etag && { etag: behaviour.etag() }),
+    };
     const part = bytes.subarray(start, end);
     let cut = part.length;
     let slow = false;
@@ -86,15 +98,32 @@ export function hubServer(files: Record<string, Uint8Array>, behaviour: Behaviou
 
   const handle = (host: Seen["host"]) => async (request: Request) => {
     const url = new URL(request.url);
+    if (url.pathname === "/requests") return Response.json(seen.length);
     const log: Seen = {
       host,
       path: url.pathname,
       range: request.headers.get("range"),
       authorization: request.headers.get("authorization"),
       bytes: 0,
+      status: 0,
     };
     seen.push(log);
+    const response = await answer(host, request, url, log);
+    log.status = response.status;
+    return response;
+  };
+  const answer = async (host: Seen["host"], request: Request, url: URL, log: Seen): Promise<Response> => {
     if (url.pathname.startsWith("/api/models/")) {
+      if (left.busyListing > 0 && behaviour.busyListing) {
+        left.busyListing--;
+        const headers = { "retry-after": behaviour.busyListing.seconds };
+        return new Response("later", { status: 429, headers });
+      }
+      if (host === "hub" && behaviour.redirectListing)
+        return new Response(null, {
+          status: 307,
+          headers: { location: new URL(url.pathname + url.search, elsewhere.url).href },
+        });
       if (behaviour.listingStatus) return Response.json({ error: "no" }, { status: behaviour.listingStatus });
       if (url.pathname.includes("/tree/")) {
         const entries = Object.entries(files).map(([path, bytes]) => ({
@@ -126,6 +155,10 @@ export function hubServer(files: Record<string, Uint8Array>, behaviour: Behaviou
     }
     if (host === "hub" && behaviour.redirect)
       return new Response(null, { status: 302, headers: { location: `${elsewhere.url}${name}` } });
+    if (host === "elsewhere" && left.expired > 0) {
+      left.expired--;
+      return new Response("this link has run out", { status: 403 });
+    }
     return send(request, name, log);
   };
   const elsewhere: Server<undefined> = Bun.serve({

@@ -1,0 +1,39 @@
+import { Database } from "bun:sqlite";
+import { existsSync, rmSync } from "node:fs";
+import { DownloadError } from "./errors.ts";
+
+/** A connection that nobody can reach is collected, and its lock with it. */
+const held = new Set<Database>();
+
+/**
+ * Takes a file's name for this process alone. It is a lock of the operating system on an SQLite file: there is no moment in which it
+ * is half taken, and a process that dies gives it back, whoever gets its number later.
+ *
+ * @throws {DownloadError} `busy` when another process has it.
+ */
+export function lock(path: string, what: string): Disposable {
+  for (;;) {
+    const database = new Database(path, { create: true });
+    try {
+      database.run("PRAGMA locking_mode = EXCLUSIVE");
+      database.run("BEGIN EXCLUSIVE");
+    } catch (error) {
+      database.close();
+      if ((error as { code?: string }).code === "SQLITE_BUSY")
+        throw new DownloadError("busy", `Another process is downloading ${what}`);
+      throw error;
+    }
+    // The one before may have removed the file between our opening it and our taking it: then it is nobody's.
+    if (existsSync(path)) {
+      held.add(database);
+      return {
+        [Symbol.dispose]() {
+          rmSync(path, { force: true });
+          held.delete(database);
+          database.close();
+        },
+      };
+    }
+    database.close();
+  }
+}
