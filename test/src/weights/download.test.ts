@@ -121,9 +121,9 @@ describe("downloadFile()", () => {
     const { error, path, seen } = await fetchFile({ ignoreRange: true });
     expect(error).toBeUndefined();
     expect(readFileSync(path).equals(content)).toBe(true);
-    const ended = seen.filter(({ bytes }) => bytes === content.length);
-    expect(ended.length).toBe(1);
-    expect(ended[0]!.range).toBeNull();
+    // one for each connection that asked for a part, and then the file
+    expect(seen.filter(({ range }) => range === null).length).toBe(1);
+    expect(seen.length).toBeLessThanOrEqual(5);
   });
 
   test("takes a 416 for a file that became shorter, and keeps none of it", async () => {
