@@ -85,8 +85,16 @@ export interface Prepared {
   facts: Record<string, unknown>;
   /** The need again, now that the inputs' sizes are known: the same parts, another working room. */
   need?: Need;
-  /** Phases that need not run because their outcome is already in `input`. */
-  skip?: readonly string[];
+  /**
+   * Asked when the job's turn has come, which may be long after its inputs were prepared: the input once more, and phases that need
+   * not run because their outcome is in it already.
+   */
+  atTurn?(): Promise<{ input: Values; skip: readonly string[] }>;
+}
+
+export interface AfterContext extends CheckContext {
+  /** For the log: what went wrong and does not matter to the job. */
+  note(text: string): void;
 }
 
 /** A file that a job made, before it is stored. */
@@ -134,7 +142,7 @@ export interface Operation<Request = never, Params = Record<string, unknown>> {
   need(params: Params, context: CheckContext): Need;
   prepare(params: Params, context: PrepareContext): Promise<Prepared>;
   /** Called with each phase's outcome, to cache it. */
-  afterPhase?(phase: string, params: Params, output: Values): void | Promise<void>;
+  afterPhase?(phase: string, params: Params, output: Values, context: AfterContext): void | Promise<void>;
   /** Makes JSON of what travels with the engine's progress, such as a picture of the state of things. */
   preview?(payload: Values): Promise<Record<string, unknown>>;
   publish(

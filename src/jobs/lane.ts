@@ -225,6 +225,7 @@ export function createLane(options: LaneOptions): Lane {
         context,
         clock,
         onOutOfMemory: () => options.onOutOfMemory(job),
+        note: (text) => log.warning(text, { job_id: job.id }),
         prepare() {
           const first = prepared ? abortable(controller.signal, prepared) : prepare(job, controller.signal);
           prepared = undefined;

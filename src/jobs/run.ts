@@ -36,6 +36,8 @@ export interface RunOptions {
   prepare(): Promise<Prepared>;
   report(report: Report): void;
   onOutOfMemory(): void;
+  /** What went wrong and does not matter to the job. */
+  note(text: string): void;
   signal: AbortSignal;
   engine: Engine;
   models: Models;
@@ -81,9 +83,10 @@ async function dropAfterFault(error: unknown, { kind, models }: RunOptions, need
 }
 
 async function runPhases(options: RunOptions, planned: Need) {
-  const { job, kind, engine, models, report, signal, clock } = options;
+  const { job, kind, engine, models, report, signal, clock, context, note } = options;
   report({ label: "preparing", progress: 0 });
-  const { input, facts, need = planned, skip = [] } = await options.prepare();
+  const { facts, need = planned, ...prepared } = await options.prepare();
+  const { input, skip } = (await prepared.atTurn?.()) ?? { input: prepared.input, skip: [] };
   let values = input;
   let output = input;
   let seconds = 0;
@@ -115,7 +118,10 @@ async function runPhases(options: RunOptions, planned: Need) {
     models.used(kind.family, need, index);
     output = run.output;
     values = { ...values, ...output };
-    await kind.operation.afterPhase?.(phase.name, job.params as never, output);
+    await kind.operation.afterPhase?.(phase.name, job.params as never, output, {
+      ...context,
+      note,
+    });
   }
   return { values: output, facts, seconds };
 }

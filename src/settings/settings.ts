@@ -65,6 +65,7 @@ export interface Settings {
   qwen_edit_guidance: number;
   qwen_reference_pixels: number;
   qwen_vae_tile: number;
+  qwen_prompt_cache_mb: number;
   qwen_lightning_4: string | null;
   qwen_lightning_8: string | null;
 

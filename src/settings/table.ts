@@ -467,6 +467,12 @@ export const table: Table = {
     default: 1024,
     help: "Pictures of more than twice the pixels of a square of this edge pass the autoencoder in such squares. Smaller ones need less memory.",
   },
+  qwen_prompt_cache_mb: {
+    group: "qwen",
+    kind: whole({ min: 0 }),
+    default: 256,
+    help: "Megabytes of encoded prompts kept on disk, so that one that comes again needs no text encoder; 0 keeps none.",
+  },
   qwen_lightning_4: {
     group: "qwen",
     kind: optional(path()),

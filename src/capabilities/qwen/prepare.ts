@@ -9,21 +9,28 @@ import { Refusal } from "../../errors.ts";
 import type { FileRecord } from "../../files/file.ts";
 import { decodePicture } from "../../images/decode.ts";
 import { isOneColour } from "../../jobs/one-colour.ts";
-import type { PrepareContext, Prepared } from "../capability.ts";
-import { type Facts, lightningFile, overlap, type Params, picturesOf } from "./params.ts";
+import type { AfterContext, PrepareContext, Prepared } from "../capability.ts";
+import { type Facts, family, lightningFile, overlap, type Params, picturesOf } from "./params.ts";
 import type { Adapter, DiffusionInput, EncodeOutput, InputPicture } from "./phase.ts";
-import { createTextCache } from "./texts.ts";
+import { encoderOf } from "./text-files.ts";
+import { textsOf } from "./texts.ts";
 
 const longestAspect = 200;
 
-const texts = createTextCache();
+/** Raise it when the same text would become something else than before. */
+const encoding = 1;
 
-/** Equal keys are equal texts to the language model: its variant, the words, the pictures they are about. */
-function textKey(model: string, text: string, pictures: readonly FileRecord[]): string {
+/** Equal keys are equal texts to the language model: its files, the words, the pictures they are about. */
+function textKey(encoder: unknown, text: string, pictures: readonly FileRecord[]): string {
   const hash = createHash("sha256").update(
-    JSON.stringify([model, text, pictures.map(({ sha256 }) => sha256)]),
+    JSON.stringify([encoding, encoder, text, pictures.map(({ sha256 }) => sha256)]),
   );
-  return hash.digest("base64");
+  return hash.digest("hex");
+}
+
+function encoderOfModel(model: string, context: PrepareContext): unknown {
+  const activation = context.activation(family, model);
+  return [model, "source" in activation ? encoderOf(activation.source.paths) : null];
 }
 
 export async function prepare(params: Params, context: PrepareContext): Promise<Prepared> {
@@ -52,18 +59,15 @@ export async function prepare(params: Params, context: PrepareContext): Promise<
       : " ";
   const negativePrompt = params.guidance > 1 ? negative : null;
   const about = edit ? pictures.map(({ record }) => record) : [];
+  const encoder = encoderOfModel(params.model, context);
   const keys = {
-    positive: textKey(params.model, params.prompt, about),
-    ...(negativePrompt !== null && { negative: textKey(params.model, negativePrompt, about) }),
+    positive: textKey(encoder, params.prompt, about),
+    ...(negativePrompt !== null && { negative: textKey(encoder, negativePrompt, about) }),
   };
-  const positive = texts.get(keys.positive);
-  const known = keys.negative === undefined ? undefined : texts.get(keys.negative);
   const input: DiffusionInput = {
     kind,
     prompt: params.prompt,
     negativePrompt,
-    ...(positive && { positive }),
-    ...(known && { negative: known }),
     keys,
     pictures: pictures.map(({ pixels, width, height }) => ({ pixels, width, height })),
     width: params.width,
@@ -86,8 +90,21 @@ export async function prepare(params: Params, context: PrepareContext): Promise<
     adapters,
     one_colour: pictures.some(({ pixels }) => isOneColour({ data: pixels, channels: 3 })),
   };
-  const done = positive !== undefined && (negativePrompt === null || known !== undefined);
-  return { input, facts, skip: done ? ["encode"] : [] };
+  // The job before this one may be about to encode the same prompt: looked up when the turn comes.
+  return {
+    input,
+    facts,
+    async atTurn() {
+      const texts = textsOf(settings);
+      const positive = await texts.get(keys.positive);
+      const negative = keys.negative === undefined ? undefined : await texts.get(keys.negative);
+      const done = positive !== undefined && (negativePrompt === null || negative !== undefined);
+      return {
+        input: { ...input, ...(positive && { positive }), ...(negative && { negative }) },
+        skip: done ? ["encode"] : [],
+      };
+    },
+  };
 }
 
 /** The files of the adapters: the request's, and the one that makes few steps enough. */
@@ -107,9 +124,19 @@ async function adaptersOf(params: Params, context: PrepareContext) {
 }
 
 /** Keeps what texts became. */
-export async function afterPhase(phase: string, _params: Params, output: Values): Promise<void> {
+export async function afterPhase(
+  phase: string,
+  _params: Params,
+  output: Values,
+  { settings, note }: AfterContext,
+): Promise<void> {
   if (phase !== "encode") return;
   const { positive, negative, keys } = output as EncodeOutput;
-  texts.put(keys.positive, positive);
-  if (negative && keys.negative !== undefined) texts.put(keys.negative, negative);
+  const texts = textsOf(settings);
+  const troubles = [
+    await texts.put(keys.positive, positive),
+    ...(negative && keys.negative !== undefined ? [await texts.put(keys.negative, negative)] : []),
+  ];
+  const trouble = troubles.find(Boolean);
+  if (trouble) note(`what the prompt became is not kept on disk: ${trouble}`);
 }

@@ -1,6 +1,6 @@
 /** From a request to a picture, with the real engine and a tiny checkpoint in the published layout. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { saveSafetensors, scope, Tensor } from "../../../ffi/index.ts";
@@ -435,6 +435,38 @@ test("a job that is cancelled on its way stops, and the next one works", async (
   expect((await server.ended(job_id)).status).toBe("canceled");
   await made("generate", { prompt: "a red fox", ...small });
 }, 60_000);
+
+test("after a restart, a prompt that was encoded before needs no text encoder", async () => {
+  const body = { prompt: "a prompt to remember", ...small };
+  const parts = async (from: typeof server) =>
+    [
+      ...(await (await from.get("/metrics")).text()).matchAll(/easel_model_memory_bytes\{.*part="(\w+)"/g),
+    ].map((match) => match[1]);
+  const picture = async (from: typeof server) =>
+    Buffer.from(
+      await (await from.post("/v1/image/qwen/generate", body, { accept: "image/png" })).arrayBuffer(),
+    );
+  const cache_dir = join(folder, "cache");
+  const options = (more: object = {}) => ({
+    modelPaths: { "qwen/image": join(fixtures, "image") },
+    settings: { cache_dir, embed_metadata: false, ...more },
+  });
+  const first = await depthServer(options());
+  const made = await picture(first);
+  expect(await parts(first)).toContain("text_encoder");
+  const files = readdirSync(join(cache_dir, "prompts"));
+  expect(files).toHaveLength(2);
+  expect(files.join()).not.toContain("remember");
+
+  const second = await depthServer(options());
+  expect(await picture(second)).toEqual(made);
+  expect(await parts(second)).toEqual(["modulation", "transformer", "vae"]);
+
+  const third = await depthServer(options({ qwen_prompt_cache_mb: 0, cache_dir: join(folder, "other") }));
+  expect(await picture(third)).toEqual(made);
+  expect(await parts(third)).toContain("text_encoder");
+  expect(readdirSync(join(folder, "other"))).toEqual(["quantized"]);
+}, 120_000);
 
 test("a repeated prompt is not encoded again", async () => {
   const labels = async () => {

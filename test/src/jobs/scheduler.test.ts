@@ -115,7 +115,13 @@ describe("a job", () => {
 
   test("leaves out phases whose outcome its inputs hold already, and loads nothing for them", async () => {
     const { scheduler, engine, submit } = harness({
-      operation: { prepare: async () => ({ input: { embedding: 1 }, facts: {}, skip: ["encode"] }) },
+      operation: {
+        prepare: async () => ({
+          input: {},
+          facts: {},
+          atTurn: async () => ({ input: { embedding: 1 }, skip: ["encode"] }),
+        }),
+      },
     });
     await scheduler.start();
     const { id } = await submit({ phases });
@@ -123,6 +129,33 @@ describe("a job", () => {
     expect(engine.log.filter((line) => line.startsWith("run"))).toEqual(["run denoise", "run decode"]);
     expect(engine.log.some((line) => line.includes("encoder"))).toBe(false);
     expect((await scheduler.job(id)).status).toBe("succeeded");
+  });
+
+  test("looks at what is known when its turn comes, not when its inputs were prepared", async () => {
+    const known = new Set<string>();
+    let asked = 0;
+    const { scheduler, engine, submit } = harness({
+      operation: {
+        prepare: async () => ({
+          input: {},
+          facts: {},
+          async atTurn() {
+            asked++;
+            return { input: {}, skip: known.has("text") ? ["encode"] : [] };
+          },
+        }),
+        afterPhase: (phase) => void (phase === "encode" && known.add("text")),
+      },
+    });
+    await scheduler.start();
+    await submit({ phases });
+    await submit({ phases });
+    await settle();
+    const runs = engine.log.filter((line) => line.startsWith("run"));
+    expect([asked, runs]).toEqual([
+      2,
+      ["run encode", "run denoise", "run decode", "run denoise", "run decode"],
+    ]);
   });
 
   test("has its inputs prepared while the job before it runs", async () => {
