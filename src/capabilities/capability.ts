@@ -141,7 +141,7 @@ export interface Operation<Request = never, Params = Record<string, unknown>> {
   check(request: Request, context: CheckContext): Params;
   need(params: Params, context: CheckContext): Need;
   prepare(params: Params, context: PrepareContext): Promise<Prepared>;
-  /** Called with each phase's outcome, to cache it. */
+  /** Called with each phase's outcome, to cache a copy of it: the outcome itself moves on to the next phase. */
   afterPhase?(phase: string, params: Params, output: Values, context: AfterContext): void | Promise<void>;
   /** Makes JSON of what travels with the engine's progress, such as a picture of the state of things. */
   preview?(payload: Values): Promise<Record<string, unknown>>;

@@ -100,7 +100,7 @@ export function connect(
     run: (family, phase, parts, input, running) =>
       cancellable(running?.signal, (cancel) => {
         const { values, buffers } = movable(input);
-        return ask<{ output: Values; peak: number }>(
+        return ask<{ output: Values; input: Values; peak: number }>(
           { kind: "run", family, phase, parts, input: values, cancel },
           buffers,
           running?.onProgress,

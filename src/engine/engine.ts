@@ -46,8 +46,8 @@ export interface Engine {
     running?: Running,
   ): Promise<{ bytes: number; notes?: readonly string[] }>;
   /**
-   * Runs a phase with loaded parts. `input` is moved: its buffers are gone here afterwards. When it fails other than by
-   * by the request's own fault or a cancel, the parts it used are evicted, since nobody knows what state they are in.
+   * Runs a phase with loaded parts. `input` is moved: its buffers are gone here afterwards, and come back in the answer's `input`,
+   * for a later phase. When it fails they are lost, and when it fails other than by the request's own fault or a cancel, the parts it used are evicted, since nobody knows what state they are in.
    */
   run(
     family: string,
@@ -55,7 +55,7 @@ export interface Engine {
     parts: Readonly<Record<string, PartKey>>,
     input: Values,
     running?: Running,
-  ): Promise<{ output: Values; peak: number }>;
+  ): Promise<{ output: Values; input: Values; peak: number }>;
   /** Frees a part, or does nothing when it is not loaded. */
   evict(key: PartKey): Promise<void>;
   stats(): Promise<EngineStats>;

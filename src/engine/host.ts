@@ -94,7 +94,7 @@ export function host(
     // a task of one step has no progress to notice it by
     leaveIfCancelled(request.cancel);
     requireNumbers(output);
-    return { output, peak: memory().peak };
+    return { output, input: request.input, peak: memory().peak };
   }
 
   function stats(): EngineStats {
@@ -121,9 +121,8 @@ export function host(
     try {
       const value = answer(id, request);
       if (request.kind !== "run") return post({ id, kind: "done", value });
-      const { output, peak } = value as { output: Values; peak: number };
-      const { values, buffers } = movable(output);
-      post({ id, kind: "done", value: { output: values, peak } }, buffers);
+      const { values, buffers } = movable(value as Values);
+      post({ id, kind: "done", value: values }, buffers);
     } catch (error) {
       const failure = describe(error, pathsOf(request, residents));
       if (request.kind === "run" && failure.kind !== "cancelled" && !requestFaults.has(failure.kind))

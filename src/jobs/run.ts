@@ -101,9 +101,7 @@ async function runPhases(options: RunOptions, planned: Need) {
     if (signal.aborted) throw new Cancelled();
     models.use(Object.values(parts));
     const before = clock.now();
-    // The engine takes the buffers that it is given. Later phases want them too, and so may a cache.
-    const given = need.phases.length > 1 ? structuredClone(values) : values;
-    const run = await engine.run(kind.family, phase.name, parts, given as Values, {
+    const run = await engine.run(kind.family, phase.name, parts, values, {
       signal,
       onProgress({ label, done, total, payload }: PhaseProgress) {
         report({
@@ -117,11 +115,11 @@ async function runPhases(options: RunOptions, planned: Need) {
     seconds += (clock.now() - before) / 1000;
     models.used(kind.family, need, index);
     output = run.output;
-    values = { ...values, ...output };
     await kind.operation.afterPhase?.(phase.name, job.params as never, output, {
       ...context,
       note,
     });
+    values = { ...run.input, ...output };
   }
   return { values: output, facts, seconds };
 }

@@ -39,7 +39,7 @@ function rampEngine(gate: () => Promise<unknown> = async () => {}): Engine {
       const { width, height, render } = input as EstimateInput;
       const depth = new Float32Array(width * height).map((_, at) => 1 + at);
       const look = renderDepth(depth, width, height, render);
-      return { output: { depth, width, height, unit: "metre", focalLengthPx: 100, ...look }, peak: 0 };
+      return { output: { depth, width, height, unit: "metre", focalLengthPx: 100, ...look }, input, peak: 0 };
     },
     evict: async () => {},
     stats: async () => ({ active: 0, peak: 0, cache: 0, parts: {}, device: "cpu" }),

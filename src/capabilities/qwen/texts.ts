@@ -2,7 +2,10 @@ import type { Settings } from "../../settings/settings.ts";
 import type { Text } from "./phase.ts";
 import { createTextFiles, type TextFiles } from "./text-files.ts";
 
-/** Texts that were encoded, the last used last. Bounded by count and bytes. */
+/**
+ * Texts that were encoded, the last used last. Bounded by count and bytes. It takes and gives copies, because what goes to the engine
+ * is moved.
+ */
 export interface TextCache {
   get(key: string): Text | undefined;
   put(key: string, text: Text): void;
@@ -18,9 +21,10 @@ export function createTextCache({ entries = 64, bytes = 128e6 } = {}): TextCache
         texts.delete(key);
         texts.set(key, text);
       }
-      return text;
+      return text && copyOf(text);
     },
-    put(key, text) {
+    put(key, given) {
+      const text = copyOf(given);
       held += text.data.byteLength - (texts.get(key)?.data.byteLength ?? 0);
       texts.delete(key);
       texts.set(key, text);
@@ -32,6 +36,8 @@ export function createTextCache({ entries = 64, bytes = 128e6 } = {}): TextCache
     },
   };
 }
+
+const copyOf = ({ data, tokens }: Text): Text => ({ data: data.slice(), tokens });
 
 /** Texts in memory, and on disk where the settings want it. */
 export interface Texts {

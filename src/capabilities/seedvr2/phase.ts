@@ -25,6 +25,8 @@ export type UpscaleInput = {
 export type Latents = { data: Float32Array<ArrayBuffer>; rows: number; columns: number; channels: number };
 
 export type EncodeOutput = {
+  /** Nothing: no later phase looks at the input again. */
+  pixels: Uint8Array;
   /** The input at the size of the result, whose colours the result takes. */
   style: Uint8Array;
   low: Latents;

@@ -48,7 +48,7 @@ export const task: Task = {
         const low = encode(partOf(parts.vae, Vae), style, { tile, overlap }, (done, total) =>
           progress("encoding", done, total),
         );
-        return { style: style.data, low: finite(low) } satisfies EncodeOutput;
+        return { pixels: new Uint8Array(), style: style.data, low: finite(low) } satisfies EncodeOutput;
       }
       case "denoise": {
         const { low } = values as EncodeOutput;

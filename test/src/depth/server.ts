@@ -46,7 +46,7 @@ function rampEngine(asked: Asked): Engine {
         ...(family === "depthpro" && { focalLengthPx: rest.focalLengthPx ?? 1234 }),
         ...renderDepth(depth, width, height, rest.render),
       };
-      return { output, peak: 0 };
+      return { output, input, peak: 0 };
     },
     async evict() {},
     stats: async () => ({ active: 0, peak: 0, cache: 0, parts: {}, device: "cpu" }),

@@ -36,15 +36,16 @@ test("a blur over the whole way gives what its definition says", async () => {
   const pixels = crypto.getRandomValues(new Uint8Array(width * height * 3));
   const before = pixels.slice();
   const steps: PhaseProgress[] = [];
-  const { output, peak } = await engine.run(
+  const { output, input, peak } = await engine.run(
     "selftest",
     "estimate",
     { model: "blur" },
     { pixels, width, height },
     { onProgress: (progress) => steps.push(progress) },
   );
-  // the picture was moved, not copied
+  // the picture was moved there and back, not copied
   expect(pixels.byteLength).toBe(0);
+  expect(input).toEqual({ pixels: before, width, height });
   expect(peak).toBeGreaterThan(width * height * 3 * 4);
   expect(steps).toEqual([{ label: "estimating", done: 0, total: 1 }]);
 

@@ -52,7 +52,7 @@ const engine: Engine = {
       onProgress?.({ label: "denoising", done: step, total: 3 });
     }
     if (input.outcome === "fails") throw new TaskError("it fails", "failed");
-    return { output: {}, peak: 0 };
+    return { output: {}, input, peak: 0 };
   },
 };
 

@@ -2,6 +2,7 @@
 import type { Need, Operation, Prepared, Published } from "../../../src/capabilities/capability.ts";
 import { openDatabase } from "../../../src/database.ts";
 import type { Engine, PartKey, Running } from "../../../src/engine/engine.ts";
+import { movable } from "../../../src/engine/protocol.ts";
 import { gigabyte } from "../../../src/engine/residency.ts";
 import { Cancelled, type Source, type Values } from "../../../src/engine/task.ts";
 import type { FileRecord } from "../../../src/files/file.ts";
@@ -96,15 +97,17 @@ export function fakeEngine(): FakeEngine {
     run(_family, phase, parts, input, running = {}) {
       engine.log.push(`run ${phase}`);
       return new Promise((resolve, reject) => {
+        const { values, buffers } = movable(input);
         const drop = () => engine.calls.splice(engine.calls.indexOf(call), 1);
         const call: Call = {
           phase,
           parts,
-          input: structuredClone(input) as Values,
+          // As with the real one, the main thread has it no more.
+          input: structuredClone(values, { transfer: buffers }) as Values,
           running,
           finish(output = {}) {
             drop();
-            resolve({ output, peak: 0 });
+            resolve({ output, input: call.input, peak: 0 });
           },
           fail(error) {
             drop();

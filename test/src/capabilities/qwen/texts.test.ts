@@ -9,9 +9,20 @@ describe("a cache of texts", () => {
     const [a, b, c] = [text(1), text(2), text(3)];
     cache.put("a", a);
     cache.put("b", b);
-    expect(cache.get("a")).toBe(a);
+    expect(cache.get("a")).toEqual(a);
     cache.put("c", c);
     expect([cache.get("a"), cache.get("b"), cache.get("c")]).toEqual([a, undefined, c]);
+  });
+
+  test("keeps its own when what was put or given moves to another thread", () => {
+    const cache = createTextCache();
+    const move = ({ data }: { data: Float32Array }) =>
+      structuredClone(data, { transfer: [data.buffer as ArrayBuffer] });
+    const given = { data: Float32Array.of(1, 2), tokens: 1 };
+    cache.put("a", given);
+    move(given);
+    move(cache.get("a")!);
+    expect(cache.get("a")).toEqual({ data: Float32Array.of(1, 2), tokens: 1 });
   });
 
   test("is bounded by bytes too, and counts what is put again once", () => {
