@@ -2,7 +2,7 @@
  * How long the model that comes with the program takes for a picture of 1024 × 768, step by step, and a one-shot of the binary if there
  * is one. The one-shot stands beside `easel --version`, the time that any start takes.
  *
- *     OPENBLAS_NUM_THREADS=2 bun bench/mini.ts [rounds] [side]
+ *     EASEL_CPU_THREADS=2 bun bench/mini.ts [rounds] [side]
  *
  * @module
  */

@@ -1,20 +1,46 @@
-// Linux only. The wheel of MLX links the reference BLAS: one thread, not vectorised. The loader looks through the library that
-// was opened (this one) before libmlx's own dependencies, so libmlx calls these, and these call OpenBLAS.
+// Linux only. MLX's wheel links the reference BLAS: one thread, not vectorised. The loader looks through the library that was opened
+// (this one) before libmlx's own dependencies, so libmlx calls these. It asks for nothing but these two and what absent.cpp refuses.
 #ifdef __linux__
+#include <algorithm>
+#include <vector>
 
-extern "C" {
+#include "cpu/kernels.h"
+#include "cpu/pool.h"
 
-void scipy_cblas_sgemm(int, int, int, int, int, int, float, const float*, int, const float*, int, float, float*, int);
-void scipy_cblas_dgemm(int, int, int, int, int, int, double, const double*, int, const double*, int, double, double*, int);
+namespace {
 
-__attribute__((visibility("default"))) void cblas_sgemm(int order, int ta, int tb, int m, int n, int k, float alpha, const float* a, int lda, const float* b, int ldb, float beta, float* c, int ldc) {
-  scipy_cblas_sgemm(order, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+constexpr int by_columns = 102, as_it_is = 111;
+
+/// Double precision, which no network of ours uses: plain loops, a run of rows a thread.
+void product(bool turn_a, bool turn_b, long m, long n, long k, double alpha, const double* a, long lda, const double* b, long ldb, double beta, double* c, long ldc) {
+  constexpr long run = 8;
+  easel::cpu::parallel((m + run - 1) / run, [=](long item) {
+    std::vector<double> sums(n);
+    for (long i = item * run; i < std::min(m, (item + 1) * run); i++) {
+      std::fill(sums.begin(), sums.end(), 0.0);
+      for (long p = 0; p < k; p++) {
+        const double left = turn_a ? a[p * lda + i] : a[i * lda + p];
+        if (turn_b) for (long j = 0; j < n; j++) sums[j] += left * b[j * ldb + p];
+        else for (long j = 0; j < n; j++) sums[j] += left * b[p * ldb + j];
+      }
+      for (long j = 0; j < n; j++) c[i * ldc + j] = alpha * sums[j] + (beta == 0 ? 0.0 : beta * c[i * ldc + j]);
+    }
+  });
 }
 
-__attribute__((visibility("default"))) void cblas_dgemm(int order, int ta, int tb, int m, int n, int k, double alpha, const double* a, int lda, const double* b, int ldb, double beta, double* c, int ldc) {
-  scipy_cblas_dgemm(order, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}  // namespace
+
+#define EXPORT extern "C" __attribute__((visibility("default")))
+
+// Column after column is the turned matrix row after row: (A B)ᵀ = Bᵀ Aᵀ.
+EXPORT void cblas_sgemm(int order, int ta, int tb, int m, int n, int k, float alpha, const float* a, int lda, const float* b, int ldb, float beta, float* c, int ldc) {
+  if (order == by_columns) std::swap(a, b), std::swap(lda, ldb), std::swap(ta, tb), std::swap(m, n);
+  easel::cpu::any_kernels().gemm(ta != as_it_is, tb != as_it_is, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 
-}  // extern "C"
+EXPORT void cblas_dgemm(int order, int ta, int tb, int m, int n, int k, double alpha, const double* a, int lda, const double* b, int ldb, double beta, double* c, int ldc) {
+  if (order == by_columns) std::swap(a, b), std::swap(lda, ldb), std::swap(ta, tb), std::swap(m, n);
+  product(ta != as_it_is, tb != as_it_is, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
 
 #endif

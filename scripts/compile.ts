@@ -14,7 +14,7 @@ const shim = join(root, "mlx-shim");
 
 /** The shim's sources, headers and version script. */
 export function sources(): string[] {
-  return [...new Bun.Glob("**/*.{cpp,S,h,hpp,inc,map}").scanSync({ cwd: shim })]
+  return [...new Bun.Glob("**/*.{c,cpp,h,hpp,inc,map}").scanSync({ cwd: shim })]
     .filter((name) => !name.startsWith("test/"))
     .sort()
     .map((name) => join(shim, name));
@@ -46,8 +46,8 @@ async function compileLinux(here: boolean, tree: string, folder: string): Promis
   ))
     await run(
       [
-        ...[compiler, "-shared", "-s", join(shim, "forward.S"), `-L${folder}`, "-l:libscipy_openblas.so"],
-        ...[`-Wl,-soname,${name}`, "-Wl,-z,defs", "-Wl,-rpath,$ORIGIN", "-o", join(folder, name)],
+        ...[compiler, "-x", "c", "-O2", "-fPIC", ...warnings, join(shim, "absent.c"), "-shared", "-s"],
+        ...[`-Wl,-soname,${name}`, "-Wl,-z,defs", "-o", join(folder, name)],
       ],
       missing,
     );
@@ -57,7 +57,7 @@ async function compileLinux(here: boolean, tree: string, folder: string): Promis
       ...common(tree),
       ...["-O3", ...kernelFlags],
       ...units(),
-      ...[`-L${folder}`, "-lmlx", "-l:libscipy_openblas.so"],
+      ...[`-L${folder}`, "-lmlx"],
       ...["-shared", "-s", `-Wl,--version-script=${join(shim, "exports.map")}`],
       // Old dtags: libmlx's own rpath points into the wheel's tree, and only a DT_RPATH of the library that loads it is searched too.
       ...["-Wl,--disable-new-dtags", "-Wl,-rpath,$ORIGIN", "-o", join(folder, "libeasel.so")],

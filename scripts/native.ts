@@ -1,6 +1,5 @@
 /**
- * Makes `dist/native`: MLX's library (and OpenBLAS on Linux) from PyPI's wheels, fetched by pinned hashes through pip, so that pip's own
- * index settings apply; and `libeasel`, the shim of `mlx-shim/` compiled against it. All files lie side by side.
+ * Makes `dist/native`: MLX's library from PyPI's wheels, fetched by pinned hashes through pip, so that pip's own index settings apply; and `libeasel`, the shim of `mlx-shim/` compiled against it. All files lie side by side.
  *
  * Nothing is done again while its inputs are the same.
  *
@@ -40,7 +39,7 @@ function linux(machine: string) {
     requirements: "requirements-linux.txt",
     // pip takes a platform literally: the newest does not include the older ones.
     platforms: ["manylinux_2_35", "manylinux_2_28", "manylinux_2_27"].map((name) => `${name}_${machine}`),
-    files: ["mlx/lib/libmlx.so", "scipy_openblas32/lib/libscipy_openblas.so"],
+    files: ["mlx/lib/libmlx.so"],
     library: "libeasel.so",
   };
 }
@@ -104,7 +103,7 @@ export async function buildNative(target = host): Promise<Native> {
         for (const file of found) cpSync(join(tree, file), join(staging, basename(file)));
       }
       await compile(target, target === host, tree, staging);
-      if (target === host) await requireFastBlas(join(staging, library));
+      if (target === host) await requireProducts(join(staging, library));
       await Bun.write(join(staging, ".stamp"), wanted);
       rmSync(folder, { recursive: true, force: true });
       renameSync(staging, folder);
@@ -125,9 +124,9 @@ function stamp(parts: string[]): string {
   return new Bun.CryptoHasher("sha256").update(parts.join("\0")).digest("hex").slice(0, 16);
 }
 
-/** Fails when the reference BLAS of MLX's own wheel answers: it loads as well, and is forty times slower. */
-async function requireFastBlas(library: string): Promise<void> {
-  await run([process.execPath, join(import.meta.dir, "assert-blas.ts"), library], "bun is needed");
+/** Fails when MLX does not find our matrix product, or anything else that it wants of the libraries that we leave out. */
+async function requireProducts(library: string): Promise<void> {
+  await run([process.execPath, join(import.meta.dir, "assert-products.ts"), library], "bun is needed");
 }
 
 if (import.meta.main) {

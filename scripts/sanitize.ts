@@ -38,8 +38,7 @@ async function compiled(folder: string): Promise<string> {
       await made(object, (as) => run([compiler, ...flags, ...include, "-c", unit, "-o", as]));
     return object;
   });
-  const blas =
-    process.platform === "linux" ? ["-l:libscipy_openblas.so", "-rdynamic", "-Wl,--disable-new-dtags"] : [];
+  const blas = process.platform === "linux" ? ["-rdynamic", "-Wl,--disable-new-dtags"] : [];
   const libraries = [`-L${folder}`, "-lmlx", ...blas, `-Wl,-rpath,${folder}`];
   const program = join(cache, `sanitize-${stamp(objects)}`);
   if (!existsSync(program))

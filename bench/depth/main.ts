@@ -47,7 +47,7 @@ interface Side {
 
 async function run(command: readonly string[], out: string): Promise<Side> {
   const child = Bun.spawn([...command, out], {
-    env: { ...process.env, OPENBLAS_NUM_THREADS: values.threads, OMP_NUM_THREADS: values.threads },
+    env: { ...process.env, EASEL_CPU_THREADS: values.threads, OMP_NUM_THREADS: values.threads },
     stdout: "pipe",
     stderr: "inherit",
   });

@@ -1,7 +1,7 @@
 /**
  * Our side: what `torch_side.py` does, with the networks of `src/models`.
  *
- *     OPENBLAS_NUM_THREADS=2 bun bench/depth/our_side.ts FOLDER SIDE REPEATS [OUT]
+ *     EASEL_CPU_THREADS=2 bun bench/depth/our_side.ts FOLDER SIDE REPEATS [OUT]
  *
  * @module
  */

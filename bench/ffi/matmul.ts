@@ -24,7 +24,7 @@ class Peer {
   #child;
   #lines;
   constructor(command: string[]) {
-    const env = { ...process.env, OPENBLAS_NUM_THREADS: "2", OMP_NUM_THREADS: "2" };
+    const env = { ...process.env, EASEL_CPU_THREADS: "2", OMP_NUM_THREADS: "2" };
     this.#child = Bun.spawn(command, { env, stdin: "pipe", stdout: "pipe", stderr: "inherit" });
     this.#lines = lines(this.#child.stdout);
   }

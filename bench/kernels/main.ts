@@ -183,7 +183,7 @@ async function compare(): Promise<void> {
     options: { rounds: { type: "string", default: "11" }, threads: { type: "string", default: "2" } },
   });
   const { rounds, threads } = values;
-  const env = { OPENBLAS_NUM_THREADS: threads, OMP_NUM_THREADS: threads, EASEL_CPU_THREADS: threads };
+  const env = { OMP_NUM_THREADS: threads, EASEL_CPU_THREADS: threads };
   const self = [process.execPath, import.meta.path, "answer"];
   using ours = new Peer(self, env);
   using plain = new Peer(self, { ...env, EASEL_CPU_KERNELS: "off" });
@@ -239,7 +239,7 @@ ${errors.join("\n")}
 
 Each cell is one op of a process of its own; ours, PyTorch's and MLX's take turns. Times are the best of ${rounds} rounds in
 milliseconds. A ratio is the median of ours / theirs within a round with the middle half of the rounds; below 1 we are ahead.
-Weights are packed or transformed in each call, which is in the times. MLX's products are OpenBLAS's.
+Weights are packed or transformed in each call, which is in the times. MLX's ops multiply with our product, too.
 
 | op | of | ours is | ours | PyTorch | MLX | ours / PyTorch | ours / MLX |
 |---|---|---|---|---|---|---|---|

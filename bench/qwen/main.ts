@@ -1,6 +1,6 @@
 /**
- * The steps of Qwen-Image beside mflux: the same random weights, noise, texts, threads and BLAS, each run in a process of its own,
- * in turns. Writes `docs/bench-qwen.md`.
+ * The steps of Qwen-Image beside mflux: the same random weights, noise, texts and threads, mflux with OpenBLAS, each run in a process
+ * of its own, in turns. Writes `docs/bench-qwen.md`.
  *
  *     PYTHON=python3 bun bench/qwen/main.ts [--pairs 3] [--side 512] [--steps 2] [--folder /tmp/easel-bench-qwen]
  *
@@ -13,6 +13,7 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { buildNative } from "../../scripts/native.ts";
+import { openBlas } from "../openblas.ts";
 
 const { values } = parseArgs({
   args: process.argv.slice(2),
@@ -26,8 +27,8 @@ const { values } = parseArgs({
 const python = process.env.PYTHON ?? "python3";
 const here = import.meta.dir;
 const { folder, side, steps } = values;
-const native = await buildNative();
-const blas = join(native.folder, native.library);
+await buildNative();
+const blas = await openBlas();
 
 interface Side {
   seconds: number;
@@ -39,7 +40,12 @@ interface Side {
 async function run(command: string[], guidance: number, preload?: string): Promise<Side> {
   const out = join(folder, "latents.f32");
   const child = Bun.spawn([...command, folder, out, side, steps, String(guidance)], {
-    env: { ...process.env, OPENBLAS_NUM_THREADS: "2", ...(preload && { LD_PRELOAD: preload }) },
+    env: {
+      ...process.env,
+      OPENBLAS_NUM_THREADS: "2",
+      EASEL_CPU_THREADS: "2",
+      ...(preload && { LD_PRELOAD: preload }),
+    },
     stdout: "pipe",
     stderr: "inherit",
   });
@@ -93,8 +99,8 @@ for (const guidance of [4, 1]) {
 const page = `# Speed and memory of Qwen-Image
 
 Written by \`bun bench/qwen/main.ts\` on ${process.platform} ${process.arch}, ${cpus()[0]?.model.trim()}, 2 threads. Random weights in
-the form of Qwen-Image's transformer, with width 1024 and 8 blocks; ${side}² pixels, ${steps} steps. Both compute in float32 on the same MLX
-with the same OpenBLAS, ours also with the kernels of \`mlx-shim\` where it takes them for faster. mflux holds the weights in float32, we in the file's half precision until they are used. Each run is a process of
+the form of Qwen-Image's transformer, with width 1024 and 8 blocks; ${side}² pixels, ${steps} steps. Both compute in float32 on the same MLX;
+mflux with OpenBLAS (the BLAS of MLX's own wheel would be many times slower), we with the kernels of \`mlx-shim\`. mflux holds the weights in float32, we in the file's half precision until they are used. Each run is a process of
 its own and the two take turns. Medians, with the least and the largest in brackets; a ratio above 1 is in our favour.
 
 ${lines.join("\n")}

@@ -1,8 +1,8 @@
 """mflux's side: the steps from noise to latents, with mflux's own transformer, guidance and scheduler.
 
-    LD_PRELOAD=dist/native/libeasel.so python mflux_side.py FOLDER OUT SIDE STEPS GUIDANCE
+    LD_PRELOAD=.cache/bench-openblas/libblas-for-mlx.so python mflux_side.py FOLDER OUT SIDE STEPS GUIDANCE
 
-The preloaded library gives mflux's MLX the same OpenBLAS that ours has; the wheel's own is many times slower.
+The preloaded library of bench/openblas.ts gives mflux's MLX OpenBLAS; the wheel's own BLAS is many times slower.
 """
 
 import json

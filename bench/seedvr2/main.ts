@@ -1,6 +1,6 @@
 /**
- * SeedVR2 beside mflux: the same random weights, picture, threads and BLAS, each run in a process of its own, in turns. Then ours
- * alone at three sizes, to see how the time grows with the pixels. Writes `docs/bench-seedvr2.md`.
+ * SeedVR2 beside mflux: the same random weights, picture and threads, mflux with OpenBLAS, each run in a process of its own, in
+ * turns. Then ours alone at three sizes, to see how the time grows with the pixels. Writes `docs/bench-seedvr2.md`.
  *
  *     PYTHON=python3 bun bench/seedvr2/main.ts [--pairs 3] [--folder /tmp/easel-bench-seedvr2] [--alone]
  *
@@ -13,6 +13,7 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { buildNative } from "../../scripts/native.ts";
+import { openBlas } from "../openblas.ts";
 
 const { values } = parseArgs({
   args: process.argv.slice(2),
@@ -25,8 +26,8 @@ const { values } = parseArgs({
 const python = process.env.PYTHON ?? "python3";
 const here = import.meta.dir;
 const { folder } = values;
-const native = await buildNative();
-const blas = join(native.folder, native.library);
+await buildNative();
+const blas = await openBlas();
 
 interface Side {
   seconds: Record<"encode" | "denoise" | "decode" | "whole", number>;
@@ -37,7 +38,12 @@ interface Side {
 async function run(command: string[], side: number, preload?: string): Promise<Side> {
   const out = join(folder, "output.rgb");
   const child = Bun.spawn([...command, folder, out, String(side)], {
-    env: { ...process.env, OPENBLAS_NUM_THREADS: "2", ...(preload && { LD_PRELOAD: preload }) },
+    env: {
+      ...process.env,
+      OPENBLAS_NUM_THREADS: "2",
+      EASEL_CPU_THREADS: "2",
+      ...(preload && { LD_PRELOAD: preload }),
+    },
     stdout: "pipe",
     stderr: "inherit",
   });
@@ -96,7 +102,7 @@ const page = `# Speed and memory of SeedVR2
 
 Written by \`bun bench/seedvr2/main.ts\` on ${process.platform} ${process.arch}, ${cpus()[0]?.model.trim()}, 2 threads. Random weights:
 the picture coder at its published size, and a transformer of the 3B's form with width 1024 and 12 blocks, float32. mflux runs on the
-same MLX with the same OpenBLAS. Each run is a process of its own and the two take turns. Medians, with the least and the largest in
+same MLX with OpenBLAS (the BLAS of MLX's own wheel would be many times slower), we with the kernels of \`mlx-shim\`. Each run is a process of its own and the two take turns. Medians, with the least and the largest in
 brackets; a ratio above 1 means that we are faster.
 
 ${lines.join("\n")}

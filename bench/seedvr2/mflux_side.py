@@ -1,8 +1,8 @@
 """mflux's side: the whole way from a picture of 256² to one of 512², with the seconds of each part.
 
-    LD_PRELOAD=dist/native/libeasel.so python mflux_side.py FOLDER OUT [SIDE]
+    LD_PRELOAD=.cache/bench-openblas/libblas-for-mlx.so python mflux_side.py FOLDER OUT [SIDE]
 
-The preloaded library gives mflux's MLX the same OpenBLAS that ours has; the wheel's own is many times slower.
+The preloaded library of bench/openblas.ts gives mflux's MLX OpenBLAS; the wheel's own BLAS is many times slower.
 """
 
 import json

@@ -51,5 +51,10 @@ void choose(const std::string& wanted) {
 
 const Kernels* kernels() { return chosen.load(std::memory_order_relaxed); }
 
+const Kernels& any_kernels() {
+  const auto* one = kernels();
+  return one ? *one : *available().front();
+}
+
 }  // namespace easel::cpu
 #endif

@@ -69,6 +69,9 @@ struct Kernels {
   void (*group_norm)(const float* x, const float* weight, const float* bias, long batch, long pixels, long channels, long groups, float eps, float* out);
   /// x is [batch, height, width, channels]; one axis at least has taps.
   void (*resample)(const float* x, long batch, long height, long width, long channels, const Taps& down, const Taps& across, float* out);
+
+  /// c = alpha a b + beta c, row after row; a is [m, k], or [k, m] when it is to be turned, and b likewise. With beta 0, c is not read.
+  void (*gemm)(bool turn_a, bool turn_b, long m, long n, long k, float alpha, const float* a, long lda, const float* b, long ldb, float beta, float* c, long ldc);
 };
 
 /// Chooses by name: off, base, avx2 or avx512; empty is the best this processor has. Throws for anything it does not have.
@@ -76,5 +79,8 @@ void choose(const std::string& wanted);
 
 /// The chosen ones, or null when they are off.
 const Kernels* kernels();
+
+/// The chosen ones, or the best when they are off: MLX's own products need some.
+const Kernels& any_kernels();
 
 }  // namespace easel::cpu

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   type Conv2dOptions,
@@ -26,15 +25,11 @@ import {
 } from "../../ffi/index.ts";
 import { strided } from "../ffi/fixtures.ts";
 import { libraryPath, openForTests } from "../ffi/open.ts";
+import { dice, present, sets } from "./sets.ts";
 
 setDefaultTimeout(120_000);
 
 const onLinux = process.platform === "linux";
-const flags = onLinux ? (/^flags\s*:(.*)$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1] ?? "") : "";
-const has = (name: string) => flags.split(" ").includes(name);
-const needs = { avx2: ["avx2", "fma"], avx512: ["avx512f", "avx512vl", "avx512dq", "avx512bw"] };
-const present = (set: keyof typeof needs) => needs[set].every(has);
-const sets = ["base", ...(["avx2", "avx512"] as const).filter(present)];
 
 let before = "";
 beforeAll(() => {
@@ -71,15 +66,6 @@ function under<T>(set: string, body: () => T): T {
   } finally {
     useKernels(held);
   }
-}
-
-/** Whole numbers from a seed, the same on every run. */
-function dice(seed: number): (low: number, high: number) => number {
-  let state = seed;
-  return (low, high) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return low + Math.floor((state / 2 ** 32) * (high - low + 1));
-  };
 }
 
 const covered = (op: keyof ReturnType<typeof kernelCalls>) => kernelCalls()[op].covered;

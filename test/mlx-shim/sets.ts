@@ -1,0 +1,22 @@
+import { readFileSync } from "node:fs";
+
+const flags =
+  process.platform === "linux"
+    ? (/^flags\s*:(.*)$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1] ?? "")
+    : "";
+const has = (name: string) => flags.split(" ").includes(name);
+export const needs = { avx2: ["avx2", "fma"], avx512: ["avx512f", "avx512vl", "avx512dq", "avx512bw"] };
+export const present = (set: keyof typeof needs) => needs[set].every(has);
+
+/** The instruction sets that this machine has kernels for; the last is the one that it takes by itself. */
+export const sets =
+  process.platform === "linux" ? ["base", ...(["avx2", "avx512"] as const).filter(present)] : [];
+
+/** Whole numbers from a seed, the same on every run. */
+export function dice(seed: number): (low: number, high: number) => number {
+  let state = seed;
+  return (low, high) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return low + Math.floor((state / 2 ** 32) * (high - low + 1));
+  };
+}
