@@ -14,9 +14,11 @@ const meanings: Record<keyof typeof exitCodes, string> = {
   failed: "The command failed; the reason is on standard error.",
   usage: "The command line or the settings are wrong, or a question could be asked of nobody.",
   startup:
-    "The server could not start: the port is taken, another server has the data directory, native parts cannot be unpacked.",
+    "The server could not start: the port is taken, another server has the data directory, or the native parts cannot be unpacked or loaded.",
   engineFault: "The engine broke. A service manager should start the server again; no job is lost.",
-  interrupted: "Interrupted by Ctrl-C.",
+  hungUp: "Stopped by SIGHUP: the terminal was closed.",
+  interrupted: "Stopped by Ctrl-C.",
+  terminated: "Stopped by SIGTERM.",
 };
 
 /** The page. Settings as flags of `run` have a page of their own. */
@@ -48,7 +50,8 @@ where nobody sits at the terminal.
 | --- | --- |
 ${codes.join("\n")}
 
-A second SIGTERM or Ctrl-C ends a server at once, with 143 or 130.
+\`easel run\` ends with 0 when it is told to stop; told once more, it leaves at once with the code of the signal. Other commands stop what
+they do: a download goes on from there next time, a job is cancelled, and no half a file is left.
 
 ${sections.join("\n")}`;
 }

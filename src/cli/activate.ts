@@ -72,6 +72,8 @@ export function registerDeactivate(program: Command, context: CommandContext): v
         if (isCancel(answer) || !answer) return context.out("Canceled.");
       }
       const kept = downloadsOfOthers(context, selected);
+      for (const choice of selected.filter(({ variant }) => variant.embedded !== undefined && !options.json))
+        context.out(`${fullName(choice)} is built in and stays`);
       for (const download of downloads) {
         const removed = deactivate(download, context.places(), kept);
         context.out(

@@ -3,9 +3,12 @@
  *
  * @module
  */
-import { basename } from "node:path";
+import { realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import type { Job } from "../jobs/job.ts";
-import { type CommandContext, CommandError } from "./context.ts";
+import type { Settings } from "../settings/settings.ts";
+import { type CommandContext, CommandError, exitCodes } from "./context.ts";
 
 export interface Client extends AsyncDisposable {
   /** Answers a path of the API, such as `/v1/jobs`. */
@@ -14,11 +17,17 @@ export interface Client extends AsyncDisposable {
   remote: boolean;
 }
 
+/** Where this machine reaches the server that the settings name. */
+export function addressOf({ host, port }: Pick<Settings, "host" | "port">): string {
+  const name = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+  return `http://${name.includes(":") ? `[${name}]` : name}:${port}`;
+}
+
 /** The server that the settings name, when one answers there. */
 export async function running(context: CommandContext, timeout_ms = 500): Promise<Client | null> {
-  const { host, port, auth_token } = context.settings();
-  const name = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
-  const base = `http://${name.includes(":") ? `[${name}]` : name}:${port}`;
+  const settings = context.settings();
+  const { auth_token } = settings;
+  const base = addressOf(settings);
   const health = await fetch(`${base}/health`, { signal: AbortSignal.timeout(timeout_ms) }).then(
     async (answer) => (await answer.json()) as { status?: unknown; memory?: unknown },
     () => null,
@@ -52,7 +61,9 @@ export async function anyServer(context: CommandContext): Promise<Client> {
 /** The JSON of an answer, or the server's own words as an error. */
 export async function json<T>(response: Response): Promise<T> {
   if (response.ok) return (await response.json()) as T;
-  throw new CommandError(await refusal(response));
+  // what the server cannot make sense of was typed wrong
+  const typed = response.status === 400 || response.status === 422;
+  throw new CommandError(await refusal(response), typed ? exitCodes.usage : exitCodes.failed);
 }
 
 async function refusal(response: Response): Promise<string> {
@@ -95,14 +106,20 @@ export async function runJob(
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ ...body, mode: "async" }),
+      // stopped meanwhile, it would leave a job that nobody knows the name of
+      signal: AbortSignal.timeout(30_000),
     }),
   );
-  const cancel = () =>
-    void client
+  // the server works on for nobody otherwise
+  let canceled: Promise<unknown> | undefined;
+  const cancel = () => {
+    canceled = client
       .request(`/v1/jobs/${job_id}/cancel`, { method: "POST", signal: AbortSignal.timeout(2000) })
       .catch(() => {});
+  };
   signal.addEventListener("abort", cancel, { once: true });
   try {
+    if (signal.aborted) cancel();
     const job = await follow(client, job_id, onStep);
     if (job.status === "succeeded") return job;
     throw new CommandError(
@@ -110,6 +127,7 @@ export async function runJob(
     );
   } finally {
     signal.removeEventListener("abort", cancel);
+    await canceled;
   }
 }
 
@@ -150,22 +168,27 @@ export async function* serverSentEvents(
   }
 }
 
-/** Writes a stored file beside its final name first, so that no half a picture is left behind. */
+/** The path that means standard output. */
+export const standardOutput = "-";
+
+/** Writes a stored file beside its final name first, so that no half a picture is left behind whatever happens. */
 export async function saveFile(client: Client, fileId: string, path: string): Promise<void> {
   const response = await client.request(`/v1/files/${fileId}/download`);
   if (!response.ok) throw new CommandError(await refusal(response));
-  const { rename, rm, stat, writeFile } = await import("node:fs/promises");
   const bytes = await response.bytes();
-  const there = await stat(path).catch(() => undefined);
+  if (path === standardOutput) return void (await Bun.write(Bun.stdout, bytes));
   try {
+    const there = statSync(path, { throwIfNoEntry: false });
     // A device or a pipe takes the bytes itself: a file that is moved onto `/dev/null` would be there instead of it.
     if (there && !there.isFile()) return await writeFile(path, bytes);
-    const partial = `${path}.part`;
+    const target = there ? realpathSync(path) : path;
+    const partial = join(dirname(target), `.${basename(target)}.${process.pid}.part`);
+    // in one go, so that a signal finds either nothing or the whole
     try {
-      await Bun.write(partial, bytes);
-      await rename(partial, path);
+      writeFileSync(partial, bytes, { flag: "wx" });
+      renameSync(partial, target);
     } catch (error) {
-      await rm(partial, { force: true });
+      rmSync(partial, { force: true });
       throw error;
     }
   } catch (error) {

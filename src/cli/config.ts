@@ -66,7 +66,8 @@ export function registerConfig(program: Command, context: CommandContext): void 
 
 function settingsText(loaded: Loaded, shown: Record<SettingName, unknown>, all: boolean): string {
   const names = settingNames.filter((name) => all || loaded.sources[name] !== "default");
-  const head = `File: ${loaded.file ?? "none"}`;
+  const there = loaded.file !== null && existsSync(loaded.file);
+  const head = `File: ${loaded.file ?? "none"}${there ? "" : " (not there)"}`;
   if (names.length === 0) return `${head}\nEvery setting is at its default.`;
   const rows = names.map((name) => [name, JSON.stringify(shown[name]), loaded.sources[name]]);
   return `${head}\n\n${table([["Setting", "Value", "From"], ...rows])}`;

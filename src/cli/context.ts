@@ -13,13 +13,14 @@ export interface CommandContext {
   /** Where the settings file is or would be, also when it cannot be read. */
   settingsFile(): string | null;
   places(): Places;
-  /** A server inside this process, for commands that need none running. */
+  /** A server inside this process, for commands that need none running. It goes at once when `signal` aborts. */
   localServer(): Promise<Client>;
   env: Record<string, string | undefined>;
   out(text: string): void;
   err(text: string): void;
   /** Whether a person sits in front of both input and output. */
   interactive: boolean;
+  /** Aborts when the process is asked to stop. A command that never reads it is ended by the system. */
   signal: AbortSignal;
 }
 
@@ -42,5 +43,7 @@ export const exitCodes = {
   usage: 2,
   startup: 3,
   engineFault: 70,
+  hungUp: 129,
   interrupted: 130,
+  terminated: 143,
 } as const;

@@ -1,45 +1,94 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { lstatSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { serve } from "../serve.ts";
+import { lockDirectory } from "../database.ts";
+import { type Serving, serve } from "../serve.ts";
 import type { Loaded } from "../settings/load.ts";
 import type { Client } from "./client.ts";
+import { CommandError, exitCodes } from "./context.ts";
 import { engineOf } from "./engine.ts";
 import type { Process } from "./process.ts";
 
 /**
  * A server inside this process, on a port that nobody else is told. Its jobs and files live in a folder of their own that goes with
- * it, so that several commands can run at once and leave nothing behind.
+ * it, so that several commands can run at once and leave nothing behind, however they end.
  */
-export async function localServer(loaded: Loaded, process: Process): Promise<Client> {
-  const started = engineOf(loaded, process);
+export async function localServer(loaded: Loaded, process: Process, signal: AbortSignal): Promise<Client> {
   const { settings } = loaded;
   // Other users of this machine could find the port.
   const auth_token = crypto.randomUUID();
-  const log_level = settings.log_level === "debug" ? "debug" : "warning";
-  const data_dir = mkdtempSync(join(tmpdir(), "easel-"));
-  const leave = () => rmSync(data_dir, { recursive: true, force: true });
+  // a failed job is told as the command's own error
+  const log_level = settings.log_level === "debug" ? "debug" : "error";
+  signal.throwIfAborted();
+  const data_dir = temporaryFolder();
+  const remove = () => rmSync(data_dir, { recursive: true, force: true, maxRetries: 3 });
+  process.atEnd(remove);
   const own = {
     data_dir,
     files_root: join(data_dir, "files"),
     host: "127.0.0.1",
     port: 0,
     warmup_models: [],
+    shutdown_grace_s: 0,
   };
-  const serving = await serve({ ...settings, ...own, auth_token, log_level }, started).catch((error) => {
-    leave();
-    throw error;
-  });
+  const started = engineOf(loaded, process);
+  started.ready.catch((error: Error) => process.leave(error, exitCodes.startup));
+  const leave = async (serving?: Serving) => {
+    const stopped = serving?.stop();
+    // nobody waits for the last step of a job that was given up
+    await (signal.aborted ? Promise.race([stopped, Bun.sleep(500)]) : stopped);
+    remove();
+  };
+  const serving = await serve({ ...settings, ...own, auth_token, log_level }, started).catch(
+    async (error) => {
+      await leave();
+      throw new CommandError(error.message, exitCodes.startup);
+    },
+  );
+  if (signal.aborted) {
+    await leave(serving);
+    throw signal.reason;
+  }
   return {
     remote: false,
     request: (path, init = {}) => {
       const headers = new Headers(init.headers);
       headers.set("authorization", `Bearer ${auth_token}`);
-      return fetch(new URL(path, serving.url), { ...init, headers });
+      return fetch(new URL(path, serving.url), { ...init, headers, signal: init.signal ?? signal });
     },
-    async [Symbol.asyncDispose]() {
-      await serving.stop();
-      leave();
-    },
+    [Symbol.asyncDispose]: () => leave(serving),
   };
+}
+
+const prefix = "easel-once-";
+const minute = 60_000;
+
+/** A folder of this command's own among the temporary files, where those of commands that were killed are put away. */
+function temporaryFolder(): string {
+  const reasons: string[] = [];
+  for (const root of new Set([tmpdir(), "/tmp", "/var/tmp"])) {
+    try {
+      const folder = mkdtempSync(join(root, prefix));
+      sweep(root);
+      return folder;
+    } catch (error) {
+      reasons.push(`${root}: ${(error as Error).message}`);
+    }
+  }
+  throw new CommandError(`No folder for temporary files can be made; set TMPDIR\n  ${reasons.join("\n  ")}`);
+}
+
+/** Removes what killed commands left. A lock tells those that live; one that begins has a minute to take it. */
+function sweep(root: string): void {
+  for (const name of readdirSync(root).filter((name) => name.startsWith(prefix))) {
+    const folder = join(root, name);
+    try {
+      const { mtimeMs, uid } = lstatSync(folder);
+      if (uid !== process.getuid?.() || Date.now() - mtimeMs < minute) continue;
+      lockDirectory(folder)();
+      rmSync(folder, { recursive: true, force: true });
+    } catch {
+      // somebody works there
+    }
+  }
 }

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import notice from "../../NOTICE" with { type: "text" };
 import { capabilities } from "../capabilities/registry.ts";
+import { Refusal } from "../errors.ts";
 import { type LoadOptions, loadSettings, SettingsError } from "../settings/load.ts";
 import { version } from "../version.ts";
 import { hubEnv } from "../weights/download/hub.ts";
@@ -21,7 +22,7 @@ import { registerJobs } from "./jobs.ts";
 import { localServer } from "./local-server.ts";
 import { registerOneShots } from "./oneshot.ts";
 import { registerPlan } from "./plan.ts";
-import { interruption, type Process, thisProcess } from "./process.ts";
+import { Interrupted, interruption, type Process, thisProcess, watchOutput } from "./process.ts";
 import { registerRun } from "./run.ts";
 import { registerService } from "./service.ts";
 import { registerStatus } from "./status.ts";
@@ -40,7 +41,7 @@ export async function main(args: readonly string[], startWorker: () => Worker): 
     settings: () => load().settings,
     settingsFile: () => load().file,
     places: () => ({ hub: hubEnv(), downloads: join(load().settings.cache_dir, "downloads") }),
-    localServer: () => localServer(load(), own),
+    localServer: () => localServer(load(), own, context.signal),
     env: process.env,
     out: (text) => void process.stdout.write(`${text}\n`),
     err: (text) => void process.stderr.write(`${text}\n`),
@@ -53,11 +54,15 @@ export async function main(args: readonly string[], startWorker: () => Worker): 
   let interrupted: AbortSignal | undefined;
 
   describeCommands(program, context, own);
+  const printed = watchOutput();
   try {
     await program.parseAsync(args, { from: "user" });
+    const lost = await printed();
+    if (lost) throw new CommandError(`Standard output cannot be written: ${lost.message}`);
     return exitCodes.ok;
   } catch (error) {
-    return exitCodeOf(error, context);
+    await printed();
+    return exitCodeOf(interrupted?.aborted ? interrupted.reason : error, context);
   }
 }
 
@@ -67,7 +72,7 @@ export function describeCommands(program: Command, context: CommandContext, own:
     .description("Image models on your own machine")
     .option("--config <file>", "the settings file")
     .version(version, "-V, --version", "print the version")
-    .showHelpAfterError("(easel --help lists the commands)");
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "Error: ")) });
   registerRun(program, context, own);
   program
     .command("version")
@@ -86,6 +91,19 @@ export function describeCommands(program: Command, context: CommandContext, own:
   registerConfig(program, context);
   registerService(program, context);
   registerCompletion(program, context);
+  tellHelp(program, "easel");
+}
+
+/** Each command's errors name its own help. */
+function tellHelp(command: Command, path: string): void {
+  const { length } = command.commands;
+  command.showHelpAfterError(`(${path} --help lists its ${length > 0 ? "commands" : "options"})`);
+  // without this, the command that stands in for none would take a slip as its argument
+  command.hook("preSubcommand", ({ args: [word] }, sub) => {
+    if (word === undefined || word.startsWith("-") || word === sub.name()) return;
+    command.error(`error: unknown command '${word}'`, { code: "commander.unknownCommand" });
+  });
+  for (const sub of command.commands) tellHelp(sub, `${path} ${sub.name()}`);
 }
 
 function exitCodeOf(error: unknown, context: CommandContext): number {
@@ -93,7 +111,9 @@ function exitCodeOf(error: unknown, context: CommandContext): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   if (context.env.EASEL_DEBUG) console.error(error);
   context.err(`Error: ${error instanceof Error ? error.message : error}`);
-  if (error instanceof CommandError) return error.exitCode;
+  if (error instanceof CommandError || error instanceof Interrupted) return error.exitCode;
   if (error instanceof SettingsError) return exitCodes.usage;
+  // said by the same checks as the server's, where there is none
+  if (error instanceof Refusal) return [400, 422].includes(error.status) ? exitCodes.usage : exitCodes.failed;
   return exitCodes.failed;
 }

@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { existsSync, statSync } from "node:fs";
-import { basename, extname, join } from "node:path";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { basename, dirname, extname, join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import type { Job } from "../jobs/job.ts";
-import { anyServer, type Client, runJob, type Step, saveFile, upload } from "./client.ts";
+import { anyServer, type Client, runJob, type Step, saveFile, standardOutput, upload } from "./client.ts";
 import { type CommandContext, CommandError, exitCodes } from "./context.ts";
 
 interface Common {
@@ -23,7 +23,10 @@ const formats: Record<string, string> = { ".png": "png", ".jpg": "jpeg", ".jpeg"
 
 function common(command: Command): Command {
   return command
-    .requiredOption("-o, --output <path>", "where the picture goes: a file, or a folder for several inputs")
+    .requiredOption(
+      "-o, --output <path>",
+      "where the picture goes: a file, a folder for several inputs, or - for standard output",
+    )
     .option("--model <name>", "which model")
     .option("--quantize <bits>", "bits of the weights: 3, 4, 5, 6 or 8", whole)
     .option("--json", "print the job as JSON")
@@ -43,8 +46,11 @@ export function registerOneShots(program: Command, context: CommandContext): voi
     .action(async (inputs: string[], options: Common & DepthOptions) => {
       const [family, model] = familyOf(options.model);
       requireFiles(inputs);
-      if (!isFolder(options.output) && ![".png", ""].includes(extname(options.output).toLowerCase()))
+      const toFile = !isFolder(options.output) && options.output !== standardOutput;
+      if (toFile && ![".png", ""].includes(extname(options.output).toLowerCase()))
         throw new CommandError("A depth map is a PNG: the output must end in .png", exitCodes.usage);
+      if (options.npz === standardOutput)
+        throw new CommandError("Only the picture can go to standard output", exitCodes.usage);
       const places = options.npz === undefined ? [] : placesFor(inputs, options.npz, ".npz");
       await each(context, inputs, options, async (client, input, output, i) => {
         const body = {
@@ -209,11 +215,15 @@ async function each(
   options: Common,
   work: (client: Client, input: string, output: string, index: number) => Promise<Job>,
 ): Promise<void> {
-  const places = placesFor(inputs, options.output, ".png");
+  const places = placesFor(inputs, standardOutputOf(options.output), ".png");
+  if (options.json && places.includes(standardOutput))
+    throw new CommandError("--json and -o - both want standard output", exitCodes.usage);
   await using client = await anyServer(context);
   for (const [i, input] of inputs.entries()) {
     const job = await work(client, input, places[i]!, i);
-    context.out(options.json ? JSON.stringify(job) : places[i]!);
+    if (options.json) context.out(JSON.stringify(job));
+    // what takes the picture itself may be what we print to
+    else if (statSync(places[i]!, { throwIfNoEntry: false })?.isFile()) context.out(places[i]!);
   }
 }
 
@@ -240,12 +250,33 @@ function stepLine({ label, progress }: Step): void {
 
 /** A slip in a path should not cost the start of a server. */
 function requireFiles(paths: readonly string[]): void {
-  const absent = paths.find((path) => !statSync(path, { throwIfNoEntry: false })?.isFile());
-  if (absent !== undefined) throw new CommandError(`There is no file ${absent}`);
+  for (const path of paths) {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat?.isDirectory()) throw new CommandError(`${path} is a folder, not a picture`, exitCodes.usage);
+    if (!stat) throw new CommandError(`There is no file ${path || '""'}`);
+  }
 }
+
+/** Nor should one in a place cost a job. */
+function requirePlace(path: string): void {
+  if (path === standardOutput) return;
+  if (path === "") throw new CommandError("The output needs a name", exitCodes.usage);
+  const folder = path.endsWith("/") ? path : dirname(path);
+  if (!isFolder(folder)) throw new CommandError(`There is no folder ${folder}`, exitCodes.usage);
+  if (existsSync(path)) return;
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch {
+    throw new CommandError(`Nothing can be written into ${folder}`);
+  }
+}
+
+/** A redirected `/dev/stdout` is the file behind it, which the shell holds open already. */
+const standardOutputOf = (path: string) => (path === "/dev/stdout" ? standardOutput : path);
 
 /** One input goes to the path itself, several go into a folder under their own names. None of them may fall victim to that. */
 function placesFor(inputs: readonly string[], output: string, extension: string): string[] {
+  requirePlace(output);
   const folder = isFolder(output);
   if (inputs.length > 1 && !folder)
     throw new CommandError(`${output} is not a folder, and there are several inputs`, exitCodes.usage);
@@ -276,6 +307,7 @@ function identity(path: string): string {
 }
 
 function formatOf(path: string): string {
+  if (path === standardOutput) return "png";
   const format = formats[extname(path).toLowerCase()];
   if (!format) throw new CommandError("The output must end in .png, .jpg or .webp", exitCodes.usage);
   return format;

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { constants } from "node:os";
 import { exitCodes } from "./context.ts";
 
 /** What a command may do to the process it runs in. */
@@ -6,11 +8,17 @@ export interface Process {
   startWorker(): Worker;
   /** Ends the process at once, whatever is in flight. */
   leave(error: Error, code: number): never;
+  /** Does a last thing, however the process ends; nothing helps against a kill. */
+  atEnd(work: () => void): void;
   /** Settles when the process is asked to stop. Asked again, it leaves at once. */
   untilStopped(): Promise<void>;
 }
 
-const signals = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+const stopSignals = {
+  SIGINT: exitCodes.interrupted,
+  SIGTERM: exitCodes.terminated,
+  SIGHUP: exitCodes.hungUp,
+} as const;
 
 export function thisProcess(startWorker: () => Worker): Process {
   return {
@@ -19,26 +27,64 @@ export function thisProcess(startWorker: () => Worker): Process {
       process.stderr.write(`Error: ${error.message}\n`);
       process.exit(code);
     },
+    atEnd(work) {
+      process.once("exit", work);
+    },
     untilStopped() {
       const { promise, resolve } = Promise.withResolvers<void>();
-      let stopping = false;
-      for (const [signal, code] of Object.entries(signals))
-        process.on(signal, () => {
-          if (stopping) process.exit(code);
-          stopping = true;
-          resolve();
-        });
+      onStop(() => resolve());
       return promise;
     },
   };
 }
 
-/** A signal that aborts on Ctrl-C, for commands that end by themselves; pressed again, the process leaves. */
+/** Why a command that ends by itself was stopped. */
+export class Interrupted extends Error {
+  override name = "Interrupted" as const;
+
+  constructor(readonly exitCode: number) {
+    super("interrupted");
+  }
+}
+
+/** A signal that aborts when the process is asked to stop. Asked again, it leaves at once. */
 export function interruption(): AbortSignal {
   const controller = new AbortController();
-  process.once("SIGINT", () => {
-    controller.abort();
-    process.once("SIGINT", () => process.exit(exitCodes.interrupted));
-  });
+  onStop((code) => controller.abort(new Interrupted(code)));
   return controller.signal;
+}
+
+function onStop(stop: (code: number) => void): void {
+  let stopping = false;
+  for (const [name, code] of Object.entries(stopSignals)) {
+    if (isIgnored(constants.signals[name as keyof typeof stopSignals])) continue;
+    process.on(name, () => {
+      if (stopping) process.exit(code);
+      stopping = true;
+      stop(code);
+    });
+  }
+}
+
+/** Whether who started us wants a signal ignored, as `nohup` does. Only Linux tells; listening would undo it. */
+function isIgnored(signal: number): boolean {
+  try {
+    const [, mask] = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync("/proc/self/status", "utf8")) ?? [];
+    return mask !== undefined && ((BigInt(`0x${mask}`) >> BigInt(signal - 1)) & 1n) === 1n;
+  } catch {
+    return false;
+  }
+}
+
+/** Watches standard output. The function it gives waits until all of it is out, which the process's end would cut off. */
+export function watchOutput(): () => Promise<Error | undefined> {
+  let failed: NodeJS.ErrnoException | undefined;
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    failed ??= error;
+  });
+  return async () => {
+    await new Promise<void>((resolve) => process.stdout.write("", () => setImmediate(resolve)));
+    // who reads no further has what it wanted
+    return failed?.code === "EPIPE" ? undefined : failed;
+  };
 }

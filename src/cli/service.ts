@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Command } from "commander";
+import { addressOf } from "./client.ts";
 import { type CommandContext, CommandError } from "./context.ts";
 import { carriedEnvironment, launchAgent, serviceLabel, systemdUnit, unitName } from "./service-files.ts";
 
@@ -16,6 +17,7 @@ interface System {
   start(): void;
   stop(): void;
   afterInstall(): void;
+  beforeUninstall(): void;
   afterUninstall(): void;
 }
 
@@ -44,16 +46,22 @@ export function registerService(
       mkdirSync(dirname(file), { recursive: true });
       // The environment may hold a token: nobody else may read it.
       writeFileSync(file, text(plan()), { mode: 0o600 });
-      afterInstall();
+      try {
+        afterInstall();
+      } catch (error) {
+        rmSync(file);
+        throw error;
+      }
       context.out(`Installed ${name}`);
     });
   service
     .command("uninstall")
     .description("remove the service")
     .action(() => {
-      const { file, name, loaded, afterUninstall } = system();
+      const { file, name, loaded, beforeUninstall, afterUninstall } = system();
       requireInstalled(file, name);
       if (loaded()) throw new CommandError("Service is running. Stop it before uninstalling.");
+      beforeUninstall();
       rmSync(file);
       afterUninstall();
       context.out(`Removed ${file}`);
@@ -88,8 +96,7 @@ export function registerService(
     .option("--json", "print JSON")
     .action(async (options: { json?: boolean }) => {
       const { file, name, loaded } = system();
-      const { host, port } = context.settings();
-      const url = `http://${host === "0.0.0.0" ? "127.0.0.1" : host}:${port}/health`;
+      const url = `${addressOf(context.settings())}/health`;
       const health = await fetch(url, { signal: AbortSignal.timeout(2000) }).then(
         async (answer) => (answer.ok ? "ok" : `HTTP ${answer.status}`),
         () => "no answer",
@@ -159,6 +166,7 @@ function systemOf(platform: NodeJS.Platform, { env }: CommandContext, ask: Ask):
       },
       stop: () => must("launchctl", "bootout", `${domain}/${label}`),
       afterInstall() {},
+      beforeUninstall() {},
       afterUninstall() {},
     };
   }
@@ -175,6 +183,8 @@ function systemOf(platform: NodeJS.Platform, { env }: CommandContext, ask: Ask):
       control("daemon-reload");
       control("enable", unitName);
     },
+    // else its link of the login target would stay
+    beforeUninstall: () => control("disable", unitName),
     afterUninstall: () => control("daemon-reload"),
   };
 }

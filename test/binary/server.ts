@@ -51,6 +51,8 @@ export interface Server extends AsyncDisposable {
   /** What it has printed so far. */
   text(): string;
   get(path: string): Promise<Response>;
+  /** The exit code, once there is one. */
+  ended: Promise<number | null>;
   /** Sends the signal and gives the exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
@@ -86,6 +88,7 @@ export async function started({ binary, folder }: Place, env: Env, args: string[
     pid: child.pid,
     text: () => text,
     get: (path) => fetch(new URL(path, url)),
+    ended,
     async stop(signal = "SIGTERM") {
       child.kill(signal);
       return ended;

@@ -35,6 +35,7 @@ function start(...args: string[]) {
     leave: (error) => {
       throw error;
     },
+    atEnd: () => {},
     untilStopped: () => stop.promise,
   };
   const program = new Command().exitOverride().configureOutput({ writeErr: () => {} });

@@ -1,0 +1,312 @@
+import { Database } from "bun:sqlite";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import sharp from "sharp";
+import type { Job } from "../../src/jobs/job.ts";
+import { type Place, place, ran, started } from "./server.ts";
+
+const fixtures = join(import.meta.dir, "../fixtures");
+let here: Place;
+/** Where the commands keep what goes with them, empty before each test. */
+let temporary: string;
+let picture: string;
+beforeAll(() => {
+  here = place();
+  temporary = join(here.folder, "tmp");
+  picture = join(here.folder, "street.jpg");
+  copyFileSync(join(import.meta.dir, "../../examples/street.jpg"), picture);
+});
+afterAll(() => here[Symbol.dispose]());
+beforeEach(() => {
+  rmSync(temporary, { recursive: true, force: true });
+  mkdirSync(temporary);
+  rmSync(output("x.png"), { force: true });
+});
+
+const output = (name: string) => join(here.folder, name);
+/** No server answers on port 1. */
+const alone = () => ({ HOME: here.home, TMPDIR: temporary, EASEL_PORT: "1" });
+const left = () => readdirSync(temporary);
+const sizeOf = async (path: string) => {
+  const { width, height } = await sharp(path).metadata();
+  return [width, height];
+};
+
+describe("a command that needs no server", () => {
+  test("makes a depth map, and leaves nothing behind", async () => {
+    const out = output("depth.png");
+    const npz = output("depth.npz");
+    const result = await ran(
+      here,
+      ["depth", picture, "-o", out, "--npz", npz, "--colormap", "turbo"],
+      alone(),
+    );
+    expect(result).toEqual({ out: `${out}\n`, err: "", code: 0 });
+    expect(await sizeOf(out)).toEqual(await sizeOf(picture));
+    expect(readFileSync(npz).subarray(0, 2).toString()).toBe("PK");
+    expect(left()).toEqual([]);
+  });
+
+  test("upscales, generates and edits with models of one's own", async () => {
+    const seedvr2 = output("seedvr2");
+    cpSync(join(fixtures, "seedvr2/3b"), seedvr2, { recursive: true });
+    for (const file of ["ema_vae_fp16.safetensors", "pos_emb.pt"])
+      copyFileSync(join(fixtures, "seedvr2", file), join(seedvr2, file));
+    const paths = {
+      "seedvr2/3b": seedvr2,
+      "qwen/image": join(fixtures, "qwen/image"),
+      "qwen/edit-2509": join(fixtures, "qwen/image"),
+    };
+    const env = { ...alone(), EASEL_MODEL_PATHS: JSON.stringify(paths) };
+    const small = output("small.png");
+    await sharp(picture).resize(48, 32).png().toFile(small);
+    const size = ["--width", "64", "--height", "48", "--steps", "1", "--seed", "1"];
+    const made = async (name: string, ...args: string[]) => {
+      const path = output(name);
+      expect(await ran(here, [...args, "-o", path], env)).toEqual({ out: `${path}\n`, err: "", code: 0 });
+      return sizeOf(path);
+    };
+    expect(await made("large.webp", "upscale", small, "--resolution", "2x", "--seed", "1")).toEqual([96, 64]);
+    expect(await made("cat.png", "generate", "a cat", ...size)).toEqual([64, 48]);
+    expect(await made("edit.jpg", "edit", "make it blue", small, ...size)).toEqual([64, 48]);
+    expect(left()).toEqual([]);
+  });
+
+  test("writes several results into a folder, and prints the jobs as JSON lines", async () => {
+    const into = output("several");
+    mkdirSync(into);
+    const second = output("second.png");
+    copyFileSync(join(fixtures, "images/rgb.png"), second);
+    const { out, code } = await ran(here, ["depth", picture, second, "-o", into, "--json"], alone());
+    expect(code).toBe(0);
+    const jobs = out
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Job);
+    expect(jobs.map(({ status }) => status)).toEqual(["succeeded", "succeeded"]);
+    expect(readdirSync(into).sort()).toEqual(["second.png", "street.png"]);
+  });
+
+  test("writes one picture to standard output and nothing else", async () => {
+    for (const path of ["-", "/dev/stdout"]) {
+      const child = Bun.spawn([here.binary, "depth", picture, "-o", path], { env: alone(), stdout: "pipe" });
+      const bytes = await new Response(child.stdout).bytes();
+      expect(await child.exited).toBe(0);
+      expect((await sharp(bytes).metadata()).format).toBe("png");
+      expect(bytes.subarray(-8, -4)).toEqual(new TextEncoder().encode("IEND"));
+    }
+  });
+
+  test("writes through a link", async () => {
+    symlinkSync("behind.png", output("link.png"));
+    writeFileSync(output("behind.png"), "");
+    expect((await ran(here, ["depth", picture, "-o", output("link.png")], alone())).code).toBe(0);
+    expect(await sizeOf(output("behind.png"))).toEqual(await sizeOf(picture));
+  });
+
+  test("works where TMPDIR does not exist", async () => {
+    const env = { ...alone(), TMPDIR: output("nowhere") };
+    expect((await ran(here, ["depth", picture, "-o", output("depth.png")], env)).code).toBe(0);
+  });
+
+  test.each([
+    [["depth", "absent.jpg", "-o", "x.png"], 1, "Error: There is no file absent.jpg\n"],
+    [["depth", ".", "-o", "x.png"], 2, "Error: . is a folder, not a picture\n"],
+    [["depth", "street.jpg", "-o", "nowhere/x.png"], 2, "Error: There is no folder nowhere\n"],
+    [["depth", "street.jpg", "-o", "/proc/x.png"], 1, "Error: Cannot write /proc/x.png: "],
+    [["depth", "street.jpg", "-o", "x.jpg"], 2, "Error: A depth map is a PNG: the output must end in .png\n"],
+    [["depth", "street.jpg", "-o", "-", "--json"], 2, "Error: --json and -o - both want standard output\n"],
+    [["depth", "street.jpg", "-o", "x.png", "--model", "v9"], 2, "Error: unknown depthanything model 'v9'; "],
+    [["depth", "street.jpg", "-o", "x.png", "--colormap", "pink"], 2, "Error: colormap: "],
+    [["depth", "easel", "-o", "x.png"], 1, "Error: input image could not be opened: "],
+    [["upscale", "street.jpg", "-o", "x.png"], 1, "easel activate --model seedvr2/3b\n"],
+    [["upscale", "street.jpg", "-o", "x.gif"], 2, "Error: The output must end in .png, .jpg or .webp\n"],
+    [["generate", "a cat", "-o", "x.png"], 1, "easel activate --model qwen/image\n"],
+    [["generate", "", "-o", "x.png"], 2, "Error: prompt: "],
+    [["generate", "a cat", "-o", "x.png", "--lora", "absent:0.5"], 1, "Error: There is no file absent\n"],
+    [["edit", "a cat", "street.jpg", "-o", "x.png"], 1, "easel activate --model qwen/edit-2509\n"],
+    [["edit", "a cat", "-o", "x.png"], 2, "Error: missing required argument 'images'\n"],
+  ] as const)("refuses %j with %d and one error", async (args, code, message) => {
+    const result = await ran(here, [...args], alone());
+    expect(result.err).toContain(message);
+    expect(result.err.match(/error/gi)).toHaveLength(1);
+    expect(result).toMatchObject({ out: "", code });
+    expect(existsSync(output("x.png"))).toBe(false);
+    expect(left()).toEqual([]);
+  });
+
+  test("says what is missing when the native parts cannot be used, and ends with 3", async () => {
+    const env = { ...alone(), EASEL_NATIVE_DIR: here.folder };
+    const { err, code } = await ran(here, ["depth", picture, "-o", output("none.png")], env);
+    expect(err).toContain("which holds no libeasel");
+    expect(code).toBe(3);
+    expect(left()).toEqual([]);
+  });
+});
+
+describe("with a running server", () => {
+  test("the server does the work, with its token", async () => {
+    const env = { HOME: here.home, TMPDIR: temporary, EASEL_AUTH_TOKEN: "swordfish" };
+    await using server = await started(here, env);
+    const there = { ...env, EASEL_PORT: new URL(server.url).port };
+    const { code } = await ran(here, ["depth", picture, "-o", output("served.png")], there);
+    expect(code).toBe(0);
+    expect(await sizeOf(output("served.png"))).toEqual(await sizeOf(picture));
+    const { out } = await ran(here, ["jobs", "--json"], there);
+    expect((JSON.parse(out) as Job[]).map(({ status }) => status)).toEqual(["succeeded"]);
+    const wrong = await ran(here, ["depth", picture, "-o", output("x.png")], {
+      ...there,
+      EASEL_AUTH_TOKEN: "x",
+    });
+    expect(wrong).toMatchObject({ out: "", code: 1 });
+  });
+
+  test("Ctrl-C cancels its job there", async () => {
+    const env = { HOME: here.home, TMPDIR: temporary };
+    await using server = await started(here, env);
+    const child = Bun.spawn([here.binary, "depth", picture, "-o", output("x.png"), "--input-size", "2000"], {
+      env: { ...env, EASEL_PORT: new URL(server.url).port },
+      stderr: "ignore",
+      stdout: "ignore",
+    });
+    const job = async () => ((await (await server.get("/v1/jobs")).json()) as { data: Job[] }).data[0];
+    while ((await job())?.status !== "running") await Bun.sleep(5);
+    child.kill("SIGINT");
+    expect(await child.exited).toBe(130);
+    while ((await job())?.status === "running") await Bun.sleep(5);
+    expect((await job())?.status).toBe("canceled");
+    expect(existsSync(output("x.png"))).toBe(false);
+  });
+});
+
+describe("a command that is stopped", () => {
+  /** Starts a job that takes seconds, and waits until it is as far as asked. */
+  async function working(until: "begun" | "running") {
+    const args = ["depth", picture, "-o", output("x.png"), "--input-size", "3200"];
+    const before = left();
+    const child = Bun.spawn([here.binary, ...args], { env: alone(), stderr: "pipe", stdout: "ignore" });
+    const own = () => left().find((name) => !before.includes(name)) ?? "";
+    while (!existsSync(join(temporary, own(), "easel.db"))) await Bun.sleep(2);
+    if (until === "running") {
+      const path = join(temporary, own(), "easel.db");
+      for (let found = false; !found; await Bun.sleep(5)) {
+        try {
+          using database = new Database(path, { readonly: true });
+          found = database.query("SELECT 1 FROM jobs WHERE status = 'running'").get() !== null;
+        } catch {
+          // its schema is being made
+        }
+      }
+    }
+    return child;
+  }
+
+  test.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+    ["SIGHUP", 129],
+  ] as const)("by %s ends with %d and leaves nothing", async (signal, code) => {
+    for (const until of ["begun", "running"] as const) {
+      const child = await working(until);
+      child.kill(signal);
+      expect(await child.exited).toBe(code);
+      expect(await new Response(child.stderr).text()).toBe("Error: interrupted\n");
+      expect(left()).toEqual([]);
+      expect(existsSync(output("x.png"))).toBe(false);
+    }
+  });
+
+  test("goes on when whoever started it wants the signal ignored", async () => {
+    const script = `trap '' HUP; exec "$0" depth "$1" -o "$2" --input-size 1400`;
+    const child = Bun.spawn(["sh", "-c", script, here.binary, picture, output("kept.png")], { env: alone() });
+    while (left().length === 0 && child.exitCode === null) await Bun.sleep(2);
+    child.kill("SIGHUP");
+    expect(await child.exited).toBe(0);
+    expect(await sizeOf(output("kept.png"))).toEqual(await sizeOf(picture));
+  });
+
+  test("by a kill is cleared up by the next one, and one that still works is left alone", async () => {
+    const killed = await working("running");
+    killed.kill("SIGKILL");
+    await killed.exited;
+    const [rest] = left();
+    const living = await working("begun");
+    const names = left().filter((name) => name !== rest);
+    const old = new Date(Date.now() - 120_000);
+    for (const name of left()) utimesSync(join(temporary, name), old, old);
+    expect((await ran(here, ["depth", picture, "-o", output("depth.png")], alone())).code).toBe(0);
+    expect(left()).toEqual(names);
+    expect(existsSync(join(temporary, rest!))).toBe(false);
+    living.kill("SIGTERM");
+    await living.exited;
+    expect(left()).toEqual([]);
+  });
+});
+
+describe("an engine that breaks", () => {
+  let broken: string;
+  beforeAll(async () => {
+    await ran(here, ["check", "--engine"], alone());
+    const cache = join(here.home, ".cache/easel");
+    broken = output("broken");
+    Bun.spawnSync([
+      "cp",
+      "-r",
+      join(cache, readdirSync(cache).find((name) => name.startsWith("native-"))!),
+      broken,
+    ]);
+    Bun.spawnSync(["chmod", "-R", "u+w", broken]);
+    renameSync(join(broken, "libeasel.so"), join(broken, "libeasel-whole.so"));
+    // the real library with two functions that fail: what the engine can do nothing against
+    const source = output("broken.c");
+    writeFileSync(
+      source,
+      "int easel_synchronize(void) { return 0; }\nint easel_clear_cache(void) { return 0; }\n",
+    );
+    const { exitCode, stderr } = Bun.spawnSync([
+      ...["cc", "-shared", "-fPIC", "-o", join(broken, "libeasel.so"), source, `-L${broken}`],
+      ...["-Wl,--no-as-needed", "-l:libeasel-whole.so", "-Wl,-rpath,$ORIGIN", "-Wl,--disable-new-dtags"],
+    ]);
+    expect(stderr.toString()).toBe("");
+    expect(exitCode).toBe(0);
+  });
+
+  test("ends a command with 70, a message, and nothing left", async () => {
+    const env = { ...alone(), EASEL_NATIVE_DIR: broken };
+    const { out, err, code } = await ran(here, ["depth", picture, "-o", output("x.png")], env);
+    expect(err).toContain("Error: the engine stopped: ");
+    expect({ out, code }).toEqual({ out: "", code: 70 });
+    expect(left()).toEqual([]);
+    expect(existsSync(output("x.png"))).toBe(false);
+  });
+
+  test("ends a server with 70 and its log with the reason, and the next start does the job", async () => {
+    const env = { HOME: here.home, EASEL_DATA_DIR: output("data") };
+    const log = output("server.log");
+    {
+      await using server = await started(here, { ...env, EASEL_NATIVE_DIR: broken }, ["--log-file", log]);
+      const there = { ...env, EASEL_PORT: new URL(server.url).port };
+      const lost = await ran(here, ["depth", picture, "-o", output("x.png")], there);
+      expect(lost.code).toBe(1);
+      expect(await server.ended).toBe(70);
+      expect(readFileSync(log, "utf8")).toMatch(/^\S+ ERROR +the engine stopped: /m);
+    }
+    await using server = await started(here, env);
+    const jobs = async () => ((await (await server.get("/v1/jobs")).json()) as { data: Job[] }).data;
+    while (!["succeeded", "failed"].includes((await jobs())[0]!.status)) await Bun.sleep(10);
+    expect((await jobs()).map(({ status }) => status)).toEqual(["succeeded"]);
+  });
+});
