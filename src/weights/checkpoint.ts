@@ -6,11 +6,22 @@ import { type Entry, elements } from "./entry.ts";
 import { findWeights } from "./layout.ts";
 import { readTorch } from "./torch-pickle.ts";
 
-/** The place of a file's tensor in the network: its whole, or one of several parts joined along the first axis. */
-export type Slot = string | { name: string; part: number; of: number };
+/**
+ * The place of a file's tensor in the network: its whole, or one of several parts joined along the first axis. `axes` are those of the
+ * file, in the order in which the network has them.
+ */
+export type Slot =
+  | string
+  | { name: string; part: number; of: number }
+  | { name: string; axes: readonly number[] };
 
 /** Translates a name of the file into the network's. */
-export type Rename = (name: string) => Slot;
+export type Rename = (name: string, shape: readonly number[]) => Slot;
+
+/** A tensor of a file as the network sees it. */
+interface Placed extends Entry {
+  axes?: readonly number[];
+}
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -49,7 +60,7 @@ export function renaming(rules: readonly (readonly [RegExp, string | ((...match:
  * ```
  */
 export class Checkpoint implements Disposable {
-  readonly #entries = new Map<string, (Entry | undefined)[]>();
+  readonly #entries = new Map<string, (Placed | undefined)[]>();
   readonly #files = new Map<string, ByteFile>();
   readonly #taken = new Set<string>();
   readonly #missing = new Set<string>();
@@ -67,12 +78,20 @@ export class Checkpoint implements Disposable {
   ) {
     this.#folders = folders;
     for (const entry of entries) {
-      const slot = rename(entry.name);
-      const { name, part, of } = typeof slot === "string" ? { name: slot, part: 0, of: 1 } : slot;
-      const parts = this.#entries.get(name) ?? Array.from<Entry | undefined>({ length: of });
+      const slot = rename(entry.name, entry.shape);
+      const { name, part, of } =
+        typeof slot === "string"
+          ? { name: slot, part: 0, of: 1 }
+          : "axes" in slot
+            ? { name: slot.name, part: 0, of: 1 }
+            : slot;
+      const parts = this.#entries.get(name) ?? Array.from<Placed | undefined>({ length: of });
       if (parts[part] !== undefined || parts.length !== of)
         throw new CheckpointError(label, `${entry.name.slice(0, 100)} is there twice`);
-      parts[part] = entry;
+      parts[part] =
+        typeof slot === "object" && "axes" in slot
+          ? { ...entry, axes: slot.axes, shape: slot.axes.map((axis) => entry.shape[axis]!) }
+          : entry;
       this.#entries.set(name, parts);
     }
   }
@@ -163,7 +182,7 @@ export class Checkpoint implements Disposable {
   /** Reads a tensor in the type that the file has. */
   take(name: string, shape: readonly number[]): Tensor {
     if (!this.expect(name, shape)) return this.#stand(shape);
-    const tensors = (this.#entries.get(name) as Entry[]).map((part) => this.#read(part));
+    const tensors = (this.#entries.get(name) as Placed[]).map((part) => this.#read(part));
     return tensors.length === 1 ? tensors[0]! : concat(tensors, 0);
   }
 
@@ -197,14 +216,17 @@ export class Checkpoint implements Disposable {
     throw new CheckpointError(this.label, reason);
   }
 
-  #read(entry: Entry): Tensor {
+  #read(entry: Placed): Tensor {
     if (entry.dtype === null) this.fail(`${entry.name.slice(0, 100)} is of a type that is not supported`);
     let file = this.#files.get(entry.path);
     if (file === undefined) {
       file = ByteFile.open(entry.path);
       this.#files.set(entry.path, file);
     }
-    return file.read(entry.offset, entry.shape, entry.dtype);
+    const { axes } = entry;
+    if (!axes) return file.read(entry.offset, entry.shape, entry.dtype);
+    const stored = axes.map((_, axis) => entry.shape[axes.indexOf(axis)]!);
+    return file.read(entry.offset, stored, entry.dtype).transpose(...axes);
   }
 
   [Symbol.dispose]() {

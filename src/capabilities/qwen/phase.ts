@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Bits } from "../../engine/task.ts";
 
 /** States of a text, [tokens, channels]. */
 export type Text = { data: Float32Array<ArrayBuffer>; tokens: number };
@@ -64,7 +65,11 @@ export type ModulateOutput = {
   unusedKeys: string[];
 };
 
-export type DenoiseOutput = { clean: Tokens };
+export type DenoiseOutput = {
+  clean: Tokens;
+  /** What the transformer was quantized to, which files may decide themselves. */
+  bits: Bits;
+};
 
 export type PreviewPayload = { pixels: Uint8Array; width: number; height: number };
 
@@ -73,4 +78,5 @@ export type DiffusionOutput = {
   width: number;
   height: number;
   unusedKeys: string[];
+  bits: Bits;
 };

@@ -8,7 +8,6 @@ import { encodePicture, pictureFormats } from "../../images/encode.ts";
 import { refuseOneColour } from "../../jobs/one-colour.ts";
 import { version } from "../../version.ts";
 import type { Operation } from "../capability.ts";
-import { chooseBits } from "../model.ts";
 import { type Facts, family, overlap, type Params } from "./params.ts";
 import type { DiffusionOutput, PreviewPayload } from "./phase.ts";
 
@@ -32,10 +31,10 @@ export const publish: Operation<never, Params>["publish"] = async (
   { settings, seconds },
 ) => {
   const { kind, seed, image_file_ids, adapters, one_colour } = given as Facts;
-  const { image, width, height, unusedKeys } = output as unknown as DiffusionOutput;
+  const { image, width, height, unusedKeys, bits } = output as unknown as DiffusionOutput;
   const raster = { data: image, channels: 3 };
   if (!one_colour) refuseOneColour(raster);
-  const { model, prompt, negative_prompt, steps, guidance, quantize, scheduler, format, quality } = params;
+  const { model, prompt, negative_prompt, steps, guidance, scheduler, format, quality } = params;
   const used = {
     kind,
     model,
@@ -49,7 +48,7 @@ export const publish: Operation<never, Params>["publish"] = async (
     height,
     steps,
     guidance,
-    quantize: chooseBits(quantize, settings.qwen_default_quantize).bits,
+    quantize: bits,
     scheduler,
     format,
     quality,

@@ -107,7 +107,7 @@ function encodeTexts(encoder: TextEncoder, input: DiffusionInput, progress: Prog
   const seen = encoder.see(
     pictures.map((picture) => {
       const smaller = resized(pixelsOf(picture), sizeOfArea(picture, seenPixels));
-      return patchesOf(smaller, encoder.vision.config);
+      return patchesOf(smaller, encoder.eyes.config);
     }),
   );
   const made = texts.map((text, i): Text => {
@@ -182,11 +182,18 @@ function denoised(transformer: Transformer, input: DenoiseInput, progress: Progr
     });
   });
   // What the next phase does not want is not carried on.
-  return { clean: finite(clean), modulation: null, positive: null, negative: null, seen: null };
+  return {
+    clean: finite(clean),
+    bits: transformer.bits,
+    modulation: null,
+    positive: null,
+    negative: null,
+    seen: null,
+  };
 }
 
 function decoded(vae: Vae, input: DecodeInput, progress: Progress): DiffusionOutput {
-  const { width, height, tile, overlap, unusedKeys } = input;
+  const { width, height, tile, overlap, unusedKeys, bits } = input;
   const image = decode(
     vae,
     input.clean,
@@ -194,7 +201,7 @@ function decoded(vae: Vae, input: DecodeInput, progress: Progress): DiffusionOut
     (done, total) => progress("decoding", done, total),
     requireFinite,
   );
-  return { image, width, height, unusedKeys };
+  return { image, width, height, unusedKeys, bits };
 }
 
 function withLoras<T>(body: () => T): T {

@@ -21,6 +21,7 @@ import {
   vaeConfig,
   visionConfig,
 } from "./config.ts";
+import { coderNames, computed, isMflux, textNames, transformerNames } from "./mflux.ts";
 import { Modulator } from "./modulation.ts";
 import { TextEncoder } from "./text-encoder.ts";
 import { loadTokenizer } from "./tokenizer.ts";
@@ -61,7 +62,9 @@ function loaded<T>(
 }
 
 /** Some repacked files put the network below a name of theirs. */
-const naming = () => renaming([[/^(model\.)?diffusion_model\./, ""]]);
+const repacked = renaming([[/^(model\.)?diffusion_model\./, ""]]);
+
+const naming = (names: readonly string[]) => (isMflux(names) ? transformerNames : repacked);
 
 const modulating = /^time_text_embed\.|\.(img|txt)_mod\.1\.|^norm_out\.linear\./;
 
@@ -74,14 +77,21 @@ export function loadTransformer(paths: readonly string[], options: LoadOptions =
 
 /** Those layers. */
 export function loadModulator(paths: readonly string[], options: LoadOptions = {}): Modulator {
-  using checkpoint = Checkpoint.open([component(paths, "transformer")], naming);
+  let biased = true;
+  using checkpoint = Checkpoint.open([component(paths, "transformer")], (names) => {
+    biased = !isMflux(names);
+    return naming(names);
+  });
   const config = transformerConfig(checkpoint);
   const rest = [/^(img_in|txt_in|txt_norm|proj_out)\./, /\.(attn|img_mlp|txt_mlp)\./];
-  return loaded(checkpoint, options, rest, (weights) => new Modulator(weights, config));
+  return loaded(checkpoint, options, rest, (weights) => new Modulator(weights, config, { biased }));
 }
 
 export function loadVae(paths: readonly string[], options: LoadOptions = {}): Vae {
-  using checkpoint = Checkpoint.open([component(paths, "vae")]);
+  using checkpoint = Checkpoint.open(
+    [component(paths, "vae")],
+    (names) => coderNames(names) ?? ((name) => name),
+  );
   const config = vaeConfig(checkpoint);
   // A still has nothing before it in time.
   const video = [/\.time_conv\./];
@@ -89,25 +99,30 @@ export function loadVae(paths: readonly string[], options: LoadOptions = {}): Va
 }
 
 /** Newer files put the language model and the eyes below one more name. */
-const textNaming = () =>
-  renaming([
-    [/^model\.language_model\./, "model."],
-    [/^model\.visual\./, "visual."],
-  ]);
+const newer = renaming([
+  [/^model\.language_model\./, "model."],
+  [/^model\.visual\./, "visual."],
+]);
 
 /** Never quantized: too much of a prompt's meaning is lost. */
 export function loadTextEncoder(paths: readonly string[], options: LoadOptions = {}): TextEncoder {
   const places = ["tokenizer", "processor"].flatMap((name) => folder(paths, name) ?? []);
-  using checkpoint = Checkpoint.open([component(paths, "text_encoder")], textNaming);
+  let blind = false;
+  using checkpoint = Checkpoint.open([component(paths, "text_encoder")], (names) => {
+    const ofMflux = textNames(names);
+    // mflux saves a model that makes pictures without the eyes, which only editing needs.
+    blind = ofMflux !== undefined && !names.some((name) => name.startsWith("encoder.visual."));
+    return ofMflux ?? newer;
+  });
   const [language, vision] = [languageConfig(checkpoint), visionConfig(checkpoint)];
   // Nobody asks it for words.
-  const unused = [/^lm_head\./];
+  const unused = [/^lm_head\./, computed];
   const tokenizer = loadTokenizer(places);
   return loaded(
     checkpoint,
     { ...options, bits: null },
     unused,
-    (weights) => new TextEncoder(weights, language, vision, tokenizer),
+    (weights) => new TextEncoder(weights, language, blind ? null : vision, tokenizer),
   );
 }
 

@@ -85,6 +85,7 @@ export class Modulator implements Disposable {
   constructor(
     private readonly weights: Weights,
     readonly config: TransformerConfig,
+    { biased = true } = {},
   ) {
     const w = weights;
     this.width = config.num_attention_heads * config.attention_head_dim;
@@ -100,7 +101,7 @@ export class Modulator implements Disposable {
       );
     this.img_mod = each(finer, "img_mod");
     this.txt_mod = each(w, "txt_mod");
-    this.norm_out = new Linear(w.at("norm_out").at("linear"), this.width, 2 * this.width);
+    this.norm_out = new Linear(w.at("norm_out").at("linear"), this.width, 2 * this.width, { bias: biased });
   }
 
   /** For each amount of noise, 0 … 1. `step` is told of each block and may throw to stop. */

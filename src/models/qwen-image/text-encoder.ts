@@ -1,5 +1,6 @@
 import { concat, scope, type Tensor } from "../../../ffi/index.ts";
 import type { Weights } from "../../nn/weights.ts";
+import { CheckpointError } from "../../weights/checkpoint-error.ts";
 import type { LanguageConfig, VisionConfig } from "./config.ts";
 import { LanguageModel } from "./language.ts";
 import { positionsOf } from "./positions.ts";
@@ -17,27 +18,37 @@ export interface Seen {
 /** Qwen2.5-VL as Qwen-Image reads prompts with it. */
 export class TextEncoder implements Disposable {
   readonly language: LanguageModel;
-  readonly vision: VisionTower;
+  /** Missing in files that were saved for pictures from words alone. */
+  readonly vision: VisionTower | null;
   readonly imagePad: number;
 
   constructor(
     private readonly weights: Weights,
     language: LanguageConfig,
-    vision: VisionConfig,
+    vision: VisionConfig | null,
     readonly tokenizer: Tokenizer,
   ) {
     this.language = new LanguageModel(weights.at("model"), language);
-    this.vision = new VisionTower(weights.at("visual"), vision);
+    this.vision = vision && new VisionTower(weights.at("visual"), vision);
     this.imagePad = tokenizer.special("<|image_pad|>");
+  }
+
+  /** What looks at pictures. Throws where there is none. */
+  get eyes(): VisionTower {
+    if (this.vision) return this.vision;
+    throw new CheckpointError("text_encoder", "it was saved without the part that looks at pictures");
   }
 
   /** Looks at pictures once, for as many prompts as wanted. */
   see(pictures: readonly Patches[]): Seen[] {
-    const { spatial_merge_size: merge } = this.vision.config;
-    return pictures.map((picture) => ({
-      tokens: this.vision.forward(picture),
-      grid: [picture.rows / merge, picture.columns / merge] as const,
-    }));
+    return pictures.map((picture) => {
+      const vision = this.eyes;
+      const { spatial_merge_size: merge } = vision.config;
+      return {
+        tokens: vision.forward(picture),
+        grid: [picture.rows / merge, picture.columns / merge] as const,
+      };
+    });
   }
 
   /** A prompt about some pictures, or none: [tokens, channels], without the task's own. */

@@ -100,6 +100,14 @@ export class Transformer implements Disposable {
     return this.weights.options.dtype;
   }
 
+  /** How many bits most of its weights have, which files that are quantized already say themselves; null is none. */
+  get bits(): Linear["bits"] {
+    const sizes = new Map<Linear["bits"], number>();
+    for (const { bits, inputs, outputs } of this.linears.values())
+      sizes.set(bits, (sizes.get(bits) ?? 0) + inputs * outputs);
+    return [...sizes].reduce((most, each) => (each[1] > most[1] ? each : most))[0];
+  }
+
   [Symbol.dispose](): void {
     this.weights[Symbol.dispose]();
   }
