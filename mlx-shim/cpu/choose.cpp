@@ -1,4 +1,9 @@
 #ifdef __linux__
+#if defined(__x86_64__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 #include <atomic>
 #include <stdexcept>
 #include <string>
@@ -12,9 +17,19 @@ namespace base { extern const Kernels table; }
 #if defined(__x86_64__)
 namespace avx2 { extern const Kernels table; }
 namespace avx512 { extern const Kernels table; }
+namespace amx { extern const Kernels table; }
 #endif
 
 namespace {
+
+#if defined(__x86_64__)
+/// Whether the processor has the matrix tiles and the kernel lets this process use them: it keeps them only for those that ask.
+bool tiles_allowed() {
+  constexpr long request = 0x1023, tile_data = 18;
+  const bool there = __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-bf16") && __builtin_cpu_supports("avx512bf16");
+  return there && syscall(SYS_arch_prctl, request, tile_data) == 0;
+}
+#endif
 
 /// Best first.
 const std::vector<const Kernels*>& available() {
@@ -24,6 +39,7 @@ const std::vector<const Kernels*>& available() {
     __builtin_cpu_init();
     const bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
     const bool fma = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    if (wide && fma && tiles_allowed()) found->push_back(&amx::table);
     if (wide && fma) found->push_back(&avx512::table);
     if (fma) found->push_back(&avx2::table);
 #endif
@@ -45,8 +61,8 @@ void choose(const std::string& wanted) {
     if (wanted == kernels->name) return chosen.store(kernels);
     names += std::string(", ") + kernels->name;
   }
-  const bool known = wanted == "avx2" || wanted == "avx512";
-  throw std::invalid_argument(known ? "[kernels] this processor does not have " + wanted + "; there are " + names : "[kernels] EASEL_CPU_KERNELS is none of " + names);
+  const bool known = wanted == "avx2" || wanted == "avx512" || wanted == "amx";
+  throw std::invalid_argument(known ? "[kernels] this processor or its kernel does not have " + wanted + "; there are " + names : "[kernels] EASEL_CPU_KERNELS is none of " + names);
 }
 
 const Kernels* kernels() { return chosen.load(std::memory_order_relaxed); }

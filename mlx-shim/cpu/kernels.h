@@ -45,13 +45,17 @@ struct Kernels {
   long (*packed_size)(long n, long k);
   /// A weight [n, k], or [k, n] when it stands the other way, row stride ld, into panels.
   void (*pack)(const float* w, long ld, bool columns, long n, long k, float* packed);
+  /// Floats of memory that a product needs besides.
+  long (*product_memory)(long m, long n, long k);
   /// out = x w + bias; bias may be null.
-  void (*product)(const float* x, long ldx, const float* packed, const float* bias, long m, long n, long k, float* out, long ldo);
+  void (*product)(const float* x, long ldx, const float* packed, const float* bias, long m, long n, long k, float* memory, float* out, long ldo);
 
   long (*winograd_size)(long outputs, long channels);
   void (*winograd_weight)(const float* weight, long outputs, long channels, float* packed);
   void (*winograd)(const float* x, const float* packed, const float* bias, const Convolution& c, float* out);
-  /// Any other convolution: packed is pack(weight, …, outputs, rows · columns · channels).
+  /// Any other convolution: the weight is packed as a matrix [outputs, rows · columns · channels].
+  long (*convolution_size)(long outputs, long deep);
+  void (*convolution_weight)(const float* weight, long outputs, long deep, float* packed);
   void (*convolution)(const float* x, const float* packed, const float* bias, const Convolution& c, float* out);
 
   long (*attention_size)(const AttentionShape& s);
@@ -74,7 +78,7 @@ struct Kernels {
   void (*gemm)(bool turn_a, bool turn_b, long m, long n, long k, float alpha, const float* a, long lda, const float* b, long ldb, float beta, float* c, long ldc);
 };
 
-/// Chooses by name: off, base, avx2 or avx512; empty is the best this processor has. Throws for anything it does not have.
+/// Chooses by name: off, base, avx2, avx512 or amx; empty is the best this processor has. Throws for anything it does not have.
 void choose(const std::string& wanted);
 
 /// The chosen ones, or null when they are off.

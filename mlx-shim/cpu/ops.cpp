@@ -56,6 +56,7 @@ Maybe uncovered(Op op) {
 
 /// Memory of a kernel besides its result, freed when it has run.
 float* temporary(mx::cpu::CommandEncoder& encoder, int64_t floats) {
+  if (floats == 0) return nullptr;
   // More than 2³¹ in one axis would not fit into a shape.
   array memory({static_cast<int>((floats + 1023) / 1024), 1024}, mx::float32, nullptr, {});
   memory.set_data(mx::allocator::malloc(memory.nbytes()));
@@ -196,9 +197,10 @@ Maybe linear(const array& x, const array& weight, const Maybe& bias) {
   return node(Op::linear, std::move(shape), std::move(inputs.list), [=](auto& in, array& out, auto& encoder) -> Task {
     const long n = in[1].shape(0), deep = in[1].shape(1), m = static_cast<long>(in[0].size()) / deep;
     auto* packed = temporary(encoder, k->packed_size(n, deep));
+    auto* memory = temporary(encoder, k->product_memory(m, n, deep));
     return [=, from = at(in, 0), weight = at(in, 1), bias = at(in, b), to = out.data<float>()] {
       k->pack(weight, deep, false, n, deep, packed);
-      k->product(from, deep, packed, bias, m, n, deep, to, n);
+      k->product(from, deep, packed, bias, m, n, deep, memory, to, n);
     };
   });
 }
@@ -225,13 +227,13 @@ Maybe conv2d(const array& x, const array& weight, const Maybe& bias, const Conv2
   const int b = inputs.add(bias);
   return node(Op::conv2d, {x.shape(0), static_cast<int>(c.out_h), static_cast<int>(c.out_w), weight.shape(0)}, std::move(inputs.list), [=](auto& in, array& out, auto& encoder) -> Task {
     const long deep = c.kernel_h * c.kernel_w * c.channels;
-    auto* packed = temporary(encoder, winograd ? k->winograd_size(c.outputs, c.channels) : k->packed_size(c.outputs, deep));
+    auto* packed = temporary(encoder, winograd ? k->winograd_size(c.outputs, c.channels) : k->convolution_size(c.outputs, deep));
     return [=, from = at(in, 0), weight = at(in, 1), bias = at(in, b), to = out.data<float>()] {
       if (winograd) {
         k->winograd_weight(weight, c.outputs, c.channels, packed);
         k->winograd(from, packed, bias, c, to);
       } else {
-        k->pack(weight, deep, false, c.outputs, deep, packed);
+        k->convolution_weight(weight, c.outputs, deep, packed);
         k->convolution(from, packed, bias, c, to);
       }
     };

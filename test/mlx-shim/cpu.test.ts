@@ -25,7 +25,7 @@ import {
 } from "../../ffi/index.ts";
 import { strided } from "../ffi/fixtures.ts";
 import { libraryPath, openForTests } from "../ffi/open.ts";
-import { dice, present, sets } from "./sets.ts";
+import { dice, optional, present, sets } from "./sets.ts";
 
 setDefaultTimeout(120_000);
 
@@ -371,6 +371,47 @@ describe.if(onLinux).each(sets)("the kernels for %s", (set) => {
     }
   });
 
+  test("multiply numbers that lie far apart as the definition does in double precision", () => {
+    const [m, n, k] = [70, 90, 333];
+    scope(() => {
+      // A few channels a thousand times the rest, as in the middle of a vision transformer; then a scale near either end of the range.
+      const loud = Tensor.from(
+        Float32Array.from({ length: k }, (_, i) => (i % 97 === 5 ? 1000 : 1)),
+        [k],
+      );
+      for (const scale of [1, 1e30, 1e-25]) {
+        const [x, w] = [normal(1, m, k).mul(loud).mul(scale), normal(2, n, k)];
+        const ours = under(set, () => values(linear(x, w)));
+        const exact = multiplied(values(x), values(w), undefined, m, n, k);
+        for (let i = 0; i < m; i++) {
+          const row = (list: ArrayLike<number>) => Array.from({ length: n }, (_, j) => list[i * n + j]!);
+          expect(apart(row(ours), row(exact))).toBeLessThan(3e-6);
+        }
+      }
+    });
+  });
+
+  test("multiply infinities, not-a-number and the largest numbers as MLX does", () => {
+    const { NaN: nan, POSITIVE_INFINITY: up, NEGATIVE_INFINITY: down } = Number;
+    const odd = [nan, up, down, 3.4028234e38, -3.4e38, 0];
+    for (const m of [1, 5, 45]) {
+      for (const [i, value] of odd.entries()) {
+        scope(() => {
+          const [x, w] = [normal(1, m, 70).mul(0.1), normal(2, 50, 70).mul(0.1)];
+          const put = (t: Tensor, row: number, column: number) => {
+            const data = values(t);
+            data[row * 70 + column] = value;
+            return Tensor.from(data, t.shape);
+          };
+          const left = both(set, "linear", () => linear(put(x, m - 1, 11 * i), w));
+          expect([m, value, apart(left.ours, left.theirs) < 2e-6]).toEqual([m, value, true]);
+          const right = both(set, "linear", () => linear(x, put(w, 33, 9 * i)));
+          expect([m, value, apart(right.ours, right.theirs) < 2e-6]).toEqual([m, value, true]);
+        });
+      }
+    }
+  });
+
   test("keep what is lazy lazy, and take their memory from MLX", () => {
     scope(() => {
       useKernels(set);
@@ -489,8 +530,9 @@ describe.if(onLinux)("EASEL_CPU_KERNELS", () => {
   });
 
   test("is refused when it names what the processor does not have, or nothing known", () => {
-    for (const set of ["avx2", "avx512"] as const)
-      if (!present(set)) expect(chosen(set)).toContain(`[kernels] this processor does not have ${set}`);
+    for (const set of optional)
+      if (!present(set))
+        expect(chosen(set)).toContain(`[kernels] this processor or its kernel does not have ${set}`);
     expect(chosen("avx1024")).toStartWith("[kernels] EASEL_CPU_KERNELS is none of off");
   });
 });

@@ -5,12 +5,18 @@ const flags =
     ? (/^flags\s*:(.*)$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1] ?? "")
     : "";
 const has = (name: string) => flags.split(" ").includes(name);
-export const needs = { avx2: ["avx2", "fma"], avx512: ["avx512f", "avx512vl", "avx512dq", "avx512bw"] };
+const wide = ["avx512f", "avx512vl", "avx512dq", "avx512bw"];
+const needs = {
+  avx2: ["avx2", "fma"],
+  avx512: wide,
+  amx: [...wide, "avx512_bf16", "amx_tile", "amx_bf16"],
+};
+/** Those that not every processor has. */
+export const optional = ["avx2", "avx512", "amx"] as const;
 export const present = (set: keyof typeof needs) => needs[set].every(has);
 
 /** The instruction sets that this machine has kernels for; the last is the one that it takes by itself. */
-export const sets =
-  process.platform === "linux" ? ["base", ...(["avx2", "avx512"] as const).filter(present)] : [];
+export const sets = process.platform === "linux" ? ["base", ...optional.filter(present)] : [];
 
 /** Whole numbers from a seed, the same on every run. */
 export function dice(seed: number): (low: number, high: number) => number {

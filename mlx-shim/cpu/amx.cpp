@@ -1,0 +1,43 @@
+#if defined(__linux__) && defined(__x86_64__)
+#include <immintrin.h>
+
+#include "cpu/includes.h"
+
+#pragma GCC push_options
+#pragma GCC target("amx-tile,amx-bf16,avx512f,avx512vl,avx512dq,avx512bw,avx512bf16,avx2,fma,prefer-vector-width=512")
+#define LANES 16
+#define VECTORS 2
+#define INLINE inline __attribute__((always_inline))
+#define INLINE_LAMBDA __attribute__((always_inline))
+
+namespace easel::cpu {
+
+namespace avx512 { extern const Kernels table; }
+
+namespace amx {
+
+namespace {
+
+#include "cpu/vector.inc"
+#include "cpu/tiles.inc"
+#include "cpu/tile_product.inc"
+
+}  // namespace
+
+/// AVX-512's where there is none of its own.
+extern const Kernels table;
+const Kernels table = [] {
+  Kernels own = avx512::table;
+  own.name = "amx";
+  own.packed_size = packed_size;
+  own.pack = pack;
+  own.product_memory = product_memory;
+  own.product = product;
+  return own;
+}();
+
+}  // namespace amx
+
+}  // namespace easel::cpu
+#pragma GCC pop_options
+#endif
