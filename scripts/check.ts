@@ -1,6 +1,7 @@
 /**
  * The one gate: format and lint, types, native parts (C++ warnings are errors), tests. Every step runs, whatever failed before it.
- * `bun scripts/check.ts binary` builds the binary and runs the tests that need it instead.
+ * `bun scripts/check.ts binary` builds the binary and runs the tests that need it instead, and `bun scripts/check.ts mini` measures
+ * the try-out model's weights and tests the tools that made them.
  *
  * @module
  */
@@ -15,9 +16,14 @@ const bin = (name: string) => join(root, "node_modules/.bin", name);
 interface Step {
   name: string;
   command: string[];
-  /** A run of bun test, whose results are counted. */
-  tests?: string;
+  /** Its results are counted: their name, and the arguments that make it write them to a file. */
+  tests?: { name: string; reportTo: (file: string) => string[] };
 }
+
+const bunTests = (name: string) => ({
+  name,
+  reportTo: (file: string) => ["--reporter=junit", `--reporter-outfile=${file}`],
+});
 
 const gates: Record<string, Step[]> = {
   all: [
@@ -27,7 +33,7 @@ const gates: Record<string, Step[]> = {
     {
       name: "tests",
       command: [bun, "test", "--timeout=60000", "--path-ignore-patterns=test/binary/**"],
-      tests: "tests",
+      tests: bunTests("tests"),
     },
   ],
   binary: [
@@ -35,7 +41,14 @@ const gates: Record<string, Step[]> = {
     {
       name: "binary tests",
       command: [bun, "test", "--timeout=120000", "./test/binary"],
-      tests: "binary",
+      tests: bunTests("binary"),
+    },
+  ],
+  mini: [
+    {
+      name: "try-out model: tools, weights, a few steps of training",
+      command: [join(root, "tools/mini/check.sh")],
+      tests: { name: "mini", reportTo: (file: string) => [`--report=${file}`] },
     },
   ],
 };
@@ -43,18 +56,17 @@ const gates: Record<string, Step[]> = {
 /** Shows the step's output as it comes and says whether it succeeded. */
 async function run(step: Step): Promise<boolean> {
   console.log(`\n== ${step.name}`);
-  const report = step.tests && join(root, "dist/results", `${step.tests}.xml`);
+  const { tests } = step;
+  const report = tests && join(root, "dist/results", `${tests.name}.xml`);
   if (report) {
     await mkdir(join(root, "dist/results"), { recursive: true });
     await rm(report, { force: true });
   }
-  const command = report
-    ? [...step.command, "--reporter=junit", `--reporter-outfile=${report}`]
-    : step.command;
+  const command = tests && report ? [...step.command, ...tests.reportTo(report)] : step.command;
   const child = Bun.spawn(command, { cwd: root, stdin: "ignore", stdout: "inherit", stderr: "inherit" });
   const code = await child.exited;
   const ok = code === 0;
-  await record(step.tests ?? step.name, ok, report);
+  await record(tests?.name ?? step.name, ok, report);
   if (!ok) console.log(`== ${step.name}: failed (exit ${child.signalCode ?? code})`);
   return ok;
 }

@@ -9,6 +9,10 @@ from pathlib import Path
 import numpy as np
 
 
+def shard_name(first):
+    return f"{first:08d}"
+
+
 class Shard:
     def __init__(self, folder, name, count=None, side=None):
         """Opens a shard; with `count` and `side` makes it first when it is not there."""
@@ -27,30 +31,24 @@ class Shard:
 
 
 class Scenes:
-    """The rendered scenes of all shards of some folders, as one sequence."""
+    """Runs of rendered scenes in a folder, as one sequence. A run is the number of its first scene and how many of it count."""
 
-    def __init__(self, folders):
-        self.folders = [Path(folder) for folder in folders]
-        self.refresh()
-
-    def refresh(self):
-        """Looks again: rendering may go on while a training run reads."""
-        self.shards, counts, self.spans = [], [], []
-        for folder in self.folders:
-            start = sum(counts)
-            for file in sorted(folder.glob("*.kind.npy")):
-                self.shards.append(Shard(folder, file.name.removesuffix(".kind.npy")))
-                counts.append(self.shards[-1].done)
-            if sum(counts) > start:
-                self.spans.append((start, sum(counts)))
+    def __init__(self, folder, runs=None):
+        if runs is None:
+            runs = [(int(file.name.removesuffix(".kind.npy")), None) for file in sorted(Path(folder).glob("*.kind.npy"))]
+        self.shards = [Shard(folder, shard_name(first)) for first, _ in runs]
+        counts = [shard.done if count is None else count for shard, (_, count) in zip(self.shards, runs, strict=True)]
+        for shard, count in zip(self.shards, counts, strict=True):
+            if shard.done < count:
+                raise ValueError(f"{folder} has {shard.done} scenes where {count} are asked for")
         self.starts = np.cumsum([0, *counts])
 
     def __len__(self):
         return int(self.starts[-1])
 
     def draw(self, rng):
-        """A random scene's index; every folder is as likely as the others, and one named twice twice as likely."""
-        return int(rng.integers(*self.spans[rng.integers(len(self.spans))]))
+        """A random scene's index."""
+        return int(rng.integers(len(self)))
 
     @property
     def side(self):

@@ -23,6 +23,9 @@ from weights import load_net
 
 FARTHEST = 80.0
 SPAN = 10.0
+# The scenes of the model card's table, and the short side that the network sees them at.
+HELD_FIRST, HELD_COUNT, HELD_SIDE = 500_000_000, 300, 192
+INPUT = 192
 TRIVIAL = ("constant", "vertical gradient", "mean map")
 
 
@@ -104,21 +107,25 @@ def margins(scores):
 
 # What the committed weights must keep: the leads in δ1 that were asked for. An AbsRel of 0.75 of the best was asked for, too, and is
 # not reached; the model card says by how much.
-FLOOR = {"gradient": 0.15, "mean map": 0.10, "AbsRel": 0.90}
+LEAST = {"gradient": 0.15, "mean map": 0.10}
+MOST_ABS_REL = 0.86
 
 
-def beats_trivial(scores, slack=0.0):
-    """`slack` is what a small set may be off by."""
+def beats_trivial(scores):
     lead = margins(scores)
-    ahead = all(lead[name] >= FLOOR[name] - slack for name in ("gradient", "mean map"))
-    return ahead and lead["AbsRel"] <= FLOOR["AbsRel"] + slack
+    return all(lead[name] >= least for name, least in LEAST.items()) and lead["AbsRel"] <= MOST_ABS_REL
+
+
+def verdict(scores):
+    lead = ", ".join(f"{name} {value:+.3f}" if name != "AbsRel" else f"AbsRel × {value:.3f}" for name, value in margins(scores).items())
+    return f"lead: {lead}: {'beats' if beats_trivial(scores) else 'does not beat'} the trivial answers clearly"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--weights", required=True, help="a run's checkpoint, or what export.py wrote")
-    parser.add_argument("--scenes", nargs="+", required=True, help="folders that render.py made, of kinds not trained on")
-    parser.add_argument("--side", type=int, default=192, help="short side that the network sees")
+    parser.add_argument("--scenes", required=True, help="folder that render.py made, of kinds not trained on")
+    parser.add_argument("--side", type=int, default=INPUT, help="short side that the network sees")
     parser.add_argument("--limit", type=int, help="only the first so many scenes")
     parser.add_argument("--far", action="store_true", help="count what is far, too")
     parser.add_argument("--threads", type=int, default=2)
@@ -127,10 +134,7 @@ def main():
     found = Scenes(arguments.scenes)
     scenes = [found.at(i) for i in range(min(len(found), arguments.limit or len(found)))]
     lines, scores = report(load_net(arguments.weights), scenes, arguments.side, arguments.far)
-    print(f"{len(scenes)} scenes, short side {arguments.side}")
-    print("\n".join(lines))
-    lead = ", ".join(f"{name} {value:+.3f}" if name != "AbsRel" else f"AbsRel × {value:.2f}" for name, value in margins(scores).items())
-    print(f"lead: {lead}: {'beats' if beats_trivial(scores) else 'does not beat'} the trivial answers clearly")
+    print(f"{len(scenes)} scenes, short side {arguments.side}", *lines, verdict(scores), sep="\n")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,9 @@
 """Tests of the renderer, the training and the measure. Run: python -m unittest test_mini"""
 
 import math
-import subprocess
-import sys
 import tempfile
 import unittest
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +12,10 @@ import torch
 import evaluate
 import scenes
 import train
-from dataset import Scenes, Shard
+from dataset import Scenes, Shard, shard_name
 from net import CONFIG, MiniDepth
 from raycast import BOX, CUTOUT, CYLINDER, ELLIPSOID, PLANE, ROOM, height, hit
+from recipe import COMMITTED, SMALL, TRIAL, Stage
 from render import Stock, expose, packed, rays, render_scene
 from weights import folded, read_folded, save_net
 from world import Camera, Scene, material, turned
@@ -164,11 +164,11 @@ class Rendering(unittest.TestCase):
 
 def written(folder, count=6, side=64):
     """A few rendered scenes on disk."""
-    shard = Shard(folder, "00000000", count, side)
+    shard = Shard(folder, shard_name(0), count, side)
     for i in range(count):
         picture, inverse, kind = render_scene(i, stock, side, scenes.TRAINED)
         shard.picture[i], shard.inverse[i], shard.kind[i] = picture, inverse.astype(np.float16), kind.encode()
-    return Scenes([folder])
+    return Scenes(folder)
 
 
 class Training(unittest.TestCase):
@@ -178,11 +178,11 @@ class Training(unittest.TestCase):
         self.addCleanup(self.folder.cleanup)
 
     def test_crops_move_picture_and_depth_alike(self):
-        shard = Shard(self.folder.name, "a", 1, 64)
+        shard = Shard(self.folder.name, shard_name(0), 1, 64)
         y, x = np.mgrid[0:64, 0:64]
         shard.picture[0] = np.stack([x * 4, y * 4, x * 0], -1)
         shard.inverse[0], shard.kind[0] = x * 4, b"ramp"
-        picture, inverse = train.pick_batch(Scenes([self.folder.name]), np.random.default_rng(1), 8, 48, 64)
+        picture, inverse = train.pick_batch(Scenes(self.folder.name), np.random.default_rng(1), 8, 48, 64)
         difference = (picture[:, 0, 2:-2, 2:-2] * 255 - inverse[:, 2:-2, 2:-2]).abs()
         self.assertLess(float(difference.max()), 4.5)
 
@@ -196,32 +196,47 @@ class Training(unittest.TestCase):
 
     def test_a_few_steps_teach_it_something(self):
         found = written(self.folder.name)
-        errors = train.train(train.Run(1, 2e-3), found, 90, 8, 0, log=lambda _: None)
-        self.assertLess(np.mean(errors[-30:]), 0.95 * np.mean(errors[:30]))
+        errors = train.train(train.Run(1, 2e-3), found, Stage(90, (), SMALL), 8, log=lambda _: None)
+        self.assertTrue(np.all(np.mean(errors[-30:], 0) < 0.95 * np.mean(errors[:30], 0)))
 
     def test_a_run_that_was_stopped_gives_what_it_would_have_given(self):
-        found = written(self.folder.name, 3)
+        found, stage = written(self.folder.name, 3), Stage(4, (), SMALL, (1.0, 0.0))
         whole, part = train.Run(1, 2e-3), train.Run(1, 2e-3)
-        train.train(whole, found, 4, 2, 2, log=lambda _: None)
-        train.train(part, found, 4, 2, 2, log=lambda _: None, until=2)
+        train.train(whole, found, stage, 2, log=lambda _: None)
+        train.train(part, found, stage, 2, log=lambda _: None, until=2)
         part.save(Path(self.folder.name) / "checkpoint.pt")
         resumed = train.Run(9, 2e-3)
         resumed.load(Path(self.folder.name) / "checkpoint.pt")
-        train.train(resumed, found, 4, 2, 2, log=lambda _: None)
+        train.train(resumed, found, stage, 2, log=lambda _: None)
         for a, b in zip(whole.net.state_dict().values(), resumed.net.state_dict().values(), strict=True):
             self.assertTrue(torch.equal(a, b))
 
-    def test_workers_learn_together_and_a_run_of_theirs_can_be_repeated(self):
+    def test_the_command_renders_and_trains_by_its_recipe_and_gives_the_same_when_it_was_stopped(self):
+        folders = [Path(self.folder.name) / name for name in ("whole", "stopped")]
+        for folder, until in zip(folders, (None, 16), strict=True):
+            if until:
+                part = replace(TRIAL, stages=TRIAL.stages[:1])
+                train.make(folder, part)
+            train.make(folder, TRIAL)
+        nets = [torch.load(folder / "checkpoint.pt", weights_only=True) for folder in folders]
+        self.assertEqual(nets[0]["step"], TRIAL.stages[-1].until)
+        for part in ("net", "average"):
+            for a, b in zip(nets[0][part].values(), nets[1][part].values(), strict=True):
+                self.assertTrue(torch.equal(a, b))
+
+    def test_a_recipe_saves_only_when_its_workers_are_one(self):
+        for recipe in (COMMITTED, TRIAL):
+            for stage in recipe.stages:
+                self.assertEqual(stage.until % train.TOGETHER, 0)
+
+    def test_scenes_of_no_kind_held_back_are_in_the_recipe(self):
+        for first, count in COMMITTED.scenes():
+            self.assertLess(first + count, evaluate.HELD_FIRST)
+
+    def test_scenes_that_are_not_there_are_missed(self):
         written(self.folder.name, 2)
-        nets = []
-        for name in ("first", "second"):
-            folder = Path(self.folder.name) / name
-            command = [sys.executable, "train.py", "--scenes", self.folder.name, "--run", str(folder), "--steps", str(train.TOGETHER)]
-            subprocess.run([*command, "--batch", "2", "--workers", "2"], cwd=Path(__file__).parent, check=True, stdout=subprocess.DEVNULL)
-            nets.append(torch.load(folder / "checkpoint.pt", weights_only=True))
-        self.assertEqual(nets[0]["step"], train.TOGETHER)
-        for a, b in zip(nets[0]["net"].values(), nets[1]["net"].values(), strict=True):
-            self.assertTrue(torch.equal(a, b))
+        with self.assertRaisesRegex(ValueError, "has 2 scenes where 3 are asked for"):
+            Scenes(self.folder.name, ((0, 3),))
 
     def test_folding_the_norms_changes_nothing_but_the_precision(self):
         net = MiniDepth(CONFIG)

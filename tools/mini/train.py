@@ -1,23 +1,23 @@
-"""Trains the network on rendered scenes.
+"""Makes the weights: renders the scenes of recipe.py that are not there yet, and trains on them, stage by stage.
 
-    python train.py --scenes DIR... --run DIR --steps N
+    python train.py --run DIR
 
-Every step draws from its own random generator, made of the seed and the step's number, and the run's folder keeps the state of all
-that learns: a run that was stopped goes on where it was, and gives what it would have given. The learning rate stays level and
-falls to nothing over the last fifth (`--decay`), so a longer run can start from a shorter one's checkpoint.
+Every step draws from its own random generator, made of the seed, the step's number and the worker's, and the run's folder keeps the
+state of all that learns: a run that was stopped goes on where it was, and gives what it would have given.
 
-With `--workers 2` two processes of one thread each learn from pictures of their own and become their mean every few steps: on a busy
+The workers are processes of one thread each, that learn from pictures of their own and become their mean every few steps: on a busy
 machine that is many times faster than two threads, which wait for each other in every layer.
 """
 
 import argparse
 import copy
 import functools
-import json
 import math
 import os
 import signal
+import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -27,15 +27,13 @@ import torch.distributed as distributed
 import torch.nn.functional as functional
 
 from dataset import Scenes
+from evaluate import FARTHEST, SPAN
 from net import CONFIG, MiniDepth, normalise
+from recipe import COMMITTED, TRIAL
 
-# Height and width of the batches: small pictures first, for speed, then those of the size that it is used at.
-SMALL = [(128, 128), (96, 128), (128, 96), (128, 160), (160, 128)]
-LARGE = [(128, 128), (128, 160), (160, 128), (160, 160), (128, 192)]
-
-
-# Steps after which workers become their mean.
+# Steps after which workers become their mean, and after which the run is saved: the second is a multiple of the first.
 TOGETHER = 16
+SAVE = 256
 
 
 def pick_batch(scenes, rng, count, height, width):
@@ -95,18 +93,29 @@ def target_of(inverse):
     return (inverse / near[:, None, None]).clamp(max=1.6)
 
 
-def align(p, g):
-    """`p` with the scale and shift that bring it nearest to `g`, by least squares, picture by picture."""
-    pf, gf = p.flatten(1), g.flatten(1)
-    pm, gm = pf.mean(1, keepdim=True), gf.mean(1, keepdim=True)
-    scale = ((pf - pm) * (gf - gm)).mean(1, keepdim=True) / (((pf - pm) ** 2).mean(1, keepdim=True) + 1e-4)
-    return ((pf - pm) * scale.clamp(min=0.05) + gm).view_as(p)
+def align(p, g, weight):
+    """`p` with the scale and shift that bring it nearest to `g` by least squares over the pixels of `weight`, picture by picture."""
+    share = weight / weight.sum((1, 2), keepdim=True).clamp(min=1)
+
+    def mean(x):
+        return (x * share).sum((1, 2), keepdim=True)
+
+    pm, gm = mean(p), mean(g)
+    scale = mean((p - pm) * (g - gm)) / (mean((p - pm) ** 2) + 1e-4)
+    return (p - pm) * scale.clamp(min=0.05) + gm
+
+
+def relative_error(q, g):
+    """|g / q - 1|, which is the error of a depth 1 / q; goes on as a straight line where q is below two fifths of g."""
+    least = 0.4 * g
+    return (g / q.maximum(least) - 1).abs() + 6.25 * (least - q).clamp(min=0) / g
 
 
 def loss_of(p, inverse):
-    """Scale- and shift-invariant error, its gradients at four sizes, a logarithmic part for what is far; and the bare first."""
+    """Scale- and shift-invariant error over all, its gradients at four sizes, a logarithmic part for what is far; the relative error
+    of depth, aligned and counted as the evaluation does it; and the bare first."""
     g = target_of(inverse)
-    q = align(p, g)
+    q = align(p, g, torch.ones_like(g))
     spread = (g - g.mean((1, 2), keepdim=True)).abs().mean((1, 2), keepdim=True).clamp(min=0.05)
     error = (q - g) / spread
     plain = error.abs().mean()
@@ -117,7 +126,11 @@ def loss_of(p, inverse):
     ratio = (torch.log(q.clamp(min=0) + 0.02) - torch.log(g + 0.02)).abs()
     far = ratio[g > 0.05].mean()
     direct = (p - g).abs().mean()
-    return plain + 0.5 * gradient + 0.8 * far + 0.3 * direct, plain.detach()
+    counted = ((inverse > 1 / FARTHEST) & (g > 1 / SPAN)).float()
+    shares = counted / counted.sum((1, 2), keepdim=True).clamp(min=0.1 * g[0].numel()) / len(g)
+    relative = relative_error(align(p, g, counted), g.clamp(min=1 / SPAN))
+    relative = (relative * shares).sum()
+    return plain + 0.5 * gradient + 0.4 * far + 0.3 * direct + 1.2 * relative, plain.detach(), relative.detach()
 
 
 class Run:
@@ -160,11 +173,11 @@ class Run:
         picture, inverse = pick_batch(scenes, rng, batch, height, width)
         x = normalise(recolour(picture, rng)).contiguous(memory_format=torch.channels_last)
         for group in self.optimiser.param_groups:
-            group["lr"] = self.rate * level * min(1, (self.step + 1) / 100)
+            group["lr"] = self.rate * level * min(1, (self.step + 1) / 200)
         self.net.train()
         with torch.autocast("cpu", torch.bfloat16):
             p = self.net(x)
-        loss, plain = loss_of(p.float(), inverse[:, 1::2, 1::2])
+        loss, *errors = loss_of(p.float(), inverse[:, 1::2, 1::2])
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
@@ -172,13 +185,12 @@ class Run:
         self.step += 1
         if self.workers > 1 and self.step % TOGETHER == 0:
             self.become_mean()
-        keep = min(0.995, (1 + self.step) / (20 + self.step))
+        keep = min(0.999, (1 + self.step) / (20 + self.step))
         with torch.no_grad():
             for slow, fast in zip(self.average.state_dict().values(), self.net.state_dict().values(), strict=True):
                 if slow.is_floating_point():
                     slow.lerp_(fast, 1 - keep)
-        return float(plain)
-
+        return [float(error) for error in errors]
 
     def become_mean(self):
         """Makes all workers' weights, norms and moments their mean."""
@@ -192,62 +204,59 @@ class Run:
                 t.copy_(part.view(t.shape))
 
 
-def train(run, scenes, steps, batch, decay, large=False, folder=None, save_every=250, log=print, until=None):
-    """Steps up to `steps`, or `until`; the learning rate falls over the last `decay` of them. Returns each step's plain error."""
+def train(run, scenes, stage, batch, begin=0, folder=None, log=print, until=None):
+    """The steps of a stage that began at step `begin`, up to its end or `until`. Returns each step's errors."""
     errors, start, begun = [], time.time(), run.step
-    while run.step < (steps if until is None else until):
-        level = min(1.0, (steps - run.step) / max(1, decay))
-        sizes = LARGE if large or run.step >= steps - decay else SMALL
-        errors.append(run.train_step(scenes, batch, level, sizes))
+    while run.step < (stage.until if until is None else until):
+        along = (run.step - begin) / max(1, stage.until - begin)
+        level = stage.level[0] + (stage.level[1] - stage.level[0]) * along
+        errors.append(run.train_step(scenes, batch, level, stage.sizes))
         if run.step % 100 == 0 and run.worker == 0:
             speed = (run.step - begun) * batch * run.workers / (time.time() - start)
-            log(f"step {run.step} of {steps}: error {np.mean(errors[-100:]):.4f}, {speed:.0f} pictures/s, {len(scenes)} scenes")
-        if folder and (run.step % save_every == 0 or run.step == steps):
-            if run.worker == 0:
-                run.save(Path(folder) / "checkpoint.pt")
-            scenes.refresh()
+            plain, relative = np.mean(errors[-100:], 0)
+            log(f"step {run.step} of {stage.until}: error {plain:.4f}, of depth {relative:.4f}; {speed:.0f} pictures/s")
+        if folder and run.worker == 0 and (run.step % SAVE == 0 or run.step == stage.until):
+            run.save(folder / "checkpoint.pt")
     return errors
+
+
+def render_missing(folder, recipe):
+    """Renders what is not there yet, in as many processes as there are runs of scenes."""
+    program = [sys.executable, Path(__file__).parent / "render.py", "--out", folder, "--side", str(recipe.side)]
+    rendering = [subprocess.Popen([*program, "--first", str(first), "--count", str(count)]) for first, count in recipe.scenes()]
+    if any([process.wait() for process in rendering]):
+        sys.exit("the scenes could not be rendered")
+
+
+def make(folder, recipe):
+    """All of a recipe that is not done yet, in the folder of the run."""
+    folder.mkdir(parents=True, exist_ok=True)
+    render_missing(folder / "scenes", recipe)
+    with tempfile.TemporaryDirectory() as meeting:
+        torch.multiprocessing.spawn(work, (recipe, folder, meeting), recipe.workers, daemon=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--scenes", nargs="+", required=True, help="folders that render.py made")
-    parser.add_argument("--run", required=True, help="folder of the run: its checkpoint, its log")
-    parser.add_argument("--from", dest="origin", help="checkpoint to begin with, when the run has none")
-    parser.add_argument("--steps", type=int, default=20000)
-    parser.add_argument("--decay", type=int, help="steps over which the learning rate falls; a fifth by default")
-    parser.add_argument("--batch", type=int, default=10, help="pictures a step, of each worker")
-    parser.add_argument("--rate", type=float, default=1.5e-3)
-    parser.add_argument("--large", action="store_true", help="large pictures from now on, not only in the last fifth")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=1, help="of each worker")
-    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--run", required=True, type=Path, help="folder of the run: its scenes, its checkpoint")
+    parser.add_argument("--trial", action="store_true", help="a few steps on a few scenes, to see that it works")
     arguments = parser.parse_args()
-    Path(arguments.run).mkdir(parents=True, exist_ok=True)
-    (Path(arguments.run) / "arguments.json").write_text(json.dumps(vars(arguments), indent=1))
-    if arguments.workers == 1:
-        work(0, arguments)
-    else:
-        # Told to end, it leaves in order and takes its workers along.
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-        torch.multiprocessing.spawn(work, (arguments,), arguments.workers, daemon=True)
+    # Told to end, it leaves in order and takes its workers along.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    make(arguments.run, TRIAL if arguments.trial else COMMITTED)
 
 
-def work(worker, arguments):
+def work(worker, recipe, folder, meeting):
     """One of the processes that learn."""
-    torch.set_num_threads(arguments.threads)
-    if arguments.workers > 1:
-        meeting = f"file://{Path(arguments.run).resolve()}/meeting-{os.getppid()}"
-        distributed.init_process_group("gloo", init_method=meeting, rank=worker, world_size=arguments.workers)
-    run = Run(arguments.seed, arguments.rate, worker, arguments.workers)
-    checkpoint = Path(arguments.run) / "checkpoint.pt"
-    if checkpoint.exists():
-        run.load(checkpoint)
-    elif arguments.origin:
-        run.load(arguments.origin)
-    decay = arguments.steps // 5 if arguments.decay is None else arguments.decay
-    say = functools.partial(print, flush=True)
-    train(run, Scenes(arguments.scenes), arguments.steps, arguments.batch, decay, arguments.large, arguments.run, log=say)
+    torch.set_num_threads(1)
+    distributed.init_process_group("gloo", init_method=f"file://{meeting}/workers", rank=worker, world_size=recipe.workers)
+    run = Run(recipe.seed, recipe.rate, worker, recipe.workers)
+    if (folder / "checkpoint.pt").exists():
+        run.load(folder / "checkpoint.pt")
+    begin = 0
+    for stage in recipe.stages:
+        train(run, Scenes(folder / "scenes", stage.scenes), stage, recipe.batch, begin, folder, functools.partial(print, flush=True))
+        begin = stage.until
 
 
 if __name__ == "__main__":

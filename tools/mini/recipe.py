@@ -1,0 +1,46 @@
+"""How the committed weights are made: every number that decides them."""
+
+from dataclasses import dataclass
+
+# Height and width of the batches: small pictures first, for speed, then those of the size that it is used at.
+SMALL = ((128, 128), (96, 128), (128, 96), (128, 160), (160, 128))
+LARGE = ((128, 160), (160, 128), (160, 160), (160, 192), (192, 160), (192, 192))
+
+
+@dataclass(frozen=True)
+class Stage:
+    until: int
+    """Step at which it ends."""
+    scenes: tuple
+    """Runs of scenes: the number of the first, and how many."""
+    sizes: tuple
+    level: tuple = (1.0, 1.0)
+    """Share of the learning rate at its beginning and at its end."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    stages: tuple
+    side: int = 176
+    """Of the rendered pictures."""
+    seed: int = 2
+    batch: int = 16
+    """Pictures a step, of each worker."""
+    workers: int = 2
+    rate: float = 2e-3
+
+    def scenes(self):
+        """Every run of scenes once, as long as the longest stage wants it."""
+        most = {}
+        for first, count in (run for stage in self.stages for run in stage.scenes):
+            most[first] = max(count, most.get(first, 0))
+        return most.items()
+
+
+FEW, MORE = ((2_000_000, 3800), (3_000_000, 1200)), ((2_000_000, 3800), (3_000_000, 2600))
+COMMITTED = Recipe(stages=(Stage(1024, FEW, SMALL), Stage(100_096, MORE, SMALL)))
+
+# The same in a minute, to see that it works.
+TRIAL = Recipe(
+    stages=(Stage(16, ((0, 2),), ((64, 64),)), Stage(32, ((0, 2), (1000, 2)), ((64, 96),), (1.0, 0.0))), side=64, batch=2
+)
