@@ -4,7 +4,10 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
+  clearCache,
   device,
+  evaluate,
+  full,
   liveHandles,
   memory,
   ones,
@@ -25,6 +28,13 @@ function fresh(program: string): { exitCode: number; stdout: string; stderr: str
   const child = Bun.spawnSync([process.execPath, "-e", program]);
   return { exitCode: child.exitCode, stdout: child.stdout.toString(), stderr: child.stderr.toString() };
 }
+
+const replaced = [
+  ...["cblas_dgemm", "cblas_sgemm"],
+  ..."11clear_cacheEv 15get_peak_memoryEv 15set_cache_limitEm 16get_cache_memoryEv 17get_active_memoryEv 17reset_peak_memoryEv 9allocator9allocatorEv"
+    .split(" ")
+    .map((name) => `_ZN3mlx4core${name}`),
+];
 
 describe("the table of symbols", () => {
   const types: Record<string, string> = {
@@ -86,12 +96,12 @@ describe("the table of symbols", () => {
   });
 
   test.if(process.platform === "linux")(
-    "is all that the library exports, besides the two BLAS forwarders",
+    "is all that the library exports, besides what it replaces for MLX: products and memory",
     () => {
       const { stdout, exitCode } = Bun.spawnSync(["nm", "-D", "--defined-only", libraryPath]);
       expect(exitCode).toBe(0);
       const exported = [...stdout.toString().matchAll(/ [A-Z] (\S+)$/gm)].map((match) => match[1]!);
-      expect(exported.sort()).toEqual([...Object.keys(symbols), "cblas_dgemm", "cblas_sgemm"].sort());
+      expect(exported.sort()).toEqual([...Object.keys(symbols), ...replaced].sort());
     },
   );
 });
@@ -183,3 +193,55 @@ test("the device, the memory and the limits can be asked and set", () => {
   expect(setLimit("cache", limit)).toBe(12345);
   expect(() => setLimit("memory", -1)).toThrow("[set_limit] a limit is not negative");
 });
+
+test.if(process.platform === "linux")(
+  "large arrays use again what others left, with numbers of their own",
+  () => {
+    clearCache();
+    expect(memory().cache).toBe(0);
+    const bytes = (length: number) => 4 * length;
+    const size = 5_000_000;
+    const make = (value: number, length: number) => {
+      const x = full([length], value);
+      evaluate(x);
+      return x;
+    };
+    make(1, size)[Symbol.dispose]();
+    const kept = memory().cache;
+    expect(kept).toBeGreaterThanOrEqual(bytes(size));
+    expect(kept).toBeLessThan(bytes(size) + 8192);
+    // a little smaller: the same block; much smaller: another
+    const active = memory().active;
+    const near = make(2, size - 100_000);
+    expect(memory().cache).toBe(0);
+    expect(memory().active).toBe(active + bytes(size - 100_000));
+    expect(near.sum().item()).toBe(2 * (size - 100_000));
+    near[Symbol.dispose]();
+    const far = make(3, size / 2);
+    expect(memory().cache).toBe(kept);
+    far[Symbol.dispose]();
+    clearCache();
+    expect(memory().cache).toBe(0);
+    const limit = setLimit("cache", 0);
+    make(4, size)[Symbol.dispose]();
+    expect(memory().cache).toBe(0);
+    setLimit("cache", limit);
+  },
+);
+
+test.if(process.platform === "linux")(
+  "what is kept for the next arrays stays near the most that was in use",
+  () => {
+    clearCache();
+    resetPeak();
+    const { active } = memory();
+    // sizes that fit no block that is kept
+    for (let length = 1_000_000; length < 9_000_000; length = Math.ceil(length * 1.2)) {
+      const x = full([length], 1);
+      evaluate(x);
+      x[Symbol.dispose]();
+    }
+    expect(memory().cache).toBeLessThanOrEqual(memory().peak - active + 2 ** 26);
+    clearCache();
+  },
+);

@@ -1,0 +1,194 @@
+// Where MLX's arrays lie on Linux. MLX's own allocator asks the C library for each array: its numbers then begin 24 bytes behind a
+// page, so that every vector of 64 bytes lies across two lines of the cache, and each large array is new memory, which the system
+// has to clear page by page. Here they begin at a multiple of 64, and large ones are used again.
+//
+// libmlx calls these functions through its table of symbols, and the loader looks through the library that was opened (this one)
+// first, as in blas.cpp.
+#ifdef __linux__
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <map>
+#include <mutex>
+#include <new>
+
+#include "mlx/allocator.h"
+#include "mlx/memory.h"
+
+namespace {
+
+using mlx::core::allocator::Allocator;
+using mlx::core::allocator::Buffer;
+
+constexpr size_t page = 4096, huge_page = size_t{2} << 20;
+/// From here on an array is mapped by itself and kept for the next. Below, the C library does as well.
+#ifdef __SANITIZE_ADDRESS__
+constexpr size_t large = SIZE_MAX;  // what is kept would hide a use after free
+#else
+constexpr size_t large = size_t{64} << 10;
+#endif
+
+/// Without it nothing could be kept while the most is in use.
+constexpr size_t slack = size_t{64} << 20;
+
+/// Lies in front of the numbers. MLX finds them 8 bytes behind the pointer of a Buffer.
+struct alignas(64) Header {
+  /// Bytes asked for, and bytes of the whole block; 0 when it is the C library's.
+  size_t size, mapped;
+};
+static_assert(sizeof(Header) == 64);
+
+Header* header_of(Buffer buffer) { return reinterpret_cast<Header*>(static_cast<char*>(buffer.ptr()) + 8) - 1; }
+
+size_t up_to(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * unit; }
+
+/// New memory. A large block begins at a huge page and takes such pages for all that fills one.
+void* map(size_t bytes) {
+  const size_t room = bytes < huge_page ? bytes : bytes + huge_page;
+  void* mapped = mmap(nullptr, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED) throw std::bad_alloc();
+  if (room == bytes) return mapped;
+  auto* start = static_cast<char*>(mapped);
+  auto* block = reinterpret_cast<char*>(up_to(reinterpret_cast<size_t>(start), huge_page));
+  if (block > start) munmap(start, block - start);
+  if (block + bytes < start + room) munmap(block + bytes, start + room - block - bytes);
+  madvise(block, bytes, MADV_HUGEPAGE);  // where the system has none, the usual pages serve
+  return block;
+}
+
+class Memory final : public Allocator {
+ public:
+  Buffer malloc(size_t size) override {
+    const size_t wanted = up_to(size + sizeof(Header), size + sizeof(Header) < large ? sizeof(Header) : page);
+    Header* header;
+    if (wanted < large) {
+      header = static_cast<Header*>(std::aligned_alloc(sizeof(Header), wanted));
+      if (!header) throw std::bad_alloc();
+      std::lock_guard lock(mutex);
+      header->mapped = 0;
+      count(size, 0);
+    } else {
+      header = take(size, wanted);
+    }
+    header->size = size;
+    return Buffer(reinterpret_cast<char*>(header + 1) - 8);
+  }
+
+  void free(Buffer buffer) override {
+    if (!buffer.ptr()) return;
+    auto* header = header_of(buffer);
+    std::lock_guard lock(mutex);
+    active -= header->size;
+    if (!header->mapped) return std::free(header);
+    kept.emplace(header->mapped, Kept{header, ++freed});
+    cached += header->mapped;
+    shrink();
+  }
+
+  size_t size(Buffer buffer) const override { return buffer.ptr() ? header_of(buffer)->size : 0; }
+
+  size_t in_use() { return std::lock_guard(mutex), active; }
+  size_t most() { return std::lock_guard(mutex), peak; }
+  size_t in_cache() { return std::lock_guard(mutex), cached; }
+  void forget_most() {
+    std::lock_guard lock(mutex);
+    peak = active;
+  }
+  size_t limit_cache(size_t bytes) {
+    std::lock_guard lock(mutex);
+    const size_t before = limit;
+    limit = bytes;
+    shrink();
+    return before;
+  }
+  void clear() {
+    std::lock_guard lock(mutex);
+    highest = active;
+    while (!kept.empty()) drop(kept.begin());
+  }
+
+ private:
+  struct Kept {
+    void* block;
+    size_t when;
+  };
+  std::mutex mutex;
+  std::multimap<size_t, Kept> kept;
+  size_t active = 0, peak = 0, cached = 0, freed = 0, limit = size_t{1} << 52;
+  /// The most that was active since the cache was cleared: what is kept makes the process larger than that by `slack` at most.
+  size_t highest = 0;
+
+  void count(size_t size, size_t from_cache) {
+    active += size;
+    cached -= from_cache;
+    peak = std::max(peak, active);
+    highest = std::max(highest, active);
+    shrink();
+  }
+
+  /// A block that is kept and not much larger than needed, or a new one.
+  Header* take(size_t size, size_t wanted) {
+    {
+      std::lock_guard lock(mutex);
+      if (auto found = kept.lower_bound(wanted); found != kept.end() && found->first <= wanted + wanted / 8) {
+        auto* header = static_cast<Header*>(found->second.block);
+        const size_t mapped = found->first;
+        kept.erase(found);
+        count(size, mapped);
+        return header;
+      }
+      // First what is kept makes room.
+      count(size, 0);
+    }
+    try {
+      auto* header = static_cast<Header*>(map(wanted));
+      header->mapped = wanted;
+      return header;
+    } catch (...) {
+      std::lock_guard lock(mutex);
+      active -= size;
+      throw;
+    }
+  }
+
+  /// Gives back what was freed longest ago until the rest is within bounds.
+  void shrink() {
+    while (cached > 0 && (cached > limit || active + cached > highest + slack)) {
+      auto oldest = kept.begin();
+      for (auto it = kept.begin(); it != kept.end(); ++it) if (it->second.when < oldest->second.when) oldest = it;
+      drop(oldest);
+    }
+  }
+
+  void drop(std::multimap<size_t, Kept>::iterator one) {
+    munmap(one->second.block, one->first);
+    cached -= one->first;
+    kept.erase(one);
+  }
+};
+
+// Never destroyed: arrays may be freed after the statics are.
+Memory& memory() {
+  static Memory* only = new Memory;
+  return *only;
+}
+
+}  // namespace
+
+namespace mlx::core {
+
+namespace allocator {
+__attribute__((visibility("default"))) Allocator& allocator() { return memory(); }
+}  // namespace allocator
+
+__attribute__((visibility("default"))) size_t get_active_memory() { return memory().in_use(); }
+__attribute__((visibility("default"))) size_t get_peak_memory() { return memory().most(); }
+__attribute__((visibility("default"))) void reset_peak_memory() { memory().forget_most(); }
+__attribute__((visibility("default"))) size_t get_cache_memory() { return memory().in_cache(); }
+__attribute__((visibility("default"))) size_t set_cache_limit(size_t bytes) { return memory().limit_cache(bytes); }
+__attribute__((visibility("default"))) void clear_cache() { memory().clear(); }
+
+}  // namespace mlx::core
+#endif
