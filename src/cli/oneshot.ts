@@ -77,6 +77,7 @@ export function registerOneShots(program: Command, context: CommandContext): voi
     .description("make a picture larger and sharper")
     .option("--resolution <size>", "shorter side in pixels, or a factor such as 2x", "2x")
     .option("--softness <share>", "0 keeps the input's sharpness, 1 blurs it away first", real)
+    .option("--color-fix <way>", "where the colours come from: wavelet-lab, wavelet, lab or none")
     .option("--seed <number>", "makes the result repeatable", whole)
     .option("--quality <percent>", "of JPEG and WebP", whole)
     .action(async (inputs: string[], options: Common & UpscaleOptions) => {
@@ -89,6 +90,7 @@ export function registerOneShots(program: Command, context: CommandContext): voi
           quantize: options.quantize,
           resolution,
           softness: options.softness,
+          color_fix: options.colorFix,
           seed: options.seed,
           quality: options.quality,
           format: formatOf(output),
@@ -148,6 +150,7 @@ interface DepthOptions {
 interface UpscaleOptions {
   resolution: string;
   softness?: number;
+  colorFix?: string;
   seed?: number;
   quality?: number;
 }

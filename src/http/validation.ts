@@ -172,12 +172,15 @@ function translated(issue: Issue, where: (string | number)[], root: unknown): Sc
         return tell("string_pattern_mismatch", `String should match pattern '${pattern}'`, { pattern });
       }
       return tell("value_error", `Input should be a valid ${issue.format}`);
+    case "not_multiple_of":
+      return tell("multiple_of", `Input should be a multiple of ${issue.divisor}`, {
+        multiple_of: issue.divisor,
+      });
     case "invalid_union":
       return union(issue, loc, input, root, where);
     case "invalid_key":
     case "invalid_element":
     case "unrecognized_keys":
-    case "not_multiple_of":
     case "custom":
       return tell("value_error", issue.message);
   }

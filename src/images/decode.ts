@@ -1,11 +1,13 @@
 /**
- * Pictures in: whatever a client sends becomes 8-bit RGB, turned upright, or a refusal that says why.
+ * Pictures in: whatever a client sends becomes 8-bit RGB, turned upright, or a refusal that says why. The colours are those of sRGB,
+ * or the picture's own with the profile that says what they mean.
  *
  * @module
  */
 import type { Metadata, Sharp } from "sharp";
 import { Refusal } from "../errors.ts";
 import { focalLength35mm, focalLengthInPixels } from "./exif.ts";
+import { describesRgb } from "./profile.ts";
 import { loadSharp } from "./sharp.ts";
 
 /** A decoded picture: rows of red, green, blue bytes, already turned upright. */
@@ -15,6 +17,8 @@ export interface Picture {
   height: number;
   /** How the file stores its pixels, in Pillow's words: "RGB", "RGBA", "L", "P", "CMYK", … */
   mode: string;
+  /** The colour profile (ICC) of the pixels, when they were left as the file has them. Without one they are sRGB. */
+  profile?: Uint8Array<ArrayBuffer>;
   /** One byte a pixel, when it was asked for and the file has transparency. */
   alpha?: Uint8Array<ArrayBuffer>;
   /** From the EXIF focal length in 35 mm film, where the file has one. */
@@ -27,6 +31,11 @@ export interface DecodeOptions {
   maxPixels: number;
   /** Whether transparency is wanted too; the colours come without it either way. */
   alpha?: boolean;
+  /**
+   * `own` leaves the pixels of an RGB picture as they are and gives its profile along: nothing of a wide gamut is lost, as long as
+   * the result gets the profile too. Grey and CMYK become sRGB all the same.
+   */
+  colours?: "srgb" | "own";
 }
 
 /** Formats that hold photographs. SVG, PDF and the like are programs that draw; they stay shut. */
@@ -49,12 +58,13 @@ function openSharp(): ReturnType<typeof loadSharp> {
  * Decodes a picture from a path or from bytes.
  *
  * Alpha is dropped, the first frame of an animation is taken, 16 bits become 8, and colours are brought to sRGB through the file's
- * own profile (CMYK through a general one where it has none).
+ * own profile (CMYK through a general one where it has none), unless they are to stay as they are.
  */
 export async function decodePicture(source: string | Uint8Array, options: DecodeOptions): Promise<Picture> {
   const kind = options.kind ?? "input image";
   const sharp = openSharp();
-  const open = (): Sharp => sharp(source, { failOn: "error", limitInputPixels: false });
+  const open = (ignoreIcc = false): Sharp =>
+    sharp(source, { failOn: "error", limitInputPixels: false, ignoreIcc });
 
   const metadata = await open()
     .metadata()
@@ -70,7 +80,8 @@ export async function decodePicture(source: string | Uint8Array, options: Decode
     );
   }
 
-  const { data, info } = await open()
+  const profile = options.colours === "own" ? ownProfile(metadata) : undefined;
+  const { data, info } = await open(profile !== undefined)
     .autoOrient()
     .removeAlpha()
     .toColourspace("srgb")
@@ -90,9 +101,16 @@ export async function decodePicture(source: string | Uint8Array, options: Decode
     width,
     height,
     mode: pillowMode(metadata),
+    ...(profile && { profile }),
     ...(alpha && { alpha }),
     ...(film !== undefined && { focalLengthPx: focalLengthInPixels(film, width, height) }),
   };
+}
+
+/** The profile of a picture whose pixels are red, green and blue already. */
+function ownProfile({ icc, space }: Metadata): Uint8Array<ArrayBuffer> | undefined {
+  const rgb = space === "srgb" || space === "rgb" || space === "rgb16";
+  return rgb && icc && describesRgb(icc) ? new Uint8Array(icc) : undefined;
 }
 
 async function readAlpha(image: Sharp, kind: string): Promise<Uint8Array<ArrayBuffer>> {

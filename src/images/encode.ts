@@ -4,6 +4,8 @@
  * @module
  */
 import type { Sharp } from "sharp";
+import { withText } from "./png.ts";
+import { withProfile } from "./profile.ts";
 import { loadSharp } from "./sharp.ts";
 
 /** Rows of grey or RGB values. 16-bit values are for PNG alone. */
@@ -30,6 +32,8 @@ export interface EncodeOptions {
   resize?: { width: number; height: number };
   /** Keyword and text pairs, kept as the PNG's text chunks. */
   text?: Readonly<Record<string, string>>;
+  /** The colour profile (ICC) that the numbers are meant in, instead of sRGB. */
+  profile?: Uint8Array;
   /** What the picture is, in EXIF's image description, and in a PNG's text chunk "parameters" too. */
   description?: string;
 }
@@ -42,41 +46,16 @@ export async function encodePicture(raster: Raster, options: EncodeOptions): Pro
   // Without this, libvips stores grey as three equal channels and 16 bits as 8.
   const wide = pixels instanceof Uint16Array;
   image = image.toColourspace(channels === 1 ? (wide ? "grey16" : "b-w") : wide ? "rgb16" : "srgb");
-  const { quality = 90, format, description } = options;
+  const { quality = 90, format, description, profile } = options;
   if (description !== undefined) image = image.withExif({ IFD0: { ImageDescription: description } });
-  const bytes = await {
+  const plain = await {
     png: () => image.png(),
     jpeg: () => image.jpeg({ quality }),
     webp: () => image.webp({ quality }),
   }
     [format]()
     .toBuffer();
+  const bytes = profile ? await withProfile(plain, format, profile) : plain;
   const text = { ...options.text, ...(description !== undefined && { parameters: description }) };
   return format === "png" && Object.keys(text).length > 0 ? withText(bytes, text) : bytes;
-}
-
-const SIGNATURE_AND_HEADER = 8 + 25;
-
-/** A PNG with text chunks after its header. They are iTXt, so that any text fits. */
-export function withText(png: Uint8Array, text: Readonly<Record<string, string>>): Uint8Array {
-  const chunks = Object.entries(text).map(([keyword, value]) => chunk("iTXt", textData(keyword, value)));
-  return Buffer.concat([
-    png.subarray(0, SIGNATURE_AND_HEADER),
-    ...chunks,
-    png.subarray(SIGNATURE_AND_HEADER),
-  ]);
-}
-
-function textData(keyword: string, value: string): Buffer {
-  // Keyword, its end, "not compressed" and the method, no language and no translated keyword.
-  return Buffer.concat([Buffer.from(keyword, "latin1"), Buffer.from([0, 0, 0, 0, 0]), Buffer.from(value)]);
-}
-
-function chunk(type: string, data: Uint8Array): Buffer {
-  const body = Buffer.concat([Buffer.from(type, "latin1"), data]);
-  const framed = Buffer.alloc(body.length + 8);
-  framed.writeUInt32BE(data.length, 0);
-  framed.set(body, 4);
-  framed.writeUInt32BE(Bun.hash.crc32(body), body.length + 4);
-  return framed;
 }

@@ -1,6 +1,8 @@
 import { z } from "@hono/zod-openapi";
 import { FileRefSchema, Mode, Quantize, Timings, Webhook } from "../schemas.ts";
 
+const colorFixes = ["wavelet-lab", "wavelet", "lab", "none"] as const;
+
 export const UpscaleRequest = z
   .looseObject({
     model: z
@@ -23,8 +25,9 @@ export const UpscaleRequest = z
     }),
     resolution: z
       .union([z.int(), z.string()])
-      .default("2x")
+      .optional()
       .openapi({
+        default: "2x",
         description:
           "Size of the result: pixels of its shorter side (16..2048), or a factor such as `2x` or `1.5x` (more than 0, at most 4). A factor " +
           "is brought down so that the shorter side is a multiple of 16; both sides end even.",
@@ -33,11 +36,32 @@ export const UpscaleRequest = z
       .number()
       .min(0)
       .max(1)
-      .default(0)
+      .optional()
       .openapi({
+        default: 0,
         description:
           "How much of the input's own sharpness is blurred away before the network looks: 0 none, 1 most. Helps with noisy or " +
           "over-sharpened pictures.",
+      }),
+    color_fix: z
+      .enum(colorFixes)
+      .nullish()
+      .openapi({
+        description:
+          "Where the result's colours come from. `wavelet`: fine detail from the network, the coarse rest from the input. `lab`: each " +
+          "colour as often as in the input. `wavelet-lab`: one after the other. `none`: as the network gives them. Omit for the server's " +
+          "setting, which is `wavelet-lab` unless somebody changed it.",
+      }),
+    tile: z
+      .int()
+      .min(128)
+      .max(4096)
+      .multipleOf(16)
+      .nullish()
+      .openapi({
+        description:
+          "Side in pixels of the tiles in which the picture is coded, a multiple of 16. Tiles change the picture a little; larger ones " +
+          "need more memory. Omit for the server's setting, which is 512 unless somebody changed it.",
       }),
     seed: z.int().nullish().openapi({
       description: "Makes the result repeatable. Omit for a random one, which the result's `params` tell.",
@@ -96,9 +120,10 @@ result (setting \`max_output_pixels\`).
 - **7b**: finer, about twice the memory and time.
 
 ## Colours and tiles
-The result takes its coarse colours from the input (setting \`seedvr2_color_fix\`). Large pictures are worked on in tiles that fade
-into each other (setting \`seedvr2_tile\`); tiles depend on the picture's size alone, so the same request and seed give the same
-picture whatever else the machine does.
+The result takes its colours from the input, see \`color_fix\`. Large pictures are worked on in tiles that fade into each other, see
+\`tile\`; where they lie depends on the picture's size alone, so the same request and seed give the same picture whatever else the
+machine does. The job's \`params\` hold what was used, so that a job that is run again gives the same picture although the server's
+settings were changed meanwhile.
 
 ## Weights
 \`quantize\` sets the bits of the network's weights. Keep it unset for the copy that stays in memory.

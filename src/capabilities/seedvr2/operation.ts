@@ -4,7 +4,7 @@ import { decodePicture } from "../../images/decode.ts";
 import { encodePicture, type PictureFormat, pictureFormats } from "../../images/encode.ts";
 import { isOneColour, refuseOneColour } from "../../jobs/one-colour.ts";
 import type { Settings } from "../../settings/settings.ts";
-import type { Capability, CheckContext, Need, Operation } from "../capability.ts";
+import type { Capability, Need, Operation } from "../capability.ts";
 import { chooseBits, chooseVariant, requireActivated } from "../model.ts";
 import { ImageResponse, prose, UpscaleRequest } from "./contract.ts";
 import type { UpscaleInput, UpscaleOutput } from "./phase.ts";
@@ -18,6 +18,8 @@ type UpscaleParams = {
   image: FileRef;
   resolution: number | string;
   softness: number;
+  color_fix: Settings["seedvr2_color_fix"];
+  tile: number;
   seed: number | null;
   quantize: number | null;
   format: PictureFormat;
@@ -32,6 +34,7 @@ type Facts = {
   input_height: number;
   seed: number;
   one_colour: boolean;
+  profile: Uint8Array | undefined;
 };
 
 const limits = (settings: Settings) => ({
@@ -40,17 +43,24 @@ const limits = (settings: Settings) => ({
   maxScale: settings.seedvr2_max_scale,
 });
 
-/** What a result may have for pixels before the input is known. */
+/** A result as people ask for it, to plan with. */
 const usualPixels = 2048 * 1536;
 
-function needOf(
-  variant: string,
-  quantize: number | null,
-  { settings }: CheckContext,
-  pixels = usualPixels,
-): Need {
+/** What a result has for pixels at least, before the input is known. */
+const leastPixels = (resolution: number | string, settings: Settings) => {
+  const target = readResolution(resolution, limits(settings));
+  return "pixels" in target ? target.pixels ** 2 : settings.seedvr2_min_resolution ** 2;
+};
+
+interface Request {
+  model: string;
+  quantize: number | null;
+  tile: number;
+}
+
+function needOf({ model: variant, quantize, tile }: Request, settings: Settings, pixels: number): Need {
   const { bits, transient } = chooseBits(quantize, settings.seedvr2_default_quantize);
-  const bytes = footprint(variant, bits, pixels, settings.seedvr2_tile);
+  const bytes = footprint(variant, bits, pixels, tile);
   const vae = { name: "vae", bytes: bytes.vae };
   return {
     variant,
@@ -90,12 +100,15 @@ const upscale: Operation<UpscaleRequest, UpscaleParams> = {
     const { settings } = context;
     const variant = chooseVariant(seedvr2, request.model, context);
     chooseBits(request.quantize, settings.seedvr2_default_quantize);
-    readResolution(request.resolution, limits(settings));
+    const resolution = request.resolution ?? settings.seedvr2_default_resolution;
+    readResolution(resolution, limits(settings));
     requireActivated(family, variant, context);
     return {
       image: request.image,
-      resolution: request.resolution,
-      softness: request.softness,
+      resolution,
+      softness: request.softness ?? settings.seedvr2_default_softness,
+      color_fix: request.color_fix ?? settings.seedvr2_color_fix,
+      tile: request.tile ?? settings.seedvr2_tile,
       seed: request.seed ?? null,
       quantize: request.quantize ?? null,
       format: request.format,
@@ -105,7 +118,7 @@ const upscale: Operation<UpscaleRequest, UpscaleParams> = {
     };
   },
 
-  need: (params, context) => needOf(params.model, params.quantize, context),
+  need: (params, { settings }) => needOf(params, settings, leastPixels(params.resolution, settings)),
 
   async prepare(params, context) {
     const { settings } = context;
@@ -114,6 +127,7 @@ const upscale: Operation<UpscaleRequest, UpscaleParams> = {
       kind: "input image",
       maxPixels: settings.max_input_pixels,
       alpha: true,
+      colours: "own",
     });
     const target = readResolution(params.resolution, limits(settings));
     const size = resultSize(picture.width, picture.height, target);
@@ -125,6 +139,7 @@ const upscale: Operation<UpscaleRequest, UpscaleParams> = {
       input_height: picture.height,
       seed,
       one_colour: isOneColour({ data: picture.pixels, channels: 3 }),
+      profile: picture.profile,
     };
     const input: UpscaleInput = {
       pixels: picture.pixels,
@@ -134,18 +149,18 @@ const upscale: Operation<UpscaleRequest, UpscaleParams> = {
       ...size,
       softness: params.softness,
       seed,
-      tile: settings.seedvr2_tile,
+      tile: params.tile,
       overlap,
-      colorFix: settings.seedvr2_color_fix,
+      colorFix: params.color_fix,
     };
-    return { input, facts, need: needOf(params.model, params.quantize, context, size.width * size.height) };
+    return { input, facts, need: needOf(params, settings, size.width * size.height) };
   },
 
   async publish(params, given, output, { settings, seconds }) {
-    const { image_file_id, seed, one_colour, ...input } = given as Facts;
+    const { image_file_id, seed, one_colour, profile, ...input } = given as Facts;
     const { image, channels, width, height } = output as unknown as UpscaleOutput;
     if (!one_colour) refuseOneColour({ data: image, channels });
-    const { model, resolution, softness, quantize, format, quality } = params;
+    const { model, resolution, softness, color_fix, tile, quantize, format, quality } = params;
     const used = {
       kind: "upscale",
       model,
@@ -156,8 +171,8 @@ const upscale: Operation<UpscaleRequest, UpscaleParams> = {
       quantize: chooseBits(quantize, settings.seedvr2_default_quantize).bits,
       format,
       quality,
-      color_fix: settings.seedvr2_color_fix,
-      tile: settings.seedvr2_tile,
+      color_fix,
+      tile,
       tile_overlap: overlap,
     };
     const body = {
@@ -174,6 +189,7 @@ const upscale: Operation<UpscaleRequest, UpscaleParams> = {
       {
         format,
         quality,
+        ...(profile && { profile }),
         ...(settings.embed_metadata && { description: JSON.stringify({ family, ...used }) }),
       },
     );
@@ -200,6 +216,10 @@ export const seedvr2: Capability = {
   variants,
   defaultVariant: () => "3b",
   operations: [upscale],
-  warm: (variant, context, { quantize = null, width, height } = {}) =>
-    needOf(variant, quantize, context, width && height ? width * height : undefined),
+  warm: (variant, { settings }, { quantize = null, width, height } = {}) =>
+    needOf(
+      { model: variant, quantize, tile: settings.seedvr2_tile },
+      settings,
+      width && height ? width * height : usualPixels,
+    ),
 };

@@ -1,8 +1,9 @@
 /** From a request to a larger picture, with the real engine and a tiny checkpoint in the published layout. */
 import { afterAll, describe, expect, test } from "bun:test";
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { withProfile } from "../../../src/images/profile.ts";
 import { loadSharp } from "../../../src/images/sharp.ts";
 import type { Job } from "../../../src/jobs/job.ts";
 import { depthServer } from "../depth/server.ts";
@@ -28,6 +29,11 @@ await loadSharp()(await loadSharp()(input).rotate(-90).png().toBuffer())
   .png()
   .toFile(turned);
 writeFileSync(join(folder, "text.png"), "no picture");
+// The same numbers, said to be of Display P3.
+const wide = join(folder, "wide.png");
+const p3 = (await loadSharp()(await loadSharp()(input).withIccProfile("p3").png().toBuffer()).metadata())
+  .icc!;
+writeFileSync(wide, await withProfile(readFileSync(transparent), "png", p3));
 
 const server = await depthServer({
   // needs are those of the published sizes, whatever this machine has
@@ -86,11 +92,44 @@ describe("POST /v1/image/seedvr2/upscale", () => {
     );
   });
 
-  test("writes the parameters into the picture", async () => {
-    const answer = await upscale({ resolution: 48, seed: 7 });
+  test("takes colours and tiles from the request before the settings, and keeps what it took", async () => {
+    const ways = [
+      { resolution: 48 },
+      { resolution: 48, color_fix: "none" },
+      { resolution: 48, color_fix: "lab" },
+      { resolution: 48, color_fix: "wavelet" },
+      { resolution: 144 },
+      { resolution: 144, tile: 128 },
+    ];
+    const made = await Promise.all(ways.map((way) => asJob({ seed: 3, ...way })));
+    const kept = made.map(({ params }) => [params.color_fix, params.tile]);
+    expect(kept).toEqual([
+      ["wavelet-lab", 512],
+      ["none", 512],
+      ["lab", 512],
+      ["wavelet", 512],
+      ["wavelet-lab", 512],
+      ["wavelet-lab", 128],
+    ]);
+    const used = made.map(({ result }) => (result as { params: Job["params"] }).params);
+    expect(used.map(({ color_fix, tile }) => [color_fix, tile])).toEqual(kept);
+    const hashes = new Set<string>();
+    for (const { artifacts } of made) {
+      const bytes = await (await server.get(`/v1/files/${artifacts[0]}/download`)).arrayBuffer();
+      hashes.add(Bun.SHA256.hash((await pixelsOf(bytes)).data, "hex"));
+    }
+    expect(hashes.size).toBe(made.length);
+  }, 60_000);
+
+  test.each([
+    ["png", "iTXt"],
+    ["jpeg", "Exif"],
+    ["webp", "EXIF"],
+  ])("writes the parameters into the picture, %s", async (format, place) => {
+    const answer = await upscale({ resolution: 48, seed: 7, format });
     const text = Buffer.from(await answer.arrayBuffer()).toString("latin1");
     expect(text).toContain('"seed":7');
-    expect(text).toContain("iTXt");
+    expect(text).toContain(place);
   });
 
   test("keeps transparency where the format has it, and drops it in a JPEG", async () => {
@@ -120,6 +159,63 @@ describe("POST /v1/image/seedvr2/upscale", () => {
     expect(events).toContain('"progress_label":"denoising"');
   });
 
+  test("counts the tiles of the encoder, the blocks and the tiles of the decoder", async () => {
+    const answer = await upscale({ mode: "async", resolution: 144, tile: 128 });
+    const { job_id } = (await answer.json()) as { job_id: string };
+    const events = await (await server.get(`/v1/jobs/${job_id}/events`)).text();
+    const whole: Record<string, number> = {};
+    for (const [, text] of events.matchAll(/^data: (.*)$/gm)) {
+      const { progress_label, step, steps } = JSON.parse(text!) as Record<string, number & string>;
+      if (step !== undefined && step === steps) whole[progress_label!] = step;
+    }
+    // 192x144 in tiles of 128 that share 64, and the blocks of the tiny network
+    expect(whole).toMatchObject({ encoding: 4, denoising: 4, decoding: 4 });
+  });
+
+  test.each(["encoding", "decoding"])(
+    "stops while %s when the job is cancelled",
+    async (label) => {
+      const answer = await upscale({ mode: "async", resolution: 192, tile: 128 });
+      const { job_id } = (await answer.json()) as { job_id: string };
+      const events = await server.get(`/v1/jobs/${job_id}/events`);
+      let seen = "";
+      let asked = false;
+      const text = new TextDecoder();
+      for await (const chunk of events.body!) {
+        seen += text.decode(chunk, { stream: true });
+        if (asked || !seen.includes(`"progress_label":"${label}"`)) continue;
+        asked = true;
+        expect((await server.post(`/v1/jobs/${job_id}/cancel`, {})).status).toBe(200);
+      }
+      expect(seen).toContain("event: canceled");
+      const job = await server.ended(job_id);
+      expect([job.status, job.progress_label, job.artifacts]).toEqual(["canceled", label, []]);
+      expect((await upscale({ resolution: 48 })).status).toBe(200);
+    },
+    60_000,
+  );
+
+  test("keeps the colours of a wide gamut: the profile comes back, and with it the look", async () => {
+    const image = await server.upload(wide);
+    const asked = { resolution: 48, seed: 5, color_fix: "wavelet", quality: 100 };
+    for (const format of ["png", "jpeg", "webp"]) {
+      const answer = await upscale({ ...asked, image, format });
+      const tagged = Buffer.from(await answer.arrayBuffer());
+      const metadata = await loadSharp()(tagged).metadata();
+      expect([format, Buffer.from(metadata.icc!).equals(p3)]).toEqual([format, true]);
+      expect(metadata.hasAlpha).toBe(format !== "jpeg");
+      if (format !== "png") continue;
+      // The numbers are those of the same file without a profile, where they mean other colours.
+      const untagged = await upscale({ ...asked, image: await server.upload(transparent) });
+      const plain = Buffer.from(await untagged.arrayBuffer());
+      const numbers = (bytes: Buffer) => loadSharp()(bytes, { ignoreIcc: true }).raw().toBuffer();
+      expect((await numbers(tagged)).equals(await numbers(plain))).toBe(true);
+      expect((await loadSharp()(plain).metadata()).icc).toBeUndefined();
+      const shown = (bytes: Buffer) => loadSharp()(bytes).toColourspace("srgb").raw().toBuffer();
+      expect((await shown(tagged)).equals(await shown(plain))).toBe(false);
+    }
+  }, 60_000);
+
   test.each([
     [{ resolution: 15 }, 422, "resolution must be in 16..2048"],
     [{ resolution: "nanx" }, 422, "resolution scale must look like '2x' or '1.5x'"],
@@ -134,12 +230,18 @@ describe("POST /v1/image/seedvr2/upscale", () => {
     expect(await server.counts()).toEqual(before);
   });
 
-  test("refuses softness outside 0..1 by the schema", async () => {
-    const answer = await upscale({ softness: 1.5 });
+  test.each([
+    [{ softness: 1.5 }, "softness", "less_than_equal"],
+    [{ color_fix: "sepia" }, "color_fix", "literal_error"],
+    [{ tile: 130 }, "tile", "multiple_of"],
+    [{ tile: 64 }, "tile", "greater_than_equal"],
+    [{ tile: 8192 }, "tile", "less_than_equal"],
+    [{ quality: 0 }, "quality", "greater_than_equal"],
+    [{ format: "gif" }, "format", "literal_error"],
+  ])("refuses %p by the schema", async (body, field, type) => {
+    const answer = await upscale(body);
     expect(answer.status).toBe(422);
-    expect(await answer.json()).toMatchObject({
-      detail: [{ loc: ["body", "softness"], type: "less_than_equal" }],
-    });
+    expect(await answer.json()).toMatchObject({ detail: [{ loc: ["body", field], type }] });
   });
 
   test("says 400 to a picture that is none, and 422 to a result that is nothing", async () => {

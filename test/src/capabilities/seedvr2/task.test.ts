@@ -6,9 +6,54 @@ import type {
   UpscaleInput,
 } from "../../../../src/capabilities/seedvr2/phase.ts";
 import { task } from "../../../../src/capabilities/seedvr2/task.ts";
+import { Cancelled, type Progress, type Source, type Values } from "../../../../src/engine/task.ts";
 import { openForTests } from "../../../ffi/open.ts";
 
 openForTests();
+
+const source: Source = {
+  family: "seedvr2",
+  variant: "3b",
+  paths: ["3b", ""].map((folder) => join(import.meta.dir, "../../../fixtures/seedvr2", folder)),
+  bits: null,
+  options: {},
+};
+
+test("every phase counts its tiles or blocks, and stops at the next one when told to", () => {
+  using vae = task.load("vae", source, () => {});
+  using transformer = task.load("transformer", source, () => {});
+  const input: UpscaleInput = {
+    pixels: new Uint8Array(3 * 144 * 160).map((_, i) => i % 251),
+    inputWidth: 160,
+    inputHeight: 144,
+    width: 160,
+    height: 144,
+    softness: 0,
+    seed: 1,
+    tile: 128,
+    overlap: 64,
+    colorFix: "none",
+  };
+  let values: Values = input;
+  for (const [phase, label, total] of [
+    ["encode", "encoding", 4],
+    ["denoise", "denoising", 4],
+    ["decode", "decoding", 4],
+  ] as const) {
+    const seen: [string, number, number][] = [];
+    const stop: Progress = (...step) => {
+      seen.push(step.slice(0, 3) as [string, number, number]);
+      if (step[1] === 2) throw new Cancelled();
+    };
+    expect(() => task.run(phase, { vae, transformer }, values, stop)).toThrow(Cancelled);
+    expect(seen).toEqual([
+      [label, 1, total],
+      [label, 2, total],
+    ]);
+    values = { ...values, ...task.run(phase, { vae, transformer }, values, () => {}) };
+  }
+  expect(values).toMatchObject({ width: 160, height: 144, channels: 3 });
+}, 60_000);
 
 test("numbers that are none do not become a picture, wherever they come up", () => {
   const paths = [join(import.meta.dir, "../../../fixtures/seedvr2")];
