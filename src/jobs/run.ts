@@ -86,6 +86,8 @@ async function runPhases(options: RunOptions, planned: Need) {
   const { job, kind, engine, models, report, signal, clock, context, note } = options;
   report({ label: "preparing", progress: 0 });
   const { facts, need = planned, ...prepared } = await options.prepare();
+  // All phases at once: the last one's need is no reason to run the first ones.
+  models.check(kind.family, need);
   const { input, skip } = (await prepared.atTurn?.()) ?? { input: prepared.input, skip: [] };
   let values = input;
   let output = input;

@@ -11,7 +11,8 @@ export function profileOfGrey(gamma: number): Uint8Array {
   };
   const white = Buffer.alloc(20);
   white.write("XYZ ", "latin1");
-  [0.9642, 1, 0.8249].forEach((value, i) => white.writeInt32BE(Math.round(value * 65536), 8 + 4 * i));
+  for (const [i, value] of [0.9642, 1, 0.8249].entries())
+    white.writeInt32BE(Math.round(value * 65536), 8 + 4 * i);
   const curve = Buffer.alloc(14);
   curve.write("curv", "latin1");
   curve.writeUInt32BE(1, 8);
