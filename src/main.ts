@@ -3,11 +3,15 @@
  *
  * @module
  */
-import { main } from "./cli/main.ts";
+import { version } from "./version.ts";
 
-const code = await main(
-  process.argv.slice(2),
-  () => new Worker(new URL("./engine/worker.ts", import.meta.url)),
-);
+const args = process.argv.slice(2);
+if (args.length === 1 && /^(version|--version|-V)$/.test(args[0]!)) {
+  // other programs ask for it, and it needs nothing of the rest
+  console.log(version);
+  process.exit(0);
+}
+const { main } = await import("./cli/main.ts");
+const code = await main(args, () => new Worker(new URL("./engine/worker.ts", import.meta.url)));
 // work may still be in flight on the engine: it is not waited for
 process.exit(code);

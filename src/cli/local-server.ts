@@ -2,7 +2,7 @@ import { lstatSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { lockDirectory } from "../database.ts";
-import { type Serving, serve } from "../serve.ts";
+import type { Serving } from "../serve.ts";
 import type { Loaded } from "../settings/load.ts";
 import type { Client } from "./client.ts";
 import { CommandError, exitCodes } from "./context.ts";
@@ -31,6 +31,7 @@ export async function localServer(loaded: Loaded, process: Process, signal: Abor
     warmup_models: [],
     shutdown_grace_s: 0,
   };
+  const { serve } = await import("../serve.ts");
   const started = engineOf(loaded, process);
   started.ready.catch((error: Error) => process.leave(error, exitCodes.startup));
   const leave = async (serving?: Serving) => {

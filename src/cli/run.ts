@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { serve } from "../serve.ts";
 import { insecureBind } from "../settings/cross.ts";
 import { flagsFrom, settingFlags } from "../settings/document.ts";
 import { type CommandContext, CommandError, exitCodes } from "./context.ts";
@@ -39,6 +38,8 @@ export function registerRun(program: Command, context: CommandContext, process: 
     const settings = withDataPlace(loaded, warn);
     const insecure = insecureBind(settings);
     if (insecure) throw refuse(insecure);
+    // only a server needs it, and it costs every other command time
+    const { serve } = await import("../serve.ts");
     const started = engineOf(loaded, { ...process, leave });
     const serving = await serve(settings, started, write && { write }).catch((error: Error) => {
       throw refuse(error.message);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { closeSync, existsSync, fsyncSync, openSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { type FileHandle, mkdir, open, rename } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { asDisk, canceled, DownloadError } from "./errors.ts";
@@ -216,7 +216,7 @@ async function stream(work: Work, [start, end]: Range, ranged: boolean): Promise
       if (position + chunk.length > expected.size)
         throw new DownloadError("wrong_length", "The server sends more than the file's size");
       if (to > from) {
-        await writeAll(file, chunk.subarray(from, to), position + from);
+        writeAll(file, chunk.subarray(from, to), position + from);
         wrote(position + from, position + to);
       }
       position += chunk.length;
@@ -249,12 +249,13 @@ function checkAnswer(response: Response, expected: Expected, start: number, whol
   if (!whole) throw new DownloadError("no_ranges", "The server sends the whole file only");
 }
 
-async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let sent = 0; sent < bytes.length; ) {
-    const { bytesWritten } = await file
-      .write(bytes, sent, bytes.length - sent, position + sent)
-      .catch(asDisk);
-    sent += bytesWritten;
+/** At once: a round through the pool of threads for each piece costs more than the copy into the system's cache. */
+function writeAll(file: FileHandle, bytes: Uint8Array, position: number): void {
+  try {
+    for (let sent = 0; sent < bytes.length; )
+      sent += writeSync(file.fd, bytes, sent, bytes.length - sent, position + sent);
+  } catch (error) {
+    asDisk(error);
   }
 }
 

@@ -113,7 +113,7 @@ interface Bringing extends DownloadOptions {
 }
 
 async function bring(downloads: readonly Download[], places: Places, options: Bringing): Promise<void> {
-  const { on } = options;
+  const on = sparing(options.on);
   const plan: { download: Download; bytes: number; fetch: () => Promise<string> }[] = [];
   for (const download of distinct(downloads)) {
     if (missing(download, places).length === 0) {
@@ -124,8 +124,8 @@ async function bring(downloads: readonly Download[], places: Places, options: Br
     plan.push({
       download,
       ...(download.kind === "huggingface"
-        ? await planRepo(download, places, options)
-        : await planUrl(download, places, options)),
+        ? await planRepo(download, places, { ...options, on })
+        : await planUrl(download, places, { ...options, on })),
     });
   }
   requireSpace(plan, places);
@@ -136,6 +136,22 @@ async function bring(downloads: readonly Download[], places: Places, options: Br
       throw new DownloadError("not_found", `${label(download)} lacks ${lacking.join(", ")}`);
     on({ event: "downloaded", label: label(download), path });
   }
+}
+
+/** A large file comes in many thousand pieces: of one that is under way, ten are told in a second. */
+function sparing(on: Bringing["on"]): Bringing["on"] {
+  let told = 0;
+  let file = "";
+  return (event) => {
+    if (event.event === "file" && event.file === file && event.done < event.total) {
+      if (performance.now() - told < 100) return;
+    }
+    if (event.event === "file") {
+      file = event.file;
+      told = performance.now();
+    }
+    on(event);
+  };
 }
 
 async function planRepo(

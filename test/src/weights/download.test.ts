@@ -39,7 +39,7 @@ const expected: Expected = {
   etag: sha256(content),
   digest: { kind: "sha256", hex: sha256(content) },
 };
-const quick: DownloadOptions = { partBytes: 256 * 1024, sleep: async () => {}, stall_s: 0.2 };
+const quick: DownloadOptions = { partBytes: 256 * 1024, sleep: async () => {} };
 
 async function fetchFile(behaviour: Behaviour, options: DownloadOptions = {}, want: Expected = expected) {
   using hub = hubServer({ "weights.safetensors": content }, behaviour);
@@ -162,7 +162,7 @@ describe("downloadFile()", () => {
   });
 
   test("gives up a connection that stalls and tries again", async () => {
-    const { error, path } = await fetchFile({ trickle: { times: 2 } });
+    const { error, path } = await fetchFile({ trickle: { times: 2 } }, { stall_s: 0.2 });
     expect(error).toBeUndefined();
     expect(readFileSync(path).equals(content)).toBe(true);
   });

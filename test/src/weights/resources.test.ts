@@ -61,6 +61,23 @@ describe("activate()", () => {
     expect(new Set(last.map((event) => event.event === "file" && event.file)).size).toBe(4);
   });
 
+  test("tells of a large file now and then, not of each of its pieces, and of its end", async () => {
+    const large = new Uint8Array(8 * 2 ** 20).fill(7);
+    using server = hubServer({ "large.safetensors": large });
+    const places: Places = {
+      hub: hubEnv({ HF_ENDPOINT: server.url, HF_HOME: folder }),
+      downloads: join(folder, "downloads"),
+    };
+    const events: ActivationEvent[] = [];
+    const started = performance.now();
+    await activate([{ ...repo, files: ["large.safetensors"] }], places, {
+      on: (event) => events.push(event),
+    });
+    const told = events.filter((event) => event.event === "file");
+    expect(told.at(-1)).toMatchObject({ done: large.length, total: large.length });
+    expect(told.length).toBeLessThanOrEqual(3 + (performance.now() - started) / 100);
+  });
+
   test("asks the network for nothing when all is there", async () => {
     using hub = start();
     await activate([repo], hub.places);
