@@ -4,6 +4,8 @@
  *
  *     bun build.ts [--target linux-x64|linux-arm64|darwin-arm64]
  *
+ * With a target, nothing of this machine goes into the file, Bun's own executable included, and it is called `dist/easel-<target>`.
+ *
  * @module
  */
 import { existsSync, rmSync, statSync } from "node:fs";
@@ -13,17 +15,18 @@ import { bundle, packed, parts } from "./scripts/bundle.ts";
 import { crossPackages, crossRuntime } from "./scripts/cross.ts";
 import { buildNative, host, type Target } from "./scripts/native.ts";
 
-const targets: readonly Target[] = ["linux-x64", "linux-arm64", "darwin-arm64"];
+export const targets: readonly Target[] = ["linux-x64", "linux-arm64", "darwin-arm64"];
 
-async function build(target: Target): Promise<string> {
-  const foreign = target !== host;
+/** Builds for this machine, or for a target. */
+export async function build(named?: Target): Promise<string> {
+  const target = named ?? host;
   const { folder } = await buildNative(target);
-  const modules = foreign ? await crossPackages(target) : join(import.meta.dir, "node_modules");
+  const modules = named ? await crossPackages(named) : join(import.meta.dir, "node_modules");
   const archive = join(import.meta.dir, "dist/parts", target, "native.tar.zst");
   await packed(parts(target, folder, modules), archive);
-  const outfile = join(import.meta.dir, foreign ? `dist/easel-${target}` : "dist/easel");
+  const outfile = join(import.meta.dir, named ? `dist/easel-${named}` : "dist/easel");
   try {
-    await bundle({ target, archive, outfile, runtime: foreign ? await crossRuntime(target) : undefined });
+    await bundle({ target, archive, outfile, runtime: named && (await crossRuntime(named)) });
   } catch (error) {
     rmSync(outfile, { force: true });
     throw error;
@@ -39,11 +42,11 @@ function targetOf(name: string): Target {
 
 if (import.meta.main) {
   try {
-    const { values } = parseArgs({ options: { target: { type: "string", default: host } } });
+    const { values } = parseArgs({ options: { target: { type: "string" } } });
     if (!existsSync(join(import.meta.dir, "node_modules")))
       throw new Error("the packages are not installed: run `bun install --frozen-lockfile`");
     const started = performance.now();
-    const outfile = await build(targetOf(values.target));
+    const outfile = await build(values.target === undefined ? undefined : targetOf(values.target));
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     console.log(`${outfile}: ${(statSync(outfile).size / 1e6).toFixed(1)} MB in ${seconds} s`);
   } catch (error) {

@@ -9,6 +9,7 @@ import type { BunPlugin } from "bun";
 import { buildPage } from "../src/playground/build.ts";
 import { packPage } from "../src/playground/page.ts";
 import { faults } from "./inspect.ts";
+import { machFaults } from "./macho.ts";
 import type { Target } from "./native.ts";
 import { pack } from "./pack.ts";
 
@@ -135,4 +136,6 @@ export async function bundle({ target, archive, outfile, runtime }: Bundle): Pro
     throw: false,
   });
   if (!result.success) throw new Error(result.logs.map(String).join("\n"));
+  const faults = target.startsWith("darwin") ? machFaults(readFileSync(outfile)) : [];
+  if (faults.length) throw new Error(`macOS would not run the binary: it ${faults.join(", ")}`);
 }

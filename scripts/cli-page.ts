@@ -33,7 +33,7 @@ export function cliPage(): string {
         visit(sub, name);
         continue;
       }
-      const help = name === "easel run" ? runHelp(sub) : sub.helpInformation();
+      const help = name === "easel run" ? runHelp(sub) : helpOf(sub);
       sections.push(`## ${name}\n\n\`\`\`text\n${help.trimEnd()}\n\`\`\`\n`);
     }
   };
@@ -54,6 +54,13 @@ ${codes.join("\n")}
 they do: a download goes on from there next time, a job is cancelled, and no half a file is left.
 
 ${sections.join("\n")}`;
+}
+
+/** What `--help` prints. */
+function helpOf(command: Command): string {
+  const parts: string[] = [];
+  command.configureOutput({ writeOut: (part) => parts.push(part) }).outputHelp();
+  return parts.join("");
 }
 
 /** `run` has a flag for each setting; they are on the page of the settings. */

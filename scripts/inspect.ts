@@ -5,6 +5,8 @@
  * @module
  */
 
+import { machFaults, machMagic, readMachO } from "./macho.ts";
+
 export interface Links {
   needed: string[];
   searched: string[];
@@ -14,7 +16,10 @@ export function linksOf(bytes: Uint8Array): Links {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const magic = view.getUint32(0, true);
   if (magic === 0x464c457f) return elf(bytes, view);
-  if (magic === 0xfeedfacf) return mach(bytes, view);
+  if (magic === machMagic) {
+    const { dylibs, rpaths } = readMachO(bytes);
+    return { needed: dylibs, searched: rpaths };
+  }
   throw new Error("neither an ELF nor a Mach-O library of 64 bits");
 }
 
@@ -54,31 +59,16 @@ function elf(bytes: Uint8Array, view: DataView): Links {
   return links;
 }
 
-/** LC_LOAD_DYLIB, and its weak, re-exported and upward kinds. */
-const loads = new Set([0xc, 0x80000018, 0x8000001f, 0x80000023]);
-
-function mach(bytes: Uint8Array, view: DataView): Links {
-  const links: Links = { needed: [], searched: [] };
-  let at = 32;
-  for (let left = view.getUint32(16, true); left > 0; left--) {
-    const command = view.getUint32(at, true);
-    const text = () => textAt(bytes, at + view.getUint32(at + 8, true));
-    if (loads.has(command)) links.needed.push(text());
-    if (command === 0x8000001c) links.searched.push(text());
-    at += view.getUint32(at + 4, true);
-  }
-  return links;
-}
-
 const system =
   /^(lib(c|m|resolv|dl|rt|pthread|stdc\+\+|gcc_s)\.so\.\d+|ld-linux-[\w-]+\.so\.\d+|\/usr\/lib\/.*|\/System\/.*)$/;
 
 /** Everything wrong with the packed libraries: what they miss, and folders of the machine that made them. */
 export function faults(files: Readonly<Record<string, Uint8Array>>): string[] {
   const names = new Set(Object.keys(files).map((name) => name.split("/").at(-1)!));
-  return Object.entries(files)
-    .filter(([name]) => /\.(so|dylib|node)(\.|$)/.test(name))
-    .flatMap(([name, bytes]) => {
+  const libraries = Object.entries(files).filter(([name]) => /\.(so|dylib|node)(\.|$)/.test(name));
+  return [
+    ...macFaults(libraries),
+    ...libraries.flatMap(([name, bytes]) => {
       const { needed, searched } = linksOf(bytes);
       const missing = needed.filter(
         (library) =>
@@ -97,5 +87,27 @@ export function faults(files: Readonly<Record<string, Uint8Array>>): string[] {
         ),
         ...absolute.map((folder) => `${name} searches ${folder}, which is not beside it`),
       ];
-    });
+    }),
+  ];
+}
+
+/** What only macOS looks at: signatures, and whether a library beside another one has what that takes from it. */
+function macFaults(libraries: readonly (readonly [string, Uint8Array])[]): string[] {
+  const macs = libraries.filter(
+    ([, bytes]) => new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) === machMagic,
+  );
+  const files = macs.map(([name, bytes]) => ({ name, bytes, ...readMachO(bytes) }));
+  const exported = new Map(
+    files.map(({ name, symbols }) => [
+      name.split("/").at(-1)!,
+      new Set(symbols.filter(({ kind }) => kind === "export").map((symbol) => symbol.name)),
+    ]),
+  );
+  return files.flatMap(({ name, bytes, symbols }) => [
+    ...machFaults(bytes).map((fault) => `${name} ${fault}`),
+    ...symbols
+      .filter(({ kind, weak }) => kind === "import" && !weak)
+      .filter((symbol) => exported.get(symbol.from?.split("/").at(-1) ?? "")?.has(symbol.name) === false)
+      .map((symbol) => `${name} takes ${symbol.name} from ${symbol.from}, which has none`),
+  ]);
 }

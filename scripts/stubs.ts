@@ -6,6 +6,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { readMachO } from "./macho.ts";
 
 const libcxx = "/usr/lib/libc++.1.dylib";
 const libSystem = "/usr/lib/libSystem.B.dylib";
@@ -53,36 +54,12 @@ function stub(library: string, names: readonly string[]): string {
 }
 
 /** The names that a Mach-O library takes from each other library. */
-function imports(bytes: Buffer): Map<string, string[]> {
-  const text = (at: number) => bytes.toString("latin1", at, bytes.indexOf(0, at));
-  const libraries: string[] = [];
-  let symbols = { offset: 0, count: 0, strings: 0 };
-  let at = 32;
-  for (let left = bytes.readUInt32LE(16); left > 0; left--) {
-    const command = bytes.readUInt32LE(at);
-    if ([0xc, 0x80000018, 0x8000001f, 0x80000023].includes(command))
-      libraries.push(text(at + bytes.readUInt32LE(at + 8)));
-    if (command === 2)
-      symbols = {
-        offset: bytes.readUInt32LE(at + 8),
-        count: bytes.readUInt32LE(at + 12),
-        strings: bytes.readUInt32LE(at + 16),
-      };
-    at += bytes.readUInt32LE(at + 4);
-  }
+function imports(bytes: Uint8Array): Map<string, string[]> {
   const found = new Map<string, string[]>();
-  for (let i = 0; i < symbols.count; i++) {
-    const entry = symbols.offset + 16 * i;
-    const type = bytes[entry + 4]!;
-    // debugging entries, definitions of its own, private names
-    if (type & 0xe0 || type & 0x0e || !(type & 1)) continue;
-    const description = bytes.readUInt16LE(entry + 6);
-    const weakReference = description & 0x40;
-    if (weakReference) continue;
-    const ordinal = description >> 8;
-    // looked up anywhere: the weak definitions of libc++
-    const library = libraries[ordinal - 1] ?? libcxx;
-    found.set(library, [...(found.get(library) ?? []), text(symbols.strings + bytes.readUInt32LE(entry))]);
+  for (const { name, kind, weak, from = libcxx } of readMachO(bytes).symbols) {
+    if (kind !== "import" || weak) continue;
+    // without a library it is looked up anywhere: the weak definitions of libc++
+    found.set(from, [...(found.get(from) ?? []), name]);
   }
   return found;
 }

@@ -102,7 +102,10 @@ describe("a command that needs no server", () => {
 
   test("writes one picture to standard output and nothing else", async () => {
     for (const path of ["-", "/dev/stdout"]) {
-      const child = Bun.spawn([here.binary, "depth", picture, "-o", path], { env: alone(), stdout: "pipe" });
+      const child = Bun.spawn([...here.command, "depth", picture, "-o", path], {
+        env: alone(),
+        stdout: "pipe",
+      });
       const bytes = await new Response(child.stdout).bytes();
       expect(await child.exited).toBe(0);
       expect((await sharp(bytes).metadata()).format).toBe("png");
@@ -177,11 +180,14 @@ describe("with a running server", () => {
   test("Ctrl-C cancels its job there", async () => {
     const env = { HOME: here.home, TMPDIR: temporary };
     await using server = await started(here, env);
-    const child = Bun.spawn([here.binary, "depth", picture, "-o", output("x.png"), "--input-size", "2000"], {
-      env: { ...env, EASEL_PORT: new URL(server.url).port },
-      stderr: "ignore",
-      stdout: "ignore",
-    });
+    const child = Bun.spawn(
+      [...here.command, "depth", picture, "-o", output("x.png"), "--input-size", "2000"],
+      {
+        env: { ...env, EASEL_PORT: new URL(server.url).port },
+        stderr: "ignore",
+        stdout: "ignore",
+      },
+    );
     const job = async () => ((await (await server.get("/v1/jobs")).json()) as { data: Job[] }).data[0];
     while ((await job())?.status !== "running") await Bun.sleep(5);
     child.kill("SIGINT");
@@ -197,7 +203,7 @@ describe("a command that is stopped", () => {
   async function working(until: "begun" | "running") {
     const args = ["depth", picture, "-o", output("x.png"), "--input-size", "3200"];
     const before = left();
-    const child = Bun.spawn([here.binary, ...args], { env: alone(), stderr: "pipe", stdout: "ignore" });
+    const child = Bun.spawn([...here.command, ...args], { env: alone(), stderr: "pipe", stdout: "ignore" });
     const own = () => left().find((name) => !before.includes(name)) ?? "";
     while (!existsSync(join(temporary, own(), "easel.db"))) await Bun.sleep(2);
     if (until === "running") {
@@ -230,8 +236,9 @@ describe("a command that is stopped", () => {
   });
 
   test("goes on when whoever started it wants the signal ignored", async () => {
-    const script = `trap '' HUP; exec "$0" depth "$1" -o "$2" --input-size 1400`;
-    const child = Bun.spawn(["sh", "-c", script, here.binary, picture, output("kept.png")], { env: alone() });
+    const script = `trap '' HUP; exec "$@" --input-size 1400`;
+    const args = ["depth", picture, "-o", output("kept.png")];
+    const child = Bun.spawn(["sh", "-c", script, "sh", ...here.command, ...args], { env: alone() });
     while (left().length === 0 && child.exitCode === null) await Bun.sleep(2);
     child.kill("SIGHUP");
     expect(await child.exited).toBe(0);
@@ -277,7 +284,15 @@ describe("an engine that breaks", () => {
       "int easel_synchronize(void) { return 0; }\nint easel_clear_cache(void) { return 0; }\n",
     );
     const { exitCode, stderr } = Bun.spawnSync([
-      ...["cc", "-shared", "-fPIC", "-o", join(broken, "libeasel.so"), source, `-L${broken}`],
+      ...[
+        process.env.EASEL_TEST_CC ?? "cc",
+        "-shared",
+        "-fPIC",
+        "-o",
+        join(broken, "libeasel.so"),
+        source,
+        `-L${broken}`,
+      ],
       ...["-Wl,--no-as-needed", "-l:libeasel-whole.so", "-Wl,-rpath,$ORIGIN", "-Wl,--disable-new-dtags"],
     ]);
     expect(stderr.toString()).toBe("");

@@ -5,11 +5,16 @@ import { join } from "node:path";
 /** The binary under test; EASEL_TEST_BINARY names another one, such as that of another machine under an emulator. */
 const built = process.env.EASEL_TEST_BINARY ?? join(import.meta.dir, "../../dist/easel");
 
+/** What it is started with where this machine cannot: an emulator and its options, apart by blanks. */
+const runner = process.env.EASEL_TEST_RUNNER?.split(" ") ?? [];
+
 /** The binary alone in a folder of its own, with nothing of this machine around it. */
 export interface Place extends Disposable {
   folder: string;
   home: string;
   binary: string;
+  /** What a shell would type to start it. */
+  command: readonly string[];
 }
 
 export function place(): Place {
@@ -22,6 +27,7 @@ export function place(): Place {
     folder,
     home,
     binary,
+    command: [...runner, binary],
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
@@ -29,8 +35,8 @@ export function place(): Place {
 type Env = Record<string, string>;
 
 /** Runs a command to its end, with the given environment and no other. */
-export async function ran({ binary, folder }: Place, args: string[], env: Env) {
-  const child = Bun.spawn([binary, ...args], {
+export async function ran({ command, folder }: Place, args: string[], env: Env) {
+  const child = Bun.spawn([...command, ...args], {
     cwd: folder,
     env,
     stdin: "ignore",
@@ -58,8 +64,8 @@ export interface Server extends AsyncDisposable {
 }
 
 /** Starts the server on a free port and waits until it answers. */
-export async function started({ binary, folder }: Place, env: Env, args: string[] = []): Promise<Server> {
-  const child = Bun.spawn([binary, "run", "--port", "0", ...args], {
+export async function started({ command, folder }: Place, env: Env, args: string[] = []): Promise<Server> {
+  const child = Bun.spawn([...command, "run", "--port", "0", ...args], {
     cwd: folder,
     env,
     stdin: "ignore",
