@@ -44,6 +44,7 @@ const made = denoise({
   positive,
   negative: guidance > 1 ? negative : undefined,
   guidance,
+  batch: true,
 });
 const seconds = (performance.now() - begun) / 1000;
 const used = processor() - busy;

@@ -64,6 +64,7 @@ export interface Settings {
   qwen_edit_steps: number;
   qwen_edit_guidance: number;
   qwen_reference_pixels: number;
+  qwen_batch_guidance: boolean;
   qwen_vae_tile: number;
   qwen_prompt_cache_mb: number;
   qwen_lightning_4: string | null;

@@ -461,6 +461,12 @@ export const table: Table = {
     default: 1048576,
     help: "Pixels at which the transformer sees each picture of an edit. Fewer take less time and memory, and lose detail.",
   },
+  qwen_batch_guidance: {
+    group: "qwen",
+    kind: yesNo(),
+    default: true,
+    help: "Runs the prompt and the negative prompt at once instead of one after the other, in twice the working memory.",
+  },
   qwen_vae_tile: {
     group: "qwen",
     kind: whole({ min: 128, max: 4096, multipleOf: 16 }),

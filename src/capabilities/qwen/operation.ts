@@ -3,6 +3,7 @@ import { chooseBits, chooseVariant, requireActivated } from "../model.ts";
 import { EditRequest, GenerateRequest, ImageResponse, prose } from "./contract.ts";
 import { checkImages, checkScheduler, checkStrength } from "./limits.ts";
 import {
+  batched,
   checkShared,
   type EditParams,
   family,
@@ -29,6 +30,7 @@ function needOf(params: Params, { settings }: CheckContext): Need {
     references: "images" in params ? pictures : 0,
     referencePixels: settings.qwen_reference_pixels,
     tile: settings.qwen_vae_tile,
+    batch: batched(params, settings),
   });
   // Neither is quantized. The text encoder goes first: what it gave is kept.
   const textEncoder = { name: "text_encoder", bytes: bytes.textEncoder, bits: null, priority: -2 };

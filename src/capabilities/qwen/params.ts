@@ -53,6 +53,10 @@ export type Facts = {
   one_colour: boolean;
 };
 
+/** Whether a job runs its two texts at once. Without guidance there is only one. */
+export const batched = ({ guidance }: Pick<Shared, "guidance">, { qwen_batch_guidance }: Settings) =>
+  qwen_batch_guidance && guidance > 1;
+
 export const pin = (variant: string, edit: boolean) => {
   if (isEdit(variant) === edit) return;
   throw new Refusal(

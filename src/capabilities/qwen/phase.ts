@@ -35,6 +35,8 @@ export type DiffusionInput = {
   /** How much of the first picture stays; null without one. */
   strength: number | null;
   guidance: number;
+  /** The prompt and the negative prompt at once. */
+  batchGuidance: boolean;
   seed: number;
   /** Whether the noise falls as for the adapters that need few steps. */
   fast: boolean;

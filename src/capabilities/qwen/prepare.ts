@@ -10,7 +10,7 @@ import type { FileRecord } from "../../files/file.ts";
 import { decodePicture } from "../../images/decode.ts";
 import { isOneColour } from "../../jobs/one-colour.ts";
 import type { AfterContext, PrepareContext, Prepared } from "../capability.ts";
-import { type Facts, family, lightningFile, overlap, type Params, picturesOf } from "./params.ts";
+import { batched, type Facts, family, lightningFile, overlap, type Params, picturesOf } from "./params.ts";
 import type { Adapter, DiffusionInput, EncodeOutput, InputPicture } from "./phase.ts";
 import { encoderOf } from "./text-files.ts";
 import { textsOf } from "./texts.ts";
@@ -75,6 +75,7 @@ export async function prepare(params: Params, context: PrepareContext): Promise<
     steps: params.steps,
     strength: !edit && params.init_image ? params.image_strength : null,
     guidance: params.guidance,
+    batchGuidance: batched(params, settings),
     seed,
     fast: !edit && params.fast !== null,
     loras,

@@ -8,7 +8,7 @@ import { encodePicture, pictureFormats } from "../../images/encode.ts";
 import { refuseOneColour } from "../../jobs/one-colour.ts";
 import { version } from "../../version.ts";
 import type { Operation } from "../capability.ts";
-import { type Facts, family, overlap, type Params } from "./params.ts";
+import { batched, type Facts, family, overlap, type Params } from "./params.ts";
 import type { DiffusionOutput, PreviewPayload } from "./phase.ts";
 
 /** A picture on the way is so many times as large as its latents. */
@@ -55,6 +55,7 @@ export const publish: Operation<never, Params>["publish"] = async (
     loras: params.loras.map(({ scale }, i) => ({ file: adapters[i]!.file, scale })),
     ...(unusedKeys.length > 0 && { lora_keys_unused: unusedKeys }),
     ...("fast" in params && params.fast !== null && { fast: params.fast }),
+    batch_guidance: batched(params, settings),
     vae_tile: settings.qwen_vae_tile,
     vae_tile_overlap: overlap,
   };

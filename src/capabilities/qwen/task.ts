@@ -174,6 +174,7 @@ function denoised(transformer: Transformer, input: DenoiseInput, progress: Progr
       positive: input.positive,
       negative: input.negative,
       guidance: input.guidance,
+      batch: input.batchGuidance,
       step: (done) => progress("denoising", done, total),
       guess(done, latents) {
         if (projection && done < total && done % every === 0)

@@ -63,6 +63,8 @@ export interface Job {
   references: number;
   referencePixels: number;
   tile: number;
+  /** Whether the prompt and the negative prompt run at once. */
+  batch: boolean;
 }
 
 export interface Footprint {
@@ -82,7 +84,7 @@ const bytesOf = (network: { parameters: number; quantizable: number }, bits: Bit
   bits === null ? 2e6 * network.parameters : weightBytes(network, bits);
 
 /** Bytes of the parts and of each phase. */
-export function footprint({ bits, pixels, steps, references, referencePixels, tile }: Job): Footprint {
+export function footprint({ bits, pixels, steps, references, referencePixels, tile, batch }: Job): Footprint {
   const finer = bits === 4 ? 8 : bits;
   const read = textTokens + references * seenTokens;
   const tokens = (pixels + references * referencePixels) / 256 + read;
@@ -104,7 +106,9 @@ export function footprint({ bits, pixels, steps, references, referencePixels, ti
     look: Math.round(map(Math.max(pixels, references > 0 ? referencePixels : 0))),
     // The modulation of all steps is in memory twice while it is handed on.
     modulate: 2 * levels + unpacked,
-    denoise: Math.round(tokens * (liveTokens * width + 2 * hidden) * floatBytes + unpacked + 2 * levels),
+    denoise: Math.round(
+      (batch ? 2 : 1) * tokens * (liveTokens * width + 2 * hidden) * floatBytes + unpacked + 2 * levels,
+    ),
     decode: Math.round(map(pixels)),
   };
 }

@@ -118,6 +118,8 @@ export interface Denoising {
   /** Without it there is no guidance. */
   negative?: Text | undefined;
   guidance: number;
+  /** Both texts at once instead of one after the other. */
+  batch?: boolean;
   step?: Step;
   /** Told after a step what the picture will be like, as far as can be said: clean latents [rows, columns, channels]. */
   guess?: (done: number, latents: () => Tensor) => void;
@@ -125,7 +127,7 @@ export interface Denoising {
 
 /** From noise to the tokens of a picture. */
 export function denoise(run: Denoising): Tokens {
-  const { transformer, sigmas, modulation, start, references, guidance } = run;
+  const { transformer, sigmas, modulation, start, references, guidance, batch = false } = run;
   const { step = () => {}, guess = () => {} } = run;
   const { rows, columns } = start;
   const total = sigmas.length - 1;
@@ -138,19 +140,20 @@ export function denoise(run: Denoising): Tokens {
     });
     const positive = side(run.positive);
     const negative = run.negative && guidance > 1 ? side(run.negative) : undefined;
-    const passes = negative ? 2 : 1;
+    const sides = negative ? [positive, negative] : [positive];
+    const passes = batch ? [sides] : sides.map((side) => [side]);
     let latents = tokensTensor(start);
     for (let i = 0; i < total; i++) {
       const sigma = sigmas[i]!;
       latents = scope(() => {
         const level = stepOf(modulation, i);
         const all = concat([latents, ...conditions], 0);
-        const pass = ({ text, places }: ReturnType<typeof side>, number: number) =>
-          transformer.forward(all, text, places, level, (done, blocks) =>
-            step((i + (number + done / blocks) / passes) as number, total),
-          );
-        const wanted = pass(positive, 0);
-        const velocity = negative ? guide(wanted, pass(negative, 1), guidance) : wanted;
+        const [wanted, other] = passes.flatMap((pass, number) =>
+          transformer.forwardAll(all, pass, level, (done, blocks) =>
+            step(i + (number + done / blocks) / passes.length, total),
+          ),
+        );
+        const velocity = other ? guide(wanted!, other, guidance) : wanted!;
         guess(i + 1, () => unpack(latents.sub(velocity.mul(sigma)), rows, columns));
         return latents.add(velocity.mul(sigmas[i + 1]! - sigma));
       });

@@ -32,7 +32,8 @@ interface Changes {
 
 /** One level's part of a {@linkcode Modulation}, as tensors. Belongs to the scope that it is made in. */
 export interface StepModulation {
-  img(block: number, dtype: Dtype, target: number): Changes;
+  /** Rows are those of one picture with its references, or of several such, one after the other. */
+  img(block: number, dtype: Dtype, places: { target: number; img: number }): Changes;
   txt(block: number, dtype: Dtype): Changes;
   out(dtype: Dtype): [scale: Tensor, shift: Tensor];
 }
@@ -51,14 +52,17 @@ export function stepOf(modulation: Modulation, level: number): StepModulation {
     };
   };
   return {
-    img(block, dtype, target) {
+    img(block, dtype, { target, img }) {
       const noisy = changes(modulation.img, level, block, dtype);
       if (!cleanReferences) return noisy;
       const clean = changes(modulation.img, levels - 1, block, dtype);
       const each = (x: Tensor, kind: "into" | "gate", sublayer: number) => {
-        if (x.shape[0] === target) return noisy[kind](sublayer, x);
-        const ours = x.slice([], [target, x.shape[1]!]);
-        return concat([noisy[kind](sublayer, ours), clean[kind](sublayer, x.slice([target]))], 0);
+        if (img === target) return noisy[kind](sublayer, x);
+        const [rows, width] = x.shape as [number, number];
+        const each = x.reshape(-1, img, width);
+        const ours = each.slice([], [rows / img, target, width]);
+        const theirs = each.slice([0, target]);
+        return concat([noisy[kind](sublayer, ours), clean[kind](sublayer, theirs)], 1).reshape(rows, width);
       };
       return {
         into: (sublayer, x) => each(x, "into", sublayer),

@@ -9,7 +9,7 @@ import { type Grid, rotations } from "./rope.ts";
 
 const eps = 1e-6;
 
-/** The picture's tokens [tokens, width] and the text's. */
+/** The picture's tokens [tokens, width] and the text's; those of several texts one after the other. */
 export interface Streams {
   img: Tensor;
   txt: Tensor;
@@ -20,6 +20,16 @@ export interface Places {
   rope: { img: PairRotation; txt: PairRotation };
   /** Tokens of the picture that is made; the references' come behind them. */
   target: number;
+  /** Tokens of all pictures, and of the text. */
+  img: number;
+  txt: number;
+}
+
+/** A text that the picture is made under, and where its tokens stand. */
+export interface Side {
+  /** [tokens, channels] */
+  text: Tensor;
+  places: Places;
 }
 
 /** Qwen-Image's network: two streams of tokens that meet in attention. How a step scales and shifts them is given to it. */
@@ -49,7 +59,12 @@ export class Transformer implements Disposable {
   /** `pictures` are the grids of tokens: the target's, then the references'. */
   places(pictures: readonly Grid[], textLength: number): Places {
     const [rows, columns] = pictures[0]!;
-    return { rope: rotations(pictures, textLength, this.config.axes_dims_rope), target: rows * columns };
+    return {
+      rope: rotations(pictures, textLength, this.config.axes_dims_rope),
+      target: rows * columns,
+      img: pictures.reduce((sum, [rows, columns]) => sum + rows * columns, 0),
+      txt: textLength,
+    };
   }
 
   /**
@@ -64,11 +79,29 @@ export class Transformer implements Disposable {
     step: (done: number, total: number) => void = () => {},
     tap: (block: number, streams: Streams) => void = () => {},
   ): Tensor {
+    return this.forwardAll(latents, [{ text, places }], modulation, step, tap)[0]!;
+  }
+
+  /**
+   * The same tokens under several texts at once. Matrices see the rows of all; only in attention each text is alone with its
+   * picture, so that texts of different length need no padding.
+   */
+  forwardAll(
+    latents: Tensor,
+    sides: readonly Side[],
+    modulation: StepModulation,
+    step: (done: number, total: number) => void = () => {},
+    tap: (block: number, streams: Streams) => void = () => {},
+  ): Tensor[] {
     const { dtype } = this.weights.options;
+    const places = sides.map((side) => side.places);
+    const { target, img } = places[0]!;
     return scope(() => {
+      const picture = this.img_in.forward(latents.astype(dtype));
+      const texts = joined(sides.map(({ text }) => text.astype(dtype)));
       let streams: Streams = {
-        img: this.img_in.forward(latents.astype(dtype)),
-        txt: this.txt_in.forward(rmsNorm(text.astype(dtype), this.txt_norm, eps)),
+        img: joined(sides.map(() => picture)),
+        txt: this.txt_in.forward(rmsNorm(texts, this.txt_norm, eps)),
       };
       this.transformer_blocks.forEach((block, i) => {
         streams = scope(() => block.forward(streams, places, modulation, i));
@@ -76,12 +109,14 @@ export class Transformer implements Disposable {
         tap(i, streams);
         step(i + 1, this.transformer_blocks.length);
       });
-      const target = streams.img.slice([], [places.target, streams.img.shape[1]!]);
       const [scale, shift] = modulation.out(dtype);
-      const out = this.proj_out.forward(layerNorm(target, null, null, eps).mul(scale.add(1)).add(shift));
-      const exact = out.astype("float32");
-      evaluate(exact);
-      return exact;
+      const out = sides.map((_, i) => {
+        const rows = streams.img.slice([i * img], [i * img + target, streams.img.shape[1]!]);
+        const last = layerNorm(rows, null, null, eps).mul(scale.add(1)).add(shift);
+        return this.proj_out.forward(last).astype("float32");
+      });
+      evaluate(...out);
+      return out;
     });
   }
 
@@ -126,14 +161,14 @@ class Block {
 
   forward(
     { img, txt }: Streams,
-    { rope, target }: Places,
+    places: readonly Places[],
     modulation: StepModulation,
     block: number,
   ): Streams {
     const { dtype } = img;
-    const i = modulation.img(block, dtype, target);
+    const i = modulation.img(block, dtype, places[0]!);
     const t = modulation.txt(block, dtype);
-    const met = this.attn.forward({ img: i.into(0, normed(img)), txt: t.into(0, normed(txt)) }, rope);
+    const met = this.attn.forward({ img: i.into(0, normed(img)), txt: t.into(0, normed(txt)) }, places);
     const image = img.add(i.gate(0, met.img));
     const words = txt.add(t.gate(0, met.txt));
     return {
@@ -152,6 +187,8 @@ class Block {
     ];
   }
 }
+
+const joined = (list: readonly Tensor[]) => (list.length === 1 ? list[0]! : concat(list, 0));
 
 const normed = (x: Tensor) => layerNorm(x, null, null, eps);
 
@@ -190,34 +227,42 @@ class JointAttention {
     this.norm_added_k = norm("norm_added_k");
   }
 
-  forward({ img, txt }: Streams, rope: Places["rope"]): Streams {
+  forward({ img, txt }: Streams, places: readonly Places[]): Streams {
     const { num_attention_heads: heads, attention_head_dim: head } = this.config;
-    const split = (x: Tensor) => x.reshape(1, -1, heads, head).transpose(0, 2, 1, 3);
-    const turned = (x: Tensor, norm: Tensor, by: PairRotation) =>
-      rotatePairs(rmsNorm(split(x), norm, eps), by);
-    // The text stands first.
-    const q = concat(
-      [
-        turned(this.add_q_proj.forward(txt), this.norm_added_q, rope.txt),
-        turned(this.to_q.forward(img), this.norm_q, rope.img),
-      ],
-      2,
-    );
-    const k = concat(
-      [
-        turned(this.add_k_proj.forward(txt), this.norm_added_k, rope.txt),
-        turned(this.to_k.forward(img), this.norm_k, rope.img),
-      ],
-      2,
-    );
-    const v = concat([split(this.add_v_proj.forward(txt)), split(this.to_v.forward(img))], 2);
-    const all = attention(q, k, v, head ** -0.5)
-      .transpose(0, 2, 1, 3)
-      .reshape(-1, heads * head);
-    const words = txt.shape[0]!;
+    const width = heads * head;
+    const [ofImg, ofTxt] = [
+      { q: this.to_q.forward(img), k: this.to_k.forward(img), v: this.to_v.forward(img) },
+      { q: this.add_q_proj.forward(txt), k: this.add_k_proj.forward(txt), v: this.add_v_proj.forward(txt) },
+    ];
+    let words = 0;
+    const met = places.map((place, i): Streams => {
+      const { rope } = place;
+      const rows = (x: Tensor, from: number, count: number) =>
+        (count === x.shape[0] ? x : x.slice([from], [from + count, width]))
+          .reshape(1, -1, heads, head)
+          .transpose(0, 2, 1, 3);
+      const image = (x: Tensor) => rows(x, i * place.img, place.img);
+      const text = (x: Tensor) => rows(x, words, place.txt);
+      const turned = (x: Tensor, norm: Tensor, by: PairRotation) => rotatePairs(rmsNorm(x, norm, eps), by);
+      // The text stands first.
+      const q = [
+        turned(text(ofTxt.q), this.norm_added_q, rope.txt),
+        turned(image(ofImg.q), this.norm_q, rope.img),
+      ];
+      const k = [
+        turned(text(ofTxt.k), this.norm_added_k, rope.txt),
+        turned(image(ofImg.k), this.norm_k, rope.img),
+      ];
+      const v = [text(ofTxt.v), image(ofImg.v)];
+      words += place.txt;
+      const all = attention(concat(q, 2), concat(k, 2), concat(v, 2), head ** -0.5)
+        .transpose(0, 2, 1, 3)
+        .reshape(-1, width);
+      return { img: all.slice([place.txt]), txt: all.slice([], [place.txt, width]) };
+    });
     return {
-      img: this.to_out.forward(all.slice([words])),
-      txt: this.to_add_out.forward(all.slice([], [words, heads * head])),
+      img: this.to_out.forward(joined(met.map((side) => side.img))),
+      txt: this.to_add_out.forward(joined(met.map((side) => side.txt))),
     };
   }
 

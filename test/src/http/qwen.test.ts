@@ -119,6 +119,7 @@ describe("generate", () => {
         format: "png",
         quality: 90,
         loras: [],
+        batch_guidance: true,
         vae_tile: 1024,
         vae_tile_overlap: 64,
       },

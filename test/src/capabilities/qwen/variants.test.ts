@@ -12,6 +12,7 @@ const usual = {
   references: 0,
   referencePixels: 1024 * 1024,
   tile: 1024,
+  batch: false,
 } as const;
 
 describe("the footprint of Qwen-Image", () => {
@@ -21,6 +22,7 @@ describe("the footprint of Qwen-Image", () => {
     expect(footprint({ ...usual, bits: null }).transformer).toBeGreaterThan(base.transformer);
     expect(footprint({ ...usual, bits: 4 }).textEncoder).toBe(base.textEncoder);
     expect(footprint({ ...usual, pixels: 2048 * 2048 }).denoise).toBeGreaterThan(base.denoise);
+    expect(footprint({ ...usual, batch: true }).denoise).toBeGreaterThan(1.5 * base.denoise);
     const edit = footprint({ ...usual, references: 2 });
     expect(edit.denoise).toBeGreaterThan(base.denoise);
     expect(edit.encode).toBeGreaterThan(base.encode);

@@ -99,21 +99,34 @@ describe("from words to a picture", () => {
               scope(() => encode(vae, tensorOf(resized(each, sizeOfArea(each, areas.latents))), tiling)),
             )
           : [];
-        const seen: number[] = [];
-        const made = denoise({
-          transformer,
-          sigmas: used,
-          modulation: modulator.forward(used.slice(0, -1)),
-          start,
-          references,
-          positive: words(how.prompt),
-          negative: how.guidance > 1 ? words(how.negative_prompt ?? (edit ? "" : " ")) : undefined,
-          guidance: how.guidance,
-          step: (done, total) => seen.push(done / total),
-        });
-        expect(seen.at(-1)).toBeCloseTo(1, 10);
-        expect(seen).toEqual([...seen].sort((a, b) => a - b));
-        expect(difference(made.data, get(`${name}.latents`).values)).toBeLessThan(1e-4);
+        const modulation = modulator.forward(used.slice(0, -1));
+        const positive = words(how.prompt);
+        const negative = how.guidance > 1 ? words(how.negative_prompt ?? (edit ? "" : " ")) : undefined;
+        // Both texts one after the other, and at once.
+        const [made, batched] = [false, true].map((batch) => {
+          const seen: number[] = [];
+          const { guidance } = how;
+          const step = (done: number, total: number) => seen.push(done / total);
+          const latents = denoise({
+            ...{
+              transformer,
+              sigmas: used,
+              modulation,
+              start,
+              references,
+              positive,
+              negative,
+              guidance,
+              batch,
+            },
+            step,
+          });
+          expect(seen.at(-1)).toBeCloseTo(1, 10);
+          expect(seen).toEqual([...seen].sort((a, b) => a - b));
+          expect(difference(latents.data, get(`${name}.latents`).values)).toBeLessThan(1e-4);
+          return latents;
+        }) as [Tokens, Tokens];
+        expect(difference(batched.data, made.data)).toBeLessThan(1e-4);
         const pixels = decode(vae, made, tiling);
         expect(pixels.length).toBe(wanted.length);
         const most = pixels.reduce((most, value, i) => Math.max(most, Math.abs(value - wanted[i]!)), 0);
