@@ -23,6 +23,7 @@ export {
   version,
 } from "./memory.ts";
 export * from "./ops.ts";
+export { Packed, packed } from "./packed.ts";
 export * as random from "./random.ts";
 export {
   ByteFile,

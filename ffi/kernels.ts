@@ -23,6 +23,8 @@ const ops = [
   "gelu",
   "gelu_tanh",
   "silu",
+  "gated",
+  "pack",
   "linear",
   "layer_norm",
   "rms_norm",

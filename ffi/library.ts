@@ -133,7 +133,10 @@ export const symbols = {
   // Networks: what a kernel of our own may take over on Linux
   easel_matmul: { args: ["ptr", "ptr"], returns: "ptr" },
   easel_addmm: { args: ["ptr", "ptr", "ptr", "f64", "f64"], returns: "ptr" },
-  easel_linear: { args: ["ptr", "ptr", "ptr"], returns: "ptr" },
+  easel_packing: { args: [], returns: "i32" },
+  easel_pack: { args: ["ptr", "i32"], returns: "ptr" },
+  easel_linear: { args: ["ptr", "ptr", "ptr", "ptr", "ptr", "ptr", "i64_fast"], returns: "ptr" },
+  easel_gated: { args: ["ptr", "ptr"], returns: "ptr" },
   easel_conv2d: { args: ["ptr", "ptr", "ptr", "ptr", "i64_fast"], returns: "ptr" },
   easel_conv_general: { args: ["ptr", "ptr", "ptr", "i64_fast", "i32", "i32"], returns: "ptr" },
   easel_sdpa: { args: ["ptr", "ptr", "ptr", "ptr", "f64", "i32"], returns: "ptr" },

@@ -5,6 +5,7 @@
  */
 import { type Dtype, numberOf } from "./dtype.ts";
 import { c, got, ints, pointers } from "./library.ts";
+import { Packed } from "./packed.ts";
 import { handleOf, type Tensor, wrap } from "./tensor.ts";
 
 export function full(shape: readonly number[], value: number, dtype: Dtype = "float32"): Tensor {
@@ -66,9 +67,45 @@ export function addmm(base: Tensor, a: Tensor, b: Tensor, { alpha = 1, beta = 1 
   return wrap(c.easel_addmm(handleOf(base), handleOf(a), handleOf(b), alpha, beta));
 }
 
+const curves = ["none", "gelu", "geluTanh", "silu"] as const;
+
+/** What becomes of a linear layer's result before it is written: residual + scale · curve(x Wᵀ + b). */
+export interface Ending {
+  curve?: (typeof curves)[number];
+  /** One number for each output. */
+  scale?: Tensor;
+  /** Of the result's shape. */
+  residual?: Tensor;
+}
+
 /** x Wᵀ + b, with the weight as [out, in]. */
-export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
-  return wrap(c.easel_linear(handleOf(x), handleOf(weight), bias ? handleOf(bias) : null));
+export function linear(
+  x: Tensor,
+  weight: Tensor | Packed,
+  bias?: Tensor | null,
+  { curve = "none", scale, residual }: Ending = {},
+): Tensor {
+  const isPacked = weight instanceof Packed;
+  const options = ints([
+    ...(isPacked ? [weight.packing, ...weight.shape] : [-1, 0, 0]),
+    curves.indexOf(curve),
+  ]);
+  return wrap(
+    c.easel_linear(
+      handleOf(x),
+      handleOf(isPacked ? weight.data : weight),
+      bias ? handleOf(bias) : null,
+      scale ? handleOf(scale) : null,
+      residual ? handleOf(residual) : null,
+      options,
+      4,
+    ),
+  );
+}
+
+/** silu(gate) · x */
+export function gated(gate: Tensor, x: Tensor): Tensor {
+  return wrap(c.easel_gated(handleOf(gate), handleOf(x)));
 }
 
 /** One number for both axes, or one for rows and one for columns. */

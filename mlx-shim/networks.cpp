@@ -82,6 +82,25 @@ array fused(const array& a) {
   return (*compiled)({a})[0];
 }
 
+array after(cpu::After curve, const array& y) {
+  switch (curve) {
+    case cpu::After::gelu: return fused<gelu>(y);
+    case cpu::After::gelu_tanh: return fused<gelu_tanh>(y);
+    default: return fused<silu>(y);
+  }
+}
+
+/// x Wᵀ + b where no kernel covers all of it. A packed weight has no other form: what is not float32 is widened for it.
+array product(const array& x, const cpu::Matrix& weight, const std::optional<array>& bias) {
+  if (weight.packing < 0) {
+    auto columns = mx::transpose(weight.data);
+    return bias ? mx::addmm(*bias, x, columns) : mx::matmul(x, columns);
+  }
+  auto y = cpu::linear(half_as_float(x), weight, {});
+  if (!y) throw std::invalid_argument("[linear] the weight is packed for " + std::to_string(weight.inputs) + " inputs, and the shapes do not match");
+  return mx::astype(bias ? mx::add(*y, *bias) : *y, x.dtype());
+}
+
 }  // namespace
 
 easel_array* easel_matmul(easel_array* a, easel_array* b) {
@@ -92,11 +111,34 @@ easel_array* easel_addmm(easel_array* c, easel_array* a, easel_array* b, double 
   return make([&] { return mx::addmm(at(c), at(a), at(b), static_cast<float>(alpha), static_cast<float>(beta)); });
 }
 
-easel_array* easel_linear(easel_array* x, easel_array* weight, easel_array* bias) {
-  return ours_or([&] { return cpu::linear(at(x), at(weight), maybe(bias)); }, [&] {
-    auto columns = mx::transpose(at(weight));
-    return bias ? mx::addmm(at(bias), at(x), columns) : mx::matmul(at(x), columns);
+int32_t easel_packing() {
+  return guarded([] { return on_cpu() ? cpu::packing() : -1; });
+}
+
+easel_array* easel_pack(easel_array* weight, int32_t packing) {
+  return make([&] { return cpu::pack(at(weight), packing); });
+}
+
+// options: what the weight is packed for, or -1, its outputs and inputs, and the curve.
+easel_array* easel_linear(easel_array* x, easel_array* weight, easel_array* bias, easel_array* scale, easel_array* residual, const int32_t* options, int64_t n) {
+  return make([&]() -> array {
+    if (n != 4 || options[3] < 0 || options[3] >= static_cast<int>(cpu::After::count)) throw std::invalid_argument("[linear] four options expected, and a curve that there is");
+    const bool packed = options[0] >= 0;
+    if (!packed && at(weight).ndim() != 2) throw std::invalid_argument("[linear] a weight is a matrix");
+    const cpu::Matrix matrix{at(weight), options[0], packed ? options[1] : at(weight).shape(0), packed ? options[2] : at(weight).shape(1)};
+    const cpu::Ending ending{maybe(bias), static_cast<cpu::After>(options[3]), maybe(scale), maybe(residual)};
+    if (on_cpu()) {
+      if (auto y = cpu::linear(at(x), matrix, ending)) return std::move(*y);
+    }
+    auto y = product(at(x), matrix, ending.bias);
+    if (ending.after != cpu::After::none) y = after(ending.after, y);
+    if (scale) y = mx::multiply(y, at(scale));
+    return residual ? mx::add(at(residual), y) : y;
   });
+}
+
+easel_array* easel_gated(easel_array* gate, easel_array* x) {
+  return ours_or([&] { return cpu::gated(at(gate), at(x)); }, [&] { return mx::multiply(fused<silu>(at(gate)), at(x)); });
 }
 
 // options: stride, padding and dilation, rows before columns; groups.

@@ -19,6 +19,7 @@ namespace amx {
 namespace {
 
 #include "cpu/vector.inc"
+#include "cpu/finish.inc"
 #include "cpu/tiles.inc"
 #include "cpu/tile_product.inc"
 

@@ -65,6 +65,11 @@ void choose(const std::string& wanted) {
   throw std::invalid_argument(known ? "[kernels] this processor or its kernel does not have " + wanted + "; there are " + names : "[kernels] EASEL_CPU_KERNELS is none of " + names);
 }
 
+const Kernels* kernels_at(int number) {
+  const auto& list = available();
+  return number >= 0 && number < static_cast<int>(list.size()) ? list[number] : nullptr;
+}
+
 const Kernels* kernels() { return chosen.load(std::memory_order_relaxed); }
 
 const Kernels& any_kernels() {

@@ -38,6 +38,17 @@ struct AttentionShape {
   bool causal;
 };
 
+enum class Curve { none, gelu, gelu_tanh, silu };
+
+/// What becomes of the sums of a product: out = residual + scale · curve(sum + bias). What is null is left out. Bias and scale have a
+/// number for each column; the residual lies as out does.
+struct Finish {
+  const float* bias = nullptr;
+  Curve curve = Curve::none;
+  const float* scale = nullptr;
+  const float* residual = nullptr;
+};
+
 struct Kernels {
   const char* name;
 
@@ -47,8 +58,8 @@ struct Kernels {
   void (*pack)(const float* w, long ld, bool columns, long n, long k, float* packed);
   /// Floats of memory that a product needs besides.
   long (*product_memory)(long m, long n, long k);
-  /// out = x w + bias; bias may be null.
-  void (*product)(const float* x, long ldx, const float* packed, const float* bias, long m, long n, long k, float* memory, float* out, long ldo);
+  /// x w, finished, into out.
+  void (*product)(const float* x, long ldx, const float* packed, const Finish& finish, long m, long n, long k, float* memory, float* out, long ldo);
 
   long (*winograd_size)(long outputs, long channels);
   void (*winograd_weight)(const float* weight, long outputs, long channels, float* packed);
@@ -66,6 +77,8 @@ struct Kernels {
   void (*gelu)(const float* x, long n, float* out);
   void (*gelu_tanh)(const float* x, long n, float* out);
   void (*silu)(const float* x, long n, float* out);
+  /// silu(gate) · x, rows of n that lie so far apart.
+  void (*gated)(const float* gate, long gate_apart, const float* x, long apart, long rows, long n, float* out);
   /// weight and bias may be null.
   void (*layer_norm)(const float* x, const float* weight, const float* bias, long rows, long n, float eps, float* out);
   void (*rms_norm)(const float* x, const float* weight, long rows, long n, float eps, float* out);
@@ -83,6 +96,9 @@ void choose(const std::string& wanted);
 
 /// The chosen ones, or null when they are off.
 const Kernels* kernels();
+
+/// Those that this processor has, by number, best first: what packed a matrix has to read it, whatever is chosen since. Null: no such number.
+const Kernels* kernels_at(int number);
 
 /// The chosen ones, or the best when they are off: MLX's own products need some.
 const Kernels& any_kernels();

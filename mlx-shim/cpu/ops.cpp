@@ -16,7 +16,7 @@ namespace easel::cpu {
 
 namespace {
 
-constexpr const char* names[] = {"conv2d", "sdpa", "softmax", "gelu", "gelu_tanh", "silu", "linear", "layer_norm", "rms_norm", "group_norm", "resample"};
+constexpr const char* names[] = {"conv2d", "sdpa", "softmax", "gelu", "gelu_tanh", "silu", "gated", "pack", "linear", "layer_norm", "rms_norm", "group_norm", "resample"};
 constexpr int op_count = static_cast<int>(Op::count);
 static_assert(std::size(names) == op_count);
 std::array<std::array<std::atomic<int64_t>, 2>, op_count> tallies{};
@@ -184,23 +184,95 @@ Maybe resample(const array& x, const Table& down, const Table& across) {
   });
 }
 
-Maybe linear(const array& x, const array& weight, const Maybe& bias) {
+/// How far apart the rows of the last axis lie, if it is the same everywhere and a row has no gaps.
+std::optional<long> apart(const array& a) {
+  const int last = a.ndim() - 1;
+  if (a.strides()[last] != 1 && a.shape(last) > 1) return {};
+  std::optional<long> step;  // of the innermost axis that has more than one place
+  long next = 0;             // what the one around it should have
+  for (int i = last - 1; i >= 0; i--) {
+    if (a.shape(i) == 1) continue;
+    const long stride = static_cast<long>(a.strides()[i]);
+    if (!step) step = next = stride;
+    else if (stride != next) return {};
+    next *= a.shape(i);
+  }
+  return step.value_or(0);
+}
+
+/// The same numbers without gaps.
+const float* gathered(const array& a, mx::cpu::CommandEncoder& encoder, std::vector<Task>& before) {
+  auto* to = temporary(encoder, static_cast<int64_t>(a.size()));
+  before.push_back([from = a.data<float>(), shape = a.shape(), strides = a.strides(), size = static_cast<long>(a.size()), to] {
+    for (long i = 0; i < size; i++) {
+      long rest = i, offset = 0;
+      for (int axis = static_cast<int>(shape.size()) - 1; axis >= 0; axis--) offset += rest % shape[axis] * strides[axis], rest /= shape[axis];
+      to[i] = from[offset];
+    }
+  });
+  return to;
+}
+
+/// The halves of one tensor are read where they lie.
+Maybe gated(const array& gate, const array& x) {
   const auto* k = kernels();
-  const bool shaped = x.ndim() >= 1 && weight.ndim() == 2 && x.shape(-1) == weight.shape(1);
-  if (!k || !shaped || !plain(x) || !plain(weight) || !vector_of(bias, weight.shape(0))) return uncovered(Op::linear);
+  if (!k || !plain(gate) || !plain(x) || gate.ndim() == 0 || gate.shape() != x.shape()) return uncovered(Op::gated);
+  return node(Op::gated, x.shape(), {gate, x}, [k](auto& in, array& out, auto& encoder) -> Task {
+    const long n = in[0].shape(-1), rows = static_cast<long>(in[0].size()) / n;
+    std::vector<Task> before;
+    const float* from[2];
+    long step[2];
+    for (int i = 0; i < 2; i++) {
+      const auto place = apart(in[i]);
+      from[i] = place ? in[i].template data<float>() : gathered(in[i], encoder, before);
+      step[i] = place.value_or(n);
+    }
+    return [=, a = from[0], b = from[1], lda = step[0], ldb = step[1], to = out.data<float>()] {
+      for (const auto& task : before) task();
+      k->gated(a, lda, b, ldb, rows, n, to);
+    };
+  });
+}
+
+int packing() {
+  const auto* k = kernels();
+  for (int i = 0; k && kernels_at(i); i++) if (kernels_at(i) == k) return i;
+  return -1;
+}
+
+array pack(const array& weight, int packing) {
+  const auto* k = kernels_at(packing);
+  if (!k || weight.ndim() != 2 || !plain(weight)) throw std::invalid_argument("[pack] needs a matrix of float32, and kernels that are there");
+  const long n = weight.shape(0), deep = weight.shape(1), floats = k->packed_size(n, deep);
+  // More than 2³¹ in one axis would not fit into a shape. Every packed matrix is whole panels of rows of 16 numbers or more.
+  const mx::Shape shape{static_cast<int>((floats + 15) / 16), 16};
+  return *node(Op::pack, shape, {mx::contiguous(weight)}, [=](auto& in, array& out, auto&) -> Task {
+    return [=, from = at(in, 0), to = out.data<float>()] { k->pack(from, deep, false, n, deep, to); };
+  });
+}
+
+Maybe linear(const array& x, const Matrix& weight, const Ending& ending) {
+  const bool packed = weight.packing >= 0;
+  const auto* k = packed ? kernels_at(weight.packing) : kernels();
+  const bool shaped = x.ndim() >= 1 && x.shape(-1) == weight.inputs && (packed || weight.data.ndim() == 2);
+  if (!k || !shaped || !plain(x) || !plain(weight.data) || !vector_of(ending.bias, weight.outputs) || !vector_of(ending.scale, weight.outputs)) return uncovered(Op::linear);
   auto shape = x.shape();
-  shape.back() = weight.shape(0);
+  shape.back() = weight.outputs;
+  if (ending.residual && (!plain(*ending.residual) || ending.residual->shape() != shape)) return uncovered(Op::linear);
   Inputs inputs;
   inputs.add(x);
-  inputs.add(weight);
-  const int b = inputs.add(bias);
+  inputs.add(weight.data);
+  const int bias = inputs.add(ending.bias), scale = inputs.add(ending.scale), residual = inputs.add(ending.residual);
+  const long n = weight.outputs, deep = weight.inputs;
+  const auto curve = static_cast<Curve>(ending.after);
   return node(Op::linear, std::move(shape), std::move(inputs.list), [=](auto& in, array& out, auto& encoder) -> Task {
-    const long n = in[1].shape(0), deep = in[1].shape(1), m = static_cast<long>(in[0].size()) / deep;
-    auto* packed = temporary(encoder, k->packed_size(n, deep));
+    const long m = static_cast<long>(in[0].size()) / deep;
+    auto* made = packed ? nullptr : temporary(encoder, k->packed_size(n, deep));
     auto* memory = temporary(encoder, k->product_memory(m, n, deep));
-    return [=, from = at(in, 0), weight = at(in, 1), bias = at(in, b), to = out.data<float>()] {
-      k->pack(weight, deep, false, n, deep, packed);
-      k->product(from, deep, packed, bias, m, n, deep, memory, to, n);
+    const Finish finish{at(in, bias), curve, at(in, scale), at(in, residual)};
+    return [=, from = at(in, 0), weight = at(in, 1), to = out.data<float>()] {
+      if (!packed) k->pack(weight, deep, false, n, deep, made);
+      k->product(from, deep, packed ? weight : made, finish, m, n, deep, memory, to, n);
     };
   });
 }

@@ -9,9 +9,25 @@
 namespace easel::cpu {
 
 /// What is counted, under the names that easel_kernel_calls takes.
-enum class Op { conv2d, sdpa, softmax, gelu, gelu_tanh, silu, linear, layer_norm, rms_norm, group_norm, resample, count };
+enum class Op { conv2d, sdpa, softmax, gelu, gelu_tanh, silu, gated, pack, linear, layer_norm, rms_norm, group_norm, resample, count };
 
 using Maybe = std::optional<array>;
+
+enum class After { none, gelu, gelu_tanh, silu, count };
+
+/// The right side of a linear layer: a weight [outputs, inputs], or what pack() made of one, with its sizes.
+struct Matrix {
+  array data;
+  int packing = -1;
+  int outputs = 0, inputs = 0;
+};
+
+/// residual + scale · after(product + bias), where they are there.
+struct Ending {
+  Maybe bias;
+  After after = After::none;
+  Maybe scale, residual;
+};
 
 #ifdef __linux__
 
@@ -29,7 +45,12 @@ Maybe softmax(const array& x, int axis);
 Maybe gelu(const array& x);
 Maybe gelu_tanh(const array& x);
 Maybe silu(const array& x);
-Maybe linear(const array& x, const array& weight, const Maybe& bias);
+Maybe gated(const array& gate, const array& x);
+/// The number of the order in which the chosen kernels read matrices, or -1.
+int packing();
+/// A float32 matrix [outputs, inputs] in that order.
+array pack(const array& weight, int packing);
+Maybe linear(const array& x, const Matrix& weight, const Ending& ending);
 Maybe layer_norm(const array& x, const Maybe& weight, const Maybe& bias, float eps);
 Maybe rms_norm(const array& x, const Maybe& weight, float eps);
 Maybe group_norm(const array& x, const Maybe& weight, const Maybe& bias, int groups, float eps);
@@ -48,7 +69,10 @@ inline Maybe softmax(const array&, int) { return {}; }
 inline Maybe gelu(const array&) { return {}; }
 inline Maybe gelu_tanh(const array&) { return {}; }
 inline Maybe silu(const array&) { return {}; }
-inline Maybe linear(const array&, const array&, const Maybe&) { return {}; }
+inline Maybe gated(const array&, const array&) { return {}; }
+inline int packing() { return -1; }
+inline array pack(const array& weight, int) { return weight; }
+inline Maybe linear(const array&, const Matrix&, const Ending&) { return {}; }
 inline Maybe layer_norm(const array&, const Maybe&, const Maybe&, float) { return {}; }
 inline Maybe rms_norm(const array&, const Maybe&, float) { return {}; }
 inline Maybe group_norm(const array&, const Maybe&, const Maybe&, int, float) { return {}; }

@@ -1,4 +1,4 @@
-import { concat, conv2d, evaluate, linear, scope, type Tensor } from "../../ffi/index.ts";
+import { concat, conv2d, evaluate, linear, type Packed, scope, type Tensor } from "../../ffi/index.ts";
 import { onGpu, piecewise } from "./device.ts";
 import type { Weights } from "./weights.ts";
 
@@ -73,13 +73,13 @@ export class Conv2d {
 
 /** A convolution of one pixel: a matrix on the channels. */
 export class Pointwise {
-  readonly weight: Tensor;
+  readonly weight: Tensor | Packed;
   readonly bias: Tensor | undefined;
 
   /** The checkpoint's kernel has so many axes of one. */
   constructor(w: Weights, inputs: number, outputs: number, { bias = true, axes = 2 } = {}) {
     const ones = new Array<number>(axes).fill(1);
-    this.weight = w.take("weight", [outputs, inputs, ...ones], (t) => t.reshape(outputs, inputs));
+    this.weight = w.matrix("weight", [outputs, inputs, ...ones], (t) => t.reshape(outputs, inputs));
     this.bias = bias ? w.take("bias", [outputs]) : undefined;
   }
 
@@ -93,7 +93,7 @@ export class Pointwise {
  * a shuffle. The checkpoint has [in, out, rows, columns].
  */
 export class Deconv2d {
-  readonly weight: Tensor;
+  readonly weight: Tensor | Packed;
   readonly bias: Tensor | undefined;
 
   constructor(
@@ -103,7 +103,7 @@ export class Deconv2d {
     readonly kernel: number,
     { bias = true } = {},
   ) {
-    this.weight = w.take("weight", [inputs, outputs, kernel, kernel], (t) =>
+    this.weight = w.matrix("weight", [inputs, outputs, kernel, kernel], (t) =>
       t.transpose(2, 3, 1, 0).reshape(kernel * kernel * outputs, inputs),
     );
     this.bias = bias ? w.take("bias", [outputs], (t) => t.tile(kernel * kernel)) : undefined;

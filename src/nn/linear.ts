@@ -1,4 +1,12 @@
-import { dequantize, linear, type Quantized, quantizedLinear, type Tensor } from "../../ffi/index.ts";
+import {
+  dequantize,
+  type Ending,
+  linear,
+  Packed,
+  type Quantized,
+  quantizedLinear,
+  type Tensor,
+} from "../../ffi/index.ts";
 import { onGpu } from "./device.ts";
 import type { Weights } from "./weights.ts";
 
@@ -17,7 +25,7 @@ export interface LowRank {
 
 /** x Wᵀ + b. The matrix is plain, half precision widened when used, or quantized, by us or in the file already. */
 export class Linear {
-  readonly weight: Tensor | Quantized;
+  readonly weight: Tensor | Packed | Quantized;
   readonly bias: Tensor | undefined;
   readonly bits: Bits | null;
   readonly groupSize: Groups = groupSize;
@@ -52,27 +60,36 @@ export class Linear {
         ? w.make("weight", shape, (t) =>
             t.dtype === "float16" || t.dtype === "bfloat16" ? t : t.astype(dtype),
           )
-        : w.take("weight", shape);
+        : w.matrix("weight", shape);
     }
   }
 
-  forward(x: Tensor): Tensor {
-    const y = this.#product(x);
-    if (this.adapter === null) return y;
-    return y.add(linear(linear(x, this.adapter.down), this.adapter.up));
+  /** The ending is part of the product where that saves a pass over the result. */
+  forward(x: Tensor, ending: Ending = {}): Tensor {
+    if (this.adapter === null) return this.#product(x, ending);
+    const change = linear(linear(x, this.adapter.down), this.adapter.up);
+    return ended(this.#product(x).add(change), ending);
   }
 
-  #product(x: Tensor): Tensor {
-    if (!("scales" in this.weight)) {
-      const { weight } = this;
-      return linear(x, weight.dtype === x.dtype ? weight : weight.astype(x.dtype), this.bias);
+  #product(x: Tensor, ending: Ending = {}): Tensor {
+    const { weight, bias } = this;
+    if (!("scales" in weight)) {
+      const fits = weight instanceof Packed || weight.dtype === x.dtype;
+      return linear(x, fits ? weight : weight.astype(x.dtype), bias, ending);
     }
     const quantization = { bits: this.bits!, groupSize: this.groupSize };
     // A quantized product is a scalar loop on the CPU: unpacking the matrix first is many times faster.
     return onGpu()
-      ? quantizedLinear(x, this.weight, quantization, this.bias)
-      : linear(x, dequantize(this.weight, quantization), this.bias);
+      ? ended(quantizedLinear(x, weight, quantization, bias), ending)
+      : linear(x, dequantize(weight, quantization), bias, ending);
   }
+}
+
+/** An ending by itself. */
+function ended(x: Tensor, { curve = "none", scale, residual }: Ending): Tensor {
+  let y = curve === "none" ? x : x[curve]();
+  if (scale) y = y.mul(scale);
+  return residual ? residual.add(y) : y;
 }
 
 /** How a matrix in a file is quantized: its sizes tell, layer by layer. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { concat, linear, scope, split, type Tensor } from "../../ffi/index.ts";
+import { concat, gated, linear, type Packed, scope, split, type Tensor } from "../../ffi/index.ts";
 import { attention } from "./attention.ts";
 import { computed } from "./computed.ts";
 import { resize } from "./interpolate.ts";
@@ -73,7 +73,8 @@ class Attention {
     }
   }
 
-  forward(x: Tensor, rotation: Rotation | undefined): Tensor {
+  /** residual + scale · attention(x) */
+  forward(x: Tensor, rotation: Rotation | undefined, scale: Tensor, residual: Tensor): Tensor {
     const [batch, tokens] = x.shape as [number, number, number];
     const { dim, heads } = this;
     const head = dim / heads;
@@ -89,7 +90,7 @@ class Attention {
       k = rotate(k, rotation);
     }
     const seen = attention(q, k, v, head ** -0.5);
-    return this.proj.forward(seen.transpose(0, 2, 1, 3).reshape(batch, tokens, dim));
+    return this.proj.forward(seen.transpose(0, 2, 1, 3).reshape(batch, tokens, dim), { scale, residual });
   }
 }
 
@@ -102,8 +103,8 @@ class Mlp {
     this.fc2 = new Linear(w.at("fc2"), hidden, dim);
   }
 
-  forward(x: Tensor): Tensor {
-    return this.fc2.forward(this.fc1.forward(x).gelu());
+  forward(x: Tensor, scale: Tensor, residual: Tensor): Tensor {
+    return this.fc2.forward(this.fc1.forward(x, { curve: "gelu" }), { scale, residual });
   }
 }
 
@@ -116,9 +117,9 @@ class SwiGlu {
     this.w3 = new Linear(w.at("w3"), hidden, dim);
   }
 
-  forward(x: Tensor): Tensor {
+  forward(x: Tensor, scale: Tensor, residual: Tensor): Tensor {
     const [gate, value] = split(this.w12.forward(x), 2, 2) as [Tensor, Tensor];
-    return this.w3.forward(gate.silu().mul(value));
+    return this.w3.forward(gated(gate, value), { scale, residual });
   }
 }
 
@@ -141,8 +142,8 @@ class Block {
   }
 
   forward(x: Tensor, rotation: Rotation | undefined): Tensor {
-    const seen = x.add(this.attn.forward(this.norm1.forward(x), rotation).mul(this.ls1));
-    return seen.add(this.mlp.forward(this.norm2.forward(seen)).mul(this.ls2));
+    const seen = this.attn.forward(this.norm1.forward(x), rotation, this.ls1, x);
+    return this.mlp.forward(this.norm2.forward(seen), this.ls2, seen);
   }
 }
 
@@ -257,7 +258,7 @@ export class Vit {
 
 /** The convolution that makes patches into tokens has its stride for a kernel: a matrix on the pixels of a patch. */
 class PatchEmbed {
-  readonly weight: Tensor;
+  readonly weight: Tensor | Packed;
   readonly bias: Tensor;
 
   constructor(
@@ -265,7 +266,7 @@ class PatchEmbed {
     readonly patch: number,
     dim: number,
   ) {
-    this.weight = w.take("weight", [dim, 3, patch, patch], (t) => t.transpose(0, 2, 3, 1).reshape(dim, -1));
+    this.weight = w.matrix("weight", [dim, 3, patch, patch], (t) => t.transpose(0, 2, 3, 1).reshape(dim, -1));
     this.bias = w.take("bias", [dim]);
   }
 
@@ -274,7 +275,7 @@ class PatchEmbed {
     const [batch, height, width] = pixels.shape as [number, number, number];
     const [rows, columns] = [height / patch, width / patch];
     const patches = pixels
-      .astype(this.weight.dtype)
+      .astype(this.bias.dtype)
       .reshape(batch, rows, patch, columns, patch, 3)
       .transpose(0, 1, 3, 2, 4, 5)
       .reshape(batch, rows * columns, patch * patch * 3);

@@ -3,10 +3,12 @@ import {
   dispose,
   evaluate,
   keep,
+  Packed,
+  packed,
   type Quantized,
   quantize,
   scope,
-  type Tensor,
+  Tensor,
 } from "../../ffi/index.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
 import type { KeptMatrices } from "../weights/quantized.ts";
@@ -59,12 +61,19 @@ export class Weights implements Disposable {
     return this.make(name, shape, (tensor) => arrange(tensor).astype(this.options.dtype).contiguous());
   }
 
-  /** Takes a tensor and makes of it what is kept. Nothing else of it stays in memory. */
-  make<T extends Tensor | Record<string, Tensor>>(
+  /** Takes a matrix [outputs, inputs] for `linear`, in the order in which that reads it. */
+  matrix(
     name: string,
     shape: readonly number[],
-    from: (tensor: Tensor) => T,
-  ): T {
+    arrange: (tensor: Tensor) => Tensor = (t) => t,
+  ): Tensor | Packed {
+    return this.make(name, shape, (tensor) =>
+      packed(arrange(tensor).astype(this.options.dtype).contiguous()),
+    );
+  }
+
+  /** Takes a tensor and makes of it what is kept. Nothing else of it stays in memory. */
+  make<T extends Made>(name: string, shape: readonly number[], from: (tensor: Tensor) => T): T {
     return this.#held(() => from(this.checkpoint.take(this.prefix + name, shape)));
   }
 
@@ -86,7 +95,7 @@ export class Weights implements Disposable {
     }) as unknown as Quantized;
   }
 
-  #held<T extends Tensor | Record<string, Tensor>>(make: () => T): T {
+  #held<T extends Made>(make: () => T): T {
     const made = scope(() => {
       const held = make();
       evaluate(...tensorsOf(held));
@@ -116,5 +125,7 @@ export class Weights implements Disposable {
   }
 }
 
-const tensorsOf = (made: Tensor | Record<string, Tensor>): Tensor[] =>
-  "shape" in made ? [made as Tensor] : Object.values(made as Record<string, Tensor>);
+type Made = Tensor | Packed | Record<string, Tensor>;
+
+const tensorsOf = (made: Made): Tensor[] =>
+  made instanceof Tensor ? [made] : made instanceof Packed ? [made.data] : Object.values(made);

@@ -6,6 +6,7 @@ import {
   conv2d,
   evaluate,
   full,
+  gated,
   groupNorm,
   type KernelOp,
   kernelCalls,
@@ -13,12 +14,15 @@ import {
   layerNorm,
   linear,
   memory,
+  Packed,
+  packed,
   random,
   resample,
   resetPeak,
   rmsNorm,
   scope,
   sdpa,
+  split,
   type Taps,
   Tensor,
   useKernels,
@@ -369,6 +373,67 @@ describe.if(onLinux).each(sets)("the kernels for %s", (set) => {
         expect(apart(ours, theirs)).toBeLessThan(2e-7 * length + 4e-7);
       });
     }
+  });
+
+  test("end a product with a curve, a scale and a residual as single ops do, packed or not", () => {
+    const curves = ["none", "gelu", "geluTanh", "silu"] as const;
+    const roll = dice(7);
+    for (let round = 0; round < 16; round++) {
+      const [m, n, k] = [round % 3 ? roll(1, 80) : 1, roll(1, 90), roll(1, round % 4 ? 90 : 1300)];
+      scope(() => {
+        const [x, w, b] = [normal(round, m, k), normal(round + 1, n, k), normal(round + 2, n)];
+        const scale = round & 1 ? normal(round + 3, n) : undefined;
+        const residual = round & 2 ? normal(round + 4, m, n) : undefined;
+        const curve = curves[round >> 2]!;
+        const ending = { curve, ...(scale && { scale }), ...(residual && { residual }) };
+        const { ours, theirs } = both(set, "linear", () => linear(x, w, b, ending));
+        expect(apart(ours, theirs)).toBeLessThan(4e-7 * Math.sqrt(k) + 1e-6);
+        const kept = under(set, () => packed(w));
+        expect(kept).toBeInstanceOf(Packed);
+        // Whatever is chosen by then: the kernels that packed it read it.
+        for (const later of ["off", "base", set])
+          expect(under(later, () => values(linear(x, kept, b, ending)))).toEqual(ours);
+      });
+    }
+  });
+
+  test("multiply a packed matrix with what the kernels do not cover", () => {
+    scope(() => {
+      const [x, w, b] = [normal(1, 5, 40), normal(2, 30, 40), normal(3, 30)];
+      const kept = under(set, () => packed(w)) as Packed;
+      const half = under(set, () => linear(x.astype("float16"), kept, b.astype("float16")));
+      expect(half.dtype).toBe("float16");
+      const plain = under("off", () => values(linear(x, w, b)));
+      expect(apart(values(half), plain)).toBeLessThan(2e-3);
+      const row = under(set, () => linear(x, kept, b, { residual: normal(4, 1, 30) }));
+      const expected = under("off", () => values(linear(x, w, b).add(normal(4, 1, 30))));
+      expect(apart(values(row), expected)).toBeLessThan(2e-6);
+      expect(() => linear(normal(1, 5, 41), kept)).toThrow("[linear] the weight is packed for 40 inputs");
+    });
+  });
+
+  test("gate as silu and a product do, halves of one tensor or apart, gaps or none", () => {
+    scope(() => {
+      for (const [rows, n] of [
+        [1, 1],
+        [7, 33],
+        [50, 64],
+        [3, 200],
+      ] as const) {
+        const x = normal(rows, 2, rows, 2 * n).mul(4);
+        const [a, b] = split(x, 2, 2) as [Tensor, Tensor];
+        for (const [gate, value] of [
+          [a, b],
+          [a.contiguous(), b],
+          [strided(a), b],
+          [a, b.slice([0, 0], [1, 1]).broadcastTo(2, rows, n)],
+          [a.transpose(1, 0, 2), b.transpose(1, 0, 2)],
+        ] as const) {
+          const { ours, theirs } = both(set, "gated", () => gated(gate, value));
+          expect(apart(ours, theirs)).toBeLessThan(1e-6);
+        }
+      }
+    });
   });
 
   test("multiply numbers that lie far apart as the definition does in double precision", () => {

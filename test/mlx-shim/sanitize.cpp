@@ -48,6 +48,11 @@ easel_array* counted(const Ints& dims, int32_t dtype = f32) {
   return easel_reshape(pool(easel_arange(0, size, 1, dtype)), dims.data(), dims.size());
 }
 
+easel_array* linear(easel_array* x, easel_array* weight, easel_array* bias, easel_array* scale = nullptr, easel_array* residual = nullptr, int32_t curve = 0) {
+  const Ints options = {-1, 0, 0, curve};
+  return easel_linear(x, weight, bias, scale, residual, options.data(), 4);
+}
+
 bool is(easel_array* a, std::initializer_list<float> values) {
   if (!a) return false;
   std::vector<float> read(values.size());
@@ -190,7 +195,7 @@ void shapes() {
 void networks() {
   Pool p;
   auto *x = p(counted({2, 3})), *w = p(counted({4, 3})), *b = p(filled({4}, 1));
-  CHECK(is(p(easel_linear(x, w, b)), {6, 15, 24, 33, 15, 51, 87, 123}) && p(easel_linear(x, w, nullptr)) && !easel_linear(x, b, nullptr));
+  CHECK(is(p(linear(x, w, b)), {6, 15, 24, 33, 15, 51, 87, 123}) && p(linear(x, w, nullptr)) && !linear(x, b, nullptr));
   CHECK(is(p(easel_addmm(b, x, p(easel_transpose(w, nullptr, 0)), 1, 1)), {6, 15, 24, 33, 15, 51, 87, 123}));
   auto *image = p(filled({1, 5, 6, 4})), *kernel = p(filled({2, 3, 3, 4})), *bias = p(filled({2}, 0.5));
   const Ints plain = {1, 1, 1, 1, 1, 1, 1}, general = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
@@ -260,8 +265,18 @@ void kernels() {
       auto *x = p(counted({3, size})), *w = p(filled({size}));
       done(easel_softmax(x, -1)), done(easel_gelu(x)), done(easel_gelu_tanh(x)), done(easel_silu(x));
       done(easel_layer_norm(x, w, w, 1e-5)), done(easel_layer_norm(x, nullptr, nullptr, 1e-5)), done(easel_rms_norm(x, w, 1e-5));
-      done(easel_linear(x, p(counted({size + 3, size})), p(filled({size + 3}))));
-      done(easel_linear(p(filled({size, 1100})), p(filled({13, 1100})), nullptr));
+      for (int32_t curve : {0, 1, 2, 3}) {
+        auto *weight = p(counted({size + 3, size})), *each = p(filled({size + 3}));
+        done(linear(x, weight, each, each, p(filled({3, size + 3})), curve));
+        const Ints options = {easel_packing(), size + 3, size, curve};
+        if (options[0] < 0) continue;
+        auto* packed = p(easel_pack(weight, options[0]));
+        done(easel_linear(x, packed, each, nullptr, nullptr, options.data(), 4));
+        done(easel_linear(p(filled({50, size})), packed, each, each, p(filled({50, size + 3})), options.data(), 4));
+        CHECK(!easel_pack(each, options[0]) && !easel_pack(weight, 99));
+      }
+      done(easel_gated(x, x)), done(easel_gated(p(easel_transpose(p(filled({size, 3})), Ints{1, 0}.data(), 2)), x));
+      done(linear(p(filled({size, 1100})), p(filled({13, 1100})), nullptr)), done(linear(p(filled({size + 40, 1100})), p(filled({130, 1100})), nullptr));
       auto* image = p(filled({2, size, 9, size}));
       done(easel_group_norm(image, w, w, 1, 1e-5));
       for (int32_t side : {1, 3}) {
