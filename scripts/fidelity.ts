@@ -1,5 +1,5 @@
 /**
- * Writes `docs/fidelity.md`: how far the depth networks are from their references, stage by stage.
+ * Writes `docs/fidelity.md`: how far the networks are from their references, stage by stage.
  *
  *     bun scripts/fidelity.ts
  *
@@ -10,6 +10,7 @@ import { openLibrary } from "../ffi/index.ts";
 import { library, nativeFolder } from "../ffi/native.ts";
 import { DepthAnything } from "../src/models/depth-anything/depth-anything.ts";
 import { DepthPro } from "../src/models/depth-pro/depth-pro.ts";
+import { loadTransformer, loadVae } from "../src/models/seedvr2/load.ts";
 import { resizeFloats, resizeOpenCv, resizePillow } from "../src/nn/pixels.ts";
 import { difference, expected, fixture } from "../test/src/models/fixtures.ts";
 import {
@@ -21,6 +22,9 @@ import {
   measureDepthAnything,
   measureDepthPro,
 } from "../test/src/models/measure.ts";
+import * as qwen from "../test/src/models/qwen-image/measure.ts";
+import { folder } from "../test/src/models/seedvr2/fixtures.ts";
+import * as seedvr2 from "../test/src/models/seedvr2/measure.ts";
 
 openLibrary(join(await nativeFolder({ usual: "" }), library), { device: "cpu" });
 
@@ -68,6 +72,65 @@ const networks = [
     );
   }),
 ];
+
+/** Rows of a table of stages; block0.vid and block1.vid are one. */
+const rowsOf = (errors: Readonly<Record<string, number>>) =>
+  worst([{ stages: errors, results: {}, untold: [], steps: [] }], "stages")
+    .map(([stage, error]) => `| ${stage} | ${number(error)} |`)
+    .join("\n");
+const section = (name: string, about: string, errors: Readonly<Record<string, number>>) =>
+  `### ${name}\n\n${about}\n\n| stage | largest error |\n|---|---|\n${rowsOf(errors)}\n`;
+
+function upscaling(): string {
+  using vae = loadVae([folder]).vae;
+  const colors = Object.fromEntries(
+    seedvr2.colorFixes.map((how) => [`colour fix ${how}`, seedvr2.measureColors(how)]),
+  );
+  return [
+    ...seedvr2.variants.map((variant) => {
+      using transformer = loadTransformer([join(folder, variant)], variant).transformer;
+      return section(
+        `transformer, form of ${variant}`,
+        "24×21 tokens in even, uneven and shifted windows.",
+        seedvr2.measureTransformer(transformer, variant),
+      );
+    }),
+    section("picture coder", "A still of 56×40, and one of 112×136 in tiles with seams.", {
+      ...seedvr2.measureVae(vae),
+      ...seedvr2.measureTiles(vae),
+    }),
+    section("colours", "37×53 pixels.", colors),
+  ].join("\n");
+}
+
+const pipelines: string[] = [];
+for (const each of seedvr2.pipelines) {
+  const { most, off, count } = await seedvr2.measurePipeline(each);
+  const { variant, width, height, softness, seed } = each;
+  pipelines.push(
+    `| ${variant}, ${width}×${height}, softness ${softness}, seed ${seed} | ${off} of ${count}, at most ${most} level |`,
+  );
+}
+
+const diffusion = [
+  ...qwen.transformers.map((name) =>
+    section(
+      `transformer, ${name}`,
+      {
+        plain: "One picture.",
+        references: "With two references of other shapes.",
+        zero: "With references that are taken for clean at every step.",
+      }[name],
+      qwen.measureTransformer(name),
+    ),
+  ),
+  section(
+    "text encoder",
+    "Words alone; two pictures in uneven windows, and words about them.",
+    qwen.measureText(),
+  ),
+  section("picture coder", "A still.", qwen.measureVae()),
+].join("\n");
 
 const recorded = expected("resampling");
 const [height, width, channels] = recorded.get("values").shape as [number, number, number];
@@ -119,17 +182,38 @@ const resampling = forms.map(([form, run]) => {
   return `| ${form} | ${names.length} | ${share} |`;
 });
 
-const page = `# Fidelity of the depth networks
+const page = `# Fidelity
 
 Written by \`bun scripts/fidelity.ts\`. Tiny networks with random weights, in the published layouts, run by us on the CPU in float32
-and by the reference: transformers for Depth Pro and Depth Anything V2, the authors' package \`depth-anything-3\` for V3
-(\`test/reference/\`). An error is the largest difference as a share of the largest value. Tests hold every stage to ${limits.stage}
-and every result to ${limits.result}. \`n\` stands for every number of that stage; the sizes are native, non-native, odd and not
-square.
+and by the reference (\`test/reference/\`). An error is the largest difference as a share of the largest value. \`n\` stands for every
+number of that stage.
 
-## Networks
+## Depth
+
+The references are transformers for Depth Pro and Depth Anything V2, and the authors' package \`depth-anything-3\` for V3. Tests hold
+every stage to ${limits.stage} and every result to ${limits.result}. The sizes are native, non-native, odd and not square.
 
 ${networks.join("\n")}
+## SeedVR2
+
+The reference is mflux 0.18, which agrees with the authors' code. Tests hold every stage to ${seedvr2.limits.stage}, the colours to
+${seedvr2.limits.colors}, and a whole run to ${seedvr2.limits.levels} level of 255.
+
+${upscaling()}
+### Whole runs
+
+From a picture of 100×75, with the noise of the seed. How many bytes differ.
+
+| run | bytes |
+|---|---|
+${pipelines.join("\n")}
+
+## Qwen-Image
+
+The reference is diffusers, and transformers for the text encoder. Tests hold every stage to 0.00001 (the picture coder to 0.00002), the
+latents of whole runs (words to picture, picture to picture, edits) to 0.0001, and their pictures to one level of 255.
+
+${diffusion}
 ## Resampling
 
 Against values of PyTorch, OpenCV and Pillow; ${forms.length} forms, up and down, strips and single pixels. For bytes:

@@ -14,6 +14,7 @@ import { firstStep, lightning, sigmas } from "../../../../src/models/qwen-image/
 import { openForTests } from "../../../ffi/open.ts";
 import { difference } from "../fixtures.ts";
 import { channelsLast, folder, model, numbers, recorded, single } from "./fixtures.ts";
+import { measureTransformer, measureVae, transformers } from "./measure.ts";
 
 openForTests();
 
@@ -70,46 +71,16 @@ test("guidance keeps the length of each token", () => {
 });
 
 describe("the transformer", () => {
-  const check = (name: string, options: { bits?: 3 | 4 | 5 | 6 | 8; clean?: boolean } = {}) => {
-    const { get } = recorded(`dit-${name}.safetensors`);
-    using transformer = loadTransformer([model], options);
-    using modulator = loadModulator([model], options);
-    if (options.clean) modulator.config.zero_cond_t = true;
-    const flat = [...get("shapes").values];
-    const grids = Array.from(
-      { length: flat.length / 2 },
-      (_, i) => [flat[2 * i]!, flat[2 * i + 1]!] as const,
-    );
-    const errors: Record<string, number> = {};
-    scope(() => {
-      const modulation = stepOf(modulator.forward([...get("sigma").values]), 0);
-      const text = single(get("text"));
-      const latents = single(get("latents"));
-      const places = transformer.places(grids, text.shape[0]!);
-      const out = transformer.forward(latents, text, places, modulation, undefined, (block, { img, txt }) => {
-        errors[`block${block}.img`] = difference(numbers(img), get(`block${block}.img`).values);
-        errors[`block${block}.txt`] = difference(numbers(txt), get(`block${block}.txt`).values);
-      });
-      const wanted = get("out").values.subarray(0, out.size);
-      errors.out = difference(numbers(out), wanted);
-    });
-    return errors;
-  };
-
-  test.each([
-    ["plain", {}],
-    ["references", {}],
-    ["zero", { clean: true }],
-  ] as const)("agrees with the reference in every block: %s", (name, options) => {
+  test.each(transformers)("agrees with the reference in every block: %s", (name) => {
     const before = liveHandles();
-    const errors = check(name, options);
+    const errors = measureTransformer(name);
     expect(Object.keys(errors).length).toBe(5);
     for (const [place, error] of Object.entries(errors)) expect([place, error < 1e-5]).toEqual([place, true]);
     expect(liveHandles()).toBe(before);
   });
 
   test.each([3, 4, 5, 6, 8] as const)("runs with %d-bit weights near what they stand for", (bits) => {
-    const { out } = check("references", { bits });
+    const { out } = measureTransformer("references", { bits });
     expect(out!).toBeLessThan({ 3: 0.6, 4: 0.4, 5: 0.2, 6: 0.1, 8: 0.03 }[bits]);
     expect(out!).toBeGreaterThan(1e-5);
   });
@@ -173,25 +144,11 @@ describe("in half precision, as on a GPU,", () => {
 
 test("the picture coder agrees with the reference at every stage, folded from video to stills", () => {
   const before = liveHandles();
-  const { get } = recorded("vae.safetensors");
   {
-    using vae = loadVae([model]);
-    const errors: Record<string, number> = {};
-    const tap = (name: string, x: Tensor) => {
-      errors[name] = difference(numbers(x.at(0)), numbers(channelsLast(get(name))));
-    };
-    scope(() => {
-      errors.encoded = difference(
-        numbers(vae.encode(channelsLast(get("picture")), tap)),
-        numbers(channelsLast(get("encoded"))),
-      );
-      errors.decoded = difference(
-        numbers(vae.decode(channelsLast(get("latents")), tap)),
-        numbers(channelsLast(get("decoded"))),
-      );
-    });
+    const errors = measureVae();
     expect(Object.keys(errors).length).toBe(19);
     for (const [place, error] of Object.entries(errors)) expect([place, error < 2e-5]).toEqual([place, true]);
+    using vae = loadVae([model]);
     expect(vae.cell).toBe(8);
   }
   expect(liveHandles()).toBe(before);

@@ -3,9 +3,8 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
-import { liveHandles, scope, Tensor } from "../../../../ffi/index.ts";
+import { liveHandles, scope } from "../../../../ffi/index.ts";
 import { visionConfig } from "../../../../src/models/qwen-image/config.ts";
-import { loadTextEncoder } from "../../../../src/models/qwen-image/load.ts";
 import { patchesOf, sizeOfArea } from "../../../../src/models/qwen-image/pictures.ts";
 import { positionsOf } from "../../../../src/models/qwen-image/positions.ts";
 import { prompted } from "../../../../src/models/qwen-image/prompt.ts";
@@ -15,6 +14,7 @@ import { Checkpoint } from "../../../../src/weights/checkpoint.ts";
 import { openForTests } from "../../../ffi/open.ts";
 import { difference } from "../fixtures.ts";
 import { folder, model, numbers, recorded } from "./fixtures.ts";
+import { measureText } from "./measure.ts";
 
 openForTests();
 
@@ -130,40 +130,10 @@ test("patches of a picture are those of the reference", async () => {
   expect(from).toBe(wanted.values.length);
 });
 
-describe("the text encoder", () => {
-  test("agrees with the reference in every layer", () => {
-    const before = liveHandles();
-    {
-      using encoder = loadTextEncoder([model]);
-      const errors: number[] = [];
-      scope(() => {
-        encoder.states(ints("plain.ids"), [], undefined, (layer, x) => {
-          errors[layer] = difference(numbers(x), get(`plain.${layer}`).values);
-        });
-      });
-      expect(errors.length).toBe(4);
-      for (const error of errors) expect(error).toBeLessThan(1e-5);
-    }
-    expect(liveHandles()).toBe(before);
-  });
-
-  test("sees pictures in uneven windows, and reads about them at their positions", () => {
-    using encoder = loadTextEncoder([model]);
-    scope(() => {
-      const { values } = get("both.patches");
-      const grid = get("both.grid").values;
-      let from = 0;
-      const patches = [0, 1].map((i) => {
-        const [rows, columns] = [grid[3 * i + 1]!, grid[3 * i + 2]!];
-        const part = values.subarray(from, from + rows * columns * 1176);
-        from += part.length;
-        return { values: Tensor.from(part, [rows * columns, 1176]), rows, columns };
-      });
-      const seen = encoder.see(patches);
-      const vision = seen.flatMap(({ tokens }) => [...numbers(tokens)]);
-      expect(difference(vision, get("both.vision").values)).toBeLessThan(1e-5);
-      const out = encoder.states(ints("both.ids"), seen);
-      expect(difference(numbers(out), get("both.out").values)).toBeLessThan(1e-5);
-    });
-  });
+test("the text encoder agrees with the reference in every layer, and about pictures in uneven windows", () => {
+  const before = liveHandles();
+  const errors = measureText();
+  expect(Object.keys(errors).length).toBe(6);
+  for (const [place, error] of Object.entries(errors)) expect([place, error < 1e-5]).toEqual([place, true]);
+  expect(liveHandles()).toBe(before);
 });
