@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { insecureBind } from "../settings/cross.ts";
 import { flagsFrom, settingFlags } from "../settings/document.ts";
+import type { Loaded } from "../settings/load.ts";
 import { type CommandContext, CommandError, exitCodes } from "./context.ts";
 import { withDataPlace } from "./data.ts";
 import { engineOf } from "./engine.ts";
@@ -29,7 +30,7 @@ export function registerRun(program: Command, context: CommandContext, process: 
       note(`ERROR   ${message}`);
       return new CommandError(message, exitCodes.startup);
     };
-    const loaded = context.loaded(flagsFrom(options));
+    const loaded = settingsOr(note, () => context.loaded(flagsFrom(options)));
     const warn = (text: string) => {
       note(`WARNING ${text}`);
       context.err(`warning: ${text}`);
@@ -51,4 +52,14 @@ export function registerRun(program: Command, context: CommandContext, process: 
     context.out("easel is stopping");
     await serving.stop();
   });
+}
+
+/** Wrong settings end the start like anything else that hinders it: with a word in the log. */
+function settingsOr(note: (text: string) => void, load: () => Loaded): Loaded {
+  try {
+    return load();
+  } catch (error) {
+    note(`ERROR   ${(error as Error).message}`);
+    throw error;
+  }
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { exitCodes } from "./context.ts";
 
 export const serviceLabel = "dev.easel.server";
 export const unitName = "easel.service";
@@ -15,6 +16,8 @@ export interface ServicePlan {
   args: readonly string[];
   /** What the service needs of today's environment. */
   environment: Readonly<Record<string, string>>;
+  /** Seconds after which a server that was told to stop is killed. */
+  stopSeconds: number;
 }
 
 const carried =
@@ -31,7 +34,8 @@ export function carriedEnvironment(
 }
 
 /** A launch agent that starts at login and again after a failure, not after a clean end. */
-export function launchAgent({ label = serviceLabel, executable, args, environment }: ServicePlan): string {
+export function launchAgent(plan: ServicePlan): string {
+  const { label = serviceLabel, executable, args, environment, stopSeconds } = plan;
   const strings = [executable, ...args].map((arg) => `    <string>${xml(arg)}</string>`).join("\n");
   const variables = Object.entries(environment)
     .map(([name, value]) => `    <key>${xml(name)}</key>\n    <string>${xml(value)}</string>`)
@@ -59,6 +63,8 @@ ${variables}
   </dict>
   <key>ThrottleInterval</key>
   <integer>10</integer>
+  <key>ExitTimeOut</key>
+  <integer>${stopSeconds}</integer>
   <key>ProcessType</key>
   <string>Interactive</string>
 </dict>
@@ -66,9 +72,13 @@ ${variables}
 `;
 }
 
-/** A user unit that starts at login, and again after a failure with growing pauses. */
-export function systemdUnit({ executable, args, environment }: ServicePlan): string {
-  const command = [executable, ...args].map(quoted).join(" ");
+/**
+ * A user unit that starts at login, and again after a failure with growing pauses (equal ones before systemd 254). Wrong settings stay
+ * wrong: with them it stays ended.
+ */
+export function systemdUnit({ executable, args, environment, stopSeconds }: ServicePlan): string {
+  // variables are replaced in commands, and in nothing else
+  const command = [executable, ...args].map((word) => quoted(word).replaceAll("$", "$$$$")).join(" ");
   const variables = Object.entries(environment)
     .map(([name, value]) => `Environment=${quoted(`${name}=${value}`)}\n`)
     .join("");
@@ -81,10 +91,11 @@ StartLimitIntervalSec=0
 Type=exec
 ExecStart=${command}
 ${variables}Restart=on-failure
+RestartPreventExitStatus=${exitCodes.usage}
 RestartSec=2
 RestartSteps=6
 RestartMaxDelaySec=120
-TimeoutStopSec=60
+TimeoutStopSec=${stopSeconds}
 NoNewPrivileges=true
 
 [Install]
@@ -102,7 +113,6 @@ function quoted(word: string): string {
     .replaceAll("\\", "\\\\")
     .replaceAll('"', '\\"')
     .replaceAll("\n", "\\n")
-    .replaceAll("%", "%%")
-    .replaceAll("$", "$$$$");
+    .replaceAll("%", "%%");
   return `"${escaped}"`;
 }

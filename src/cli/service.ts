@@ -4,7 +4,14 @@ import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { addressOf } from "./client.ts";
 import { type CommandContext, CommandError } from "./context.ts";
-import { carriedEnvironment, launchAgent, serviceLabel, systemdUnit, unitName } from "./service-files.ts";
+import {
+  carriedEnvironment,
+  launchAgent,
+  type ServicePlan,
+  serviceLabel,
+  systemdUnit,
+  unitName,
+} from "./service-files.ts";
 
 /** How the system's own service program is asked. */
 export type Ask = (command: readonly string[]) => { ok: boolean; text: string };
@@ -12,7 +19,7 @@ export type Ask = (command: readonly string[]) => { ok: boolean; text: string };
 interface System {
   name: string;
   file: string;
-  text(plan: { executable: string; environment: Record<string, string>; logFile: string }): string;
+  text(plan: Omit<ServicePlan, "args" | "label"> & { logFile: string }): string;
   loaded(): boolean;
   start(): void;
   stop(): void;
@@ -35,6 +42,8 @@ export function registerService(
     executable,
     environment: carriedEnvironment(context.env),
     logFile: logFile(),
+    // the running job's grace, and time to put everything away
+    stopSeconds: Math.ceil(context.settings().shutdown_grace_s) + 30,
   });
 
   service
@@ -149,7 +158,11 @@ function systemOf(platform: NodeJS.Platform, { env }: CommandContext, ask: Ask):
   const home = env.HOME ?? homedir();
   const must = (...command: string[]) => {
     const { ok, text } = ask(command);
-    if (!ok) throw new CommandError(`${command[0]} failed: ${text.trim() || "no message"}`);
+    if (ok) return;
+    const hint = /connect to (the )?(user scope )?bus/i.test(text)
+      ? ". This user has no session of systemd here: log in, or let one run always with: loginctl enable-linger"
+      : "";
+    throw new CommandError(`${command[0]} failed: ${text.trim() || "no message"}${hint}`);
   };
   if (platform === "darwin") {
     const label = env.EASEL_SERVICE_LABEL ?? serviceLabel;

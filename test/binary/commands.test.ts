@@ -337,7 +337,7 @@ case "$2" in
   is-active) [ -e ${state} ] ;;
   start) : > ${state} ;;
   stop) rm -f ${state} ;;
-  daemon-reload) [ -z "$BROKEN" ] || { echo "no bus" >&2; exit 1; } ;;
+  daemon-reload) [ -z "$BROKEN" ] || { echo "Failed to connect to bus: No medium found" >&2; exit 1; } ;;
 esac
 `;
     writeFileSync(join(programs(), "systemctl"), script);
@@ -379,7 +379,9 @@ esac
 
   test("leaves no unit behind when the system refuses it", async () => {
     const { err, code } = await service(["install"], { BROKEN: "1" });
-    expect(err).toContain("Error: systemctl failed: no bus");
+    expect(err).toContain(
+      "Error: systemctl failed: Failed to connect to bus: No medium found. This user has no session",
+    );
     expect(code).toBe(1);
     expect(existsSync(unit())).toBe(false);
   });

@@ -48,7 +48,7 @@ function start(...args: string[]) {
 async function serviceArguments(platform: NodeJS.Platform): Promise<string[]> {
   let text = "";
   const context = {
-    settings: () => ({ data_dir: join(folder, "data") }) as Settings,
+    settings: () => ({ data_dir: join(folder, "data"), shutdown_grace_s: 30 }) as Settings,
     env: { HOME: folder },
     out: (line: string) => {
       text = line;
@@ -84,4 +84,6 @@ test("a server that cannot start says why in its log, too", async () => {
   const server = start("run", "--host", "0.0.0.0", "--log-file", file);
   await expect(server.ended).rejects.toThrow("without auth_token");
   expect(readFileSync(file, "utf8")).toContain("without auth_token");
+  await expect(start("run", "--port", "many", "--log-file", file).ended).rejects.toThrow("--port");
+  expect(readFileSync(file, "utf8")).toMatch(/^\S+ ERROR +--port: port must be a whole number/m);
 });

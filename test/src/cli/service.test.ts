@@ -19,6 +19,7 @@ const plan = {
   executable: "/opt/easel & co/easel",
   args: ["run"],
   environment: { EASEL_AUTH_TOKEN: 'a"b%c$d<e' },
+  stopSeconds: 90,
 };
 
 test("carriedEnvironment() keeps what changes the server and nothing of the shell", () => {
@@ -41,12 +42,14 @@ test("launchAgent() escapes what XML gives a meaning", () => {
     "<string>org.example.easel</string>",
   );
   expect(text).toContain('<string>a"b%c$d&lt;e</string>');
+  expect(text).toMatch(/<key>ExitTimeOut<\/key>\s*<integer>90<\/integer>/);
 });
 
 test("systemdUnit() escapes what systemd gives a meaning", () => {
   const text = systemdUnit(plan);
   expect(text).toContain('ExecStart="/opt/easel & co/easel" "run"');
-  expect(text).toContain('Environment="EASEL_AUTH_TOKEN=a\\"b%%c$$d<e"');
+  expect(text).toContain('Environment="EASEL_AUTH_TOKEN=a\\"b%%c$d<e"');
+  expect(systemdUnit({ ...plan, executable: "/opt/$HOME/easel" })).toContain('ExecStart="/opt/$$HOME/easel"');
 });
 
 describe("easel service on Linux", () => {
@@ -63,7 +66,7 @@ describe("easel service on Linux", () => {
     const out: string[] = [];
     const context = {
       capabilities: [],
-      settings: () => ({ host: "127.0.0.1", port: 9, data_dir: folder }) as Settings,
+      settings: () => ({ host: "127.0.0.1", port: 9, data_dir: folder, shutdown_grace_s: 45.5 }) as Settings,
       env: { HOME: folder, EASEL_AUTH_TOKEN: "secret" },
       out: (text: string) => out.push(text),
       err: () => {},
@@ -84,7 +87,9 @@ describe("easel service on Linux", () => {
     expect((await run("start")).error?.message).toBe("Service is not installed: easel.service");
     expect((await run("install")).out).toBe("Installed easel.service");
     expect(statSync(file()).mode & 0o777).toBe(0o600);
-    expect(readFileSync(file(), "utf8")).toContain('ExecStart="/usr/bin/easel" "run" "--log-file"');
+    const text = readFileSync(file(), "utf8");
+    expect(text).toContain('ExecStart="/usr/bin/easel" "run" "--log-file"');
+    expect(text).toContain("\nTimeoutStopSec=76\n");
     expect((await run("install")).error?.message).toBe("Service is already installed: easel.service");
     expect((await run("stop")).error?.message).toBe("Service is already stopped: easel.service");
     expect((await run("start")).out).toBe("Started easel.service");
