@@ -58,7 +58,7 @@ const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() 
       /^src\/capabilities\//,
       [
         /^src\/(capabilities|jobs|files|images|net)\//,
-        /^src\/weights\/(catalogue|download|variants|provenance)/,
+        /^src\/weights\/(catalogue|download|variants|provenance|table)/,
         /^src\/version\.ts$/,
         ...common,
       ],

@@ -1,6 +1,7 @@
 import type { Capability, CheckContext, Need, Operation, PlannedRequest } from "../capability.ts";
 import { chooseBits, chooseVariant, requireActivated } from "../model.ts";
 import { EditRequest, GenerateRequest, ImageResponse, prose } from "./contract.ts";
+import { footprint } from "./footprint.ts";
 import { checkImages, checkScheduler, checkStrength } from "./limits.ts";
 import {
   batched,
@@ -16,14 +17,16 @@ import {
 } from "./params.ts";
 import { afterPhase, prepare } from "./prepare.ts";
 import { preview, publish } from "./result.ts";
-import { footprint, isEdit, variants } from "./variants.ts";
+import { tensorsOf } from "./tensors.ts";
+import { isEdit, variants } from "./variants.ts";
 
 const usualStrength = 0.4;
 
-function needOf(params: Params, { settings }: CheckContext): Need {
+function needOf(params: Params, context: CheckContext): Need {
+  const { settings } = context;
   const { bits, transient } = chooseBits(params.quantize, settings.qwen_default_quantize);
   const pictures = picturesOf(params).length;
-  const bytes = footprint({
+  const job = {
     bits,
     pixels: params.width * params.height,
     steps: params.steps,
@@ -31,7 +34,8 @@ function needOf(params: Params, { settings }: CheckContext): Need {
     referencePixels: settings.qwen_reference_pixels,
     tile: settings.qwen_vae_tile,
     batch: batched(params, settings),
-  });
+  };
+  const bytes = footprint(job, tensorsOf(params.model, context));
   // Neither is quantized. The text encoder goes first: what it gave is kept.
   const textEncoder = { name: "text_encoder", bytes: bytes.textEncoder, bits: null, priority: -2 };
   const vae = { name: "vae", bytes: bytes.vae, bits: null };

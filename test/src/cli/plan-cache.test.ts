@@ -49,6 +49,22 @@ describe("easel plan", () => {
     );
   });
 
+  test("of Qwen-Image goes by the files that are here, else by the published ones", async () => {
+    const args = ["plan", "qwen", "--quantize", "8", "--size", "1024", "--steps", "20", "--json"];
+    const bytesOf = async (overrides: Partial<Settings>) => {
+      const { phases } = JSON.parse((await run(args, overrides)).out) as {
+        phases: { parts: { name: string; bytes: number }[] }[];
+      };
+      return Object.fromEntries(phases.flatMap(({ parts }) => parts.map(({ name, bytes }) => [name, bytes])));
+    };
+    const published = await bytesOf({});
+    expect((published.transformer! + published.modulation!) / 1e9).toBeGreaterThan(21.5);
+    const fixture = join(import.meta.dir, "../../fixtures/qwen/image");
+    const tiny = await bytesOf({ model_paths: { "qwen/image": fixture } });
+    expect(tiny.transformer! + tiny.modulation!).toBeLessThan(2e6);
+    expect(tiny.text_encoder).toBeLessThan(1e6);
+  });
+
   test("says what to change when the budget is too small", async () => {
     const { out } = await run(["plan", "seedvr2", "--model", "7b"], { memory_limit_gb: 2 });
     expect(out).toContain("Budget of this machine: 2.00 GB");

@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { liveHandles, saveSafetensors, scope, Tensor } from "../../../../ffi/index.ts";
+import { ByteFile, liveHandles, saveSafetensors, scope, Tensor } from "../../../../ffi/index.ts";
 import { loadModulator, loadTransformer } from "../../../../src/models/qwen-image/load.ts";
 import { applyLoras, checkLoras, type Lora } from "../../../../src/models/qwen-image/lora.ts";
 import { stepOf } from "../../../../src/models/qwen-image/modulation.ts";
@@ -141,6 +141,26 @@ describe("an adapter", () => {
     });
   });
 });
+
+test("changing adapters reads the adapters' bytes and nothing of the model", () => {
+  withParts((all) => {
+    const [one, other] = [styled(styles.PEFT!), styled(styles.kohya!, layers.slice(0, 9))];
+    const bytesFor = (loras: readonly Lora[]) => {
+      const before = ByteFile.bytesRead;
+      run(all, loras);
+      return ByteFile.bytesRead - before;
+    };
+    expect(bytesFor([])).toBe(0);
+    for (const loras of [[one], [other], [one, other]]) {
+      const sizes = loras.reduce((sum, { path }) => sum + statSync(path).size, 0);
+      // Each of the two parts reads the header, and each tensor is read by the one that it changes.
+      const headers = loras.reduce((sum, { path }) => sum + headerOf(path), 0);
+      expect(bytesFor(loras)).toBe(sizes + headers);
+    }
+  });
+});
+
+const headerOf = (path: string) => 8 + Number(readFileSync(path).readBigUInt64LE());
 
 describe("an adapter is refused", () => {
   const first = layers.find((layer) => layer.includes("to_q"))!;
