@@ -98,9 +98,11 @@ function requireFinite(values: Float32Array): void {
 
 function withAlpha(colors: Uint8Array, alpha: Uint8Array): Uint8Array {
   const out = new Uint8Array(alpha.length * 4);
-  for (let i = 0; i < alpha.length; i++) {
-    out.set(colors.subarray(3 * i, 3 * i + 3), 4 * i);
-    out[4 * i + 3] = alpha[i]!;
+  for (let i = 0, from = 0, to = 0; i < alpha.length; i++) {
+    out[to++] = colors[from++]!;
+    out[to++] = colors[from++]!;
+    out[to++] = colors[from++]!;
+    out[to++] = alpha[i]!;
   }
   return out;
 }
