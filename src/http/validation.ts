@@ -151,6 +151,8 @@ function translated(issue: Issue, where: (string | number)[], root: unknown): Sc
         return Number.isInteger(input)
           ? tell("int_parsing_size", "Input should be a whole number that JSON numbers hold exactly")
           : tell("int_from_float", "Input should be a valid integer, got a number with a fractional part");
+      if (issue.expected === "number" && typeof input !== "string")
+        return tell("float_type", "Input should be a valid number");
       const [type, words] = kinds[issue.expected] ?? [
         `${issue.expected}_type`,
         `Input should be ${issue.expected}`,

@@ -237,6 +237,8 @@ describe("POST /v1/image/seedvr2/upscale", () => {
     [{ tile: 64 }, "tile", "greater_than_equal"],
     [{ tile: 8192 }, "tile", "less_than_equal"],
     [{ quality: 0 }, "quality", "greater_than_equal"],
+    [{ softness: null }, "softness", "float_type"],
+    [{ softness: "soft" }, "softness", "float_parsing"],
     [{ format: "gif" }, "format", "literal_error"],
   ])("refuses %p by the schema", async (body, field, type) => {
     const answer = await upscale(body);
