@@ -1,15 +1,15 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { nativeFolder, repair } from "../../ffi/native.ts";
 import { selftest } from "../capabilities/selftest/check.ts";
 import type { Started } from "../engine/start.ts";
 import { loadSharp, takeSharpFrom } from "../images/sharp.ts";
-import { version } from "../version.ts";
+import { checkModel } from "./check-model.ts";
 import { type CommandContext, CommandError } from "./context.ts";
 import { engineOf, nativePlaces } from "./engine.ts";
-import { activated, fingerprint, runProbe } from "./probe.ts";
+import { activated } from "./probe.ts";
 import type { Process } from "./process.ts";
+import { choices, fullName, select } from "./select.ts";
 import { collect } from "./status.ts";
 
 /** One line of the report: what was looked at, and what was found. */
@@ -30,6 +30,7 @@ const checks: readonly Check[] = [
 interface CheckOptions {
   engine?: boolean;
   model?: string[];
+  renew?: boolean;
 }
 
 export function registerCheck(program: Command, context: CommandContext, process: Process): void {
@@ -40,12 +41,16 @@ export function registerCheck(program: Command, context: CommandContext, process
     )
     .option("--engine", "only what computing needs, neither the settings nor the models")
     .option("--model <name>", "only this model, as family/name (repeatable)", collect)
-    .action(async ({ engine, model = [] }: CheckOptions) => {
+    .option("--renew", "keep what the models give today as this machine's own expectation")
+    .action(async ({ engine, model = [], renew = false }: CheckOptions) => {
+      const every = choices(context.capabilities, () => "");
+      const chosen = model.length > 0 ? select(every, { model }) : every;
       let failed = 0;
       const report = async (name: string, look: () => Promise<string>) => {
         try {
           context.out(`ok      ${name}: ${await look()}`);
         } catch (error) {
+          context.signal.throwIfAborted();
           failed++;
           context.out(`FAILED  ${name}: ${error instanceof Error ? error.message : error}`);
         }
@@ -66,46 +71,25 @@ export function registerCheck(program: Command, context: CommandContext, process
       } else {
         await using client = await context.localServer();
         await report("pictures", () => checks[0]![1]({ folder: Promise.resolve(folder) } as Started));
-        for (const probe of await activated(client, context.capabilities)) {
-          const name = `${probe.family}/${probe.variant}`;
-          if (model.length > 0 && !model.includes(name)) continue;
-          await report(name, async () => {
-            const job = await runProbe(client, probe, { width: 256, height: 256 }, context.signal);
-            const seconds = job.finished_at! - job.started_at!;
-            const kept = join(loaded.settings.cache_dir, "checks.json");
-            return `${verdict(kept, name, await fingerprint(client, job))}, ${seconds.toFixed(2)} s`;
-          });
+        const machine = {
+          client,
+          settings: loaded.settings,
+          places: context.places(),
+          nativeFolder: folder,
+          signal: context.signal,
+          renew,
+        };
+        const here = await activated(client, context.capabilities);
+        for (const choice of chosen) {
+          const [{ family }, { name }] = [choice.capability, choice.variant];
+          const probe = here.find((each) => each.family === family && each.variant === name);
+          if (probe) await report(fullName(choice), () => checkModel(choice, probe, machine));
+          else if (model.length > 0)
+            await report(fullName(choice), async () => {
+              throw new Error(`is not on this machine: easel activate --model ${fullName(choice)}`);
+            });
         }
       }
       if (failed > 0) throw new CommandError(`${failed} of the checks failed`);
     });
-}
-
-/** Grey levels that other processors and versions of the libraries may bring. */
-const tolerance = 3;
-
-/** Holds a result against the one that was kept for this version; the first one is kept. */
-export function verdict(file: string, name: string, cells: readonly number[]): string {
-  const key = `${name} ${version}`;
-  const kept = read(file);
-  const before = kept[key];
-  if (Math.min(...cells) === Math.max(...cells)) throw new Error("the result is of one single colour");
-  if (!before) {
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(`${file}.new`, JSON.stringify({ ...kept, [key]: cells }));
-    renameSync(`${file}.new`, file);
-    return "a result was made and kept to compare with";
-  }
-  const worst = before.reduce((most, value, i) => Math.max(most, Math.abs(value - cells[i]!)), 0);
-  if (worst > tolerance)
-    throw new Error(`the result differs by ${worst} of 255 grey levels from the one of an earlier check`);
-  return "the result is the one of an earlier check";
-}
-
-function read(file: string): Record<string, number[]> {
-  try {
-    return JSON.parse(readFileSync(file, "utf8")) as Record<string, number[]>;
-  } catch {
-    return {};
-  }
 }

@@ -7,6 +7,8 @@ import type { Capability } from "../capabilities/capability.ts";
 import { loadSharp } from "../images/sharp.ts";
 import type { Job } from "../jobs/job.ts";
 import { type Client, json, runJob } from "./client.ts";
+import type { Grey } from "./expectation.ts";
+import { scene } from "./scene.ts";
 
 export interface Probe {
   family: string;
@@ -25,23 +27,9 @@ export async function activated(client: Client, capabilities: readonly Capabilit
   return found;
 }
 
-/** Shapes on a ramp with grain: the same bytes every time. */
+/** A drawn room: the same bytes every time. */
 export async function probePicture(width: number, height: number): Promise<Blob> {
-  let state = 7;
-  const pixels = new Uint8Array(width * height * 3);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      state = (state * 48271) % 2147483647;
-      const grain = (state % 17) - 8;
-      const near = (x - 0.4 * width) ** 2 + (y - 0.6 * height) ** 2 < (0.2 * height) ** 2;
-      const base = near
-        ? [214, 96, 48]
-        : [(190 * y) / height + 30, (140 * x) / width + 50, 170 - (90 * y) / height];
-      for (let c = 0; c < 3; c++)
-        pixels[(y * width + x) * 3 + c] = Math.min(255, Math.max(0, base[c]! + grain));
-    }
-  }
-  const png = await loadSharp()(pixels, { raw: { width, height, channels: 3 } })
+  const png = await loadSharp()(scene(width, height).pixels, { raw: { width, height, channels: 3 } })
     .png()
     .toBuffer();
   return new Blob([new Uint8Array(png)]);
@@ -73,21 +61,26 @@ export async function runProbe(
         ? variant.startsWith("edit")
           ? ["qwen/edit", { ...small, images: [image] }]
           : ["qwen/generate", small]
-        : [`${family}/estimate`, { model: variant, image, include_depth_data: false }];
+        : [`${family}/estimate`, { model: variant, image, include_depth_data: false, depth_format: "png16" }];
   return runJob(client, `/v1/image/${path}`, body as Record<string, unknown>, () => {}, signal);
 }
 
-const cells = 8;
-
-/** The result as the mean grey of 8×8 cells: what a wrong result changes and rounding does not. */
-export async function fingerprint(client: Client, job: Job): Promise<number[]> {
+/** What a job made, as grey values from 0 to 1. */
+export async function greyOf(client: Client, job: Job): Promise<Grey> {
   const answer = await client.request(`/v1/files/${job.artifacts[0]}/download`);
-  const bytes = Buffer.from(await answer.arrayBuffer());
-  const grey = await loadSharp()(bytes)
+  const picture = loadSharp()(Buffer.from(await answer.arrayBuffer()));
+  const { depth } = await picture.metadata();
+  const deep = depth === "ushort";
+  const { data, info } = await picture
     .flatten()
-    .toColourspace("b-w")
-    .resize(cells, cells, { fit: "fill", kernel: "linear" })
-    .raw()
-    .toBuffer();
-  return [...grey];
+    .toColourspace(deep ? "grey16" : "b-w")
+    .raw({ depth: deep ? "ushort" : "uchar" })
+    .toBuffer({ resolveWithObject: true });
+  const values = deep
+    ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2)
+    : new Uint8Array(data.buffer, data.byteOffset, data.length);
+  const { width, height, channels } = info;
+  const most = deep ? 65535 : 255;
+  const grey = Float32Array.from({ length: width * height }, (_, i) => values[i * channels]! / most);
+  return { width, height, values: grey };
 }

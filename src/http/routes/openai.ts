@@ -7,10 +7,12 @@ import { Refusal } from "../../errors.ts";
 import { readForm } from "../../files/form.ts";
 import { isGoodLink, linkKey, signedQuery } from "../../files/links.ts";
 import type { Job } from "../../jobs/job.ts";
+import type { Idempotency } from "../../jobs/store.ts";
 import { jsonOf } from "../body.ts";
 import type { Deps, Env } from "../env.ts";
 import { sentEvents } from "../event-stream.ts";
 import { download } from "../file-access.ts";
+import { idempotencyHeader, idempotencyOf } from "../idempotency.ts";
 import { settled } from "../negotiation.ts";
 import {
   ImagesEditRequest,
@@ -30,6 +32,7 @@ const json = <S extends z.ZodType>(description: string, schema: S) => ({
   description,
   content: { "application/json": { schema } },
 });
+const headers = z.object({ "Idempotency-Key": idempotencyHeader });
 const refused = Object.fromEntries(
   [400, 401, 403, 404, 409, 413, 429, 500, 503, 504, 507].map((status) => [
     status,
@@ -75,12 +78,16 @@ export function openaiRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
     operationId: "create_image_v1_images_generations_post",
     summary: "Generate (OpenAI)",
     description: `Makes pictures from words, in OpenAI's form. The same jobs as \`POST /v1/image/${capability.family}/generate\`.`,
-    request: { body: { required: true, content: { "application/json": { schema: ImagesRequest } } } },
+    request: {
+      headers,
+      body: { required: true, content: { "application/json": { schema: ImagesRequest } } },
+    },
     responses: { 200: json("The pictures.", ImagesResponse), ...refused },
   });
   app.post("/v1/images/generations", async (c) => {
-    const { value } = await jsonOf(c, Math.min(deps.settings.max_upload_mb * 2 ** 20, largestJson));
-    return run(c, deps, capability, generate, parse(ImagesRequest, value, "body"), {}, "image_generation");
+    const { value, bytes } = await jsonOf(c, Math.min(deps.settings.max_upload_mb * 2 ** 20, largestJson));
+    const asked = { request: parse(ImagesRequest, value, "body"), idempotency: idempotencyOf(c, bytes) };
+    return run(c, deps, capability, generate, asked, "image_generation");
   });
 
   register.registerPath({
@@ -92,6 +99,7 @@ export function openaiRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
       "Changes pictures as the words say, in OpenAI's form. As a form, the pictures are files in `image` or `image[]`; as JSON, they " +
       `stand in \`images\`. The same jobs as \`POST /v1/image/${capability.family}/edit\`.`,
     request: {
+      headers,
       body: {
         required: true,
         content: {
@@ -105,13 +113,12 @@ export function openaiRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
   app.post("/v1/images/edits", async (c) => {
     const isForm = (c.req.header("content-type") ?? "").toLowerCase().startsWith("multipart/form-data");
     if (!isForm) {
-      const { request, images } = await jsonEdit(c, deps);
-      if (request.mask !== undefined) throw new Refusal("invalid_parameter", "mask: there is no inpainting");
-      return run(c, deps, capability, edit, request, { images }, "image_edit");
+      const asked = await jsonEdit(c, deps);
+      if (asked.request.mask !== undefined)
+        throw new Refusal("invalid_parameter", "mask: there is no inpainting");
+      return run(c, deps, capability, edit, asked, "image_edit");
     }
-    const { request, uploads } = await formOf(c, deps);
-    const images = uploads.map((file_id) => ({ type: "file_id", file_id }));
-    return run(c, deps, capability, edit, request, { images }, "image_edit", uploads);
+    return run(c, deps, capability, edit, await formOf(c, deps), "image_edit");
   });
 
   register.registerPath({
@@ -147,16 +154,26 @@ export function openaiRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
 /** An edit without its pictures. */
 type EditRequest = ImagesRequest & { mask?: unknown };
 
-async function jsonEdit(c: Context<Env>, { settings }: Deps) {
-  const { value } = await jsonOf(c, Math.min(settings.max_upload_mb * 2 ** 20, largestJson));
+/** What was asked for, with what came beside it. */
+interface Asked {
+  request: EditRequest;
+  images?: Record<string, string>[];
+  /** Files that came with the request, and that go when no job takes them. */
+  uploads?: readonly string[];
+  idempotency: Idempotency | undefined;
+}
+
+async function jsonEdit(c: Context<Env>, { settings }: Deps): Promise<Asked> {
+  const { value, bytes } = await jsonOf(c, Math.min(settings.max_upload_mb * 2 ** 20, largestJson));
   const { images, ...request } = parse(ImagesEditRequest, value, "body") as ImagesEditRequest;
   return {
     request: request as EditRequest,
     images: images.map((image) => referenceOf(image as { image_url?: string; file_id?: string })),
+    idempotency: idempotencyOf(c, bytes),
   };
 }
 
-async function formOf(c: Context<Env>, { files, settings }: Deps) {
+async function formOf(c: Context<Env>, { files, settings }: Deps): Promise<Asked> {
   c.env?.server?.timeout(c.req.raw, 60);
   const form = await readForm(
     {
@@ -177,8 +194,17 @@ async function formOf(c: Context<Env>, { files, settings }: Deps) {
     const pictures = form.files.filter(({ name }) => name !== "mask");
     if (masked) throw new Refusal("invalid_parameter", "mask: there is no inpainting");
     if (pictures.length === 0) throw new Refusal("invalid_parameter", "image: a picture is needed");
+    // A client that sends a form again draws another boundary: what counts is what is in it.
+    const contents = form.files.map(({ name, record }) => [name, record.sha256]);
+    const idempotency = idempotencyOf(c, new TextEncoder().encode(JSON.stringify([form.fields, contents])));
     for (const { record } of pictures) await files.insert(record);
-    return { request, uploads: pictures.map(({ record }) => record.file_id) };
+    const uploads = pictures.map(({ record }) => record.file_id);
+    return {
+      request,
+      uploads,
+      images: uploads.map((file_id) => ({ type: "file_id", file_id })),
+      idempotency,
+    };
   } catch (error) {
     for (const { record } of form.files) await files.discard(record).catch(() => {});
     throw error;
@@ -191,11 +217,8 @@ async function run(
   deps: Deps,
   capability: Capability,
   operation: Operation,
-  request: ImagesRequest,
-  more: Record<string, unknown>,
+  { request, images, uploads = [], idempotency }: Asked,
   event: "image_generation" | "image_edit",
-  /** Files that came with the request, and that a refusal takes away. */
-  uploads: readonly string[] = [],
 ): Promise<Response> {
   const { settings, scheduler, files } = deps;
   const defaults = {
@@ -205,20 +228,31 @@ async function run(
   };
   const count = request.n ?? 1;
   const jobs: Job[] = [];
+  const made: Job[] = [];
+  const giveUploads = async () => {
+    for (const id of uploads) await files.delete(id).catch(() => {});
+  };
   try {
     const variant = variantOf(capability, request.model);
     if (request.stream && count > 1) throw new Refusal("invalid_parameter", "n must be 1 with stream");
     for (let i = 0; i < count; i++) {
-      const body = { ...generation(request, variant, defaults, i), ...more };
+      const body = { ...generation(request, variant, defaults, i), ...(images && { images }) };
       const parsed = parse(operation.request, body, "body") as { mode?: "async" };
-      jobs.push((await submitRequest(deps, operation, parsed)).job);
+      const key = idempotency && keyOf(idempotency, i);
+      const earlier = key && (await scheduler.replay(key));
+      const { job, created } = earlier
+        ? { job: earlier, created: false }
+        : await submitRequest(deps, operation, parsed, key);
+      jobs.push(job);
+      if (created) made.push(job);
     }
   } catch (error) {
     // All pictures or none: nobody would ask for the others.
-    for (const job of jobs) await scheduler.remove(job.id).catch(() => {});
-    for (const id of uploads) await files.delete(id).catch(() => {});
+    for (const job of made) await scheduler.remove(job.id).catch(() => {});
+    await giveUploads();
     throw error;
   }
+  if (made.length === 0) await giveUploads();
   c.env?.server?.timeout(c.req.raw, 0);
   const size = sizeOf(request.size, defaults).join("x");
   const about = {
@@ -244,6 +278,12 @@ async function run(
     "X-Kiapi-Job-Id": jobs[0]!.id,
   });
 }
+
+/** The key of one picture of several. No client can send one like those behind the first. */
+const keyOf = ({ key, hash }: Idempotency, index: number): Idempotency => ({
+  key: index === 0 ? key : `${key}\0${index}`,
+  hash,
+});
 
 async function base64({ files }: Deps, id: string): Promise<string> {
   const record = await files.get(id);

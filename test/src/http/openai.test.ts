@@ -6,7 +6,7 @@ import { FileRefSchema, Mode } from "../../../src/capabilities/schemas.ts";
 import { Refusal } from "../../../src/errors.ts";
 import { createApp } from "../../../src/http/app.ts";
 import type { Job } from "../../../src/jobs/job.ts";
-import type { NewJob } from "../../../src/jobs/store.ts";
+import type { Idempotency, NewJob } from "../../../src/jobs/store.ts";
 import { idle, tempFiles, testDeps } from "./deps.ts";
 
 const request = z.looseObject({
@@ -60,9 +60,12 @@ const submitted: NewJob[] = [];
 const removed: string[] = [];
 let outcome: Partial<Job> = {};
 const jobs = new Map<string, Job>();
+const known = new Map<string, { hash: string; job: Job }>();
 const scheduler = {
   ...idle,
   async submit(job: NewJob) {
+    const before = known.get(job.idempotency?.key ?? "");
+    if (before) return { job: before.job, created: false, queue_position: 0 };
     submitted.push(job);
     const id = `job_${submitted.length}`;
     const picture = await files.store(new TextEncoder().encode(`picture ${submitted.length}`), {
@@ -79,7 +82,15 @@ const scheduler = {
       ...outcome,
     };
     jobs.set(id, made as unknown as Job);
+    if (job.idempotency)
+      known.set(job.idempotency.key, { hash: job.idempotency.hash, job: made as unknown as Job });
     return { job: made as unknown as Job, created: true, queue_position: 0 };
+  },
+  replay: async ({ key, hash }: Idempotency) => {
+    const before = known.get(key);
+    if (before && before.hash !== hash)
+      throw new Refusal("idempotency_mismatch", "this Idempotency-Key was used before with another request");
+    return before?.job;
   },
   wait: async (id: string) => ({ kind: "ended" as const, job: jobs.get(id)! }),
   remove: async (id: string) => {
@@ -278,4 +289,48 @@ test("pictures that were asked for together are made together or not at all", as
   scheduler.submit = submit;
   expect([error.status, error.type]).toEqual([429, "rate_limit_error"]);
   expect(removed.length).toBe(2);
+});
+
+describe("a request that is sent again with its Idempotency-Key", () => {
+  test("gives the pictures that it gave before, one key for all of them", async () => {
+    const before = submitted.length;
+    const ask = () =>
+      client.images.generate({ prompt: "a dog", n: 3 }, { headers: { "Idempotency-Key": "dogs" } });
+    const [first, second] = [await ask(), await ask()];
+    expect(submitted.length - before).toBe(3);
+    expect(second.data).toEqual(first.data);
+    const other = client.images.generate({ prompt: "a cow" }, { headers: { "Idempotency-Key": "dogs" } });
+    const error = (await other.catch((each: unknown) => each)) as APIError;
+    expect([error.status, error.code]).toEqual([400, "idempotency_mismatch"]);
+  });
+
+  test("leaves no second copy of the pictures that came with it", async () => {
+    const ask = async (content: string) =>
+      client.images.edit(
+        { image: await toFile(Buffer.from(content), "one.png", { type: "image/png" }), prompt: "blue" },
+        { headers: { "Idempotency-Key": "blue" } },
+      );
+    await ask("one");
+    const before = [submitted.length, (await files.totals()).count];
+    await ask("one");
+    expect([submitted.length, (await files.totals()).count]).toEqual(before);
+    const error = (await ask("two").catch((each: unknown) => each)) as APIError;
+    expect([error.status, error.code]).toEqual([400, "idempotency_mismatch"]);
+    expect([submitted.length, (await files.totals()).count]).toEqual(before);
+  });
+
+  test("with a refusal takes away only what it made itself", async () => {
+    const headers = { "Idempotency-Key": "partly" };
+    await client.images.generate({ prompt: "a hen", n: 2 }, { headers });
+    known.delete("partly\u00001");
+    const submit = scheduler.submit;
+    scheduler.submit = async () => {
+      throw new Refusal("queue_full", "too many jobs wait", { "Retry-After": "5" });
+    };
+    removed.length = 0;
+    const again = client.images.generate({ prompt: "a hen", n: 2 }, { headers });
+    const error = (await again.catch((each: unknown) => each)) as APIError;
+    scheduler.submit = submit;
+    expect([error.status, removed.length]).toEqual([429, 0]);
+  });
 });

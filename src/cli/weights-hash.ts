@@ -1,0 +1,72 @@
+import { closeSync, lstatSync, openSync, readSync, realpathSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import type { Download } from "../capabilities/capability.ts";
+
+/** What a model's files are. */
+export interface Weights {
+  /** Of all files together. */
+  hash: string;
+  files: number;
+  bytes: number;
+  /** Whether each file has the hash that its publisher gave it. False where nobody published one. */
+  verified: boolean;
+}
+
+/**
+ * Reads every byte of a model's files. In Hugging Face's cache a file lies under the hash that was published for it.
+ *
+ * @throws When a file has not the hash that it is named by.
+ */
+export async function weightsOf(
+  paths: readonly string[],
+  downloads: readonly Download[],
+  signal: AbortSignal,
+): Promise<Weights> {
+  const wanted = downloads.flatMap((download) => (download.kind === "huggingface" ? download.files : []));
+  const together = new Bun.CryptoHasher("sha256");
+  const found = { files: 0, bytes: 0, verified: true };
+  for (const path of paths) {
+    const names = statSync(path).isDirectory()
+      ? (wanted.length > 0 ? wanted : ["**/*.{safetensors,json,txt,pt,pth}"])
+          .flatMap((pattern) => [
+            ...new Bun.Glob(pattern).scanSync({ cwd: path, followSymlinks: true, onlyFiles: false }),
+          ])
+          .filter((name) => statSync(join(path, name)).isFile())
+      : [""];
+    for (const name of [...new Set(names)].sort()) {
+      const file = join(path, name);
+      const blob = lstatSync(file).isSymbolicLink() ? basename(realpathSync(file)) : "";
+      const hash = await hashOf(file, /^[0-9a-f]{40}$/.test(blob), signal);
+      const named = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(blob);
+      if (named && hash !== blob)
+        throw new Error(
+          `${name} does not have its published hash: easel deactivate the model and activate it anew`,
+        );
+      found.verified &&= named;
+      found.files++;
+      found.bytes += statSync(file).size;
+      together.update(`${name} ${hash}\n`);
+    }
+  }
+  return { ...found, hash: together.digest("hex") };
+}
+
+/** SHA-256, or the SHA-1 that git gives a small file. */
+async function hashOf(path: string, git: boolean, signal: AbortSignal): Promise<string> {
+  const hasher = new Bun.CryptoHasher(git ? "sha1" : "sha256");
+  if (git) hasher.update(`blob ${statSync(path).size}\0`);
+  const buffer = new Uint8Array(256 * 1024);
+  const file = openSync(path, "r");
+  try {
+    for (let turn = 1; ; turn++) {
+      const read = readSync(file, buffer);
+      if (read === 0) return hasher.digest("hex");
+      hasher.update(buffer.subarray(0, read));
+      if (turn % 64 === 0) await setImmediate();
+      signal.throwIfAborted();
+    }
+  } finally {
+    closeSync(file);
+  }
+}
