@@ -41,11 +41,11 @@ done
 grep " [ *]*$archive\$" SHA256SUMS | sha256sum --check --quiet - || fail "$archive does not have the published hash"
 tar -xzf "$archive"
 
-mkdir -p "$folder"
 # A rename, so that a running server keeps the file it was started from.
-cp easel "$folder/.easel.new"
-chmod 755 "$folder/.easel.new"
-mv "$folder/.easel.new" "$folder/easel"
+new=$folder/.easel.$$
+trap 'rm -rf "$scratch" "$new"' EXIT
+{ mkdir -p "$folder" && cp easel "$new" && chmod 755 "$new" && mv "$new" "$folder/easel"; } 2>"$scratch/why" ||
+  fail "cannot write into $folder; set EASEL_INSTALL_DIR to a folder of yours ($(tail -n 1 "$scratch/why"))"
 echo "Installed easel $version in $folder"
 case ":$PATH:" in
   *":$folder:"*) ;;

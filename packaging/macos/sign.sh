@@ -3,6 +3,8 @@
 # usage: SIGNING_IDENTITY="Developer ID Application: …" NOTARY_PROFILE=… sign.sh BINARY
 set -eu
 binary=$1
+# what hands files from one job to the next forgets who may run them
+chmod 755 "$binary"
 here=$(cd "$(dirname "$0")" && pwd)
 if [ -n "${SIGNING_IDENTITY:-}" ]; then
   # Bun needs a JIT, and the native parts that it unpacks are signed ad hoc by their makers.

@@ -123,6 +123,43 @@ describe("install.sh", () => {
     expect(existsSync(join(folder, "installed/easel"))).toBe(false);
   });
 
+  test("installs nothing of a download that broke off", async () => {
+    const out = makeRelease();
+    const whole = readFileSync(
+      join(out, archiveName("1.2.3", process.arch === "arm64" ? "linux-arm64" : "linux-x64")),
+    );
+    using server = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch(request) {
+        if (!request.url.endsWith(".tar.gz"))
+          return new Response(Bun.file(join(out, request.url.split("/").at(-1)!)));
+        const body = new ReadableStream({
+          async start(controller) {
+            controller.enqueue(whole.subarray(0, whole.length >> 1));
+            await Bun.sleep(50);
+            controller.error(new Error("cut"));
+          },
+        });
+        return new Response(body, { headers: { "content-length": String(whole.length) } });
+      },
+    });
+    const { exitCode, text } = await install(server, "1.2.3");
+    expect(exitCode).toBe(1);
+    expect(text).toContain("cannot download easel-1.2.3");
+    expect(existsSync(join(folder, "installed"))).toBe(false);
+  });
+
+  test("keeps the old binary, and says what to do, where it cannot write", async () => {
+    makeRelease();
+    writeFileSync(join(folder, "installed"), "a file where a folder should be");
+    using server = serve(join(folder, "release"));
+    const { exitCode, text } = await install(server, "1.2.3");
+    expect(exitCode).toBe(1);
+    expect(text).toContain("set EASEL_INSTALL_DIR to a folder of yours");
+    expect(readFileSync(join(folder, "installed"), "utf8")).toStartWith("a file");
+  });
+
   test("says which release is not there", async () => {
     using server = serve(folder);
     const { exitCode, text } = await install(server, "9.9.9");
