@@ -237,6 +237,10 @@ added up in float32, and what is left out is below 2⁻²⁴ of a term: the accu
 ten times less accurate (5e-6). Parts below 2⁻¹²⁶ count as zero, so a number below about 1e-33 loses its last digits. A sum that is
 no number is made again without cutting, so infinities come out as they should.
 
+A network's matrices are packed once, when they are loaded, and the packed form takes the place of the other (\`packed()\` of \`ffi/\`):
+the same bytes, up to whole panels of columns. Choosing other kernels later changes nothing for them. Bias, GELU or SiLU, a scale for
+each column and the residual are added while a product's sums are in registers; silu(a) · b is one pass.
+
 A convolution by Winograd spreads an infinity or NaN over its tile of 4×4 outputs.
 
 Approximations, fitted by \`tools/kernels/fit.ts\`:
@@ -247,7 +251,7 @@ ${errors.join("\n")}
 
 Each cell is one op of a process of its own; ours, PyTorch's and MLX's take turns. Times are the best of ${rounds} rounds in
 milliseconds. A ratio is the median of ours / theirs within a round with the middle half of the rounds; below 1 we are ahead.
-Weights are packed or transformed in each call, which is in the times. MLX's ops multiply with our product, too.
+The weights of these ops are packed or transformed in each call, which is in the times; those of a loaded network's matrices are not. MLX's ops multiply with our product, too.
 
 | op | of | ours is | ours | PyTorch | MLX | ours / PyTorch | ours / MLX |
 |---|---|---|---|---|---|---|---|

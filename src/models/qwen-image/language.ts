@@ -1,4 +1,4 @@
-import { evaluate, rmsNorm, scope, sdpa, Tensor } from "../../../ffi/index.ts";
+import { evaluate, gated, rmsNorm, scope, sdpa, Tensor } from "../../../ffi/index.ts";
 import { Linear } from "../../nn/linear.ts";
 import { type PairRotation, rotateHalves } from "../../nn/rope.ts";
 import type { Weights } from "../../nn/weights.ts";
@@ -106,7 +106,7 @@ export class GatedMlp {
   }
 
   forward(x: Tensor): Tensor {
-    return this.down_proj.forward(this.gate_proj.forward(x).silu().mul(this.up_proj.forward(x)));
+    return this.down_proj.forward(gated(this.gate_proj.forward(x), this.up_proj.forward(x)));
   }
 }
 

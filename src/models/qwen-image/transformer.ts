@@ -283,7 +283,7 @@ class FeedForward {
   }
 
   forward(x: Tensor): Tensor {
-    return this.out.forward(this.proj.forward(x).geluTanh());
+    return this.out.forward(this.proj.forward(x, { curve: "geluTanh" }));
   }
 
   get linears(): [string, Linear][] {

@@ -72,7 +72,7 @@ export class VisionTower {
       });
       const { ln_q, mlp } = this.merger;
       const squares = rmsNorm(x, ln_q, eps).reshape(order.length, unit * hidden_size);
-      return mlp[1].forward(mlp[0].forward(squares).gelu()).take(Tensor.from(back), 0);
+      return mlp[1].forward(mlp[0].forward(squares, { curve: "gelu" })).take(Tensor.from(back), 0);
     });
   }
 }

@@ -1,4 +1,4 @@
-import { concat, evaluate, rmsNorm, scope, split, Tensor } from "../../../ffi/index.ts";
+import { concat, evaluate, gated, rmsNorm, scope, split, Tensor } from "../../../ffi/index.ts";
 import { attention } from "../../nn/attention.ts";
 import { Linear } from "../../nn/linear.ts";
 import { type PairRotation, rotatePairs } from "../../nn/rope.ts";
@@ -255,8 +255,9 @@ class Mlp {
   }
 
   forward(x: Tensor): Tensor {
-    const inner = this.proj_in.forward(x);
-    const active = this.proj_in_gate ? this.proj_in_gate.forward(x).silu().mul(inner) : inner.geluTanh();
+    const active = this.proj_in_gate
+      ? gated(this.proj_in_gate.forward(x), this.proj_in.forward(x))
+      : this.proj_in.forward(x, { curve: "geluTanh" });
     return this.proj_out.forward(active);
   }
 }

@@ -1,4 +1,4 @@
-import { evaluate, groupNorm, linear, scope, type Tensor } from "../../../ffi/index.ts";
+import { evaluate, groupNorm, linear, type Packed, scope, type Tensor } from "../../../ffi/index.ts";
 import { attention } from "../../nn/attention.ts";
 import { Conv2d } from "../../nn/conv.ts";
 import { Linear } from "../../nn/linear.ts";
@@ -254,7 +254,7 @@ class MidAttention {
 
 /** Twice the rows and columns: a matrix makes four pixels of one. Where it also made two frames of one, the first is kept. */
 class Upsampler {
-  readonly upscale: Tensor;
+  readonly upscale: Tensor | Packed;
   readonly upscaleBias: Tensor;
   readonly conv: Conv;
 
@@ -269,7 +269,7 @@ class Upsampler {
         .reshape(4, frames, width, -1)
         .at(0, 1)
         .reshape(4 * width, -1);
-    this.upscale = up.take("weight", [4 * frames * width, width, 1, 1, 1], first);
+    this.upscale = up.matrix("weight", [4 * frames * width, width, 1, 1, 1], first);
     this.upscaleBias = up.take("bias", [4 * frames * width], (t) => first(t).reshape(4 * width));
     this.conv = new Conv(w.at("conv"), width, width);
   }
