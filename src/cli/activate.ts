@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { Download } from "../capabilities/capability.ts";
+import { DownloadError } from "../weights/download/errors.ts";
 import {
   type ActivationEvent,
   activate,
@@ -10,7 +11,7 @@ import {
 } from "../weights/download/resources.ts";
 import { type CommandContext, CommandError, exitCodes } from "./context.ts";
 import { progressLines } from "./progress.ts";
-import { type Choice, choices, type Filters, fullName, hasFilter, select } from "./select.ts";
+import { type Choice, choices, type Filters, fullName, hasFilter, modelName, select } from "./select.ts";
 import { collect, defaultOf } from "./status.ts";
 import { gigabytes } from "./table.ts";
 
@@ -39,17 +40,21 @@ export function registerActivate(program: Command, context: CommandContext): voi
       const selected = await selection(context, options, "activate");
       requireLicences(selected, options);
       sayWhatComesOtherwise(selected, context, options.json ?? false);
+      const ownPaths = context.settings().model_paths;
+      const wanted = selected.filter((choice) => ownPaths[modelName(choice)] === undefined);
       const show = options.json
         ? (event: ActivationEvent) => context.out(JSON.stringify(event))
         : progressLines(context);
       await activate(
-        selected.flatMap(({ variant }) => variant.downloads),
+        wanted.flatMap(({ variant }) => variant.downloads),
         context.places(),
         { on: show, signal: context.signal },
-      ).catch((error) => {
-        throw context.signal.aborted
-          ? new CommandError(`${error.message}; the same command goes on with it`, exitCodes.interrupted)
-          : error;
+      ).catch((error: Error) => {
+        if (context.signal.aborted)
+          throw new CommandError(`${error.message}; the same command goes on with it`, exitCodes.interrupted);
+        if (error instanceof DownloadError && error.code === "unreachable")
+          throw new CommandError(`${error.message}\n${withoutNetwork(wanted[0]!)}`);
+        throw error;
       });
     });
 }
@@ -96,10 +101,17 @@ function downloadsOfOthers(context: CommandContext, selected: readonly Choice[])
     .flat();
 }
 
+const withoutNetwork = (choice: Choice) =>
+  `Without a network, copy the model's files here and name their folder: EASEL_MODEL_PATHS='{"${modelName(choice)}": "<folder>"}'`;
+
 /** Some models are inside the program, and some are published nowhere. */
 function sayWhatComesOtherwise(selected: readonly Choice[], context: CommandContext, quiet: boolean): void {
+  const own = context.settings().model_paths;
+  for (const choice of selected.filter((each) => own[modelName(each)] !== undefined))
+    if (!quiet) context.out(`${modelName(choice)} is read from your model_paths: nothing to download`);
   for (const choice of selected.filter(({ variant }) => variant.downloads.length === 0)) {
     const { capability, variant } = choice;
+    if (own[modelName(choice)] !== undefined) continue;
     if (variant.embedded === undefined && selected.length === 1)
       throw new CommandError(
         `${fullName(choice)} cannot be downloaded: give its place in the setting model_paths, ` +

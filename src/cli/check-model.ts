@@ -18,7 +18,7 @@ import {
 } from "./expectation.ts";
 import { greyOf, type Probe, runProbe } from "./probe.ts";
 import { scene } from "./scene.ts";
-import type { Choice } from "./select.ts";
+import { type Choice, modelName } from "./select.ts";
 import shipped from "./shipped-expectation.json" with { type: "json" };
 import { type Weights, weightsOf } from "./weights-hash.ts";
 
@@ -49,7 +49,7 @@ export async function checkResult(client: Client, probe: Probe, signal: AbortSig
 export async function checkModel(choice: Choice, probe: Probe, machine: CheckedWith): Promise<string> {
   const { client, settings, places, signal } = machine;
   const { capability, variant } = choice;
-  const name = `${capability.family}/${variant.name}`;
+  const name = modelName(choice);
   const own = settings.model_paths[name] !== undefined;
   const located = locate(capability.family, variant, {
     modelPaths: settings.model_paths,

@@ -9,7 +9,7 @@ import { type CommandContext, CommandError } from "./context.ts";
 import { engineOf, nativePlaces } from "./engine.ts";
 import { activated } from "./probe.ts";
 import type { Process } from "./process.ts";
-import { choices, fullName, select } from "./select.ts";
+import { choices, modelName, select } from "./select.ts";
 import { collect } from "./status.ts";
 
 /** One line of the report: what was looked at, and what was found. */
@@ -83,10 +83,10 @@ export function registerCheck(program: Command, context: CommandContext, process
         for (const choice of chosen) {
           const [{ family }, { name }] = [choice.capability, choice.variant];
           const probe = here.find((each) => each.family === family && each.variant === name);
-          if (probe) await report(fullName(choice), () => checkModel(choice, probe, machine));
+          if (probe) await report(modelName(choice), () => checkModel(choice, probe, machine));
           else if (model.length > 0)
-            await report(fullName(choice), async () => {
-              throw new Error(`is not on this machine: easel activate --model ${fullName(choice)}`);
+            await report(modelName(choice), async () => {
+              throw new Error(`is not on this machine: easel activate --model ${modelName(choice)}`);
             });
         }
       }

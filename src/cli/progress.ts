@@ -22,7 +22,8 @@ export function progressLines(context: CommandContext, now = Date.now): (event: 
           file = event.file;
           began = now();
           first = event.done;
-          drawn = 0;
+          // without a terminal a line tells how far it is, not that it begins
+          drawn = context.interactive ? 0 : now();
         }
         const ended = event.done === event.total;
         if (!ended && now() - drawn < (context.interactive ? 100 : 10_000)) return;
@@ -47,7 +48,8 @@ function bar({ file, done, total }: { file: string; done: number; total: number 
 }
 
 function size(bytes: number): string {
-  return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(2)} GB` : `${(bytes / 1e6).toFixed(1)} MB`;
+  if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(2)} GB`;
+  return bytes >= 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.ceil(bytes / 1000)} kB`;
 }
 
 function clock(seconds: number): string {

@@ -67,6 +67,11 @@ export function hasFilter(filters: Filters): boolean {
   );
 }
 
+/** What `--model` and `model_paths` call it. */
+export function modelName({ capability, variant }: Choice): string {
+  return `${capability.family}/${variant.name}`;
+}
+
 export function fullName({ capability, variant }: Choice): string {
   return `${capability.domain}/${capability.family}/${variant.name}`;
 }

@@ -145,6 +145,20 @@ describe("easel activate", () => {
     expect(accepted.error).toBeUndefined();
   });
 
+  test("downloads nothing for a model that is read from a path of one's own", async () => {
+    using hub = hubServer({ "small.safetensors": weights });
+    const paths = { "depthanything/small": folder };
+    const { out, error } = await run(["activate", "--model", "depthanything/small"], hub.url, paths);
+    expect([error, hub.seen.length]).toEqual([undefined, 0]);
+    expect(out).toContain("is read from your model_paths");
+  });
+
+  test("says what to do without a network", async () => {
+    const { error } = await run(["activate", "--model", "depthanything/small"]);
+    expect(error?.message).toContain("Cannot reach 127.0.0.1:9");
+    expect(error?.message).toContain(`EASEL_MODEL_PATHS='{"depthanything/small": "<folder>"}'`);
+  }, 60_000);
+
   test("asks nobody where nobody sits, and says what to type", async () => {
     const { error } = await run(["activate"]);
     expect(error?.exitCode).toBe(2);
