@@ -9,6 +9,7 @@ import {
   loadSettings,
   SettingsError,
 } from "../../../src/settings/load.ts";
+import { envName, flagName, settingNames, table } from "../../../src/settings/table.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "easel-settings-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -152,6 +153,46 @@ describe("values from text", () => {
   ])("%s=%s is refused", (name, value, message) => {
     expect(problems({ env: { HOME: "/h", [name]: value } })).toEqual([message]);
   });
+});
+
+/** A value that no setting of this kind takes, as it is written in the file. */
+const wrong: Record<string, unknown> = {
+  number: "many",
+  text: 987654321,
+  path: 7,
+  "true|false": "perhaps",
+  "a,b": 7,
+  json: 7,
+  "bits|none": 7,
+};
+
+test.each(settingNames)(
+  "%s: a value that does not fit is refused in the file, the environment and as a flag",
+  (name) => {
+    const { kind, secret } = table[name];
+    const value = wrong[kind.placeholder] ?? "swordfish";
+    const file = yaml(`# first\n${name}: ${JSON.stringify(value)}\n`);
+    const [line, ...more] = problems({ file });
+    expect(more).toEqual([]);
+    expect(line).toStartWith(`${file}:2: ${name} must be ${kind.expects}`);
+    if (secret) expect(line).not.toContain(String(value));
+    else expect(line).toContain(`, not ${JSON.stringify(value)}`);
+    // text is text there, and any text is a path
+    if (typeof value === "string" || kind.placeholder === "bits|none") {
+      const text = String(value);
+      expect(problems({ env: { HOME: "/h", [envName(name)]: text } })[0]).toStartWith(
+        `${envName(name)}: ${name} must be `,
+      );
+      expect(problems({ flags: { [name]: text } })[0]).toStartWith(`${flagName(name)}: ${name} must be `);
+    }
+  },
+);
+
+test.each(settingNames)("%s: a slip in the name is told with the right one", (name) => {
+  const slip = `${name.slice(0, 1)}${name[2]}${name[1]}${name.slice(3)}`;
+  if (slip === name) return;
+  const file = yaml(`\n${slip}: 1\n`);
+  expect(problems({ file })).toEqual([`${file}:2: unknown setting "${slip}". Did you mean "${name}"?`]);
 });
 
 describe("the file", () => {
