@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { itemsOf, newestNative, prunable, sweepPartials } from "../cache.ts";
+import { type CacheItem, itemsOf, newestNative, prunable, sweepPartials } from "../cache.ts";
 import { type CommandContext, CommandError, exitCodes } from "./context.ts";
 import { table } from "./table.ts";
 
@@ -17,7 +17,7 @@ export function registerCache(program: Command, context: CommandContext): void {
       const items = itemsOf(context.settings().cache_dir);
       if (options.json) return context.out(JSON.stringify(items, null, 2));
       if (items.length === 0) return context.out("The cache is empty.");
-      const rows = items.map(({ name, kind, bytes, used }) => [
+      const rows = together(items).map(({ name, kind, bytes, used }) => [
         kind,
         name,
         megabytes(bytes),
@@ -50,6 +50,16 @@ export function registerCache(program: Command, context: CommandContext): void {
       for (const { name, bytes } of removed) context.out(`removed: ${name} (${megabytes(bytes)})`);
       if (removed.length === 0) context.out("Nothing to remove.");
     });
+}
+
+/** Prompts are many and have no names that tell anything: one line for all. */
+function together(items: readonly CacheItem[]): CacheItem[] {
+  const prompts = items.filter(({ kind }) => kind === "prompts");
+  const [newest] = prompts;
+  if (!newest) return [...items];
+  const bytes = prompts.reduce((sum, item) => sum + item.bytes, 0);
+  const all = { ...newest, name: `${prompts.length} of them`, bytes };
+  return items.flatMap((item) => (item === newest ? [all] : item.kind === "prompts" ? [] : [item]));
 }
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;

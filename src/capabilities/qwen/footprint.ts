@@ -6,7 +6,7 @@
 import type { Bits } from "../../engine/task.ts";
 import type { Listed, TensorTable } from "../../weights/table.ts";
 import { floatBytes } from "../depth/weights.ts";
-import { publishedTensors, type Tensors } from "./tensors.ts";
+import { published, type Tensors } from "./tensors.ts";
 
 const languageHeads = 28;
 /** Tokens of a text at its longest, and of a picture as the language model sees it. */
@@ -102,7 +102,7 @@ function sizesOf({ transformer, textEncoder, vae }: Tensors) {
 }
 
 /** Bytes of the parts and of each phase, with numbers of `float` bytes. */
-export function footprint(job: Job, tensors: Tensors = publishedTensors(), float = floatBytes): Footprint {
+export function footprint(job: Job, tensors: Tensors = published(), float = floatBytes): Footprint {
   const { bits, pixels, steps, references, referencePixels, tile, batch } = job;
   const { width, blocks, languageWidth, languageHidden, channels } = sizesOf(tensors);
   const hidden = 4 * width;

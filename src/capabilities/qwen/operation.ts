@@ -17,14 +17,19 @@ import {
 } from "./params.ts";
 import { afterPhase, prepare } from "./prepare.ts";
 import { preview, publish } from "./result.ts";
-import { tensorsOf } from "./tensors.ts";
+import { ownBits, tensorsOf } from "./tensors.ts";
 import { isEdit, variants } from "./variants.ts";
 
 const usualStrength = 0.4;
 
 function needOf(params: Params, context: CheckContext): Need {
   const { settings } = context;
-  const { bits, transient } = chooseBits(params.quantize, settings.qwen_default_quantize);
+  const tensors = tensorsOf(params.model, context);
+  const own = ownBits(tensors.transformer);
+  const { bits, transient } =
+    own === undefined
+      ? chooseBits(params.quantize, settings.qwen_default_quantize)
+      : { bits: own, transient: false };
   const pictures = picturesOf(params).length;
   const job = {
     bits,
@@ -35,7 +40,7 @@ function needOf(params: Params, context: CheckContext): Need {
     tile: settings.qwen_vae_tile,
     batch: batched(params, settings),
   };
-  const bytes = footprint(job, tensorsOf(params.model, context));
+  const bytes = footprint(job, tensors);
   // Neither is quantized. The text encoder goes first: what it gave is kept.
   const textEncoder = { name: "text_encoder", bytes: bytes.textEncoder, bits: null, priority: -2 };
   const vae = { name: "vae", bytes: bytes.vae, bits: null };

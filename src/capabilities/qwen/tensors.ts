@@ -6,6 +6,7 @@
  */
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
+import type { Bits } from "../../engine/task.ts";
 import { type TensorTable, tensorTable } from "../../weights/table.ts";
 import type { CheckContext } from "../capability.ts";
 import { family } from "./params.ts";
@@ -192,13 +193,33 @@ export const publishedTensors = (sizes: Sizes = usual): Tensors => ({
   vae: table(ofCoder(sizes)),
 });
 
-let published: Tensors | undefined;
+/**
+ * The bits of a transformer whose files are quantized as a whole; undefined when some of its matrices are not. A request cannot
+ * change them.
+ */
+export function ownBits(table: TensorTable): Bits | undefined {
+  const matrices = [...table].filter(
+    ([name, { shape }]) =>
+      shape.length === 2 && name.startsWith("transformer_blocks.") && name.endsWith(".weight"),
+  );
+  if (matrices.length === 0 || matrices.some(([, { dtype }]) => dtype !== "U32")) return undefined;
+  // This one takes as many numbers as it gives.
+  const [outputs, packed] = table.get("transformer_blocks.0.attn.to_q.weight")?.shape ?? [];
+  const bits = (32 * (packed ?? 0)) / (outputs ?? 1);
+  return [3, 4, 5, 6, 8].includes(bits) ? (bits as Bits) : undefined;
+}
+
+let kept: Tensors | undefined;
+/** The published networks' tensors, listed once. */
+export function published(): Tensors {
+  kept ??= publishedTensors();
+  return kept;
+}
 
 /** A variant's tensors: those of its files, and of parts that are not here the published ones. */
 export function tensorsOf(variant: string, context: CheckContext): Tensors {
-  published ??= publishedTensors();
   const activation = context.activation(family, variant);
-  if (!("source" in activation)) return published;
+  if (!("source" in activation)) return published();
   const { paths } = activation.source;
   const of = (part: string) => {
     const places = paths.flatMap((path) => [join(path, part), ...(basename(path) === part ? [path] : [])]);
@@ -206,8 +227,8 @@ export function tensorsOf(variant: string, context: CheckContext): Tensors {
     return place === undefined ? undefined : tensorTable(place);
   };
   return {
-    transformer: of("transformer") ?? published.transformer,
-    textEncoder: of("text_encoder") ?? published.textEncoder,
-    vae: of("vae") ?? published.vae,
+    transformer: of("transformer") ?? published().transformer,
+    textEncoder: of("text_encoder") ?? published().textEncoder,
+    vae: of("vae") ?? published().vae,
   };
 }

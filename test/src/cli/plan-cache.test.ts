@@ -95,6 +95,8 @@ describe("easel cache", () => {
     const old = put("native-old/lib.so", 1000, 1000);
     const model = put("downloads/depth.pt", 5000, 9000);
     expect((await run(["cache"])).out).toContain("native parts");
+    for (const name of ["a", "b", "c"]) put(`prompts/${name}.text`, 1_000_000, 10);
+    expect((await run(["cache"])).out).toMatch(/prompts\s+3 of them\s+3\.0 MB/);
     const { out } = await run(["cache", "prune"]);
     expect(out).toBe("removed: native-old (0.0 MB)");
     expect([existsSync(newest), existsSync(old), existsSync(model)]).toEqual([true, false, true]);
