@@ -73,17 +73,22 @@ def trivial_answers(scenes):
     return dict(zip(TRIVIAL, (np.zeros_like(ramp), ramp, mean), strict=True))
 
 
+def answer(net, x):
+    """Inverse depth at half size of normalised pictures: the mean of what the network says of them and of their mirror images."""
+    with torch.no_grad():
+        return (functional.relu(net(x)) + functional.relu(net(x.flip(3))).flip(2)) / 2
+
+
 def predict(net, picture, side):
     """Inverse depth, up to scale and shift, of a uint8 picture whose short side the network sees at `side`."""
     height, width = picture.shape[:2]
     scale = side / min(height, width)
     size = [max(STRIDE, round(n * scale / STRIDE) * STRIDE) for n in (height, width)]
     x = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 255
-    with torch.no_grad():
-        x = functional.interpolate(x, size=size, mode="bilinear", antialias=True, align_corners=False)
-        y = functional.relu(net(normalise(x)))[:, None]
-        y = functional.interpolate(y, scale_factor=2, mode="bilinear", align_corners=False)
-        return functional.interpolate(y, size=(height, width), mode="bilinear", align_corners=False)[0, 0].numpy()
+    x = functional.interpolate(x, size=size, mode="bilinear", antialias=True, align_corners=False)
+    y = answer(net, normalise(x))[:, None]
+    y = functional.interpolate(y, scale_factor=2, mode="bilinear", align_corners=False)
+    return functional.interpolate(y, size=(height, width), mode="bilinear", align_corners=False)[0, 0].numpy()
 
 
 def report(net, scenes, side, far=False):
@@ -108,7 +113,7 @@ def margins(scores):
 # What the committed weights must keep: the leads in δ1 that were asked for. An AbsRel of 0.75 of the best was asked for, too, and is
 # not reached; the model card says by how much.
 LEAST = {"gradient": 0.15, "mean map": 0.10}
-MOST_ABS_REL = 0.86
+MOST_ABS_REL = 0.83
 
 
 def beats_trivial(scores):

@@ -1,4 +1,7 @@
-"""How the committed weights are made: every number that decides them."""
+"""Every number that decides what a training run gives.
+
+The weights that the program carries come from earlier runs, whose numbers were changed on their way: docs/mini-model-card.md says so.
+"""
 
 from dataclasses import dataclass
 
@@ -37,8 +40,8 @@ class Recipe:
         return most.items()
 
 
-FEW, MORE = ((2_000_000, 3800), (3_000_000, 1200)), ((2_000_000, 3800), (3_000_000, 2600))
-COMMITTED = Recipe(stages=(Stage(1024, FEW, SMALL), Stage(100_096, MORE, SMALL)))
+ALL = ((0, 6000), (1_000_000, 6000))
+FULL = Recipe(stages=(Stage(7680, ALL, SMALL), Stage(10_240, ALL, LARGE, (1.0, 0.0))))
 
 # The same in a minute, to see that it works.
 TRIAL = Recipe(

@@ -15,7 +15,7 @@ import train
 from dataset import Scenes, Shard, shard_name
 from net import CONFIG, MiniDepth
 from raycast import BOX, CUTOUT, CYLINDER, ELLIPSOID, PLANE, ROOM, height, hit
-from recipe import COMMITTED, SMALL, TRIAL, Stage
+from recipe import FULL, SMALL, TRIAL, Stage
 from render import Stock, expose, packed, rays, render_scene
 from weights import folded, read_folded, save_net
 from world import Camera, Scene, material, turned
@@ -224,13 +224,13 @@ class Training(unittest.TestCase):
             for a, b in zip(nets[0][part].values(), nets[1][part].values(), strict=True):
                 self.assertTrue(torch.equal(a, b))
 
-    def test_a_recipe_saves_only_when_its_workers_are_one(self):
-        for recipe in (COMMITTED, TRIAL):
-            for stage in recipe.stages:
-                self.assertEqual(stage.until % train.TOGETHER, 0)
+    def test_a_stage_ends_when_its_workers_are_one(self):
+        for recipe in (FULL, TRIAL):
+            for until in (train.SAVE, *(stage.until for stage in recipe.stages)):
+                self.assertEqual(until % train.TOGETHER, 0)
 
-    def test_scenes_of_no_kind_held_back_are_in_the_recipe(self):
-        for first, count in COMMITTED.scenes():
+    def test_no_scene_that_is_measured_on_is_trained_on(self):
+        for first, count in FULL.scenes():
             self.assertLess(first + count, evaluate.HELD_FIRST)
 
     def test_scenes_that_are_not_there_are_missed(self):

@@ -29,7 +29,7 @@ import torch.nn.functional as functional
 from dataset import Scenes
 from evaluate import FARTHEST, SPAN
 from net import CONFIG, MiniDepth, normalise
-from recipe import COMMITTED, TRIAL
+from recipe import FULL, TRIAL
 
 # Steps after which workers become their mean, and after which the run is saved: the second is a multiple of the first.
 TOGETHER = 16
@@ -208,7 +208,7 @@ def train(run, scenes, stage, batch, begin=0, folder=None, log=print, until=None
     """The steps of a stage that began at step `begin`, up to its end or `until`. Returns each step's errors."""
     errors, start, begun = [], time.time(), run.step
     while run.step < (stage.until if until is None else until):
-        along = (run.step - begin) / max(1, stage.until - begin)
+        along = (run.step - begin) / (stage.until - begin)
         level = stage.level[0] + (stage.level[1] - stage.level[0]) * along
         errors.append(run.train_step(scenes, batch, level, stage.sizes))
         if run.step % 100 == 0 and run.worker == 0:
@@ -243,7 +243,7 @@ def main():
     arguments = parser.parse_args()
     # Told to end, it leaves in order and takes its workers along.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    make(arguments.run, TRIAL if arguments.trial else COMMITTED)
+    make(arguments.run, TRIAL if arguments.trial else FULL)
 
 
 def work(worker, recipe, folder, meeting):

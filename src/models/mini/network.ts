@@ -1,4 +1,4 @@
-import { conv2d, scope, type Tensor } from "../../../ffi/index.ts";
+import { concat, conv2d, scope, type Tensor } from "../../../ffi/index.ts";
 import { Conv2d, Pointwise } from "../../nn/conv.ts";
 import { resize } from "../../nn/interpolate.ts";
 import { Linear } from "../../nn/linear.ts";
@@ -136,31 +136,36 @@ export class Network {
     this.decoder = new Decoder(w.at("decoder"), this.encoder.channels);
   }
 
-  /** Runs [1, rows, columns, 3], normalized, with sides that are multiples of the stride; gives rows × columns. */
+  /**
+   * Runs [1, rows, columns, 3], normalized, with sides that are multiples of the stride; gives rows × columns. What it says of the
+   * picture and of its mirror image errs in different places: their mean is the answer.
+   */
   forward(pixels: Tensor): Float32Array {
     return scope(() => {
-      const half = this.decoder.forward(this.encoder.forward(pixels));
-      return twice(half.relu()).read("float32");
+      const both = concat([pixels, pixels.flip(2)], 0);
+      const half = this.decoder.forward(this.encoder.forward(both)).relu();
+      const mean = half.at(0).add(half.at(1).flip(1)).mul(0.5).expandDims(0);
+      return twice(mean).read("float32");
     });
   }
 }
 
 const twice = (x: Tensor) => resize(x, 2 * x.shape[1]!, 2 * x.shape[2]!, "bilinear");
 
-/** Squares of pixels become channels: [1, rows, columns, c] to [1, rows / fold, columns / fold, c · fold²]. */
+/** Squares of pixels become channels: [n, rows, columns, c] to [n, rows / fold, columns / fold, c · fold²]. */
 function unshuffle(x: Tensor): Tensor {
-  const [, rows, columns, c] = x.shape as [number, number, number, number];
+  const [n, rows, columns, c] = x.shape as [number, number, number, number];
   return x
-    .reshape(1, rows / fold, fold, columns / fold, fold, c)
+    .reshape(n, rows / fold, fold, columns / fold, fold, c)
     .transpose(0, 1, 3, 5, 2, 4)
-    .reshape(1, rows / fold, columns / fold, c * fold * fold);
+    .reshape(n, rows / fold, columns / fold, c * fold * fold);
 }
 
 /** Four channels become squares of 2×2 pixels. */
 function shuffle(x: Tensor): Tensor {
-  const [, rows, columns] = x.shape as [number, number, number];
+  const [n, rows, columns] = x.shape as [number, number, number];
   return x
-    .reshape(1, rows, columns, 2, 2)
+    .reshape(n, rows, columns, 2, 2)
     .transpose(0, 1, 3, 2, 4)
-    .reshape(1, 2 * rows, 2 * columns, 1);
+    .reshape(n, 2 * rows, 2 * columns, 1);
 }
