@@ -71,15 +71,19 @@ export function wheelComponents(requirements: string): Component[] {
   );
 }
 
-if (import.meta.main) {
-  const root = join(import.meta.dir, "..");
+/** sharp's packages for systems that nothing is built for lie in the lockfile, too. */
+const ofOtherSystems = (name: string) =>
+  /^@img\/sharp-/.test(name) && !/^@img\/sharp-(libvips-)?(linux-x64|linux-arm64|darwin-arm64)$/.test(name);
+
+/** The whole document. What only builds the binary is not in it, what is copied into it is, whoever asks for it. */
+export async function billOfMaterials(root: string) {
   const manifest = await Bun.file(join(root, "package.json")).json();
   const lock = Bun.JSONC.parse(await Bun.file(join(root, "bun.lock")).text()) as Parameters<
     typeof npmComponents
   >[0];
   const wheels: Component[] = [];
-  for await (const file of new Bun.Glob("mlx-shim/requirements*.txt").scan({ cwd: root }))
-    wheels.push(...wheelComponents(await Bun.file(join(root, file)).text()));
+  for (const system of ["linux", "darwin"])
+    wheels.push(...wheelComponents(await Bun.file(join(root, `mlx-shim/requirements-${system}.txt`)).text()));
   const unique = new Map(wheels.map((wheel) => [wheel.purl, wheel]));
   const bun: Component = {
     type: "application",
@@ -87,12 +91,15 @@ if (import.meta.main) {
     version: Bun.version,
     purl: `pkg:npm/bun@${Bun.version}`,
   };
-  const document = {
+  const packages = npmComponents(lock, [...Object.keys(manifest.dependencies), "@scalar/api-reference"]);
+  return {
     bomFormat: "CycloneDX",
     specVersion: "1.6",
     version: 1,
     metadata: { component: { type: "application", name: manifest.name, version: manifest.version } },
-    components: [bun, ...unique.values(), ...npmComponents(lock, Object.keys(manifest.dependencies))],
+    components: [bun, ...unique.values(), ...packages.filter(({ name }) => !ofOtherSystems(name))],
   };
-  console.log(JSON.stringify(document, null, 2));
 }
+
+if (import.meta.main)
+  console.log(JSON.stringify(await billOfMaterials(join(import.meta.dir, "..")), null, 2));

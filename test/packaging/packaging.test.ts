@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { archiveName, formula, readChecksums } from "../../packaging/formula.ts";
-import { npmComponents, wheelComponents } from "../../packaging/sbom.ts";
+import { billOfMaterials, npmComponents, wheelComponents } from "../../packaging/sbom.ts";
 
 const root = join(import.meta.dir, "../..");
 let folder: string;
@@ -186,6 +186,17 @@ describe("the bill of materials", () => {
       "pkg:npm/b@2.0.0",
     ]);
     expect(found[1]!.hashes![0]!.content).toBe("78");
+  });
+
+  test("names what every target carries, and nothing of another system", async () => {
+    const { components } = await billOfMaterials(root);
+    const names = components.map(({ name }) => name);
+    const native = targets.flatMap((target) => [`@img/sharp-${target}`, `@img/sharp-libvips-${target}`]);
+    for (const name of ["bun", "mlx-cpu", "mlx-metal", "hono", "three", "@scalar/api-reference", ...native])
+      expect(names).toContain(name);
+    expect(names.filter((name) => name.startsWith("@img/sharp-")).sort()).toEqual(native.sort());
+    expect(names).not.toContain("ziglang");
+    expect(names).not.toContain("typescript");
   });
 
   test("names each wheel with the hashes that are pinned", () => {
