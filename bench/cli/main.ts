@@ -174,10 +174,14 @@ const row = (what: string, runs: Run[][]) =>
     .join("\n");
 
 const model = /model name\s*: (.*)/.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1] ?? "";
+const busy =
+  loadavg()[0]! > 2 * cpus().length
+    ? " Other work took most of the processor, and ours, which hashes, waits for it more than curl does: to be repeated on a quiet machine."
+    : "";
 const page = `# Speed of the command line
 
 Written by \`bun bench/cli/main.ts\` on ${process.platform} ${process.arch}, ${model}, ${cpus().length} threads; the machine's load was
-${loadavg()[0]!.toFixed(1)}. Medians, with the least and the largest in brackets.
+${loadavg()[0]!.toFixed(1)}. Medians, with the least and the largest in brackets.${busy}
 
 ## Downloads
 
