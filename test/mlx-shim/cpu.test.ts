@@ -379,7 +379,11 @@ describe.if(onLinux).each(sets)("the kernels for %s", (set) => {
     const curves = ["none", "gelu", "geluTanh", "silu"] as const;
     const roll = dice(7);
     for (let round = 0; round < 16; round++) {
-      const [m, n, k] = [round % 3 ? roll(1, 80) : 1, roll(1, 90), roll(1, round % 4 ? 90 : 1300)];
+      const [m, n, k] = [
+        [1, roll(2, 80), roll(256, 300)][round % 3]!,
+        roll(1, 90),
+        roll(1, round % 4 ? 90 : 1300),
+      ];
       scope(() => {
         const [x, w, b] = [normal(round, m, k), normal(round + 1, n, k), normal(round + 2, n)];
         const scale = round & 1 ? normal(round + 3, n) : undefined;
@@ -437,7 +441,7 @@ describe.if(onLinux).each(sets)("the kernels for %s", (set) => {
   });
 
   test("multiply numbers that lie far apart as the definition does in double precision", () => {
-    const [m, n, k] = [70, 90, 333];
+    const [m, n, k] = [270, 90, 333];
     scope(() => {
       // A few channels a thousand times the rest, as in the middle of a vision transformer; then a scale near either end of the range.
       const loud = Tensor.from(
@@ -459,7 +463,7 @@ describe.if(onLinux).each(sets)("the kernels for %s", (set) => {
   test("multiply infinities, not-a-number and the largest numbers as MLX does", () => {
     const { NaN: nan, POSITIVE_INFINITY: up, NEGATIVE_INFINITY: down } = Number;
     const odd = [nan, up, down, 3.4028234e38, -3.4e38, 0];
-    for (const m of [1, 5, 45]) {
+    for (const m of [1, 5, 45, 260]) {
       for (const [i, value] of odd.entries()) {
         scope(() => {
           const [x, w] = [normal(1, m, 70).mul(0.1), normal(2, 50, 70).mul(0.1)];

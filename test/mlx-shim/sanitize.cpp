@@ -272,11 +272,11 @@ void kernels() {
         if (options[0] < 0) continue;
         auto* packed = p(easel_pack(weight, options[0]));
         done(easel_linear(x, packed, each, nullptr, nullptr, options.data(), 4));
-        done(easel_linear(p(filled({50, size})), packed, each, each, p(filled({50, size + 3})), options.data(), 4));
+        done(easel_linear(p(filled({270, size})), packed, each, each, p(filled({270, size + 3})), options.data(), 4));
         CHECK(!easel_pack(each, options[0]) && !easel_pack(weight, 99));
       }
       done(easel_gated(x, x)), done(easel_gated(p(easel_transpose(p(filled({size, 3})), Ints{1, 0}.data(), 2)), x));
-      done(linear(p(filled({size, 1100})), p(filled({13, 1100})), nullptr)), done(linear(p(filled({size + 40, 1100})), p(filled({130, 1100})), nullptr));
+      done(linear(p(filled({size, 1100})), p(filled({13, 1100})), nullptr)), done(linear(p(filled({size + 256, 1100})), p(filled({130, 1100})), nullptr));
       auto* image = p(filled({2, size, 9, size}));
       done(easel_group_norm(image, w, w, 1, 1e-5));
       for (int32_t side : {1, 3}) {
