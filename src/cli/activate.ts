@@ -10,6 +10,7 @@ import {
   missing,
 } from "../weights/download/resources.ts";
 import { type CommandContext, CommandError, exitCodes } from "./context.ts";
+import { Interrupted } from "./process.ts";
 import { progressLines } from "./progress.ts";
 import { type Choice, choices, type Filters, fullName, hasFilter, modelName, select } from "./select.ts";
 import { collect, defaultOf } from "./status.ts";
@@ -51,7 +52,10 @@ export function registerActivate(program: Command, context: CommandContext): voi
         { on: show, signal: context.signal },
       ).catch((error: Error) => {
         if (context.signal.aborted)
-          throw new CommandError(`${error.message}; the same command goes on with it`, exitCodes.interrupted);
+          throw new Interrupted(
+            (context.signal.reason as Interrupted).exitCode,
+            `${error.message}; the same command goes on with it`,
+          );
         if (error instanceof DownloadError && error.code === "unreachable")
           throw new CommandError(`${error.message}\n${withoutNetwork(wanted[0]!)}`);
         throw error;

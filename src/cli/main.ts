@@ -62,7 +62,8 @@ export async function main(args: readonly string[], startWorker: () => Worker): 
     return exitCodes.ok;
   } catch (error) {
     await printed();
-    return exitCodeOf(interrupted?.aborted ? interrupted.reason : error, context);
+    const stopped = interrupted?.aborted && !(error instanceof Interrupted);
+    return exitCodeOf(stopped ? interrupted?.reason : error, context);
   }
 }
 

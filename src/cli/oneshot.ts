@@ -75,7 +75,7 @@ export function registerOneShots(program: Command, context: CommandContext): voi
 
   common(program.command("upscale <inputs...>"))
     .description("make a picture larger and sharper")
-    .option("--resolution <size>", "shorter side in pixels, or a factor such as 2x", "2x")
+    .option("--resolution <size>", "shorter side in pixels, or a factor such as 2x", size)
     .option("--softness <share>", "0 keeps the input's sharpness, 1 blurs it away first", real)
     .option("--color-fix <way>", "where the colours come from: wavelet-lab, wavelet, lab or none")
     .option("--seed <number>", "makes the result repeatable", whole)
@@ -83,12 +83,11 @@ export function registerOneShots(program: Command, context: CommandContext): voi
     .action(async (inputs: string[], options: Common & UpscaleOptions) => {
       requireFiles(inputs);
       await each(context, inputs, options, async (client, input, output) => {
-        const resolution = /^\d+$/.test(options.resolution) ? Number(options.resolution) : options.resolution;
         const body = {
           image: { type: "file_id", file_id: await upload(client, input) },
           model: options.model,
           quantize: options.quantize,
-          resolution,
+          resolution: options.resolution,
           softness: options.softness,
           color_fix: options.colorFix,
           seed: options.seed,
@@ -148,7 +147,7 @@ interface DepthOptions {
 }
 
 interface UpscaleOptions {
-  resolution: string;
+  resolution?: number | string;
   softness?: number;
   colorFix?: string;
   seed?: number;
@@ -330,6 +329,8 @@ function whole(text: string): number {
   if (!/^-?\d+$/.test(text)) throw new InvalidArgumentError("It must be a whole number.");
   return Number(text);
 }
+
+const size = (text: string) => (/^\d+$/.test(text) ? Number(text) : text);
 
 function real(text: string): number {
   const value = Number(text);

@@ -42,8 +42,11 @@ export function thisProcess(startWorker: () => Worker): Process {
 export class Interrupted extends Error {
   override name = "Interrupted" as const;
 
-  constructor(readonly exitCode: number) {
-    super("interrupted");
+  constructor(
+    readonly exitCode: number,
+    message = "interrupted",
+  ) {
+    super(message);
   }
 }
 

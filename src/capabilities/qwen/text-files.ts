@@ -116,7 +116,7 @@ export function encoderOf(paths: readonly string[]): unknown {
     const names = readdirSync(folder).sort();
     return names
       .map((name) => join(folder, name))
-      .filter((path) => statSync(path).isFile())
+      .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile())
       .map(provenanceOf);
   });
 }

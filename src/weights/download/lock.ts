@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { existsSync, rmSync } from "node:fs";
+import { closeSync, openSync, rmSync, statSync } from "node:fs";
 import { DownloadError } from "./errors.ts";
 
 /** A connection that nobody can reach is collected, and its lock with it. */
@@ -13,6 +13,7 @@ const held = new Set<Database>();
  */
 export function lock(path: string, what: string): Disposable {
   for (;;) {
+    const mine = fileAt(path);
     const database = new Database(path, { create: true });
     try {
       database.run("PRAGMA locking_mode = EXCLUSIVE");
@@ -23,8 +24,8 @@ export function lock(path: string, what: string): Disposable {
         throw new DownloadError("busy", `Another process is downloading ${what}`);
       throw error;
     }
-    // The one before may have removed the file between our opening it and our taking it: then it is nobody's.
-    if (existsSync(path)) {
+    // The one before may have removed the file between our opening it and our taking it: then it is nobody's, or a new one lies there.
+    if (inodeOf(path) === mine) {
       held.add(database);
       return {
         [Symbol.dispose]() {
@@ -35,5 +36,20 @@ export function lock(path: string, what: string): Disposable {
       };
     }
     database.close();
+  }
+}
+
+const inodeOf = (path: string) => statSync(path, { throwIfNoEntry: false, bigint: true })?.ino;
+
+/** Which file lies at a path. One is made where there is none: opening one that is there would, when it is closed, take its lock away. */
+function fileAt(path: string): bigint {
+  for (;;) {
+    const inode = inodeOf(path);
+    if (inode !== undefined) return inode;
+    try {
+      closeSync(openSync(path, "wx"));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
   }
 }

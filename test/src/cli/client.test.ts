@@ -235,8 +235,11 @@ test("easel upscale, generate and edit send what their options say", async () =>
     "--steps",
     "8",
   );
-  const [upscale, generate, edit] = fake.calls.filter(({ path }) => path.startsWith("/v1/image/"));
+  await run(fake.port, "upscale", picture("in.png"), "-o", output);
+  const [upscale, generate, edit, usual] = fake.calls.filter(({ path }) => path.startsWith("/v1/image/"));
   expect(upscale?.body).toMatchObject({ resolution: 1080, softness: 0.5, format: "webp" });
+  // the server's own settings decide then
+  expect(usual?.body).not.toHaveProperty("resolution");
   expect(generate?.body).toMatchObject({ prompt: "a cat", seed: -3, loras: [{ scale: 0.7 }] });
   expect(edit?.body).toMatchObject({ prompt: "make it blue", steps: 8 });
   expect(edit?.body?.images).toHaveLength(2);

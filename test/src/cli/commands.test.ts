@@ -153,6 +153,30 @@ describe("easel activate", () => {
     expect(out).toContain("is read from your model_paths");
   });
 
+  test("says that it goes on when it was stopped, and ends with the signal's code", async () => {
+    const asked = Promise.withResolvers<void>();
+    using hub = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch() {
+        asked.resolve();
+        return new Promise<Response>(() => {});
+      },
+    });
+    const main = join(import.meta.dir, "../../../src/main.ts");
+    const child = Bun.spawn([process.execPath, main, "activate", "--model", "depthanything/v2-small"], {
+      env: { ...process.env, HOME: folder, HF_HOME: folder, HF_ENDPOINT: hub.url.origin },
+      stdout: "ignore",
+      stderr: "pipe",
+    });
+    await asked.promise;
+    child.kill("SIGTERM");
+    expect(await new Response(child.stderr).text()).toBe(
+      "Error: The download was stopped; the same command goes on with it\n",
+    );
+    expect(await child.exited).toBe(143);
+  }, 60_000);
+
   test("says what to do without a network", async () => {
     const { error } = await run(["activate", "--model", "depthanything/small"]);
     expect(error?.message).toContain("Cannot reach 127.0.0.1:9");

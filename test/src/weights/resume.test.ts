@@ -1,3 +1,4 @@
+import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, spyOn, test } from "bun:test";
 import {
   existsSync,
@@ -13,6 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DownloadError } from "../../../src/weights/download/errors.ts";
 import { type DownloadOptions, downloadFile, type Expected } from "../../../src/weights/download/file.ts";
+import { lock } from "../../../src/weights/download/lock.ts";
 import type { Range } from "../../../src/weights/download/ranges.ts";
 import { type Behaviour, hubServer, sha256 } from "./hub-server.ts";
 
@@ -202,6 +204,24 @@ describe("two downloads of one file", () => {
     expect(existsSync(`${partial}.lock`)).toBe(true);
     expect((await fetchFile(hashed)).error).toBeUndefined();
     expect(readdirSync(folder)).toEqual(["weights.safetensors"]);
+  });
+
+  test("do not run at once when the lock file becomes another one while it is being taken", () => {
+    const run = Database.prototype.run;
+    let other: Database | undefined;
+    const steps = spyOn(Database.prototype, "run").mockImplementation(function (this: Database, sql) {
+      if (sql === "BEGIN EXCLUSIVE" && !other) {
+        rmSync(`${partial}.lock`);
+        other = new Database(`${partial}.lock`, { create: true });
+        run.call(other, sql);
+      }
+      return run.call(this, sql);
+    });
+    expect(() => lock(`${partial}.lock`, "weights")).toThrow("Another process is downloading weights");
+    steps.mockRestore();
+    other?.close();
+    lock(`${partial}.lock`, "weights")[Symbol.dispose]();
+    expect(existsSync(`${partial}.lock`)).toBe(false);
   });
 
   test("are not hindered by a lock file that says nothing", async () => {
