@@ -25,6 +25,8 @@ const warnings = ["-Wall", "-Wextra", "-Werror"];
 const common = (tree: string) => [
   ...["-std=c++20", "-O2", "-fPIC", "-fvisibility=hidden", "-fvisibility-inlines-hidden", ...warnings],
   ...["-isystem", join(tree, "mlx/include"), `-I${shim}`],
+  // MLX's headers write the names of their files into what they check: no folder of this machine, and the same bytes everywhere
+  `-ffile-prefix-map=${root}=.`,
 ];
 
 /** The kernels of `mlx-shim/cpu`: each instruction set is one source that raises it by itself. */
@@ -58,7 +60,7 @@ async function compileLinux(here: boolean, tree: string, folder: string): Promis
       ...["-O3", ...kernelFlags],
       ...units(),
       ...[`-L${folder}`, "-lmlx"],
-      ...["-shared", "-s", `-Wl,--version-script=${join(shim, "exports.map")}`],
+      ...["-shared", "-s", "-Wl,--build-id=none", `-Wl,--version-script=${join(shim, "exports.map")}`],
       // Old dtags: libmlx's own rpath points into the wheel's tree, and only a DT_RPATH of the library that loads it is searched too.
       ...["-Wl,--disable-new-dtags", "-Wl,-rpath,$ORIGIN", "-o", join(folder, "libeasel.so")],
     ],
