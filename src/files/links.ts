@@ -4,17 +4,26 @@
  * @module
  */
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** The key that signs links to results. It is made at the first start and kept, so that links outlive a restart. */
+const keyBytes = 32;
+
+/**
+ * The key that signs links to results. It is made at the first start and kept, so that links outlive a restart. A crash or a full
+ * disk leaves no half key: with an empty one everybody could sign.
+ */
 export function linkKey(dataDir: string): Uint8Array {
   const path = join(dataDir, "link.key");
-  try {
+  if (!existsSync(path) || statSync(path).size < keyBytes) {
     mkdirSync(dataDir, { recursive: true });
-    writeFileSync(path, randomBytes(32), { flag: "wx", mode: 0o600 });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    const whole = `${path}.new`;
+    try {
+      writeFileSync(whole, randomBytes(keyBytes), { mode: 0o600, flush: true });
+      renameSync(whole, path);
+    } finally {
+      rmSync(whole, { force: true });
+    }
   }
   return new Uint8Array(readFileSync(path));
 }
