@@ -25,7 +25,14 @@ namespace {
 
 }  // namespace
 
-/// AVX-512's where there is none of its own.
+}  // namespace amx
+
+}  // namespace easel::cpu
+#pragma GCC pop_options
+
+namespace easel::cpu::amx {
+
+/// AVX-512's where there is none of its own. It is filled in when the library opens, on every processor: with the instructions of all.
 extern const Kernels table;
 const Kernels table = [] {
   Kernels own = avx512::table;
@@ -37,8 +44,5 @@ const Kernels table = [] {
   return own;
 }();
 
-}  // namespace amx
-
-}  // namespace easel::cpu
-#pragma GCC pop_options
+}  // namespace easel::cpu::amx
 #endif
