@@ -22,6 +22,8 @@ namespace {
 #include "cpu/finish.inc"
 #include "cpu/tiles.inc"
 #include "cpu/tile_product.inc"
+#include "cpu/mask.inc"
+#include "cpu/tile_attention.inc"
 
 }  // namespace
 
@@ -41,6 +43,8 @@ const Kernels table = [] {
   own.pack = pack;
   own.product_memory = product_memory;
   own.product = product;
+  own.attention_size = attention_size;
+  own.attention = attention;
   return own;
 }();
 
