@@ -224,14 +224,14 @@ Written by \`bun bench/kernels/main.ts\` on ${process.platform} ${process.arch},
 
 | variable | values |
 |---|---|
-| \`EASEL_CPU_KERNELS\` | \`off\`, \`base\` (SSE2 or NEON), \`avx2\`, \`avx512\`, \`amx\` (AVX-512, and products on AMX tiles); unset, the best that the processor and its kernel have. One that is lacking is refused when the library opens |
+| \`EASEL_CPU_KERNELS\` | \`off\`, \`base\` (SSE2 or NEON), \`avx2\`, \`avx512\`, \`amx\` (AVX-512, and products and attention on AMX tiles); unset, the best that the processor and its kernel have. One that is lacking is refused when the library opens |
 | \`EASEL_CPU_THREADS\` | how many threads; unset, as many processors as the process may use. Results do not depend on it |
 
 Covered in float32: convolutions of one group (3×3 with stride 1 by Winograd's F(4×4), the rest by products), attention up to 512
 channels a head (masks, causal, shared heads), softmax of the last axis, linear layers, layer, RMS and group norm, GELU (also
 half precision, computed in float32), SiLU, and resampling of rows and columns (bilinear, bicubic, nearest).
 
-With \`amx\` each number of a product is cut into three parts of bfloat16 that add up to it, six of the nine products of parts are
+With \`amx\` each number of a product or of attention is cut into three parts of bfloat16 that add up to it, six of the nine products of parts are
 added up in float32, and what is left out is below 2⁻²⁴ of a term: the accuracy of float32 (at 1370 × 3072 × 768 the largest error is
 8e-7 of the largest value; summing up in float32 with AVX-512 makes 1.6e-6). Two parts and three products would be twice as fast and
 ten times less accurate (5e-6). Parts below 2⁻¹²⁶ count as zero, so a number below about 1e-33 loses its last digits. A sum that is
