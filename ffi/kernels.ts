@@ -30,6 +30,7 @@ const ops = [
   "rms_norm",
   "group_norm",
   "resample",
+  "quantized_linear",
 ] as const;
 export type KernelOp = (typeof ops)[number];
 

@@ -150,6 +150,7 @@ export const symbols = {
   easel_silu: { args: ["ptr"], returns: "ptr" },
   easel_quantize: { args: ["ptr", "i32", "i32"], returns: "ptr" },
   easel_dequantize: { args: ["ptr", "ptr", "ptr", "i32", "i32"], returns: "ptr" },
+  easel_quantized_linear: { args: ["ptr", "ptr", "ptr", "ptr", "ptr", "i32", "i32"], returns: "ptr" },
   easel_quantized_matmul: { args: ["ptr", "ptr", "ptr", "ptr", "i32", "i32", "i32"], returns: "ptr" },
 
   // Random numbers: a key decides them

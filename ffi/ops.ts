@@ -268,10 +268,19 @@ export function quantizedMatmul(
 /** x Wᵀ + b with a quantized W. */
 export function quantizedLinear(
   x: Tensor,
-  weight: Quantized,
-  quantization: Quantization,
+  { weight, scales, biases }: Quantized,
+  { bits, groupSize = 64 }: Quantization,
   bias?: Tensor | null,
 ): Tensor {
-  const y = quantizedMatmul(x, weight, quantization);
-  return bias ? y.add(bias) : y;
+  return wrap(
+    c.easel_quantized_linear(
+      handleOf(x),
+      handleOf(weight),
+      handleOf(scales),
+      handleOf(biases),
+      bias ? handleOf(bias) : null,
+      groupSize,
+      bits,
+    ),
+  );
 }

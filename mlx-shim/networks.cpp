@@ -247,6 +247,20 @@ easel_array* easel_dequantize(easel_array* w, easel_array* scales, easel_array* 
   });
 }
 
+// MLX's own quantized product goes number by number on the CPU: unpacking the matrix first is many times faster.
+easel_array* easel_quantized_linear(easel_array* x, easel_array* w, easel_array* scales, easel_array* biases, easel_array* bias, int32_t group_size, int32_t bits) {
+  const auto ours = [&] {
+    known_kind(group_size, bits);
+    return cpu::quantized_linear(at(x), at(w), at(scales), at(biases), maybe(bias), group_size, bits);
+  };
+  return ours_or(ours, [&] {
+    known_kind(group_size, bits);
+    auto y = on_cpu() ? mx::matmul(at(x), mx::transpose(mx::dequantize(at(w), at(scales), at(biases), group_size, bits)))
+                      : mx::quantized_matmul(at(x), at(w), at(scales), at(biases), true, group_size, bits);
+    return bias ? mx::add(y, at(bias)) : y;
+  });
+}
+
 easel_array* easel_quantized_matmul(easel_array* x, easel_array* w, easel_array* scales, easel_array* biases, int32_t transpose, int32_t group_size, int32_t bits) {
   return make([&] {
     known_kind(group_size, bits);

@@ -157,6 +157,7 @@ EASEL_API easel_array* easel_gelu_tanh(easel_array* a);
 EASEL_API easel_array* easel_silu(easel_array* a);
 EASEL_API easel_list* easel_quantize(easel_array* w, int32_t group_size, int32_t bits);
 EASEL_API easel_array* easel_dequantize(easel_array* w, easel_array* scales, easel_array* biases, int32_t group_size, int32_t bits);
+EASEL_API easel_array* easel_quantized_linear(easel_array* x, easel_array* w, easel_array* scales, easel_array* biases, easel_array* bias, int32_t group_size, int32_t bits);
 EASEL_API easel_array* easel_quantized_matmul(easel_array* x, easel_array* w, easel_array* scales, easel_array* biases, int32_t transpose, int32_t group_size, int32_t bits);
 
 // Random numbers: a key decides them

@@ -32,6 +32,14 @@ struct Taps {
   long size, count;
 };
 
+/// A weight [n, k], each row a stream of bits; groups of neighbours in a row share a scale and a bias. 2 to 6 or 8 bits.
+struct Quantized {
+  const uint8_t* weight;
+  const float *scales, *biases;
+  long n, k;
+  int bits, group;
+};
+
 struct AttentionShape {
   long batch, heads, kv_heads, queries, keys, width, value_width;
   float scale;
@@ -48,6 +56,9 @@ struct Finish {
   const float* scale = nullptr;
   const float* residual = nullptr;
 };
+
+/// Rows of the left side up to which a quantized weight is not packed.
+constexpr long quantized_few = 48;
 
 struct Kernels {
   const char* name;
@@ -89,6 +100,11 @@ struct Kernels {
 
   /// c = alpha a b + beta c, row after row; a is [m, k], or [k, m] when it is to be turned, and b likewise. With beta 0, c is not read.
   void (*gemm)(bool turn_a, bool turn_b, long m, long n, long k, float alpha, const float* a, long lda, const float* b, long ldb, float beta, float* c, long ldc);
+
+  /// Rows of a quantized weight in float32, by the calling thread.
+  void (*dequantize)(const Quantized& w, long from, long rows, float* to);
+  /// out = x wᵀ + bias for at most quantized_few rows, contiguous; bias may be null.
+  void (*quantized_product)(const Quantized& w, const float* x, const float* bias, long m, float* out);
 };
 
 /// Chooses by name: off, base, avx2, avx512 or amx; empty is the best this processor has. Throws for anything it does not have.

@@ -16,7 +16,7 @@ namespace easel::cpu {
 
 namespace {
 
-constexpr const char* names[] = {"conv2d", "sdpa", "softmax", "gelu", "gelu_tanh", "silu", "gated", "pack", "linear", "layer_norm", "rms_norm", "group_norm", "resample"};
+constexpr const char* names[] = {"conv2d", "sdpa", "softmax", "gelu", "gelu_tanh", "silu", "gated", "pack", "linear", "layer_norm", "rms_norm", "group_norm", "resample", "quantized_linear"};
 constexpr int op_count = static_cast<int>(Op::count);
 static_assert(std::size(names) == op_count);
 std::array<std::array<std::atomic<int64_t>, 2>, op_count> tallies{};
@@ -273,6 +273,49 @@ Maybe linear(const array& x, const Matrix& weight, const Ending& ending) {
     return [=, from = at(in, 0), weight = at(in, 1), to = out.data<float>()] {
       if (!packed) k->pack(weight, deep, false, n, deep, made);
       k->product(from, deep, packed ? weight : made, finish, m, n, deep, memory, to, n);
+    };
+  });
+}
+
+/// Many rows go over some of the weight's rows at a time, which are unpacked and packed for the product: never the whole of them.
+Maybe quantized_linear(const array& x, const array& weight, const array& scales, const array& biases, const Maybe& bias, int group, int bits) {
+  const auto* kernel = kernels();
+  if (!kernel || !plain(x) || x.ndim() == 0 || weight.dtype() != mx::uint32 || weight.ndim() != 2 || weight.shape(0) == 0) return uncovered(Op::quantized_linear);
+  const long deep = x.shape(-1), columns = weight.shape(0);
+  const bool whole = deep % group == 0 && weight.shape(1) * 32L == deep * bits;
+  const mx::Shape groups{weight.shape(0), static_cast<int>(deep / group)};
+  if (!whole || scales.shape() != groups || biases.shape() != groups || !vector_of(bias, weight.shape(0))) return uncovered(Op::quantized_linear);
+  auto shape = x.shape();
+  shape.back() = weight.shape(0);
+  Inputs inputs;
+  inputs.add(x);
+  inputs.add(weight);
+  inputs.add(mx::astype(scales, mx::float32));
+  inputs.add(mx::astype(biases, mx::float32));
+  const int b = inputs.add(bias);
+  return node(Op::quantized_linear, std::move(shape), std::move(inputs.list), [=](auto& in, array& out, auto& encoder) -> Task {
+    const long m = static_cast<long>(in[0].size()) / deep;
+    const Quantized w{in[1].template data<uint8_t>(), at(in, 2), at(in, 3), columns, deep, bits, group};
+    const float *from = at(in, 0), *bias = at(in, b);
+    float* to = out.data<float>();
+    if (m <= quantized_few) return [=] { kernel->quantized_product(w, from, bias, m, to); };
+    constexpr long floats_at_once = 1 << 20, wide = 256, run = 32;  // a run fills whole panels of every instruction set
+    const long some = std::min(columns, std::max(wide, floats_at_once / deep / wide * wide));
+    auto* packed = temporary(encoder, kernel->packed_size(some, deep));
+    auto* memory = temporary(encoder, kernel->product_memory(m, some, deep));
+    return [=] {
+      for (long first = 0; first < columns; first += some) {
+        const long count = std::min(some, columns - first);
+        parallel((count + run - 1) / run, [=](long item) {
+          const long row = item * run, here = std::min(run, count - row);
+          float* rows = scratch(run * deep);
+          kernel->dequantize(w, first + row, here, rows);
+          kernel->pack(rows, deep, false, here, deep, packed + item * kernel->packed_size(run, deep));
+        });
+        Finish finish;
+        finish.bias = bias ? bias + first : nullptr;
+        kernel->product(from, deep, packed, finish, m, count, deep, memory, to + first, columns);
+      }
     };
   });
 }

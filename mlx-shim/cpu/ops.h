@@ -9,7 +9,7 @@
 namespace easel::cpu {
 
 /// What is counted, under the names that easel_kernel_calls takes.
-enum class Op { conv2d, sdpa, softmax, gelu, gelu_tanh, silu, gated, pack, linear, layer_norm, rms_norm, group_norm, resample, count };
+enum class Op { conv2d, sdpa, softmax, gelu, gelu_tanh, silu, gated, pack, linear, layer_norm, rms_norm, group_norm, resample, quantized_linear, count };
 
 using Maybe = std::optional<array>;
 
@@ -51,6 +51,7 @@ int packing();
 /// A float32 matrix [outputs, inputs] in that order.
 array pack(const array& weight, int packing);
 Maybe linear(const array& x, const Matrix& weight, const Ending& ending);
+Maybe quantized_linear(const array& x, const array& weight, const array& scales, const array& biases, const Maybe& bias, int group, int bits);
 Maybe layer_norm(const array& x, const Maybe& weight, const Maybe& bias, float eps);
 Maybe rms_norm(const array& x, const Maybe& weight, float eps);
 Maybe group_norm(const array& x, const Maybe& weight, const Maybe& bias, int groups, float eps);
@@ -73,6 +74,7 @@ inline Maybe gated(const array&, const array&) { return {}; }
 inline int packing() { return -1; }
 inline array pack(const array& weight, int) { return weight; }
 inline Maybe linear(const array&, const Matrix&, const Ending&) { return {}; }
+inline Maybe quantized_linear(const array&, const array&, const array&, const array&, const Maybe&, int, int) { return {}; }
 inline Maybe layer_norm(const array&, const Maybe&, const Maybe&, float) { return {}; }
 inline Maybe rms_norm(const array&, const Maybe&, float) { return {}; }
 inline Maybe group_norm(const array&, const Maybe&, const Maybe&, int, float) { return {}; }

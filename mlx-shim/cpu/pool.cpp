@@ -30,6 +30,13 @@ int wanted_threads() {
   return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 }
 
+/// Whether this thread is at work on an item.
+thread_local bool working = false;
+struct Inside {
+  Inside() { working = true; }
+  ~Inside() { working = false; }
+};
+
 struct Job {
   Work work;
   const void* context;
@@ -37,6 +44,7 @@ struct Job {
   std::atomic<long> next{0};
   int active = 0;
   void take() {
+    const Inside inside;
     for (long item; (item = next.fetch_add(1, std::memory_order_relaxed)) < count;) work(context, item);
   }
 };
@@ -103,6 +111,10 @@ Pool& pool() {
 int threads() { return pool().size; }
 
 void run(long count, Work work, const void* context) {
+  if (working) {
+    for (long item = 0; item < count; item++) work(context, item);
+    return;
+  }
   if (count > 0) pool().run(count, work, context);
 }
 

@@ -12,7 +12,8 @@ using Work = void (*)(const void* context, long item);
 /// How many threads there are: EASEL_CPU_THREADS, or as many as this process may use.
 int threads();
 
-/// Calls work for every item below count, in any order, and returns when all are done. Two callers take turns.
+/// Calls work for every item below count, in any order, and returns when all are done. Two callers take turns. Inside of work, the
+/// calling thread does all of it.
 void run(long count, Work work, const void* context);
 
 template <class F>

@@ -1,5 +1,4 @@
 import {
-  dequantize,
   type Ending,
   linear,
   Packed,
@@ -7,7 +6,6 @@ import {
   quantizedLinear,
   type Tensor,
 } from "../../ffi/index.ts";
-import { onGpu } from "./device.ts";
 import type { Weights } from "./weights.ts";
 
 const groupSize = 64;
@@ -78,10 +76,7 @@ export class Linear {
       return linear(x, fits ? weight : weight.astype(x.dtype), bias, ending);
     }
     const quantization = { bits: this.bits!, groupSize: this.groupSize };
-    // A quantized product is a scalar loop on the CPU: unpacking the matrix first is many times faster.
-    return onGpu()
-      ? ended(quantizedLinear(x, weight, quantization, bias), ending)
-      : linear(x, dequantize(weight, quantization), bias, ending);
+    return ended(quantizedLinear(x, weight, quantization, bias), ending);
   }
 }
 

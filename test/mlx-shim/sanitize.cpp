@@ -244,6 +244,10 @@ void networks() {
     CHECK(easel_eval(&y, 1) && easel_dim(y, 1) == 128);
     y = p(easel_quantized_matmul(p(filled({2, 128})), packed, scales, biases, 1, 64, bits));
     CHECK(easel_eval(&y, 1) && !easel_quantized_matmul(x, packed, scales, biases, 1, 64, bits));
+    y = p(easel_quantized_linear(p(filled({2, 128})), packed, scales, biases, p(filled({8})), 64, bits));
+    CHECK(easel_eval(&y, 1) && !easel_quantized_linear(x, packed, scales, biases, nullptr, 64, bits));
+    y = p(easel_quantized_linear(p(filled({70, 128})), packed, scales, biases, nullptr, 64, bits));
+    CHECK(easel_eval(&y, 1) && !easel_quantized_linear(matrix, packed, scales, biases, nullptr, 0, 0));
   }
   CHECK(!easel_quantize(matrix, 0, 4) && !easel_quantize(matrix, 64, 0) && !easel_quantize(matrix, -64, 4) && !easel_quantize(weight, 64, 4) && !easel_dequantize(matrix, matrix, matrix, 0, 0) && !easel_quantized_matmul(matrix, matrix, matrix, matrix, 1, 0, 0));
   CHECK(!easel_quantize(matrix, 64, 7) && !easel_quantize(matrix, 48, 4));
