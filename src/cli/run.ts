@@ -26,9 +26,9 @@ export function registerRun(program: Command, context: CommandContext, process: 
       note(`ERROR   ${error.message}`);
       return process.leave(error, code);
     };
-    const refuse = (message: string) => {
+    const refuse = (message: string, code: number = exitCodes.startup) => {
       note(`ERROR   ${message}`);
-      return new CommandError(message, exitCodes.startup);
+      return new CommandError(message, code);
     };
     const loaded = settingsOr(note, () => context.loaded(flagsFrom(options)));
     const warn = (text: string) => {
@@ -38,7 +38,7 @@ export function registerRun(program: Command, context: CommandContext, process: 
     loaded.warnings.forEach(warn);
     const settings = withDataPlace(loaded, warn);
     const insecure = insecureBind(settings);
-    if (insecure) throw refuse(insecure);
+    if (insecure) throw refuse(insecure, exitCodes.usage);
     // only a server needs it, and it costs every other command time
     const { serve } = await import("../serve.ts");
     const started = engineOf(loaded, { ...process, leave });

@@ -8,14 +8,14 @@ export function webhookSecret(dataDir: string, configured: string | null): strin
   if (!existsSync(path)) {
     const bytes = crypto.getRandomValues(new Uint8Array(32));
     const whole = `${path}.${crypto.randomUUID()}`;
-    writeFileSync(whole, `whsec_${Buffer.from(bytes).toString("base64")}\n`, { mode: 0o600, flush: true });
     try {
+      writeFileSync(whole, `whsec_${Buffer.from(bytes).toString("base64")}\n`, { mode: 0o600, flush: true });
       // A crash leaves no half secret behind, and of two that make one, one is taken by both.
       linkSync(whole, path);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     } finally {
-      rmSync(whole);
+      rmSync(whole, { force: true });
     }
   }
   return readFileSync(path, "utf8").trim();

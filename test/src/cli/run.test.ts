@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
-import type { CommandContext } from "../../../src/cli/context.ts";
+import { type CommandContext, type CommandError, exitCodes } from "../../../src/cli/context.ts";
 import type { Process } from "../../../src/cli/process.ts";
 import { registerRun } from "../../../src/cli/run.ts";
 import { registerService } from "../../../src/cli/service.ts";
@@ -82,7 +82,10 @@ test.each(["linux", "darwin"] as const)(
 test("a server that cannot start says why in its log, too", async () => {
   const file = join(folder, "server.log");
   const server = start("run", "--host", "0.0.0.0", "--log-file", file);
-  await expect(server.ended).rejects.toThrow("without auth_token");
+  const refused = (await server.ended.catch((error: unknown) => error)) as CommandError;
+  expect(refused.message).toContain("without auth_token");
+  // A wrong setting, which a service manager must not try again.
+  expect(refused.exitCode).toBe(exitCodes.usage);
   expect(readFileSync(file, "utf8")).toContain("without auth_token");
   await expect(start("run", "--port", "many", "--log-file", file).ended).rejects.toThrow("--port");
   expect(readFileSync(file, "utf8")).toMatch(/^\S+ ERROR +--port: port must be a whole number/m);
