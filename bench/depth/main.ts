@@ -17,6 +17,7 @@ import { parseArgs } from "node:util";
 const cases = {
   "v2-small": { weights: "v2-small", side: 518, share: 1 },
   "v2-base": { weights: "v2-base", side: 518, share: 1 },
+  "v2-large": { weights: "v2-large", side: 518, share: 0.6 },
   "v2-large-1036": { weights: "v2-large", side: 1036, share: 0.2 },
   "depth-pro": { weights: "depth-pro", side: 1536, share: 0.2 },
 } as const;
