@@ -91,7 +91,7 @@ describe("POST /v2/artworks/depth-map", () => {
     ],
     [
       { imageUrl, resolutionLowerLimit: 1000 },
-      "resolutionLowerLimit: Invalid number: must be a multiple of 64",
+      "resolutionLowerLimit: Input should be a multiple of 64",
     ],
     [
       { imageUrl, normalizationMode: "raw" },
