@@ -185,8 +185,10 @@ describe("two downloads of one file", () => {
       downloadFile(remote, hashed, path, quick),
       downloadFile(remote, hashed, path, quick),
     ]);
-    expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
-    expect((outcomes[1] as PromiseRejectedResult).reason.code).toBe("busy");
+    // Either may be first.
+    expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    const refused = outcomes.find(({ status }) => status === "rejected") as PromiseRejectedResult;
+    expect(refused.reason.code).toBe("busy");
     expect(readFileSync(path).equals(bytes)).toBe(true);
   });
 
