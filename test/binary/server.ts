@@ -7,6 +7,7 @@ const built = process.env.EASEL_TEST_BINARY ?? join(import.meta.dir, "../../dist
 
 /** What it is started with where this machine cannot: an emulator and its options, apart by blanks. */
 const runner = process.env.EASEL_TEST_RUNNER?.split(" ") ?? [];
+export const emulated = runner.length > 0;
 
 /** The binary alone in a folder of its own, with nothing of this machine around it. */
 export interface Place extends Disposable {
