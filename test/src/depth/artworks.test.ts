@@ -89,10 +89,7 @@ describe("POST /v2/artworks/depth-map", () => {
       { imageUrl, resolutionLowerLimit: 2112 },
       "resolutionLowerLimit: Input should be less than or equal to 2048",
     ],
-    [
-      { imageUrl, resolutionLowerLimit: 1000 },
-      "resolutionLowerLimit: Input should be a multiple of 64",
-    ],
+    [{ imageUrl, resolutionLowerLimit: 1000 }, "resolutionLowerLimit: Input should be a multiple of 64"],
     [
       { imageUrl, normalizationMode: "raw" },
       "normalizationMode: Input should be 'Standard', 'V2-Style' or 'Raw'",
