@@ -33,19 +33,22 @@ export async function localServer(loaded: Loaded, process: Process, signal: Abor
   };
   const { serve } = await import("../serve.ts");
   const started = engineOf(loaded, process);
-  started.ready.catch((error: Error) => process.leave(error, exitCodes.startup));
   const leave = async (serving?: Serving) => {
     const stopped = serving?.stop();
     // nobody waits for the last step of a job that was given up
     await (signal.aborted ? Promise.race([stopped, Bun.sleep(500)]) : stopped);
     remove();
   };
-  const serving = await serve({ ...settings, ...own, auth_token, log_level }, started).catch(
-    async (error) => {
-      await leave();
-      throw new CommandError(error.message, exitCodes.startup);
-    },
-  );
+  const starting = serve({ ...settings, ...own, auth_token, log_level }, started);
+  started.ready.catch(async (error: Error) => {
+    // what is still being made would come back into a folder that is gone
+    await starting.catch(() => {});
+    process.leave(error, exitCodes.startup);
+  });
+  const serving = await starting.catch(async (error) => {
+    await leave();
+    throw new CommandError(error.message, exitCodes.startup);
+  });
   if (signal.aborted) {
     await leave(serving);
     throw signal.reason;
