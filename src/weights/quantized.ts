@@ -29,6 +29,7 @@ import { makeRoom, partialName, sweepPartials } from "../cache.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { elements } from "./entry.ts";
 import { provenanceOf } from "./provenance.ts";
+import { syncFolder } from "./sync-folder.ts";
 
 /** Raise it when the same request would give other numbers than before. */
 const quantizer = 1;
@@ -328,14 +329,5 @@ class Writer {
       const length = Math.min(bytes.byteLength - done, 2 ** 30);
       done += writeSync(this.#descriptor, bytes, done, length, at + done);
     }
-  }
-}
-
-function syncFolder(folder: string): void {
-  const descriptor = openSync(folder, "r");
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
   }
 }

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { closeSync, existsSync, fsyncSync, openSync, writeSync } from "node:fs";
+import { existsSync, writeSync } from "node:fs";
 import { type FileHandle, mkdir, open, rename } from "node:fs/promises";
 import { basename, dirname } from "node:path";
+import { syncFolder } from "../sync-folder.ts";
 import { asDisk, canceled, DownloadError } from "./errors.ts";
 import { follower } from "./hash.ts";
 import { lock } from "./lock.ts";
@@ -269,13 +270,4 @@ function asDownloadError(error: unknown): DownloadError {
   const { code } = error as NodeJS.ErrnoException;
   const local = code !== undefined && /^(EACCES|EPERM|EROFS|EIO|ENOENT|EBADF)$/.test(code);
   return new DownloadError("unreachable", `The connection was cut: ${reason(error)}`, !local);
-}
-
-function syncFolder(path: string): void {
-  const folder = openSync(path, "r");
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
-  }
 }
