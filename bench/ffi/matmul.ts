@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { evaluate, openLibrary, random, scope } from "../../ffi/index.ts";
 import { linear } from "../../ffi/ops.ts";
 import { buildNative } from "../../scripts/native.ts";
+import { Peer } from "../peer.ts";
 import { ratio } from "./ratios.ts";
 
 const rounds = 25;
@@ -18,40 +19,6 @@ const shapes = [
   [1370, 1024, 4096],
   [577, 1024, 3072],
 ] as const;
-
-/** Asks a process that answers line by line. */
-class Peer {
-  #child;
-  #lines;
-  constructor(command: string[]) {
-    const env = { ...process.env, EASEL_CPU_THREADS: "2", OMP_NUM_THREADS: "2" };
-    this.#child = Bun.spawn(command, { env, stdin: "pipe", stdout: "pipe", stderr: "inherit" });
-    this.#lines = lines(this.#child.stdout);
-  }
-  async line(): Promise<string> {
-    const { value } = await this.#lines.next();
-    if (value === undefined) throw new Error("the other process ended");
-    return value;
-  }
-  ask(question: string): Promise<string> {
-    this.#child.stdin.write(`${question}\n`);
-    this.#child.stdin.flush();
-    return this.line();
-  }
-  [Symbol.dispose](): void {
-    this.#child.kill();
-  }
-}
-
-async function* lines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string, undefined> {
-  let rest = "";
-  const decoder = new TextDecoder();
-  for await (const chunk of stream) {
-    const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-    rest = parts.pop()!;
-    yield* parts;
-  }
-}
 
 /** Our half: a process of its own as well. */
 async function answer(): Promise<void> {
@@ -73,8 +40,9 @@ async function answer(): Promise<void> {
 }
 
 async function compare(): Promise<void> {
-  using ours = new Peer([process.execPath, import.meta.path, "answer"]);
-  using theirs = new Peer([process.env.PYTHON ?? "python3", join(import.meta.dir, "matmul.py")]);
+  const env = { EASEL_CPU_THREADS: "2", OMP_NUM_THREADS: "2" };
+  using ours = new Peer([process.execPath, import.meta.path, "answer"], env);
+  using theirs = new Peer([process.env.PYTHON ?? "python3", join(import.meta.dir, "matmul.py")], env);
   await Promise.all([ours.line(), theirs.line()]);
   for (const shape of shapes) {
     const question = shape.join(" ");

@@ -28,6 +28,7 @@ import {
 } from "../../ffi/index.ts";
 import { library, nativeFolder } from "../../ffi/native.ts";
 import { resize } from "../../src/nn/interpolate.ts";
+import { Peer } from "../peer.ts";
 
 /** The op, its numbers, and how many rounds' share it gets of MLX's own op, which may take seconds. */
 const cases = [
@@ -128,44 +129,6 @@ async function answer(): Promise<void> {
       ([name, { covered }]) => covered > before[name as keyof typeof before].covered,
     );
     console.log(`${time} ${covered ? "kernel" : "MLX"}`);
-  }
-}
-
-/** A process that answers line by line. */
-class Peer {
-  #child;
-  #lines;
-  constructor(command: string[], env: Record<string, string>) {
-    this.#child = Bun.spawn(command, {
-      env: { ...process.env, ...env },
-      stdin: "pipe",
-      stdout: "pipe",
-      stderr: "inherit",
-    });
-    this.#lines = lines(this.#child.stdout);
-  }
-  async line(): Promise<string> {
-    const { value } = await this.#lines.next();
-    if (value === undefined) throw new Error("the other process ended");
-    return value;
-  }
-  async ask(question: string): Promise<string> {
-    this.#child.stdin.write(`${question}\n`);
-    this.#child.stdin.flush();
-    return this.line();
-  }
-  [Symbol.dispose](): void {
-    this.#child.kill();
-  }
-}
-
-async function* lines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string, undefined> {
-  let rest = "";
-  const decoder = new TextDecoder();
-  for await (const chunk of stream) {
-    const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-    rest = parts.pop()!;
-    yield* parts;
   }
 }
 

@@ -13,6 +13,7 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { buildNative } from "../../scripts/native.ts";
+import { figures, spread } from "../beside-mflux.ts";
 import { openBlas } from "../openblas.ts";
 
 const { values } = parseArgs({
@@ -39,27 +40,15 @@ interface Side {
 
 async function run(command: string[], guidance: number, preload?: string): Promise<Side> {
   const out = join(folder, "latents.f32");
-  const child = Bun.spawn([...command, folder, out, side, steps, String(guidance)], {
-    env: {
-      ...process.env,
-      OPENBLAS_NUM_THREADS: "2",
-      EASEL_CPU_THREADS: "2",
-      ...(preload && { LD_PRELOAD: preload }),
-    },
-    stdout: "pipe",
-    stderr: "inherit",
-  });
-  const text = await new Response(child.stdout).text();
-  if ((await child.exited) !== 0) throw new Error(`${command.join(" ")} failed`);
-  const latents = new Float32Array(new Uint8Array(readFileSync(out)).buffer);
-  return { ...JSON.parse(text.trim().split("\n").at(-1)!), latents };
+  const told = await figures<Omit<Side, "latents">>(
+    [...command, folder, out, side, steps, String(guidance)],
+    preload,
+  );
+  return { ...told, latents: new Float32Array(new Uint8Array(readFileSync(out)).buffer) };
 }
 
 const ours = (guidance: number) => run([process.execPath, join(here, "our_side.ts")], guidance);
 const theirs = (guidance: number) => run([python, join(here, "mflux_side.py")], guidance, blas);
-const median = (list: readonly number[]) => [...list].sort((a, b) => a - b)[list.length >> 1]!;
-const spread = (list: readonly number[], digits = 2) =>
-  `${median(list).toFixed(digits)} (${Math.min(...list).toFixed(digits)} – ${Math.max(...list).toFixed(digits)})`;
 
 if (!existsSync(join(folder, "texts.safetensors"))) {
   const made = Bun.spawn([python, join(here, "make.py"), folder], { stderr: "inherit" });

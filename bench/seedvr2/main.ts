@@ -13,6 +13,7 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { buildNative } from "../../scripts/native.ts";
+import { figures, spread } from "../beside-mflux.ts";
 import { openBlas } from "../openblas.ts";
 
 const { values } = parseArgs({
@@ -37,26 +38,12 @@ interface Side {
 
 async function run(command: string[], side: number, preload?: string): Promise<Side> {
   const out = join(folder, "output.rgb");
-  const child = Bun.spawn([...command, folder, out, String(side)], {
-    env: {
-      ...process.env,
-      OPENBLAS_NUM_THREADS: "2",
-      EASEL_CPU_THREADS: "2",
-      ...(preload && { LD_PRELOAD: preload }),
-    },
-    stdout: "pipe",
-    stderr: "inherit",
-  });
-  const text = await new Response(child.stdout).text();
-  if ((await child.exited) !== 0) throw new Error(`${command.join(" ")} failed`);
-  return { ...JSON.parse(text.trim().split("\n").at(-1)!), pixels: readFileSync(out) };
+  const told = await figures<Omit<Side, "pixels">>([...command, folder, out, String(side)], preload);
+  return { ...told, pixels: readFileSync(out) };
 }
 
 const ours = (side: number) => run([process.execPath, join(here, "our_side.ts")], side);
 const theirs = (side: number) => run([python, join(here, "mflux_side.py")], side, blas);
-const median = (list: readonly number[]) => [...list].sort((a, b) => a - b)[list.length >> 1]!;
-const spread = (list: readonly number[], digits = 2) =>
-  `${median(list).toFixed(digits)} (${Math.min(...list).toFixed(digits)} – ${Math.max(...list).toFixed(digits)})`;
 
 if (!existsSync(join(folder, "input.png"))) {
   const made = Bun.spawn([python, join(here, "make.py"), folder], { stderr: "inherit" });
