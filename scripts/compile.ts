@@ -5,8 +5,10 @@
  */
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Target } from "./native.ts";
+import { objects } from "./objects.ts";
+import { run } from "./run.ts";
 import { stubs } from "./stubs.ts";
 
 const root = join(import.meta.dir, "..");
@@ -23,7 +25,7 @@ export function sources(): string[] {
 const units = () => sources().filter((name) => name.endsWith(".cpp"));
 const warnings = ["-Wall", "-Wextra", "-Werror"];
 const common = (tree: string) => [
-  ...["-std=c++20", "-O2", "-fPIC", "-fvisibility=hidden", "-fvisibility-inlines-hidden", ...warnings],
+  ...["-std=c++20", "-fPIC", "-fvisibility=hidden", "-fvisibility-inlines-hidden", ...warnings],
   ...["-isystem", join(tree, "mlx/include"), `-I${shim}`],
   // MLX's headers write the names of their files into what they check: no folder of this machine, and the same bytes everywhere
   `-ffile-prefix-map=${root}=.`,
@@ -32,13 +34,21 @@ const common = (tree: string) => [
 /** The kernels of `mlx-shim/cpu`: each instruction set is one source that raises it by itself. */
 export const kernelFlags = ["-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-Wno-psabi"];
 
+/** The units' objects. Those of each target are kept beside each other's. */
+const compiled = (target: Target, command: readonly string[], tree: string, missing: string) =>
+  objects(
+    units(),
+    { command: [...command, ...common(tree)], include: shim, besides: basename(tree), missing },
+    join(root, ".cache/objects", target),
+  );
+
 /** Puts `libeasel` into `folder`, where MLX's library is already. */
 export async function compile(target: Target, here: boolean, tree: string, folder: string): Promise<void> {
-  if (target !== "darwin-arm64") return compileLinux(here, tree, folder);
+  if (target !== "darwin-arm64") return compileLinux(target, here, tree, folder);
   return here ? compileMac(tree, folder) : compileMacElsewhere(tree, folder);
 }
 
-async function compileLinux(here: boolean, tree: string, folder: string): Promise<void> {
+async function compileLinux(target: Target, here: boolean, tree: string, folder: string): Promise<void> {
   const compiler = here ? (process.env.CXX ?? "g++") : "aarch64-linux-gnu-g++";
   const missing = here
     ? "a C++ compiler is needed: `apt install g++`"
@@ -56,9 +66,7 @@ async function compileLinux(here: boolean, tree: string, folder: string): Promis
   await run(
     [
       compiler,
-      ...common(tree),
-      ...["-O3", ...kernelFlags],
-      ...units(),
+      ...(await compiled(target, [compiler, "-O3", ...kernelFlags], tree, missing)),
       ...[`-L${folder}`, "-lmlx"],
       ...["-shared", "-s", "-Wl,--build-id=none", `-Wl,--version-script=${join(shim, "exports.map")}`],
       // Old dtags: libmlx's own rpath points into the wheel's tree, and only a DT_RPATH of the library that loads it is searched too.
@@ -69,16 +77,18 @@ async function compileLinux(here: boolean, tree: string, folder: string): Promis
 }
 
 async function compileMac(tree: string, folder: string): Promise<void> {
+  const compiler = process.env.CXX ?? "clang++";
+  const missing = "a C++ compiler is needed: `xcode-select --install`";
+  const command = [compiler, "-O2", "-mmacosx-version-min=14.0"];
   await run(
     [
-      process.env.CXX ?? "clang++",
-      ...common(tree),
-      ...units(),
-      ...[`-L${folder}`, "-lmlx", "-dynamiclib", "-mmacosx-version-min=14.0"],
+      ...command,
+      ...(await compiled("darwin-arm64", command, tree, missing)),
+      ...[`-L${folder}`, "-lmlx", "-dynamiclib"],
       ...["-install_name", "@rpath/libeasel.dylib", "-Wl,-rpath,@loader_path"],
       ...["-o", join(folder, "libeasel.dylib")],
     ],
-    "a C++ compiler is needed: `xcode-select --install`",
+    missing,
   );
 }
 
@@ -93,28 +103,25 @@ async function compileMacElsewhere(tree: string, folder: string): Promise<void> 
   try {
     const mlx = join(tree, "mlx/lib/libmlx.dylib");
     await stubs(mlx, work);
-    const objects = [];
-    for (const [index, unit] of units().entries()) {
-      const object = join(work, `${index}.o`);
-      await run(
-        [
-          `${llvm}/bin/clang++`,
-          ...["-c", "-target", "arm64-apple-macos14.0", "-DNDEBUG", ...common(tree)],
-          ...["-nostdinc", "-nostdinc++", "-isystem", `${llvm}/include/c++/v1`],
-          ...["-isystem", `${llvm}/lib/clang/16/include`, "-isystem", headers],
-          // the newer math.h expects these of a newer compiler's float.h
-          ...["-DINFINITY=__builtin_inff()", '-DNAN=__builtin_nanf("")', unit, "-o", object],
-        ],
-        "",
-      );
-      objects.push(object);
-    }
+    const made = await compiled(
+      "darwin-arm64",
+      [
+        `${llvm}/bin/clang++`,
+        ...["-O2", "-target", "arm64-apple-macos14.0", "-DNDEBUG"],
+        ...["-nostdinc", "-nostdinc++", "-isystem", `${llvm}/include/c++/v1`],
+        ...["-isystem", `${llvm}/lib/clang/16/include`, "-isystem", headers],
+        // the newer math.h expects these of a newer compiler's float.h
+        ...["-DINFINITY=__builtin_inff()", '-DNAN=__builtin_nanf("")'],
+      ],
+      tree,
+      "",
+    );
     await run(
       [
         `${llvm}/bin/ld64.lld`,
         ...["-dylib", "-arch", "arm64", "-platform_version", "macos", "14.0", "14.0"],
         ...["-install_name", "@rpath/libeasel.dylib", "-rpath", "@loader_path", "-dead_strip", "-x"],
-        ...[...objects, "-L", work, "-lc++", "-lSystem", mlx, "-o", join(folder, "libeasel.dylib")],
+        ...[...made, "-L", work, "-lc++", "-lSystem", mlx, "-o", join(folder, "libeasel.dylib")],
       ],
       "",
     );
@@ -147,13 +154,4 @@ async function appleHeaders(): Promise<string> {
     rmSync(staging, { recursive: true, force: true });
   }
   return folder;
-}
-
-/** Runs a program to its end. What it prints is shown only when it fails. */
-export async function run(command: string[], missing: string): Promise<void> {
-  const program = command[0]!;
-  if (!Bun.which(program)) throw new Error(missing);
-  const { exitCode, stdout, stderr } = Bun.spawnSync(command);
-  if (/No module named pip/.test(stderr.toString())) throw new Error(missing);
-  if (exitCode !== 0) throw new Error(`${program} failed:\n${stderr}${stdout}`);
 }

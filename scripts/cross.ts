@@ -6,8 +6,8 @@
 import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "./compile.ts";
 import type { Target } from "./native.ts";
+import { run } from "./run.ts";
 
 const root = join(import.meta.dir, "..");
 

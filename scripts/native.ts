@@ -9,7 +9,8 @@
  */
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
-import { compile, run, sources } from "./compile.ts";
+import { compile, sources } from "./compile.ts";
+import { run } from "./run.ts";
 
 const root = join(import.meta.dir, "..");
 const shim = join(root, "mlx-shim");
@@ -87,7 +88,8 @@ export async function buildNative(target = host): Promise<Native> {
   const { files, library } = targets[target];
   const folder = join(root, target === host ? "dist/native" : `dist/native-${target}`);
   const tree = await fetchWheels(target);
-  const programs = [...sources(), import.meta.path, join(import.meta.dir, "compile.ts")];
+  const makers = ["native.ts", "compile.ts", "objects.ts"].map((name) => join(import.meta.dir, name));
+  const programs = [...sources(), ...makers];
   const texts = await Promise.all(programs.map((path) => Bun.file(path).text()));
   const wanted = stamp([target, basename(tree), process.env.CXX ?? "", ...texts]);
   const mark = join(folder, ".stamp");

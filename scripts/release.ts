@@ -53,7 +53,8 @@ async function again(): Promise<void> {
     await must(["sh", "-c", `git -C '${root}' archive HEAD | tar -x -C '${copy}'`], root);
     // a link to the packages would show in the bytes: their folder's real name decides an order
     await must([process.execPath, "install", "--frozen-lockfile"], copy);
-    cpSync(join(root, ".cache"), join(copy, ".cache"), { recursive: true });
+    const downloads = (path: string) => !/\/\.cache\/(objects|sanitize)$/.test(path);
+    cpSync(join(root, ".cache"), join(copy, ".cache"), { recursive: true, filter: downloads });
     for (const target of wanted) {
       await must([process.execPath, "build.ts", "--target", target], copy);
       const [first, second] = [root, copy].map((folder) => sha256(binary(folder, target)));
