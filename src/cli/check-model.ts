@@ -95,11 +95,12 @@ function asKept(
   { settings, renew }: CheckedWith,
   verified: boolean,
 ): string {
-  const file = join(settings.cache_dir, "checks.json");
+  const file = join(settings.data_dir, "checks.json");
   const device = `${process.platform} ${process.arch} ${cpus()[0]?.model.trim() ?? ""}`;
   const now = { weights: weights.hash, device, version, cells: cellsOf(grey) };
   const before = renew ? undefined : readKept(file)[name];
   const verdict = requireAsKept(before, now, { name, verified });
-  if (verdict.keep) keep(file, name, { ...now, date: new Date().toISOString().slice(0, 10) });
-  return verdict.words;
+  const date = new Date().toISOString().slice(0, 10);
+  const lost = verdict.keep ? keep(file, name, { ...now, date }) : undefined;
+  return lost === undefined ? verdict.words : `${verdict.words}, but it could not be written (${lost})`;
 }

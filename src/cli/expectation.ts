@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Scene } from "./scene.ts";
 
@@ -112,10 +112,18 @@ export function readKept(file: string): Record<string, Kept> {
   }
 }
 
-export function keep(file: string, name: string, result: Kept): void {
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(`${file}.new`, JSON.stringify({ ...readKept(file), [name]: result }));
-  renameSync(`${file}.new`, file);
+/** Keeps a result; says why when the disk does not take it, which is no fault of the model. */
+export function keep(file: string, name: string, result: Kept): string | undefined {
+  const part = `${file}.${process.pid}.part`;
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(part, JSON.stringify({ ...readKept(file), [name]: result }));
+    renameSync(part, file);
+    return undefined;
+  } catch (error) {
+    if (existsSync(part)) rmSync(part);
+    return (error as NodeJS.ErrnoException).code ?? String(error);
+  }
 }
 
 /** A run of a model in this check. */

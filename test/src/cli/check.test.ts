@@ -83,11 +83,12 @@ describe("this machine's own expectation", () => {
     expect(requireAsKept({ ...before, device: "there" }, now, published).keep).toBe(true);
     expect(requireAsKept(before, now, published)).toMatchObject({ keep: false });
     const file = join(folder, "cache/checks.json");
-    keep(file, "a/b", before);
+    expect(keep(file, "a/b", before)).toBeUndefined();
     keep(file, "a/c", before);
     expect(readKept(file)).toEqual({ "a/b": before, "a/c": before });
     writeFileSync(file, "{ damaged");
     expect(readKept(file)).toEqual({});
+    expect(keep(join(file, "checks.json"), "a/b", before)).toBe("EEXIST");
   });
 
   test("is not met by another result, nor by one that is no number", () => {
