@@ -9,6 +9,7 @@ import { basename, join } from "node:path";
 import type { Target } from "./native.ts";
 import { objects } from "./objects.ts";
 import { run } from "./run.ts";
+import { objectFaults, startupFaults } from "./startup.ts";
 import { stubs } from "./stubs.ts";
 
 const root = join(import.meta.dir, "..");
@@ -63,17 +64,28 @@ async function compileLinux(target: Target, here: boolean, tree: string, folder:
       ],
       missing,
     );
+  const made = await compiled(target, [compiler, "-O3", ...kernelFlags], tree, missing);
+  const library = join(folder, "libeasel.so");
   await run(
     [
       compiler,
-      ...(await compiled(target, [compiler, "-O3", ...kernelFlags], tree, missing)),
+      ...made,
       ...[`-L${folder}`, "-lmlx"],
       ...["-shared", "-s", "-Wl,--build-id=none", `-Wl,--version-script=${join(shim, "exports.map")}`],
       // Old dtags: libmlx's own rpath points into the wheel's tree, and only a DT_RPATH of the library that loads it is searched too.
-      ...["-Wl,--disable-new-dtags", "-Wl,-rpath,$ORIGIN", "-o", join(folder, "libeasel.so")],
+      ...["-Wl,--disable-new-dtags", "-Wl,-rpath,$ORIGIN", "-o", library],
     ],
     missing,
   );
+  if (target === "linux-x64") await requireEveryProcessor(made, library);
+}
+
+/** Fails when code of one instruction set may run on a processor that does not have it. */
+async function requireEveryProcessor(made: readonly string[], library: string): Promise<void> {
+  const mayRaise = (object: string) => /^(avx2|avx512|amx)\.cpp-/.test(basename(object));
+  const checks = made.map((object) => objectFaults(object, mayRaise(object)));
+  const faults = (await Promise.all([...checks, startupFaults(library)])).flat();
+  if (faults.length > 0) throw new Error(faults.join("\n"));
 }
 
 async function compileMac(tree: string, folder: string): Promise<void> {

@@ -88,7 +88,9 @@ export async function buildNative(target = host): Promise<Native> {
   const { files, library } = targets[target];
   const folder = join(root, target === host ? "dist/native" : `dist/native-${target}`);
   const tree = await fetchWheels(target);
-  const makers = ["native.ts", "compile.ts", "objects.ts"].map((name) => join(import.meta.dir, name));
+  const makers = ["native.ts", "compile.ts", "objects.ts", "startup.ts"].map((name) =>
+    join(import.meta.dir, name),
+  );
   const programs = [...sources(), ...makers];
   const texts = await Promise.all(programs.map((path) => Bun.file(path).text()));
   const wanted = stamp([target, basename(tree), process.env.CXX ?? "", ...texts]);
