@@ -67,7 +67,7 @@ export function addmm(base: Tensor, a: Tensor, b: Tensor, { alpha = 1, beta = 1 
   return wrap(c.easel_addmm(handleOf(base), handleOf(a), handleOf(b), alpha, beta));
 }
 
-const curves = ["none", "gelu", "geluTanh", "silu"] as const;
+const curves = ["none", "gelu", "geluTanh", "silu", "relu"] as const;
 
 /** What becomes of a linear layer's result before it is written: residual + scale · curve(x Wᵀ + b). */
 export interface Ending {
@@ -112,22 +112,44 @@ export function gated(gate: Tensor, x: Tensor): Tensor {
 export type Pair = number | readonly [number, number];
 const pair = (value: Pair): readonly [number, number] => (typeof value === "number" ? [value, value] : value);
 
-export interface Conv2dOptions {
+export interface Conv2dOptions extends Omit<Ending, "scale"> {
   bias?: Tensor | null | undefined;
   stride?: Pair;
   padding?: Pair;
+  /** After the last row and column, where it is not what is before the first ones. */
+  paddingHigh?: Pair;
   dilation?: Pair;
   groups?: number;
+  /** Of relu(x). */
+  rectified?: boolean;
 }
 
-/** x is [batch, rows, columns, channels], the weight [out, rows, columns, channels / groups]. */
+/**
+ * x is [batch, rows, columns, channels], the weight [out, rows, columns, channels / groups]. What comes before and after is part of
+ * the same pass where a kernel of our own does it: residual + curve(relu(x) ∗ W + b).
+ */
 export function conv2d(
   x: Tensor,
   weight: Tensor,
-  { bias, stride = 1, padding = 0, dilation = 1, groups = 1 }: Conv2dOptions = {},
+  {
+    bias,
+    stride = 1,
+    padding = 0,
+    paddingHigh = padding,
+    dilation = 1,
+    groups = 1,
+    rectified = false,
+    curve = "none",
+    residual,
+  }: Conv2dOptions = {},
 ): Tensor {
-  const options = ints(pair(stride), pair(padding), pair(dilation), [groups]);
-  return wrap(c.easel_conv2d(handleOf(x), handleOf(weight), bias ? handleOf(bias) : null, options, 7));
+  const [before, after] = [bias, residual].map((tensor) => (tensor ? handleOf(tensor) : null));
+  const options = ints(pair(stride), pair(padding), pair(paddingHigh), pair(dilation), [
+    groups,
+    +rectified,
+    curves.indexOf(curve),
+  ]);
+  return wrap(c.easel_conv2d(handleOf(x), handleOf(weight), before!, after!, options, 11));
 }
 
 export interface ConvGeneralOptions {

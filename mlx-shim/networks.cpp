@@ -59,6 +59,8 @@ array group_norm(const array& x, const std::optional<array>& weight, const std::
   return y;
 }
 
+array relu(const array& a) { return mx::maximum(a, array(0.0f, a.dtype())); }
+
 array silu(const array& a) { return mx::multiply(a, mx::sigmoid(a)); }
 
 /// The kernel of our own where it is on and covers the call, else MLX's way. The one place that chooses.
@@ -86,8 +88,18 @@ array after(cpu::After curve, const array& y) {
   switch (curve) {
     case cpu::After::gelu: return fused<gelu>(y);
     case cpu::After::gelu_tanh: return fused<gelu_tanh>(y);
+    case cpu::After::relu: return relu(y);
     default: return fused<silu>(y);
   }
+}
+
+bool curve_there(int32_t number) { return number >= 0 && number < static_cast<int>(cpu::After::count); }
+
+/// What follows the bias.
+array ended(array y, const cpu::Ending& ending) {
+  if (ending.after != cpu::After::none) y = after(ending.after, y);
+  if (ending.scale) y = mx::multiply(y, *ending.scale);
+  return ending.residual ? mx::add(*ending.residual, y) : y;
 }
 
 /// x Wᵀ + b where no kernel covers all of it. A packed weight has no other form: what is not float32 is widened for it.
@@ -122,7 +134,7 @@ easel_array* easel_pack(easel_array* weight, int32_t packing) {
 // options: what the weight is packed for, or -1, its outputs and inputs, and the curve.
 easel_array* easel_linear(easel_array* x, easel_array* weight, easel_array* bias, easel_array* scale, easel_array* residual, const int32_t* options, int64_t n) {
   return make([&]() -> array {
-    if (n != 4 || options[3] < 0 || options[3] >= static_cast<int>(cpu::After::count)) throw std::invalid_argument("[linear] four options expected, and a curve that there is");
+    if (n != 4 || !curve_there(options[3])) throw std::invalid_argument("[linear] four options expected, and a curve that there is");
     const bool packed = options[0] >= 0;
     if (!packed && at(weight).ndim() != 2) throw std::invalid_argument("[linear] a weight is a matrix");
     const cpu::Matrix matrix{at(weight), options[0], packed ? options[1] : at(weight).shape(0), packed ? options[2] : at(weight).shape(1)};
@@ -130,10 +142,7 @@ easel_array* easel_linear(easel_array* x, easel_array* weight, easel_array* bias
     if (on_cpu()) {
       if (auto y = cpu::linear(at(x), matrix, ending)) return std::move(*y);
     }
-    auto y = product(at(x), matrix, ending.bias);
-    if (ending.after != cpu::After::none) y = after(ending.after, y);
-    if (scale) y = mx::multiply(y, at(scale));
-    return residual ? mx::add(at(residual), y) : y;
+    return ended(product(at(x), matrix, ending.bias), ending);
   });
 }
 
@@ -141,19 +150,22 @@ easel_array* easel_gated(easel_array* gate, easel_array* x) {
   return ours_or([&] { return cpu::gated(at(gate), at(x)); }, [&] { return mx::multiply(fused<silu>(at(gate)), at(x)); });
 }
 
-// options: stride, padding and dilation, rows before columns; groups.
-easel_array* easel_conv2d(easel_array* x, easel_array* weight, easel_array* bias, const int32_t* options, int64_t n) {
+// options: stride, padding before, padding after and dilation, rows before columns; groups; whether it is relu(x) that counts; the curve.
+easel_array* easel_conv2d(easel_array* x, easel_array* weight, easel_array* bias, easel_array* residual, const int32_t* options, int64_t n) {
   return make([&]() -> array {
-    if (n != 7) throw std::invalid_argument("[conv2d] seven options expected");
+    if (n != 11 || !curve_there(options[10])) throw std::invalid_argument("[conv2d] eleven options expected, and a curve that there is");
     at_least_one(options, 2, "[conv2d] strides");
-    at_least_one(options + 4, 2, "[conv2d] dilations");
-    at_least_one(options + 6, 1, "[conv2d] groups");
-    const Conv2d conv{{options[0], options[1]}, {options[2], options[3]}, {options[4], options[5]}, options[6]};
+    at_least_one(options + 6, 2, "[conv2d] dilations");
+    at_least_one(options + 8, 1, "[conv2d] groups");
+    const Conv2d conv{{options[0], options[1]}, {options[2], options[3]}, {options[4], options[5]}, {options[6], options[7]}, options[8]};
+    const bool rectified = options[9] != 0;
+    const cpu::Ending ending{maybe(bias), static_cast<cpu::After>(options[10]), std::nullopt, maybe(residual)};
     if (on_cpu()) {
-      if (auto y = cpu::conv2d(at(x), at(weight), maybe(bias), conv)) return std::move(*y);
+      if (auto y = cpu::conv2d(at(x), rectified, at(weight), ending, conv)) return std::move(*y);
     }
-    auto y = on_cpu() ? conv2d_in_strips(at(x), at(weight), conv) : mx::conv2d(at(x), at(weight), conv.stride, conv.padding, conv.dilation, conv.groups);
-    return bias ? mx::add(y, at(bias)) : y;
+    const auto from = rectified ? relu(at(x)) : at(x);
+    auto y = on_cpu() ? conv2d_in_strips(from, at(weight), conv) : conv2d_whole(from, at(weight), conv);
+    return ended(bias ? mx::add(y, at(bias)) : y, ending);
   });
 }
 

@@ -59,29 +59,37 @@ array along(const array& x, int axis, const Table& table) {
 
 array resample_by_taking(const array& x, const Table& down, const Table& across) { return along(along(x, 1, down), 2, across); }
 
+array conv2d_whole(const array& x, const array& weight, const Conv2d& conv) {
+  const auto both = [](std::pair<int, int> p) { return std::vector<int>{p.first, p.second}; };
+  if (conv.low == conv.high) return mx::conv2d(x, weight, conv.stride, conv.low, conv.dilation, conv.groups);
+  return mx::conv_general(x, weight, both(conv.stride), both(conv.low), both(conv.high), both(conv.dilation), {1, 1}, conv.groups);
+}
+
 array conv2d_in_strips(const array& x, const array& weight, const Conv2d& conv) {
-  const auto whole = [&] { return mx::conv2d(x, weight, conv.stride, conv.padding, conv.dilation, conv.groups); };
+  const auto whole = [&] { return conv2d_whole(x, weight, conv); };
   if (x.ndim() != 4 || weight.ndim() != 4) return whole();  // MLX says what is wrong with it
   const int kernel_h = weight.shape(1), kernel_w = weight.shape(2), channels = weight.shape(3);
-  const bool pointwise = kernel_h == 1 && kernel_w == 1 && conv.groups == 1 && conv.stride == std::pair{1, 1} && conv.padding == std::pair{0, 0};
+  const std::pair none{0, 0};
+  const bool pointwise = kernel_h == 1 && kernel_w == 1 && conv.groups == 1 && conv.stride == std::pair{1, 1} && conv.low == none && conv.high == none;
   if (pointwise && x.shape(3) == channels) {
     return mx::matmul(x, mx::transpose(mx::reshape(weight, {weight.shape(0), channels})));
   }
   const int height = x.shape(1);
   const int reach = (kernel_h - 1) * conv.dilation.first + 1;
-  const int out_h = (height + 2 * conv.padding.first - reach) / conv.stride.first + 1;
-  const int out_w = (x.shape(2) + 2 * conv.padding.second - (kernel_w - 1) * conv.dilation.second - 1) / conv.stride.second + 1;
+  const int out_h = (height + conv.low.first + conv.high.first - reach) / conv.stride.first + 1;
+  const int out_w = (x.shape(2) + conv.low.second + conv.high.second - (kernel_w - 1) * conv.dilation.second - 1) / conv.stride.second + 1;
   if (out_h <= 1 || out_w <= 0) return whole();
   const int step = steps_within(int64_t{4} * x.shape(0) * out_w * kernel_h * kernel_w * x.shape(3), out_h);
   if (step >= out_h) return whole();
   return joined(out_h, step, 1, [&](int start, int stop) {
-    const int first = start * conv.stride.first - conv.padding.first;
-    const int last = (stop - 1) * conv.stride.first - conv.padding.first + reach;
+    const int first = start * conv.stride.first - conv.low.first;
+    const int last = (stop - 1) * conv.stride.first - conv.low.first + reach;
     // A strip may lie wholly in the padding, hence the second clamp.
     const int from = std::clamp(first, 0, height - 1), to = std::clamp(last, from + 1, height);
-    return mx::conv_general(
-        rows(x, 1, from, to), weight, {conv.stride.first, conv.stride.second}, {from - first, conv.padding.second},
-        {last - to, conv.padding.second}, {conv.dilation.first, conv.dilation.second}, {1, 1}, conv.groups);
+    auto part = conv;
+    part.low.first = from - first;
+    part.high.first = last - to;
+    return conv2d_whole(rows(x, 1, from, to), weight, part);
   });
 }
 

@@ -9,8 +9,9 @@
 
 namespace easel {
 
+/// Padding goes before the first row and column, and after the last ones.
 struct Conv2d {
-  std::pair<int, int> stride, padding, dilation;
+  std::pair<int, int> stride, low, high, dilation;
   int groups;
 };
 
@@ -31,6 +32,7 @@ struct Table {
 array resample_by_taking(const array& x, const Table& down, const Table& across);
 
 /// x is NHWC, the weight OHWI.
+array conv2d_whole(const array& x, const array& weight, const Conv2d& conv);
 array conv2d_in_strips(const array& x, const array& weight, const Conv2d& conv);
 
 array attention_whole(const array& q, const array& k, const array& v, const Attention& attention);

@@ -205,6 +205,9 @@ A network's matrices are packed once, when they are loaded, and the packed form 
 the same bytes, up to whole panels of columns. Choosing other kernels later changes nothing for them. Bias, GELU or SiLU, a scale for
 each column and the residual are added while a product's sums are in registers; silu(a) · b is one pass.
 
+A convolution reads rows of a larger map where they lie, with padding that may differ on each side; the relu before it, and bias, a curve
+(relu among them) and the residual behind it, are part of its pass.
+
 A convolution by Winograd spreads an infinity or NaN over its tile of 4×4 outputs.
 
 Approximations, fitted by \`tools/kernels/fit.ts\`:

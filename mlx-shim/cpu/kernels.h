@@ -8,8 +8,13 @@ namespace easel::cpu {
 /// A 2-D convolution of one group, channels last: x is [batch, height, width, channels], the weight [outputs, rows, columns, channels].
 struct Convolution {
   long batch, height, width, channels, outputs;
+  /// How far apart x's pictures, rows and pixels lie.
+  long image, row, pixel;
+  /// Padding is what lies in front of the first row and column; what follows the last ones is in the size of the result.
   long kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w;
   long out_h, out_w;
+  /// It is relu(x) that is convolved.
+  bool rectified;
 };
 
 /// Four axes: batch, head, row, channel.
@@ -46,7 +51,7 @@ struct AttentionShape {
   bool causal;
 };
 
-enum class Curve { none, gelu, gelu_tanh, silu };
+enum class Curve { none, gelu, gelu_tanh, silu, relu };
 
 /// What becomes of the sums of a product: out = residual + scale · curve(sum + bias). What is null is left out. Bias and scale have a
 /// number for each column; the residual lies as out does.
@@ -74,11 +79,11 @@ struct Kernels {
 
   long (*winograd_size)(long outputs, long channels);
   void (*winograd_weight)(const float* weight, long outputs, long channels, float* packed);
-  void (*winograd)(const float* x, const float* packed, const float* bias, const Convolution& c, float* out);
+  void (*winograd)(const float* x, const float* packed, const Finish& finish, const Convolution& c, float* out);
   /// Any other convolution: the weight is packed as a matrix [outputs, rows · columns · channels].
   long (*convolution_size)(long outputs, long deep);
   void (*convolution_weight)(const float* weight, long outputs, long deep, float* packed);
-  void (*convolution)(const float* x, const float* packed, const float* bias, const Convolution& c, float* out);
+  void (*convolution)(const float* x, const float* packed, const Finish& finish, const Convolution& c, float* out);
 
   long (*attention_size)(const AttentionShape& s);
   /// out is [batch, queries, heads, value width]; memory has attention_size floats.

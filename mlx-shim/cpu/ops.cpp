@@ -204,13 +204,21 @@ std::optional<long> apart(const array& a) {
 const float* gathered(const array& a, mx::cpu::CommandEncoder& encoder, std::vector<Task>& before) {
   auto* to = temporary(encoder, static_cast<int64_t>(a.size()));
   before.push_back([from = a.data<float>(), shape = a.shape(), strides = a.strides(), size = static_cast<long>(a.size()), to] {
-    for (long i = 0; i < size; i++) {
-      long rest = i, offset = 0;
-      for (int axis = static_cast<int>(shape.size()) - 1; axis >= 0; axis--) offset += rest % shape[axis] * strides[axis], rest /= shape[axis];
-      to[i] = from[offset];
-    }
+    const long n = shape.empty() ? 1 : shape.back(), step = shape.empty() ? 1 : strides.back(), run = std::max(1L, 4096 / n), rows = size / n;
+    parallel((rows + run - 1) / run, [&, from, to, n, step, run, rows](long item) {
+      for (long row = item * run; row < std::min(rows, (item + 1) * run); row++) {
+        long rest = row, offset = 0;
+        for (int axis = static_cast<int>(shape.size()) - 2; axis >= 0; axis--) offset += rest % shape[axis] * strides[axis], rest /= shape[axis];
+        for (long i = 0; i < n; i++) to[row * n + i] = from[offset + i * step];
+      }
+    });
   });
   return to;
+}
+
+/// Where it lies, if it has no gaps; a part of a larger array has none as often as not, and MLX would copy it.
+const float* close(const array& a, mx::cpu::CommandEncoder& encoder, std::vector<Task>& before) {
+  return a.flags().row_contiguous ? a.data<float>() : gathered(a, encoder, before);
 }
 
 /// The halves of one tensor are read where they lie.
@@ -320,36 +328,54 @@ Maybe quantized_linear(const array& x, const array& weight, const array& scales,
   });
 }
 
-Maybe conv2d(const array& x, const array& weight, const Maybe& bias, const Conv2d& conv) {
+Maybe conv2d(const array& x, bool rectified, const array& weight, const Ending& ending, const Conv2d& conv) {
   const auto* k = kernels();
   if (!k || x.ndim() != 4 || weight.ndim() != 4 || conv.groups != 1 || weight.shape(3) != x.shape(3)) return uncovered(Op::conv2d);
-  if (!plain(x) || !plain(weight) || !vector_of(bias, weight.shape(0)) || conv.padding.first < 0 || conv.padding.second < 0) return uncovered(Op::conv2d);
+  const bool pads = std::min({conv.low.first, conv.low.second, conv.high.first, conv.high.second}) >= 0;
+  if (!plain(x) || !plain(weight) || !vector_of(ending.bias, weight.shape(0)) || !vector_of(ending.scale, weight.shape(0)) || !pads) return uncovered(Op::conv2d);
   Convolution c{};
   c.batch = x.shape(0), c.height = x.shape(1), c.width = x.shape(2), c.channels = x.shape(3);
   c.outputs = weight.shape(0), c.kernel_h = weight.shape(1), c.kernel_w = weight.shape(2);
+  c.rectified = rectified;
   std::tie(c.stride_h, c.stride_w) = conv.stride;
-  std::tie(c.pad_h, c.pad_w) = conv.padding;
+  std::tie(c.pad_h, c.pad_w) = conv.low;
   std::tie(c.dilation_h, c.dilation_w) = conv.dilation;
-  const long span_h = c.height + 2 * c.pad_h - (c.kernel_h - 1) * c.dilation_h - 1, span_w = c.width + 2 * c.pad_w - (c.kernel_w - 1) * c.dilation_w - 1;
+  const long span_h = c.height + c.pad_h + conv.high.first - (c.kernel_h - 1) * c.dilation_h - 1, span_w = c.width + c.pad_w + conv.high.second - (c.kernel_w - 1) * c.dilation_w - 1;
   if (span_h < 0 || span_w < 0) return uncovered(Op::conv2d);
   c.out_h = span_h / c.stride_h + 1, c.out_w = span_w / c.stride_w + 1;
+  const mx::Shape shape{x.shape(0), static_cast<int>(c.out_h), static_cast<int>(c.out_w), weight.shape(0)};
+  if (ending.residual && (!plain(*ending.residual) || ending.residual->shape() != shape)) return uncovered(Op::conv2d);
   const bool square = c.kernel_h == 3 && c.kernel_w == 3 && conv.stride == std::pair{1, 1} && conv.dilation == std::pair{1, 1};
   // Below, transforming costs more than it saves. The choice is the same on every processor.
   const bool winograd = square && c.channels >= 8 && c.outputs >= 8 && c.batch * c.out_h * c.out_w >= 64;
   Inputs inputs;
-  inputs.add(x);
+  inputs.list = {x};
   inputs.add(weight);
-  const int b = inputs.add(bias);
-  return node(Op::conv2d, {x.shape(0), static_cast<int>(c.out_h), static_cast<int>(c.out_w), weight.shape(0)}, std::move(inputs.list), [=](auto& in, array& out, auto& encoder) -> Task {
+  const int bias = inputs.add(ending.bias), scale = inputs.add(ending.scale), residual = ending.residual ? static_cast<int>(inputs.list.size()) : -1;
+  if (ending.residual) inputs.list.push_back(*ending.residual);
+  const auto curve = static_cast<Curve>(ending.after);
+  return node(Op::conv2d, shape, std::move(inputs.list), [=](auto& in, array& out, auto& encoder) -> Task {
+    auto own = c;
+    std::vector<Task> before;
+    const float* from = at(in, 0);
+    const auto& strides = in[0].strides();
+    if (strides[3] == 1 || c.channels == 1) {
+      own.image = strides[0], own.row = strides[1], own.pixel = strides[2];
+    } else {
+      from = gathered(in[0], encoder, before);
+      own.pixel = c.channels, own.row = c.width * own.pixel, own.image = c.height * own.row;
+    }
     const long deep = c.kernel_h * c.kernel_w * c.channels;
+    const Finish finish{at(in, bias), curve, at(in, scale), residual < 0 ? nullptr : close(in[residual], encoder, before)};
     auto* packed = temporary(encoder, winograd ? k->winograd_size(c.outputs, c.channels) : k->convolution_size(c.outputs, deep));
-    return [=, from = at(in, 0), weight = at(in, 1), bias = at(in, b), to = out.data<float>()] {
+    return [=, weight = at(in, 1), to = out.data<float>()] {
+      for (const auto& task : before) task();
       if (winograd) {
         k->winograd_weight(weight, c.outputs, c.channels, packed);
-        k->winograd(from, packed, bias, c, to);
+        k->winograd(from, packed, finish, own, to);
       } else {
         k->convolution_weight(weight, c.outputs, deep, packed);
-        k->convolution(from, packed, bias, c, to);
+        k->convolution(from, packed, finish, own, to);
       }
     };
   });

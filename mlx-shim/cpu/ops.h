@@ -13,7 +13,7 @@ enum class Op { conv2d, sdpa, softmax, gelu, gelu_tanh, silu, gated, pack, linea
 
 using Maybe = std::optional<array>;
 
-enum class After { none, gelu, gelu_tanh, silu, count };
+enum class After { none, gelu, gelu_tanh, silu, relu, count };
 
 /// The right side of a linear layer: a weight [outputs, inputs], or what pack() made of one, with its sizes.
 struct Matrix {
@@ -39,7 +39,8 @@ const char* chosen_name();
 int64_t calls(const char* op, bool covered);
 void tally(Op op, bool covered);
 
-Maybe conv2d(const array& x, const array& weight, const Maybe& bias, const Conv2d& conv);
+/// Of x, or of relu(x).
+Maybe conv2d(const array& x, bool rectified, const array& weight, const Ending& ending, const Conv2d& conv);
 Maybe sdpa(const array& q, const array& k, const array& v, const Attention& attention);
 Maybe softmax(const array& x, int axis);
 Maybe gelu(const array& x);
@@ -64,7 +65,7 @@ inline void use(const char*) {}
 inline const char* chosen_name() { return "off"; }
 inline int64_t calls(const char*, bool) { return 0; }
 
-inline Maybe conv2d(const array&, const array&, const Maybe&, const Conv2d&) { return {}; }
+inline Maybe conv2d(const array&, bool, const array&, const Ending&, const Conv2d&) { return {}; }
 inline Maybe sdpa(const array&, const array&, const array&, const Attention&) { return {}; }
 inline Maybe softmax(const array&, int) { return {}; }
 inline Maybe gelu(const array&) { return {}; }

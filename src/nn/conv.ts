@@ -1,5 +1,16 @@
-import { concat, conv2d, evaluate, linear, type Packed, scope, type Tensor } from "../../ffi/index.ts";
-import { onGpu, piecewise } from "./device.ts";
+import {
+  type Conv2dOptions,
+  concat,
+  conv2d,
+  type Ending,
+  evaluate,
+  linear,
+  type Packed,
+  scope,
+  type Tensor,
+} from "../../ffi/index.ts";
+import { piecewise } from "./device.ts";
+import { ended } from "./linear.ts";
 import type { Weights } from "./weights.ts";
 
 /** Bytes of unfolded columns that are held at a time on the CPU, where MLX writes them all out. */
@@ -15,6 +26,10 @@ const folds: Readonly<Record<Fold, (kernel: Tensor) => Tensor>> = {
   sum: (kernel) => kernel.astype("float32").sum(2),
   last: (kernel) => kernel.at(kernel.shape[2]! - 1, 2),
 };
+
+/** What surrounds a convolution: residual + curve(relu(x) ∗ W + b). */
+export type ConvAround = Pick<Conv2dOptions, "rectified" | "curve" | "residual">;
+export type ConvPadding = Pick<Conv2dOptions, "padding" | "paddingHigh">;
 
 /** A convolution of [batch, rows, columns, channels]. The checkpoint has [out, in, rows, columns], or time before the rows. */
 export class Conv2d {
@@ -44,10 +59,19 @@ export class Conv2d {
     this.padding = padding;
   }
 
-  forward(x: Tensor): Tensor {
-    const { weight, bias, padding, stride } = this;
-    if (!onGpu() && !piecewise()) return conv2d(x, weight, { bias, padding, stride });
-    return this.padded(padding === 0 ? x : x.pad([0, padding, padding, 0], [0, padding, padding, 0]));
+  /** `padding` is the layer's own unless it is given; what surrounds the convolution is part of its pass where that saves one. */
+  forward(
+    x: Tensor,
+    { padding = this.padding, paddingHigh = padding, ...around }: ConvAround & ConvPadding = {},
+  ): Tensor {
+    const { weight, bias, stride } = this;
+    if (!piecewise()) return conv2d(x, weight, { bias, stride, padding, paddingHigh, ...around });
+    const [low, high] = [padding, paddingHigh].map((both) =>
+      typeof both === "number" ? [both, both] : both,
+    ) as [readonly [number, number], readonly [number, number]];
+    const bordered = [...low, ...high].some((size) => size > 0) ? x.pad([0, ...low, 0], [0, ...high, 0]) : x;
+    const y = this.padded(around.rectified ? bordered.relu() : bordered);
+    return ended(y, around);
   }
 
   /** The convolution of what is padded already, by strips of rows when the unfolded columns would be many. */
@@ -83,8 +107,8 @@ export class Pointwise {
     this.bias = bias ? w.take("bias", [outputs]) : undefined;
   }
 
-  forward(x: Tensor): Tensor {
-    return linear(x, this.weight, this.bias);
+  forward(x: Tensor, ending: Ending = {}): Tensor {
+    return linear(x, this.weight, this.bias, ending);
   }
 }
 

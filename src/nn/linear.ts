@@ -81,7 +81,7 @@ export class Linear {
 }
 
 /** An ending by itself. */
-function ended(x: Tensor, { curve = "none", scale, residual }: Ending): Tensor {
+export function ended(x: Tensor, { curve = "none", scale, residual }: Ending): Tensor {
   let y = curve === "none" ? x : x[curve]();
   if (scale) y = y.mul(scale);
   return residual ? residual.add(y) : y;

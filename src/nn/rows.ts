@@ -6,7 +6,7 @@
  */
 import { concat, resample, scope, type Tensor } from "../../ffi/index.ts";
 import { computed } from "./computed.ts";
-import type { Conv2d, Deconv2d } from "./conv.ts";
+import type { Conv2d, ConvAround, Deconv2d } from "./conv.ts";
 import { section, type TapOptions, taps } from "./resample.ts";
 
 export interface Rows {
@@ -38,19 +38,27 @@ export const each = (input: Rows, change: (x: Tensor, from: number, to: number) 
   stage(input.height, input.width, (from, to) => change(input.rows(from, to), from, to));
 
 /** Rows from..to of a 3×3 convolution, of an input that begins at row `start` of a map `height` high. */
-function convolved(x: Tensor, conv: Conv2d, start: number, from: number, to: number, height: number): Tensor {
+function convolved(
+  x: Tensor,
+  conv: Conv2d,
+  start: number,
+  [from, to]: readonly [number, number],
+  height: number,
+  around: ConvAround = {},
+): Tensor {
   const low = Math.max(from - 1, 0);
   const high = Math.min(to + 1, height);
   const part = x.slice([0, low - start], [x.shape[0]!, high - start]);
-  return conv.padded(part.pad([0, +(from === 0), 1, 0], [0, +(to === height), 1, 0]));
+  const [padding, paddingHigh] = [from === 0, to === height].map((edge) => [+edge, 1] as const);
+  return conv.forward(part, { ...around, padding: padding!, paddingHigh: paddingHigh! });
 }
 
 /** A 3×3 convolution with a border of zeros. */
-export function conv3x3(input: Rows, conv: Conv2d): Rows {
+export function conv3x3(input: Rows, conv: Conv2d, around: Omit<ConvAround, "residual"> = {}): Rows {
   const { height, width } = input;
   return stage(height, width, (from, to) => {
     const start = Math.max(from - 1, 0);
-    return convolved(input.rows(start, Math.min(to + 1, height)), conv, start, from, to, height);
+    return convolved(input.rows(start, Math.min(to + 1, height)), conv, start, [from, to], height, around);
   });
 }
 
@@ -61,9 +69,11 @@ export function residualUnit(input: Rows, conv1: Conv2d, conv2: Conv2d): Rows {
     const outer = [Math.max(from - 2, 0), Math.min(to + 2, height)] as const;
     const inner = [Math.max(from - 1, 0), Math.min(to + 1, height)] as const;
     const x = input.rows(...outer);
-    const hidden = computed(() => convolved(x.relu(), conv1, outer[0], ...inner, height).relu());
-    const skip = x.slice([0, from - outer[0]], [x.shape[0]!, to - outer[0]]);
-    return convolved(hidden, conv2, inner[0], from, to, height).add(skip);
+    const hidden = computed(() =>
+      convolved(x, conv1, outer[0], inner, height, { rectified: true, curve: "relu" }),
+    );
+    const residual = x.slice([0, from - outer[0]], [x.shape[0]!, to - outer[0]]);
+    return convolved(hidden, conv2, inner[0], [from, to], height, { residual });
   });
 }
 

@@ -133,6 +133,40 @@ describe.if(onLinux).each(sets)("the kernels for %s", (set) => {
     });
   });
 
+  test("convolve rows of a larger map with more padding on one side, and do what surrounds it in the same pass", () => {
+    const roll = dice(7);
+    for (let round = 0; round < 16; round++) {
+      const [channels, outputs, kernel] = [roll(1, 41), roll(1, 41), round % 3 ? 3 : roll(1, 2)];
+      const stride = round % 4 === 3 ? 2 : 1;
+      const [low, high] = [
+        [roll(0, 2), roll(0, 2)],
+        [roll(0, 2), roll(0, 2)],
+      ] as const;
+      scope(() => {
+        const map = normal(round, 1, 40, 17, channels + 2);
+        const x = round % 2 ? map.slice([0, 9, 0, 1], [1, 30, 17, channels + 1]) : map.slice([0, 9], [1, 30]);
+        const depth = x.shape[3]!;
+        const w = normal(round + 100, outputs, kernel, kernel, depth);
+        const bias = normal(round + 200, outputs);
+        const size = (side: number, i: 0 | 1) => Math.floor((side + low[i] + high[i] - kernel) / stride) + 1;
+        const whole = normal(round + 300, 1, size(21, 0) + 3, size(17, 1), outputs);
+        const residual = whole.slice([0, 2], [1, 2 + size(21, 0)]);
+        const curve = (["relu", "silu", "none", "gelu"] as const)[round % 4]!;
+        const rectified = round % 5 < 3;
+        const { ours, theirs } = both(set, "conv2d", () =>
+          conv2d(x, w, { bias, stride, padding: low, paddingHigh: high, rectified, curve, residual }),
+        );
+        const plain = under("off", () => {
+          const bordered = x.pad([0, ...low, 0], [0, ...high, 0]);
+          const y = conv2d(rectified ? bordered.maximum(0) : bordered, w, { bias, stride });
+          return values((curve === "none" ? y : y[curve]()).add(residual));
+        });
+        expect(apart(ours, plain)).toBeLessThan(3e-6);
+        expect(apart(theirs, plain)).toBeLessThan(1e-6);
+      });
+    }
+  });
+
   test("let infinities and not-a-number through a convolution", () => {
     scope(() => {
       const data = values(normal(1, 1, 20, 20, 16)).slice();
@@ -376,9 +410,9 @@ describe.if(onLinux).each(sets)("the kernels for %s", (set) => {
   });
 
   test("end a product with a curve, a scale and a residual as single ops do, packed or not", () => {
-    const curves = ["none", "gelu", "geluTanh", "silu"] as const;
+    const curves = ["none", "gelu", "geluTanh", "silu", "relu"] as const;
     const roll = dice(7);
-    for (let round = 0; round < 16; round++) {
+    for (let round = 0; round < 20; round++) {
       const [m, n, k] = [
         [1, roll(2, 80), roll(256, 300)][round % 3]!,
         roll(1, 90),

@@ -198,14 +198,19 @@ void networks() {
   CHECK(is(p(linear(x, w, b)), {6, 15, 24, 33, 15, 51, 87, 123}) && p(linear(x, w, nullptr)) && !linear(x, b, nullptr));
   CHECK(is(p(easel_addmm(b, x, p(easel_transpose(w, nullptr, 0)), 1, 1)), {6, 15, 24, 33, 15, 51, 87, 123}));
   auto *image = p(filled({1, 5, 6, 4})), *kernel = p(filled({2, 3, 3, 4})), *bias = p(filled({2}, 0.5));
-  const Ints plain = {1, 1, 1, 1, 1, 1, 1}, general = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
-  auto* y = p(easel_conv2d(image, kernel, bias, plain.data(), 7));
+  const Ints plain = {1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0}, general = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+  auto* y = p(easel_conv2d(image, kernel, bias, nullptr, plain.data(), 11));
   CHECK(easel_eval(&y, 1) && easel_dim(y, 3) == 2);
-  CHECK(!easel_conv2d(image, kernel, bias, plain.data(), 6) && !easel_conv2d(x, kernel, nullptr, plain.data(), 7) && !easel_conv2d(image, x, nullptr, plain.data(), 7));
-  for (size_t i : {0, 1, 4, 5, 6}) {
+  CHECK(!easel_conv2d(image, kernel, bias, nullptr, plain.data(), 10) && !easel_conv2d(x, kernel, nullptr, nullptr, plain.data(), 11) && !easel_conv2d(image, x, nullptr, nullptr, plain.data(), 11));
+  for (size_t i : {0, 1, 6, 7, 8}) {
     auto zero = plain;
     zero[i] = 0;
-    CHECK(!easel_conv2d(image, kernel, bias, zero.data(), 7));
+    CHECK(!easel_conv2d(image, kernel, bias, nullptr, zero.data(), 11));
+  }
+  for (int32_t curve : {-1, 5}) {
+    auto wrong = plain;
+    wrong[10] = curve;
+    CHECK(!easel_conv2d(image, kernel, bias, nullptr, wrong.data(), 11));
   }
   for (size_t i : {0, 1, 6, 7, 8, 9}) {
     auto zero = general;
@@ -218,7 +223,7 @@ void networks() {
   CHECK(!easel_conv_general(image, kernel, general.data(), 9, 1, 0) && !easel_conv_general(b, kernel, general.data(), 5, 1, 0));
   // Large enough for several pieces.
   auto *broad = p(filled({1, 160, 160, 128})), *thin = p(filled({1, 3, 3, 128}));
-  y = p(easel_conv2d(broad, thin, nullptr, plain.data(), 7));
+  y = p(easel_conv2d(broad, thin, nullptr, nullptr, plain.data(), 11));
   CHECK(easel_eval(&y, 1) && easel_dim(y, 1) == 160);
   auto *q = p(filled({1, 2, 3000, 4})), *k = p(filled({1, 1, 3000, 4})), *mask = p(filled({3000, 3000}, 0));
   for (int32_t causal : {0, 1}) {
@@ -269,7 +274,7 @@ void kernels() {
       auto *x = p(counted({3, size})), *w = p(filled({size}));
       done(easel_softmax(x, -1)), done(easel_gelu(x)), done(easel_gelu_tanh(x)), done(easel_silu(x));
       done(easel_layer_norm(x, w, w, 1e-5)), done(easel_layer_norm(x, nullptr, nullptr, 1e-5)), done(easel_rms_norm(x, w, 1e-5));
-      for (int32_t curve : {0, 1, 2, 3}) {
+      for (int32_t curve : {0, 1, 2, 3, 4}) {
         auto *weight = p(counted({size + 3, size})), *each = p(filled({size + 3}));
         done(linear(x, weight, each, each, p(filled({3, size + 3})), curve));
         const Ints options = {easel_packing(), size + 3, size, curve};
@@ -285,8 +290,12 @@ void kernels() {
       done(easel_group_norm(image, w, w, 1, 1e-5));
       for (int32_t side : {1, 3}) {
         for (int32_t stride : {1, 2}) {
-          const Ints options = {stride, stride, 1, 1, 1, 1, 1};
-          done(easel_conv2d(image, p(filled({size + 1, side, side, size})), p(filled({size + 1})), options.data(), 7));
+          for (int32_t more : {0, 1, 2}) {
+            const Ints options = {stride, stride, 1, 1, 1 + more, more, 1, 1, 1, more > 0, more * 2};
+            auto *weight = p(filled({size + 1, side, side, size})), *each = p(filled({size + 1}));
+            auto* made = p(easel_conv2d(image, weight, each, nullptr, options.data(), 11));
+            done(easel_conv2d(image, weight, each, made, options.data(), 11));
+          }
         }
       }
       auto *q = p(filled({2, 4, size, size})), *k = p(filled({2, 2, 530, size}));

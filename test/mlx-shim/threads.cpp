@@ -35,8 +35,9 @@ Floats some(long size) {
 }
 
 Convolution convolved(long kernel, long stride) {
-  const long height = 45, width = 50, padding = kernel / 2;
-  return {1, height, width, 20, 36, kernel, kernel, stride, stride, padding, padding, 1, 1, (height + 2 * padding - kernel) / stride + 1, (width + 2 * padding - kernel) / stride + 1};
+  const long height = 45, width = 50, channels = 20, padding = kernel / 2, row = width * channels;
+  const auto made = [=](long side) { return (side + 2 * padding - kernel) / stride + 1; };
+  return {1, height, width, channels, 36, height * row, row, channels, kernel, kernel, stride, stride, padding, padding, 1, 1, made(height), made(width), true};
 }
 
 /// Every kernel, over more items than there are threads.
@@ -64,7 +65,7 @@ std::vector<Result> results_of(const Kernels& k) {
     const auto x = some(c.height * c.width * c.channels), w = some(c.outputs * 9 * c.channels), bias = some(c.outputs);
     Floats packed(k.winograd_size(c.outputs, c.channels)), out(c.out_h * c.out_w * c.outputs);
     k.winograd_weight(w.data(), c.outputs, c.channels, packed.data());
-    k.winograd(x.data(), packed.data(), bias.data(), c, out.data());
+    k.winograd(x.data(), packed.data(), {bias.data(), Curve::relu}, c, out.data());
     return out;
   });
   for (const long kernel : {1L, 3L}) {
@@ -74,7 +75,7 @@ std::vector<Result> results_of(const Kernels& k) {
       const auto x = some(c.height * c.width * c.channels), w = some(c.outputs * deep), bias = some(c.outputs);
       Floats packed(k.convolution_size(c.outputs, deep)), out(c.out_h * c.out_w * c.outputs);
       k.convolution_weight(w.data(), c.outputs, deep, packed.data());
-      k.convolution(x.data(), packed.data(), bias.data(), c, out.data());
+      k.convolution(x.data(), packed.data(), {bias.data(), Curve::relu}, c, out.data());
       return out;
     });
   }

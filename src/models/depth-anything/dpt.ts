@@ -70,7 +70,7 @@ class Tail {
   }
 
   forward(x: Rows): Rows {
-    return each(conv3x3(x, this.conv), (pixels) => this.out.forward(pixels.relu()));
+    return each(conv3x3(x, this.conv, { curve: "relu" }), (pixels) => this.out.forward(pixels));
   }
 }
 

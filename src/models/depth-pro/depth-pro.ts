@@ -114,8 +114,8 @@ export class DepthPro implements Disposable {
       const { features, small } = this.encoder.forward(pixels, work, tap);
       const { map, lowest } = this.decoder.forward(features, () => work(levelWork), tap);
       const [conv0, double, conv2, , out] = this.head;
-      const full = conv3x3(deconv(conv3x3(map, conv0), double), conv2);
-      const depth = each(full, (x) => out.forward(x.relu()).relu());
+      const full = conv3x3(deconv(conv3x3(map, conv0), double), conv2, { curve: "relu" });
+      const depth = each(full, (x) => out.forward(x, { curve: "relu" }));
       const before = done;
       const told = (at: number, total: number) => {
         done = before + (headWork * at) / total;

@@ -50,9 +50,9 @@ export class FieldOfViewNetwork {
       return tokens.reshape(1, grid, grid, tokens.shape[2]!);
     });
     tap("fov.encoder", seen);
-    let x = computed(() => seen.add(this.downsample.forward(lowest).relu()));
+    let x = computed(() => this.downsample.forward(lowest, { curve: "relu", residual: seen }));
     for (const [i, layer] of this.head.entries())
-      x = computed(() => (i < this.head.length - 1 ? layer.forward(x).relu() : layer.forward(x)));
+      x = computed(() => (i < this.head.length - 1 ? layer.forward(x, { curve: "relu" }) : layer.forward(x)));
     return x.item();
   }
 }

@@ -29,7 +29,8 @@ class Residual {
   }
 
   forward(x: Tensor): Tensor {
-    return x.add(this.conv2.forward(this.conv1.forward(x).relu())).relu();
+    const hidden = this.conv1.forward(x, { curve: "relu" });
+    return this.conv2.forward(hidden, { residual: x }).relu();
   }
 }
 
@@ -57,7 +58,7 @@ class Mix {
     const { weight, bias, padding } = this.depthwise;
     const near = conv2d(x, weight, { bias, padding, groups: x.shape[3]! });
     const y = near.add(this.context.forward(x.mean([1, 2], true)));
-    return x.add(this.project.forward(this.expand.forward(y).relu()));
+    return this.project.forward(this.expand.forward(y, { curve: "relu" }), { residual: x });
   }
 }
 
@@ -89,7 +90,7 @@ class Encoder {
     const taps: Tensor[] = [];
     let at = unshuffle(x);
     for (const [i, down] of this.down.entries()) {
-      at = this.stages[i]!.reduce((y, block) => block.forward(y), down.forward(at).relu());
+      at = this.stages[i]!.reduce((y, block) => block.forward(y), down.forward(at, { curve: "relu" }));
       taps.push(at);
     }
     return taps;

@@ -202,7 +202,7 @@ class Resnet {
     const made = scope(() => {
       const y = this.conv1.forward(this.norm1.forward(x).silu());
       const residual = this.conv_shortcut ? this.conv_shortcut.forward(x) : x;
-      return this.conv2.forward(this.norm2.forward(y).silu()).add(residual);
+      return this.conv2.forward(this.norm2.forward(y).silu(), { residual });
     });
     evaluate(made);
     return made;
@@ -256,7 +256,7 @@ class Downsampler implements Layer {
   }
 
   forward(x: Tensor): Tensor {
-    return this.resample.padded(x.pad([0, 0, 0, 0], [0, 1, 1, 0]));
+    return this.resample.forward(x, { paddingHigh: 1 });
   }
 }
 

@@ -101,7 +101,7 @@ class Encoder {
     this.down_blocks.forEach(({ resnets, downsampler }, i) => {
       x = layer(`down${i}`, tap, () => {
         const y = resnets.reduce((y, resnet) => resnet.forward(y), x);
-        return downsampler ? downsampler.forward(y.pad([0, 0, 0, 0], [0, 1, 1, 0])) : y;
+        return downsampler ? downsampler.forward(y, { paddingHigh: 1 }) : y;
       });
     });
     x = layer("encoder.mid", tap, () => this.mid_block.forward(x));
@@ -196,7 +196,7 @@ class Resnet {
     const made = scope(() => {
       const y = this.conv1.forward(this.norm1.forward(x).silu());
       const residual = this.conv_shortcut ? this.conv_shortcut.forward(x) : x;
-      return this.conv2.forward(this.norm2.forward(y).silu()).add(residual);
+      return this.conv2.forward(this.norm2.forward(y).silu(), { residual });
     });
     evaluate(made);
     return made;
