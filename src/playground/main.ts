@@ -29,7 +29,19 @@ function setPicture(next: Picture): void {
   announce(`Picture: ${next.name}`);
 }
 
-const take = async (blob: Blob, name: string) => setPicture(await fromBlob(blob, name));
+/** The newest picture on its way: whoever asks for the picture waits for it. */
+let arriving: Promise<void> = Promise.resolve();
+
+function take(blob: Blob | Promise<Blob>, name: string): Promise<void> {
+  const taken = Promise.resolve(blob)
+    .then((blob) => fromBlob(blob, name))
+    .then((picture) => {
+      if (arriving === taken) setPicture(picture);
+    });
+  arriving = taken;
+  return taken;
+}
+
 const pick = () => choose("image/*", false, ([file]) => file && take(file, file.name));
 
 /** Which picture work is about, beside the form. */
@@ -52,10 +64,11 @@ function showCurrent(): void {
   );
 }
 
-async function takeSample(): Promise<void> {
-  const answer = await fetch(sampleUrl);
-  await take(await answer.blob(), "street.jpg");
-}
+const takeSample = () =>
+  take(
+    fetch(sampleUrl).then((answer) => answer.blob()),
+    "street.jpg",
+  );
 
 /** The stage before there is a picture. */
 function empty(): Shown {
@@ -78,7 +91,11 @@ function empty(): Shown {
 const commandText = byId("code-text");
 const page: Page = {
   offer: { secured: false, families: [] },
-  picture: () => picture,
+  async picture() {
+    // What became of it, whoever took it hears.
+    await arriving.catch(() => {});
+    return picture;
+  },
   use: setPicture,
   wantPicture() {
     takeStage();

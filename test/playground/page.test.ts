@@ -27,6 +27,22 @@ const choose = async (page: Page, path: string, name: string, type: string) => {
 const estimate = (page: Page) => page.getByRole("button", { name: "Estimate depth" }).click();
 const jobs = async () => (await (await server()).get<{ data: Job[] }>("/v1/jobs")).data;
 
+inBrowser("work that is asked for while its picture is still on its way waits for it", async () => {
+  const { url } = await server();
+  const { page } = await visit(url);
+  await ready(page);
+  const { promise: asked, resolve: letThrough } = Promise.withResolvers<void>();
+  await page.route(/street[^/]*\.jpg$/, async (route) => {
+    await asked;
+    await route.continue();
+  });
+  await page.getByRole("button", { name: "Use the sample" }).click();
+  await page.getByRole("button", { name: "Estimate depth" }).click();
+  expect(await page.getByText("A picture is needed first").count()).toBe(0);
+  letThrough();
+  await page.locator(".compare-range").waitFor();
+});
+
 inBrowser("a picture that is dropped becomes a depth map, and a room that keys turn", async () => {
   const { url } = await server();
   const { page, asked, complaints } = await visit(url);

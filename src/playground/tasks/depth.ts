@@ -11,16 +11,16 @@ export function depthTask(page: Page): Task {
   let picker: Picker | undefined;
 
   on(form, {
-    submit: (event) => {
+    submit: async (event) => {
       event.preventDefault();
       const model = picker?.chosen();
-      const picture = page.picture();
+      const picture = await page.picture();
       if (!picture) return page.wantPicture();
       if (model?.activated) void start(model, picture);
     },
   });
 
-  function start(model: Model, picture: NonNullable<ReturnType<Page["picture"]>>) {
+  function start(model: Model, picture: NonNullable<Awaited<ReturnType<Page["picture"]>>>) {
     const path = `/v1/image/${model.family}/estimate`;
     const options = given({
       model: model.name,

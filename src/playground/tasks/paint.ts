@@ -88,11 +88,11 @@ export function generateTask(page: Page): Task {
     },
   });
   on(form, {
-    submit: (event) => {
+    submit: async (event) => {
       event.preventDefault();
       const model = picker?.chosen();
       if (!model?.activated) return;
-      const picture = usePicture.checked ? page.picture() : undefined;
+      const picture = usePicture.checked ? await page.picture() : undefined;
       if (usePicture.checked && !picture) return page.wantPicture();
       const body = async () =>
         given({
@@ -170,11 +170,11 @@ export function editTask(page: Page): Task {
   );
 
   on(form, {
-    submit: (event) => {
+    submit: async (event) => {
       event.preventDefault();
       const model = picker?.chosen();
       if (!model?.activated) return;
-      const picture = page.picture();
+      const picture = await page.picture();
       if (!picture) return page.wantPicture();
       const pictures = [picture, ...others];
       const body = async () =>

@@ -7,8 +7,8 @@ export type TaskName = "depth" | "upscale" | "generate" | "edit";
 /** What the tasks know of the page around them. */
 export interface Page {
   offer: Offer;
-  /** The picture on the stage, if there is one. */
-  picture(): Picture | undefined;
+  /** The picture on the stage, or the one on its way there, if there is one. */
+  picture(): Promise<Picture | undefined>;
   /** Makes a picture the one that work is about. */
   use(picture: Picture): void;
   /** Asks for a picture where one is missing. */

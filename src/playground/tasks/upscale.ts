@@ -23,10 +23,10 @@ export function upscaleTask(page: Page): Task {
   let picker: Picker | undefined;
 
   on(form, {
-    submit: (event) => {
+    submit: async (event) => {
       event.preventDefault();
       const model = picker?.chosen();
-      const picture = page.picture();
+      const picture = await page.picture();
       if (!picture) return page.wantPicture();
       if (!model?.activated) return;
       const path = `/v1/image/${model.family}/upscale`;
