@@ -1,12 +1,11 @@
-import { evaluate, rmsNorm, scope, Tensor } from "../../../ffi/index.ts";
+import { rmsNorm, Tensor } from "../../../ffi/index.ts";
 import { attention } from "../../nn/attention.ts";
+import { type Layer, type Layers, Mid, Resnet, stage, type Tap } from "../../nn/autoencoder.ts";
+import { computed } from "../../nn/computed.ts";
 import { Conv2d, Pointwise } from "../../nn/conv.ts";
 import { enlarge } from "../../nn/interpolate.ts";
 import type { Weights } from "../../nn/weights.ts";
 import type { VaeConfig } from "./config.ts";
-
-/** Told of what a layer gave, by name. */
-export type Tap = (name: string, x: Tensor) => void;
 
 /**
  * The picture coder of Qwen-Image. It was made for video: its convolutions reach back in time, to nothing where there is no frame
@@ -41,43 +40,26 @@ export class Vae implements Disposable {
 
   /** [rows, columns, 3] in −1 … 1 to latents [rows / 8, columns / 8, 16] of mean 0 and deviation 1. */
   encode(picture: Tensor, tap: Tap = () => {}): Tensor {
-    return whole(() => {
+    return computed(() => {
       const x = picture.expandDims(0).astype(this.weights.options.dtype);
       const moments = this.quant_conv.forward(this.encoder.forward(x, tap)).at(0).astype("float32");
       const z = moments.slice([], [...moments.shape.slice(0, 2), this.config.z_dim]);
-      return z.sub(this.mean).div(this.std);
+      return z.sub(this.mean).div(this.std).contiguous();
     });
   }
 
   /** Latents [rows, columns, 16] to [8 rows, 8 columns, 3], about −1 … 1. */
   decode(latents: Tensor, tap: Tap = () => {}): Tensor {
-    return whole(() => {
+    return computed(() => {
       const z = latents.mul(this.std).add(this.mean).expandDims(0).astype(this.weights.options.dtype);
-      return this.decoder.forward(this.post_quant_conv.forward(z), tap).at(0).clip(-1, 1);
+      const picture = this.decoder.forward(this.post_quant_conv.forward(z), tap).at(0).clip(-1, 1);
+      return picture.astype("float32").contiguous();
     });
   }
 
   [Symbol.dispose](): void {
     this.weights[Symbol.dispose]();
   }
-}
-
-function whole(body: () => Tensor): Tensor {
-  const made = scope(() => body().astype("float32").contiguous());
-  evaluate(made);
-  return made;
-}
-
-/** Runs a layer and frees what it made on the way, so that no two maps of a large picture outlive their use. */
-function layer(name: string, tap: Tap, body: () => Tensor): Tensor {
-  const made = scope(body);
-  evaluate(made);
-  tap(name, made);
-  return made;
-}
-
-interface Layer {
-  forward(x: Tensor): Tensor;
 }
 
 class Encoder {
@@ -96,11 +78,11 @@ class Encoder {
     widths.forEach((width, i) => {
       for (let r = 0; r < num_res_blocks; r++) {
         const inputs = r === 0 ? (widths[i - 1] ?? base_dim) : width;
-        this.down_blocks.push(new Resnet(next(), inputs, width));
+        this.down_blocks.push(new Resnet(layers, next(), inputs, width));
       }
       if (i < widths.length - 1) this.down_blocks.push(new Downsampler(next(), width));
     });
-    this.mid_block = new Mid(w.at("mid_block"), last);
+    this.mid_block = new Mid(layers, w.at("mid_block"), last);
     this.norm_out = new Norm(w.at("norm_out"), last);
     this.conv_out = new Conv(w.at("conv_out"), last, 2 * z_dim);
   }
@@ -108,9 +90,9 @@ class Encoder {
   forward(picture: Tensor, tap: Tap): Tensor {
     let x = this.conv_in.forward(picture);
     this.down_blocks.forEach((block, i) => {
-      x = layer(`down${i}`, tap, () => block.forward(x));
+      x = stage(`down${i}`, tap, [block], x);
     });
-    x = layer("encoder.mid", tap, () => this.mid_block.forward(x));
+    x = stage("encoder.mid", tap, [this.mid_block], x);
     return this.conv_out.forward(this.norm_out.forward(x).silu());
   }
 }
@@ -118,14 +100,14 @@ class Encoder {
 class Decoder {
   readonly conv_in: Conv;
   readonly mid_block: Mid;
-  readonly up_blocks: { resnets: Resnet[]; upsampler: Upsampler | null }[];
+  readonly up_blocks: { resnets: Resnet[]; upsamplers: Upsampler[] }[];
   readonly norm_out: Norm;
   readonly conv_out: Conv;
 
   constructor(w: Weights, { base_dim, dim_mult, num_res_blocks, z_dim }: VaeConfig) {
     const widths = dim_mult.map((factor) => factor * base_dim).toReversed();
     this.conv_in = new Conv(w.at("conv_in"), z_dim, widths[0]!);
-    this.mid_block = new Mid(w.at("mid_block"), widths[0]!);
+    this.mid_block = new Mid(layers, w.at("mid_block"), widths[0]!);
     this.up_blocks = widths.map((width, i) => {
       const block = w.at("up_blocks").at(i);
       // An upsampler leaves half of the channels.
@@ -133,9 +115,9 @@ class Decoder {
       return {
         resnets: Array.from(
           { length: num_res_blocks + 1 },
-          (_, r) => new Resnet(block.at("resnets").at(r), r === 0 ? inputs : width, width),
+          (_, r) => new Resnet(layers, block.at("resnets").at(r), r === 0 ? inputs : width, width),
         ),
-        upsampler: i < widths.length - 1 ? new Upsampler(block.at("upsamplers").at(0), width) : null,
+        upsamplers: i < widths.length - 1 ? [new Upsampler(block.at("upsamplers").at(0), width)] : [],
       };
     });
     this.norm_out = new Norm(w.at("norm_out"), widths.at(-1)!);
@@ -143,12 +125,9 @@ class Decoder {
   }
 
   forward(z: Tensor, tap: Tap): Tensor {
-    let x = layer("decoder.mid", tap, () => this.mid_block.forward(this.conv_in.forward(z)));
-    this.up_blocks.forEach(({ resnets, upsampler }, i) => {
-      x = layer(`up${i}`, tap, () => {
-        const y = resnets.reduce((y, resnet) => resnet.forward(y), x);
-        return upsampler ? upsampler.forward(y) : y;
-      });
+    let x = stage("decoder.mid", tap, [this.conv_in, this.mid_block], z);
+    this.up_blocks.forEach(({ resnets, upsamplers }, i) => {
+      x = stage(`up${i}`, tap, [...resnets, ...upsamplers], x);
     });
     return this.conv_out.forward(this.norm_out.forward(x).silu());
   }
@@ -167,7 +146,7 @@ function pointwise(w: Weights, inputs: number, outputs: number): Pointwise {
 }
 
 /** Divides each pixel by the length of its channels, so that they are 1 on average, and scales them. */
-class Norm {
+class Norm implements Layer {
   readonly gamma: Tensor;
 
   constructor(
@@ -183,49 +162,15 @@ class Norm {
   }
 }
 
-class Resnet {
-  readonly norm1: Norm;
-  readonly conv1: Conv;
-  readonly norm2: Norm;
-  readonly conv2: Conv;
-  readonly conv_shortcut: Pointwise | null;
-
-  constructor(w: Weights, inputs: number, outputs: number) {
-    this.norm1 = new Norm(w.at("norm1"), inputs);
-    this.conv1 = new Conv(w.at("conv1"), inputs, outputs);
-    this.norm2 = new Norm(w.at("norm2"), outputs);
-    this.conv2 = new Conv(w.at("conv2"), outputs, outputs);
-    this.conv_shortcut = inputs === outputs ? null : pointwise(w.at("conv_shortcut"), inputs, outputs);
-  }
-
-  forward(x: Tensor): Tensor {
-    const made = scope(() => {
-      const y = this.conv1.forward(this.norm1.forward(x).silu());
-      const residual = this.conv_shortcut ? this.conv_shortcut.forward(x) : x;
-      return this.conv2.forward(this.norm2.forward(y).silu(), { residual });
-    });
-    evaluate(made);
-    return made;
-  }
-}
-
-class Mid {
-  readonly resnets: readonly [Resnet, Resnet];
-  readonly attention: MidAttention;
-
-  constructor(w: Weights, width: number) {
-    const resnet = (i: number) => new Resnet(w.at("resnets").at(i), width, width);
-    this.resnets = [resnet(0), resnet(1)];
-    this.attention = new MidAttention(w.at("attentions").at(0), width);
-  }
-
-  forward(x: Tensor): Tensor {
-    return this.resnets[1].forward(this.attention.forward(this.resnets[0].forward(x)));
-  }
-}
+const layers: Layers = {
+  norm: (w, width) => new Norm(w, width),
+  conv: (w, inputs, outputs) => new Conv(w, inputs, outputs),
+  shortcut: pointwise,
+  attention: (w, width) => new Attention(w, width),
+};
 
 /** One head over all pixels. */
-class MidAttention {
+class Attention implements Layer {
   readonly norm: Norm;
   readonly to_qkv: Pointwise;
   readonly proj: Pointwise;
@@ -261,7 +206,7 @@ class Downsampler implements Layer {
 }
 
 /** Twice the rows and columns, half the channels. */
-class Upsampler {
+class Upsampler implements Layer {
   readonly resample: Conv2d;
 
   constructor(w: Weights, width: number) {

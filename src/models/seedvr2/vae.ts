@@ -1,5 +1,7 @@
-import { evaluate, groupNorm, linear, type Packed, scope, type Tensor } from "../../../ffi/index.ts";
+import { groupNorm, linear, type Packed, type Tensor } from "../../../ffi/index.ts";
 import { attention } from "../../nn/attention.ts";
+import { type Layer, type Layers, Mid, Resnet, stage, type Tap } from "../../nn/autoencoder.ts";
+import { computed } from "../../nn/computed.ts";
 import { Conv2d } from "../../nn/conv.ts";
 import { Linear } from "../../nn/linear.ts";
 import type { Weights } from "../../nn/weights.ts";
@@ -9,9 +11,6 @@ const eps = 1e-6;
 const scalingFactor = 0.9152;
 const latentChannels = 16;
 const levels = 4;
-
-/** Told of what a layer gave, by name. */
-export type Tap = (name: string, x: Tensor) => void;
 
 /**
  * The picture coder of SeedVR2. It was made for video: its convolutions reach back in time and repeat the first frame where there
@@ -33,20 +32,22 @@ export class Vae implements Disposable {
 
   /** [rows, columns, 3] in −1 … 1 to [rows / 8, columns / 8, 16]. */
   encode(picture: Tensor, tap: Tap = () => {}): Tensor {
-    return whole(() => {
+    return computed(() => {
       const moments = this.encoder.forward(picture.expandDims(0).astype(this.weights.options.dtype), tap);
       return moments
         .at(0)
         .slice([0, 0, 0], [...moments.shape.slice(1, 3), latentChannels])
-        .mul(scalingFactor);
+        .mul(scalingFactor)
+        .astype("float32")
+        .contiguous();
     });
   }
 
   /** [rows, columns, 16] to [8 rows, 8 columns, 3], about −1 … 1. */
   decode(latents: Tensor, tap: Tap = () => {}): Tensor {
-    return whole(() => {
+    return computed(() => {
       const z = latents.div(scalingFactor).expandDims(0).astype(this.weights.options.dtype);
-      return this.decoder.forward(z, tap).at(0);
+      return this.decoder.forward(z, tap).at(0).astype("float32").contiguous();
     });
   }
 
@@ -55,23 +56,9 @@ export class Vae implements Disposable {
   }
 }
 
-function whole(body: () => Tensor): Tensor {
-  const made = scope(() => body().astype("float32").contiguous());
-  evaluate(made);
-  return made;
-}
-
-/** Runs a layer and frees what it made on the way, so that no two maps of a large picture outlive their use. */
-function layer(name: string, tap: Tap, body: () => Tensor): Tensor {
-  const made = scope(body);
-  evaluate(made);
-  tap(name, made);
-  return made;
-}
-
 class Encoder {
   readonly conv_in: Conv;
-  readonly down_blocks: { resnets: Resnet[]; downsampler: Conv | null }[];
+  readonly down_blocks: { resnets: Resnet[]; downsamplers: Downsampler[] }[];
   readonly mid_block: Mid;
   readonly conv_norm_out: Norm;
   readonly conv_out: Conv;
@@ -83,28 +70,23 @@ class Encoder {
       const block = w.at("down_blocks").at(i);
       return {
         resnets: [0, 1].map(
-          (r) => new Resnet(block.at("resnets").at(r), r === 0 ? (widths[i - 1] ?? width) : width, width),
+          (r) =>
+            new Resnet(layers, block.at("resnets").at(r), r === 0 ? (widths[i - 1] ?? width) : width, width),
         ),
-        downsampler:
-          i < levels - 1
-            ? new Conv(block.at("downsamplers").at(0).at("conv"), width, width, { stride: 2, padding: 0 })
-            : null,
+        downsamplers: i < levels - 1 ? [new Downsampler(block.at("downsamplers").at(0), width)] : [],
       };
     });
-    this.mid_block = new Mid(w.at("mid_block"), last);
+    this.mid_block = new Mid(layers, w.at("mid_block"), last);
     this.conv_norm_out = new Norm(w.at("conv_norm_out"), last);
     this.conv_out = new Conv(w.at("conv_out"), last, 2 * latentChannels);
   }
 
   forward(picture: Tensor, tap: Tap): Tensor {
     let x = this.conv_in.forward(picture);
-    this.down_blocks.forEach(({ resnets, downsampler }, i) => {
-      x = layer(`down${i}`, tap, () => {
-        const y = resnets.reduce((y, resnet) => resnet.forward(y), x);
-        return downsampler ? downsampler.forward(y, { paddingHigh: 1 }) : y;
-      });
+    this.down_blocks.forEach(({ resnets, downsamplers }, i) => {
+      x = stage(`down${i}`, tap, [...resnets, ...downsamplers], x);
     });
-    x = layer("encoder.mid", tap, () => this.mid_block.forward(x));
+    x = stage("encoder.mid", tap, [this.mid_block], x);
     return this.conv_out.forward(this.conv_norm_out.forward(x).silu());
   }
 }
@@ -112,7 +94,7 @@ class Encoder {
 class Decoder {
   readonly conv_in: Conv;
   readonly mid_block: Mid;
-  readonly up_blocks: { resnets: Resnet[]; upsampler: Upsampler | null }[];
+  readonly up_blocks: { resnets: Resnet[]; upsamplers: Upsampler[] }[];
   readonly conv_norm_out: Norm;
   readonly conv_out: Conv;
 
@@ -120,14 +102,15 @@ class Decoder {
     const widths = encoderWidths.toReversed();
     const last = widths.at(-1)!;
     this.conv_in = new Conv(w.at("conv_in"), latentChannels, widths[0]!);
-    this.mid_block = new Mid(w.at("mid_block"), widths[0]!);
+    this.mid_block = new Mid(layers, w.at("mid_block"), widths[0]!);
     this.up_blocks = widths.map((width, i) => {
       const block = w.at("up_blocks").at(i);
       return {
         resnets: [0, 1, 2].map(
-          (r) => new Resnet(block.at("resnets").at(r), r === 0 ? (widths[i - 1] ?? width) : width, width),
+          (r) =>
+            new Resnet(layers, block.at("resnets").at(r), r === 0 ? (widths[i - 1] ?? width) : width, width),
         ),
-        upsampler: i < levels - 1 ? new Upsampler(block.at("upsamplers").at(0), width) : null,
+        upsamplers: i < levels - 1 ? [new Upsampler(block.at("upsamplers").at(0), width)] : [],
       };
     });
     this.conv_norm_out = new Norm(w.at("conv_norm_out"), last);
@@ -135,12 +118,9 @@ class Decoder {
   }
 
   forward(z: Tensor, tap: Tap): Tensor {
-    let x = layer("decoder.mid", tap, () => this.mid_block.forward(this.conv_in.forward(z)));
-    this.up_blocks.forEach(({ resnets, upsampler }, i) => {
-      x = layer(`up${i}`, tap, () => {
-        const y = resnets.reduce((y, resnet) => resnet.forward(y), x);
-        return upsampler ? upsampler.forward(y) : y;
-      });
+    let x = stage("decoder.mid", tap, [this.conv_in, this.mid_block], z);
+    this.up_blocks.forEach(({ resnets, upsamplers }, i) => {
+      x = stage(`up${i}`, tap, [...resnets, ...upsamplers], x);
     });
     return this.conv_out.forward(this.conv_norm_out.forward(x).silu());
   }
@@ -161,7 +141,7 @@ class Conv extends Conv2d {
 }
 
 /** Group norm, in single precision whatever the network computes in. */
-class Norm {
+class Norm implements Layer {
   readonly weight: Tensor;
   readonly bias: Tensor;
 
@@ -176,50 +156,15 @@ class Norm {
   }
 }
 
-class Resnet {
-  readonly norm1: Norm;
-  readonly conv1: Conv;
-  readonly norm2: Norm;
-  readonly conv2: Conv;
-  readonly conv_shortcut: Conv | null;
-
-  constructor(w: Weights, inputs: number, outputs: number) {
-    this.norm1 = new Norm(w.at("norm1"), inputs);
-    this.conv1 = new Conv(w.at("conv1"), inputs, outputs);
-    this.norm2 = new Norm(w.at("norm2"), outputs);
-    this.conv2 = new Conv(w.at("conv2"), outputs, outputs);
-    this.conv_shortcut =
-      inputs === outputs ? null : new Conv(w.at("conv_shortcut"), inputs, outputs, { kernel: 1 });
-  }
-
-  forward(x: Tensor): Tensor {
-    const made = scope(() => {
-      const y = this.conv1.forward(this.norm1.forward(x).silu());
-      const residual = this.conv_shortcut ? this.conv_shortcut.forward(x) : x;
-      return this.conv2.forward(this.norm2.forward(y).silu(), { residual });
-    });
-    evaluate(made);
-    return made;
-  }
-}
-
-class Mid {
-  readonly resnets: readonly [Resnet, Resnet];
-  readonly attention: MidAttention;
-
-  constructor(w: Weights, width: number) {
-    const resnet = (i: number) => new Resnet(w.at("resnets").at(i), width, width);
-    this.resnets = [resnet(0), resnet(1)];
-    this.attention = new MidAttention(w.at("attentions").at(0), width);
-  }
-
-  forward(x: Tensor): Tensor {
-    return this.resnets[1].forward(this.attention.forward(this.resnets[0].forward(x)));
-  }
-}
+const layers: Layers = {
+  norm: (w, width) => new Norm(w, width),
+  conv: (w, inputs, outputs) => new Conv(w, inputs, outputs),
+  shortcut: (w, inputs, outputs) => new Conv(w, inputs, outputs, { kernel: 1 }),
+  attention: (w, width) => new Attention(w, width),
+};
 
 /** One head over all pixels. */
-class MidAttention {
+class Attention implements Layer {
   readonly group_norm: Norm;
   readonly to_q: Linear;
   readonly to_k: Linear;
@@ -252,8 +197,21 @@ class MidAttention {
   }
 }
 
+/** Half the rows and columns. Nothing is added above and to the left. */
+class Downsampler implements Layer {
+  readonly conv: Conv;
+
+  constructor(w: Weights, width: number) {
+    this.conv = new Conv(w.at("conv"), width, width, { stride: 2, padding: 0 });
+  }
+
+  forward(x: Tensor): Tensor {
+    return this.conv.forward(x, { paddingHigh: 1 });
+  }
+}
+
 /** Twice the rows and columns: a matrix makes four pixels of one. Where it also made two frames of one, the first is kept. */
-class Upsampler {
+class Upsampler implements Layer {
   readonly upscale: Tensor | Packed;
   readonly upscaleBias: Tensor;
   readonly conv: Conv;
