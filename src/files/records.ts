@@ -13,6 +13,9 @@ type Row = Omit<FileRecord, "meta"> & { meta: string };
 const columns = "file_id, filename, content_type, size, sha256, created_at, meta";
 const recordOf = (row: Row): FileRecord => ({ ...row, meta: JSON.parse(row.meta) });
 
+/** Removed files are remembered so far back, counted in files that came since; a list cannot go on after an older one. */
+const rememberedRemovals = 1_000_000;
+
 /** Keeps a record whose bytes are durable already. */
 export function insertFile(database: Database, record: FileRecord): void {
   database
@@ -32,6 +35,9 @@ export function findFile(database: Database, id: string): FileRecord | undefined
 export function removeFile(database: Database, id: string): boolean {
   return database.transaction(() => {
     database.query("INSERT INTO removed_files SELECT seq, file_id FROM files WHERE file_id = ?").run(id);
+    database
+      .query("DELETE FROM removed_files WHERE seq <= (SELECT max(seq) FROM removed_files) - ?")
+      .run(rememberedRemovals);
     return database.query("DELETE FROM files WHERE file_id = ?").run(id).changes > 0;
   })();
 }

@@ -42,8 +42,8 @@ export interface JobStoreOptions {
 const lastPage = 1000;
 /** A job that was running at this many crashes is not tried again. */
 const mostAttempts = 2;
-/** Ids of removed jobs that are remembered; the oldest go first. */
-const mostTombstones = 1_000_000;
+/** Removed jobs are remembered so far back, counted in jobs that came since. */
+const rememberedRemovals = 1_000_000;
 
 /** Opens the store over a database that `openDatabase` made. */
 export function createJobStore(database: Database, options: JobStoreOptions): JobStore {
@@ -85,7 +85,7 @@ export function createJobStore(database: Database, options: JobStoreOptions): Jo
     `UPDATE jobs SET status = ?, result = ?, artifacts = ?, error = ?, error_code = ?, finished_at = ?,
      progress = coalesce(?, progress), progress_label = coalesce(?, progress_label) WHERE id = ? RETURNING *`,
   );
-  const remove = database.query<null, [number]>("DELETE FROM jobs WHERE seq = ?");
+  const drop = database.query<null, [number]>("DELETE FROM jobs WHERE seq = ?");
   const bury = database.query<null, [number, string, number]>(
     "INSERT INTO removed_jobs (seq, id, pruned) VALUES (?, ?, ?)",
   );
@@ -155,6 +155,13 @@ export function createJobStore(database: Database, options: JobStoreOptions): Jo
     );
     notify(job, row.webhook);
     return job;
+  };
+
+  /** Removes a record and remembers its id. */
+  const remove = ({ seq, id }: Pick<Row, "seq" | "id">, { pruned }: { pruned: boolean }) => {
+    drop.run(seq);
+    bury.run(seq, id, Number(pruned));
+    forget.run(rememberedRemovals);
   };
 
   /** The place in the order of arrival of a job that may be gone. */
@@ -258,8 +265,7 @@ export function createJobStore(database: Database, options: JobStoreOptions): Jo
         if (!row) return undefined;
         const job = toJob(row);
         if (row.status === "queued" || row.status === "running") finish(row, { status: "canceled" });
-        remove.run(row.seq);
-        bury.run(row.seq, row.id, 0);
+        remove(row, { pruned: false });
         return job;
       });
     },
@@ -293,11 +299,7 @@ export function createJobStore(database: Database, options: JobStoreOptions): Jo
     async prune(beforeTime) {
       return transaction(() => {
         const rows = ended.all(beforeTime, 1000);
-        for (const { seq, id } of rows) {
-          remove.run(seq);
-          bury.run(seq, id, 1);
-        }
-        if (rows.length > 0) forget.run(mostTombstones);
+        for (const row of rows) remove(row, { pruned: true });
         return rows.length;
       });
     },

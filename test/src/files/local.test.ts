@@ -178,6 +178,22 @@ describe("lists", () => {
     expect(await page(2)).toEqual([[0, 1], true]);
   });
 
+  test("remember removed files for a million others", async () => {
+    const { store, database } = await temporaryStore();
+    const removed: string[] = [];
+    const passed = [500_000, 1_000_000, 0, 0];
+    for (const files of passed) {
+      const { file_id } = await store.store(bytes("x"), {});
+      await store.delete(file_id);
+      removed.push(file_id);
+      database.run("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'files'", [files]);
+    }
+    const kept = database.query<{ n: number }, []>("SELECT count(*) AS n FROM removed_files").get()!.n;
+    expect(kept).toBe(2);
+    await expect(store.list({ after: removed[1]! })).rejects.toMatchObject({ code: "unknown_file" });
+    expect(await store.list({ after: removed[2]! })).toEqual({ data: [], has_more: false });
+  });
+
   test("refuse to go on after what never was a file", async () => {
     const { store } = await temporaryStore();
     for (const after of [`file_${"0".repeat(32)}`, "../x"]) {

@@ -8,8 +8,9 @@ import type { Ending, JobStore } from "../../../src/jobs/store.ts";
 
 function open(keepFile: (record: FileRecord) => void = () => {}) {
   let now = 1000;
-  const store = createJobStore(openDatabase(":memory:"), { keepFile, now: () => now });
-  return { store, tick: (seconds = 1) => (now += seconds) };
+  const database = openDatabase(":memory:");
+  const store = createJobStore(database, { keepFile, now: () => now });
+  return { store, database, tick: (seconds = 1) => (now += seconds) };
 }
 
 const job = (type = "fake", params: Record<string, unknown> = {}) => ({ type, params });
@@ -240,6 +241,27 @@ describe("prune() and delete()", () => {
     expect(await store.get(ids[2]!)).toBeUndefined();
     expect(await store.delete(ids[2]!)).toBeUndefined();
     expect(await store.delete(ids[0]!)).toBeUndefined();
+  });
+});
+
+describe("a removed job", () => {
+  test.each(["deleted", "pruned"])("that was %s is remembered for a million others", async (how) => {
+    const { store, database } = open();
+    const removed: string[] = [];
+    for (const jobs of [500_000, 1_000_000, 0, 0]) {
+      const { id } = (await store.create(job())).job;
+      if (how === "deleted") await store.delete(id);
+      else {
+        await store.end(id, ["queued"], failed);
+        await store.prune(1e12);
+      }
+      removed.push(id);
+      database.run("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'jobs'", [jobs]);
+    }
+    const kept = database.query<{ n: number }, []>("SELECT count(*) AS n FROM removed_jobs").get()!.n;
+    expect(kept).toBe(2);
+    await expect(store.list({ after: removed[1]! })).rejects.toMatchObject({ code: "invalid_parameter" });
+    expect(await store.list({ after: removed[2]! })).toEqual({ data: [], has_more: false });
   });
 });
 
