@@ -26,7 +26,7 @@ const loaded = (file: string) =>
 
 /** Every room, and which others it may name. The first pattern that fits a file is its room. */
 const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() => {
-  const errors = /^src\/(errors|log|cache)\.ts$/;
+  const errors = /^src\/(errors|log|cache|kept-secret)\.ts$/;
   const settings = /^src\/settings\//;
   const seam = /^src\/engine\/(task|engine)\.ts$/;
   const engine = /^src\/engine\/(?!worker|host|tasks)/;
@@ -49,7 +49,7 @@ const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() 
     ],
     [/^src\/engine\/start\.ts$/, [engine, /^ffi\/native\.ts$/]],
     [/^src\/engine\//, [engine, errors, capability]],
-    [/^src\/((errors|log|cache)\.ts|settings\/|net\/)/, [/^src\/net\//, ...common]],
+    [/^src\/((errors|log|cache|kept-secret)\.ts|settings\/|net\/)/, [/^src\/net\//, ...common]],
     [/^src\/images\//, [/^src\/images\//, ...common]],
     [/^src\/database\.ts$/, [/^src\/(jobs|files)\/schema\.ts$/]],
     [/^src\/files\//, [/^src\/files\//, /^src\/images\//, /^src\/net\//, ...common]],

@@ -4,29 +4,14 @@
  * @module
  */
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { keptSecret } from "../kept-secret.ts";
 
 const keyBytes = 32;
 
-/**
- * The key that signs links to results. It is made at the first start and kept, so that links outlive a restart. A crash or a full
- * disk leaves no half key: with an empty one everybody could sign.
- */
-export function linkKey(dataDir: string): Uint8Array {
-  const path = join(dataDir, "link.key");
-  if (!existsSync(path) || statSync(path).size < keyBytes) {
-    mkdirSync(dataDir, { recursive: true });
-    const whole = `${path}.new`;
-    try {
-      writeFileSync(whole, randomBytes(keyBytes), { mode: 0o600, flush: true });
-      renameSync(whole, path);
-    } finally {
-      rmSync(whole, { force: true });
-    }
-  }
-  return new Uint8Array(readFileSync(path));
-}
+/** The key that signs links to results. It is made at the first start and kept, so that links outlive a restart. */
+export const linkKey = (dataDir: string): Uint8Array =>
+  new Uint8Array(keptSecret(join(dataDir, "link.key"), keyBytes, () => randomBytes(keyBytes)));
 
 export interface Links {
   /** Signs the links. Whoever has it can make links to any result. */

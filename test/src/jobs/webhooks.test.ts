@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { createHmac } from "node:crypto";
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -195,7 +195,21 @@ describe("the secret", () => {
       expect(made).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
       expect(webhookSecret(dir, null)).toBe(made);
       expect(webhookSecret(dir, secret)).toBe(secret);
+      expect(readdirSync(dir)).toEqual(["webhook_secret"]);
       expect(statSync(join(dir, "webhook_secret")).mode & 0o777).toBe(0o600);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  });
+
+  test("is made anew where a full disk left an empty file, and is as the operator wrote it where they did", () => {
+    const dir = mkdtempSync(join(tmpdir(), "easel-secret-"));
+    try {
+      writeFileSync(join(dir, "webhook_secret"), "");
+      const made = webhookSecret(dir, null);
+      expect(made).toMatch(/^whsec_/);
+      writeFileSync(join(dir, "webhook_secret"), `  ${secret}\n`);
+      expect(webhookSecret(dir, null)).toBe(secret);
     } finally {
       rmSync(dir, { recursive: true });
     }

@@ -1,0 +1,30 @@
+import { randomUUID } from "node:crypto";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+
+/**
+ * A secret that is made at the first start and kept in a file for its owner alone. A crash or a full disk leaves no half of one; a file
+ * of fewer than `least` bytes is such a half all the same, and what everybody could guess is made anew.
+ */
+export function keptSecret(path: string, least: number, make: () => string | Uint8Array): Buffer {
+  const kept = contentOf(path);
+  if (kept && kept.length >= least) return kept;
+  mkdirSync(dirname(path), { recursive: true });
+  const whole = `${path}.${randomUUID()}`;
+  try {
+    writeFileSync(whole, make(), { mode: 0o600, flush: true });
+    renameSync(whole, path);
+  } finally {
+    rmSync(whole, { force: true });
+  }
+  return readFileSync(path);
+}
+
+function contentOf(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    return undefined;
+  }
+}
