@@ -3,6 +3,8 @@ import { basename, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { Download } from "../capabilities/capability.ts";
 
+const everyFile = ["**/*.{safetensors,json,txt,pt,pth}"];
+
 /** What a model's files are. */
 export interface Weights {
   /** Of all files together. */
@@ -14,21 +16,24 @@ export interface Weights {
 }
 
 /**
- * Reads every byte of a model's files. In Hugging Face's cache a file lies under the hash that was published for it.
+ * Reads every byte of a model's files. In Hugging Face's cache a file lies under the hash that was published for it; a download from
+ * elsewhere states its own. `downloads` are those that brought the paths, in their order; none for files of somebody's own.
  *
- * @throws When a file has not the hash that it is named by.
+ * @throws When a file has not the hash that was published for it.
  */
 export async function weightsOf(
   paths: readonly string[],
   downloads: readonly Download[],
   signal: AbortSignal,
 ): Promise<Weights> {
-  const wanted = downloads.flatMap((download) => (download.kind === "huggingface" ? download.files : []));
   const together = new Bun.CryptoHasher("sha256");
   const found = { files: 0, bytes: 0, verified: true };
-  for (const path of paths) {
+  for (const [i, path] of paths.entries()) {
+    const download = downloads[i];
+    const wanted = download?.kind === "huggingface" ? download.files : everyFile;
+    const stated = download?.kind === "url" ? download.sha256 : undefined;
     const names = statSync(path).isDirectory()
-      ? (wanted.length > 0 ? wanted : ["**/*.{safetensors,json,txt,pt,pth}"])
+      ? wanted
           .flatMap((pattern) => [
             ...new Bun.Glob(pattern).scanSync({ cwd: path, followSymlinks: true, onlyFiles: false }),
           ])
@@ -38,12 +43,12 @@ export async function weightsOf(
       const file = join(path, name);
       const blob = lstatSync(file).isSymbolicLink() ? basename(realpathSync(file)) : "";
       const hash = await hashOf(file, /^[0-9a-f]{40}$/.test(blob), signal);
-      const named = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(blob);
-      if (named && hash !== blob)
+      const published = stated ?? (/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(blob) ? blob : undefined);
+      if (published !== undefined && hash !== published)
         throw new Error(
-          `${name} does not have its published hash: easel deactivate the model and activate it anew`,
+          `${name || basename(path)} does not have its published hash: easel deactivate the model and activate it anew`,
         );
-      found.verified &&= named;
+      found.verified &&= published !== undefined;
       found.files++;
       found.bytes += statSync(file).size;
       together.update(`${name} ${hash}\n`);

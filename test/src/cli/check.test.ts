@@ -110,6 +110,7 @@ describe("this machine's own expectation", () => {
 describe("weightsOf()", () => {
   const bytes = new TextEncoder().encode("weights");
   const config = new TextEncoder().encode("{}");
+  const hub = { kind: "huggingface" as const, repo: "org/it", revision: "main", files: ["*.safetensors"] };
   const lay = () => {
     mkdirSync(join(folder, "blobs"));
     mkdirSync(join(folder, "snapshot"));
@@ -126,6 +127,20 @@ describe("weightsOf()", () => {
     writeFileSync(join(folder, "blobs", sha256(bytes)), "wEights");
     expect(weightsOf([path], [], signal)).rejects.toThrow(
       "model.safetensors does not have its published hash",
+    );
+  });
+
+  test("holds a file from elsewhere against the hash that its download states", async () => {
+    const path = join(folder, "depth.pt");
+    writeFileSync(path, bytes);
+    const download = { kind: "url" as const, url: "https://example.com/depth.pt", file: "depth.pt" };
+    const stated = { ...download, sha256: sha256(bytes) };
+    expect(await weightsOf([path], [stated], signal)).toMatchObject({ files: 1, verified: true });
+    expect(await weightsOf([path], [download], signal)).toMatchObject({ files: 1, verified: false });
+    expect(await weightsOf([lay(), path], [hub, stated], signal)).toMatchObject({ files: 2, verified: true });
+    writeFileSync(path, config);
+    await expect(weightsOf([path], [stated], signal)).rejects.toThrow(
+      "depth.pt does not have its published hash",
     );
   });
 
