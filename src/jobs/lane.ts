@@ -1,6 +1,5 @@
 /**
  * The one lane that all work on the engine goes through: jobs in their order, and between them warm-up, sweeps and unloading.
- * While a job runs, the inputs of the next one are prepared.
  *
  * @module
  */
@@ -9,11 +8,12 @@ import type { Engine } from "../engine/engine.ts";
 import { keysOf } from "../engine/residency.ts";
 import { Cancelled } from "../engine/task.ts";
 import { Refusal } from "../errors.ts";
-import type { FileRecord } from "../files/file.ts";
 import type { Log } from "../log.ts";
+import { createAhead } from "./ahead.ts";
 import type { StayAwake } from "./awake.ts";
-import { type Clock, sleep } from "./clock.ts";
-import { failure, passes } from "./failure.ts";
+import type { Clock } from "./clock.ts";
+import { createEndings, type Seen } from "./endings.ts";
+import { failure } from "./failure.ts";
 import type { JobFiles } from "./files.ts";
 import type { Job, JobStatus } from "./job.ts";
 import type { Models } from "./models.ts";
@@ -59,17 +59,13 @@ export interface Lane {
   stop(graceSeconds: number): Promise<Job | undefined>;
 }
 
-interface Ahead {
-  job: Job;
-  controller: AbortController;
-  prepared: Promise<Prepared>;
-}
-
 interface Current {
   job: Job;
   controller: AbortController;
   done: Promise<void>;
 }
+
+const seenOf = ({ progress, progress_label }: Job): Seen => ({ progress, progress_label });
 
 /** After the grace is over, how long a step may take to notice it. */
 const lastStepSeconds = 5;
@@ -78,22 +74,11 @@ export function createLane(options: LaneOptions): Lane {
   const { store, files, engine, models, context, clock, log } = options;
   const chores: { run(): Promise<void>; refuse(): void }[] = [];
   const warming = [...options.warm];
-  /** Jobs whose record says that they wait or run, though they failed: it cannot be changed. The next start finds them. */
-  const lost = new Set<string>();
   let warmed = warming.length === 0;
   const quit = new AbortController();
   let current: Current | undefined;
-  let ahead: Ahead | undefined;
-  let looking = false;
-  let stopping = false;
   let poked = false;
   let wake = () => {};
-
-  const poke = () => {
-    poked = true;
-    wake();
-    void lookAhead();
-  };
 
   const kindOf = (job: Job): Kind => {
     const kind = options.kind(job.type);
@@ -111,87 +96,30 @@ export function createLane(options: LaneOptions): Lane {
       }),
     );
 
-  /**
-   * Asks the store until it answers: a full disk or a locked database must not make the server forget how a job ended.
-   *
-   * @throws What will not pass.
-   */
-  async function record<T>(ask: () => Promise<T>, waitsFor = passes): Promise<T | undefined> {
-    for (let wait = 500; ; wait = Math.min(wait * 2, 30_000)) {
-      try {
-        return await ask();
-      } catch (error) {
-        log.error("the job store does not work", { error });
-        if (stopping) return undefined;
-        if (!waitsFor(error)) throw error;
-        await sleep(clock, wait);
-      }
-    }
-  }
+  const { lost, record, finish } = createEndings({ ...options, quit: quit.signal });
 
-  /**
-   * Writes how a job ended. Where that cannot be written, and never will be, the job fails; and where not even that can be written,
-   * those who wait for it are told all the same.
-   */
-  async function finish(
-    job: Job,
-    from: JobStatus,
-    ending: Ending,
-    seen?: Pick<Job, "progress" | "progress_label">,
-  ): Promise<Job | undefined> {
-    const write = (how: Ending) => record(() => store.end(job.id, [from], how, seen));
-    let ended: Job | undefined;
-    try {
-      ended = await write(ending);
-    } catch {
-      if (ending.status === "succeeded") await discard(ending.files);
-      const failed = {
-        status: "failed",
-        error: "The job's end could not be stored",
-        error_code: "store_failed",
-      } as const;
-      try {
-        ended = await write(failed);
-      } catch {
-        lost.add(job.id);
-        ended = { ...job, ...seen, ...failed, finished_at: clock.now() / 1000 };
-      }
-    }
-    if (ended) options.onEnd(ended, from);
-    return ended;
-  }
+  const ahead = createAhead({
+    open: () => current !== undefined && !quit.signal.aborted,
+    next: () => store.next([current!.job.id, ...lost]),
+    prepare,
+    fail: (job, error) =>
+      finish(
+        job,
+        "queued",
+        { status: "failed", ...failure(error) },
+        { progress: null, progress_label: "preparing" },
+      ),
+    log,
+  });
 
-  const discard = (made: readonly FileRecord[]) =>
-    Promise.allSettled(made.map((file) => files.discard(file)));
-
-  /** Prepares the next job's inputs while one runs. One whose inputs are bad ends at once, without the engine. */
-  async function lookAhead() {
-    if (!current || ahead || looking || stopping) return;
-    looking = true;
-    try {
-      const job = await store.next([current.job.id, ...lost]);
-      if (!job || !current || ahead || stopping) return;
-      const controller = new AbortController();
-      const mine: Ahead = { job, controller, prepared: prepare(job, controller.signal) };
-      ahead = mine;
-      mine.prepared.catch(async (error) => {
-        if (ahead !== mine) return;
-        if (!controller.signal.aborted) {
-          const seen = { progress: null, progress_label: "preparing" };
-          await finish(job, "queued", { status: "failed", ...failure(error) }, seen);
-        }
-        if (ahead === mine) ahead = undefined;
-        void lookAhead();
-      });
-    } catch (error) {
-      log.error("the job store cannot be read", { error });
-    } finally {
-      looking = false;
-    }
-  }
+  const poke = () => {
+    poked = true;
+    wake();
+    void ahead.look();
+  };
 
   async function run(queued: Job) {
-    const mine = ahead?.job.id === queued.id ? ahead : undefined;
+    const mine = ahead.find(queued.id);
     const { promise: done, resolve: over } = Promise.withResolvers<void>();
     const controller = new AbortController();
     // Before its record says that it runs, so that whoever cancels it then finds it here.
@@ -200,7 +128,7 @@ export function createLane(options: LaneOptions): Lane {
       await finish(queued, "queued", { status: "failed", ...failure(error) });
       return undefined;
     });
-    if (ahead === mine) ahead = undefined;
+    ahead.leave(mine);
     if (!job) {
       mine?.controller.abort();
       current = undefined;
@@ -211,7 +139,7 @@ export function createLane(options: LaneOptions): Lane {
     controller.signal.addEventListener("abort", () => mine?.controller.abort());
     options.onStart(job);
     const stopTimer = limitTime(current);
-    void lookAhead();
+    void ahead.look();
 
     let ending: Ending | undefined;
     try {
@@ -246,21 +174,15 @@ export function createLane(options: LaneOptions): Lane {
       }
     }
     stopTimer();
-    if (ending) await settle(job, ending);
+    if (ending) await finish(job, "running", ending, seenOf(job));
     try {
-      await models.leave(ahead ? keysOfJob(ahead.job) : new Set());
+      const next = ahead.job();
+      await models.leave(next ? keysOfJob(next) : new Set());
     } catch (error) {
       log.error("a model cannot be freed", { error });
     }
     current = undefined;
     over();
-  }
-
-  async function settle(job: Job, ending: Ending) {
-    const seen = { progress: job.progress, progress_label: job.progress_label };
-    const ended = await finish(job, "running", ending, seen);
-    // Somebody cancelled it first: nothing names these files, and nothing will.
-    if (!ended && ending.status === "succeeded") await discard(ending.files);
   }
 
   function keysOfJob(job: Job) {
@@ -281,7 +203,7 @@ export function createLane(options: LaneOptions): Lane {
         job,
         "running",
         { status: "failed", error, error_code: "timed_out" },
-        { progress: job.progress, progress_label: job.progress_label },
+        seenOf(job),
       );
       if (ended) controller.abort();
     });
@@ -292,7 +214,7 @@ export function createLane(options: LaneOptions): Lane {
       for (const index of need.phases.keys()) await models.hold(family, need, index, { signal: quit.signal });
       log.info("model warmed up", { model: name, family });
     } catch (error) {
-      if (!stopping) log.warning("a model cannot be warmed up", { model: name, family, error });
+      if (!quit.signal.aborted) log.warning("a model cannot be warmed up", { model: name, family, error });
     }
   }
 
@@ -301,7 +223,7 @@ export function createLane(options: LaneOptions): Lane {
     let resting = true;
     // Warm-up and jobs take turns, so that neither waits for all of the other.
     let jobsTurn = false;
-    while (!stopping) {
+    while (!quit.signal.aborted) {
       poked = false;
       const chore = chores.shift();
       if (chore) {
@@ -317,12 +239,12 @@ export function createLane(options: LaneOptions): Lane {
       jobsTurn = false;
       // There is nothing else to do than to ask again.
       const job =
-        ahead?.job ??
+        ahead.job() ??
         (await record(
           () => store.next([...lost]),
           () => true,
         ));
-      if (stopping) break;
+      if (quit.signal.aborted) break;
       if (job) {
         if (resting) rest = options.awake();
         resting = false;
@@ -346,7 +268,7 @@ export function createLane(options: LaneOptions): Lane {
     chore<T>(work: () => Promise<T>): Promise<T> {
       return new Promise<T>((resolve, reject) => {
         const refuse = () => reject(new Refusal("shutting_down", "The server is shutting down"));
-        if (stopping) return refuse();
+        if (quit.signal.aborted) return refuse();
         chores.push({ run: () => work().then(resolve, reject), refuse });
         poke();
       });
@@ -354,18 +276,12 @@ export function createLane(options: LaneOptions): Lane {
     running: () => current?.job,
     abandon(id) {
       if (current?.job.id === id) current.controller.abort();
-      if (ahead?.job.id === id) {
-        const { controller } = ahead;
-        ahead = undefined;
-        controller.abort();
-        void lookAhead();
-      }
+      ahead.abandon(id);
     },
     warmed: () => warmed,
     async stop(graceSeconds) {
-      stopping = true;
       quit.abort();
-      ahead?.controller.abort();
+      ahead.stop();
       for (const chore of chores.splice(0)) chore.refuse();
       wake();
       if (!current) return undefined;
