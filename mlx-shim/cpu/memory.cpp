@@ -1,6 +1,6 @@
 // Where MLX's arrays lie on Linux. MLX's own allocator asks the C library for each array: its numbers then begin 24 bytes behind a
 // page, so that every vector of 64 bytes lies across two lines of the cache, and each large array is new memory, which the system
-// has to clear page by page. Here they begin at a multiple of 64, and large ones are used again.
+// has to clear page by page. Here they begin at a multiple of 64, and the pages of large ones are used again, for arrays of any size.
 //
 // libmlx calls these functions through its table of symbols, and the loader looks through the library that was opened (this one)
 // first, as in blas.cpp.
@@ -128,28 +128,55 @@ class Memory final : public Allocator {
     shrink();
   }
 
-  /// A block that is kept and not much larger than needed, or a new one.
+  /// A block that is kept and not much larger than needed, or a new one, which takes over the pages of what is kept.
   Header* take(size_t size, size_t wanted) {
-    {
-      std::lock_guard lock(mutex);
-      if (auto found = kept.lower_bound(wanted); found != kept.end() && found->first <= wanted + wanted / 8) {
-        auto* header = static_cast<Header*>(found->second.block);
-        const size_t mapped = found->first;
-        kept.erase(found);
-        count(size, mapped);
-        return header;
-      }
-      // First what is kept makes room.
-      count(size, 0);
-    }
-    try {
-      auto* header = static_cast<Header*>(map(wanted));
-      header->mapped = wanted;
+    std::lock_guard lock(mutex);
+    const size_t most = wanted + wanted / (wanted < huge_page ? 2 : 8);
+    if (auto found = kept.lower_bound(wanted); found != kept.end() && found->first <= most) {
+      auto* header = static_cast<Header*>(found->second.block);
+      const size_t mapped = header->mapped = found->first;
+      kept.erase(found);
+      count(size, mapped);
       return header;
-    } catch (...) {
-      std::lock_guard lock(mutex);
-      active -= size;
-      throw;
+    }
+    // Where its pages are there already, so may be the rest of its last huge page.
+    const size_t whole = up_to(wanted, huge_page), mapped = whole <= most && movable() >= whole ? whole : wanted;
+    auto* header = static_cast<Header*>(map(mapped));
+    move_pages(reinterpret_cast<char*>(header), mapped);
+    // What is kept still makes room for what is new.
+    count(size, 0);
+    header->mapped = mapped;
+    return header;
+  }
+
+  /// Bytes of kept blocks in whole huge pages.
+  size_t movable() const {
+    size_t bytes = 0;
+    for (const auto& [mapped, one] : kept) bytes += mapped / huge_page * huge_page;
+    return bytes;
+  }
+
+  /// Fills a new block with huge pages of kept ones, oldest first, as far as they go: the system has nothing to clear for them.
+  void move_pages(char* to, size_t bytes) {
+    for (char* end = to + bytes / huge_page * huge_page; to < end;) {
+      auto from = kept.end();
+      for (auto it = kept.begin(); it != kept.end(); ++it) if (it->first >= huge_page && (from == kept.end() || it->second.when < from->second.when)) from = it;
+      if (from == kept.end()) return;
+      size_t left = from->first;
+      const Kept one = from->second;
+      auto* block = static_cast<char*>(one.block);
+      // One after the other: a kernel before 6.17 moves nothing that was mapped in several goes.
+      for (; left >= huge_page && to < end; to += huge_page, block += huge_page, left -= huge_page) {
+        if (mremap(block, huge_page, huge_page, MREMAP_MAYMOVE | MREMAP_FIXED, to) != MAP_FAILED) continue;
+        // What was there may be gone.
+        if (mmap(to, huge_page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) throw std::bad_alloc();
+        break;
+      }
+      const bool stuck = to < end && left >= huge_page;
+      cached -= from->first - left;
+      kept.erase(from);
+      if (left) kept.emplace(left, Kept{block, one.when});
+      if (stuck) return;
     }
   }
 

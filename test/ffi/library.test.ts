@@ -13,7 +13,9 @@ import {
   ones,
   openLibrary,
   resetPeak,
+  scope,
   setLimit,
+  type Tensor,
   version,
 } from "../../ffi/index.ts";
 import { c, symbols } from "../../ffi/library.ts";
@@ -210,7 +212,7 @@ test.if(process.platform === "linux")(
     const kept = memory().cache;
     expect(kept).toBeGreaterThanOrEqual(bytes(size));
     expect(kept).toBeLessThan(bytes(size) + 8192);
-    // a little smaller: the same block; much smaller: another
+    // a little smaller: the same block; much smaller: whole huge pages of it
     const active = memory().active;
     const near = make(2, size - 100_000);
     expect(memory().cache).toBe(0);
@@ -218,8 +220,14 @@ test.if(process.platform === "linux")(
     expect(near.sum().item()).toBe(2 * (size - 100_000));
     near[Symbol.dispose]();
     const far = make(3, size / 2);
-    expect(memory().cache).toBe(kept);
+    expect(memory().cache).toBe(kept - 5 * 2 ** 21);
+    expect(far.sum().item()).toBe(3 * (size / 2));
     far[Symbol.dispose]();
+    // larger than any block that is kept: of all of them
+    const larger = make(1, size);
+    expect(memory().cache).toBe(kept - 9 * 2 ** 21);
+    expect(larger.sum().item()).toBe(size);
+    larger[Symbol.dispose]();
     clearCache();
     expect(memory().cache).toBe(0);
     const limit = setLimit("cache", 0);
@@ -228,6 +236,29 @@ test.if(process.platform === "linux")(
     setLimit("cache", limit);
   },
 );
+
+test.if(process.platform === "linux")("arrays that take over the pages of others never share one", () => {
+  let state = 1;
+  const random = () => {
+    state = (state * 48271) % 0x7fffffff;
+    return state / 0x7fffffff;
+  };
+  const checked = ({ x, value }: { x: Tensor; value: number }) => {
+    scope(() => expect([x.min().item(), x.max().item()]).toEqual([value, value]));
+    x[Symbol.dispose]();
+  };
+  let alive: { x: Tensor; value: number }[] = [];
+  for (let value = 1; value <= 300; value++) {
+    const x = full([Math.ceil(20_000 * 120 ** random())], value);
+    evaluate(x);
+    const [stays, goes] = [[] as typeof alive, [] as typeof alive];
+    for (const one of alive) (alive.length < 12 || random() < 0.8 ? stays : goes).push(one);
+    goes.forEach(checked);
+    alive = [...stays, { x, value }];
+  }
+  alive.forEach(checked);
+  clearCache();
+});
 
 test.if(process.platform === "linux")(
   "what is kept for the next arrays stays near the most that was in use",
