@@ -18,6 +18,7 @@ export function useKernels(name: string): void {
 
 const ops = [
   "conv2d",
+  "deconv2d",
   "sdpa",
   "softmax",
   "gelu",

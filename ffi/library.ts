@@ -138,6 +138,7 @@ export const symbols = {
   easel_linear: { args: ["ptr", "ptr", "ptr", "ptr", "ptr", "ptr", "i64_fast"], returns: "ptr" },
   easel_gated: { args: ["ptr", "ptr"], returns: "ptr" },
   easel_conv2d: { args: ["ptr", "ptr", "ptr", "ptr", "ptr", "i64_fast"], returns: "ptr" },
+  easel_deconv2d: { args: ["ptr", "ptr", "ptr", "ptr", "i64_fast"], returns: "ptr" },
   easel_conv_general: { args: ["ptr", "ptr", "ptr", "i64_fast", "i32", "i32"], returns: "ptr" },
   easel_sdpa: { args: ["ptr", "ptr", "ptr", "ptr", "f64", "i32"], returns: "ptr" },
   easel_softmax: { args: ["ptr", "i32"], returns: "ptr" },

@@ -152,6 +152,17 @@ export function conv2d(
   return wrap(c.easel_conv2d(handleOf(x), handleOf(weight), before!, after!, options, 11));
 }
 
+/**
+ * A transposed convolution whose stride is its kernel: each pixel becomes kernel × kernel of them, by a matrix
+ * [rows · columns · out, in].
+ */
+export function deconv2d(x: Tensor, weight: Tensor | Packed, kernel: number, bias?: Tensor | null): Tensor {
+  const isPacked = weight instanceof Packed;
+  const options = ints([...(isPacked ? [weight.packing, ...weight.shape] : [-1, 0, 0]), kernel]);
+  const data = handleOf(isPacked ? weight.data : weight);
+  return wrap(c.easel_deconv2d(handleOf(x), data, bias ? handleOf(bias) : null, options, 4));
+}
+
 export interface ConvGeneralOptions {
   stride?: readonly number[];
   paddingLow?: readonly number[];

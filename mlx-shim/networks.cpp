@@ -93,6 +93,13 @@ array after(cpu::After curve, const array& y) {
   }
 }
 
+/// A weight with what it is packed for, or -1, and its outputs and inputs, which only a packed one has to tell.
+cpu::Matrix matrix_of(easel_array* weight, const int32_t* options, const char* who) {
+  const bool packed = options[0] >= 0;
+  if (!packed && at(weight).ndim() != 2) throw std::invalid_argument(std::string(who) + " a weight is a matrix");
+  return {at(weight), options[0], packed ? options[1] : at(weight).shape(0), packed ? options[2] : at(weight).shape(1)};
+}
+
 bool curve_there(int32_t number) { return number >= 0 && number < static_cast<int>(cpu::After::count); }
 
 /// What follows the bias.
@@ -135,9 +142,7 @@ easel_array* easel_pack(easel_array* weight, int32_t packing) {
 easel_array* easel_linear(easel_array* x, easel_array* weight, easel_array* bias, easel_array* scale, easel_array* residual, const int32_t* options, int64_t n) {
   return make([&]() -> array {
     if (n != 4 || !curve_there(options[3])) throw std::invalid_argument("[linear] four options expected, and a curve that there is");
-    const bool packed = options[0] >= 0;
-    if (!packed && at(weight).ndim() != 2) throw std::invalid_argument("[linear] a weight is a matrix");
-    const cpu::Matrix matrix{at(weight), options[0], packed ? options[1] : at(weight).shape(0), packed ? options[2] : at(weight).shape(1)};
+    const auto matrix = matrix_of(weight, options, "[linear]");
     const cpu::Ending ending{maybe(bias), static_cast<cpu::After>(options[3]), maybe(scale), maybe(residual)};
     if (on_cpu()) {
       if (auto y = cpu::linear(at(x), matrix, ending)) return std::move(*y);
@@ -166,6 +171,24 @@ easel_array* easel_conv2d(easel_array* x, easel_array* weight, easel_array* bias
     const auto from = rectified ? relu(at(x)) : at(x);
     auto y = on_cpu() ? conv2d_in_strips(from, at(weight), conv) : conv2d_whole(from, at(weight), conv);
     return ended(bias ? mx::add(y, at(bias)) : y, ending);
+  });
+}
+
+// options: what the weight is packed for, or -1, its outputs and inputs, and the kernel.
+easel_array* easel_deconv2d(easel_array* x, easel_array* weight, easel_array* bias, const int32_t* options, int64_t n) {
+  return make([&]() -> array {
+    if (n != 4) throw std::invalid_argument("[deconv2d] four options expected");
+    at_least_one(options + 3, 1, "[deconv2d] kernels");
+    const auto matrix = matrix_of(weight, options, "[deconv2d]");
+    const int kernel = options[3];
+    if (at(x).ndim() != 4 || matrix.outputs % (kernel * kernel)) throw std::invalid_argument("[deconv2d] needs [batch, rows, columns, channels], and a matrix of whole kernels");
+    if (on_cpu()) {
+      if (auto y = cpu::deconv2d(at(x), matrix, kernel, maybe(bias))) return std::move(*y);
+    }
+    const int batch = at(x).shape(0), height = at(x).shape(1), width = at(x).shape(2);
+    auto pixels = mx::reshape(product(at(x), matrix, std::nullopt), {batch, height, width, kernel, kernel, -1});
+    auto y = mx::reshape(mx::transpose(pixels, {0, 1, 3, 2, 4, 5}), {batch, height * kernel, width * kernel, -1});
+    return bias ? mx::add(y, at(bias)) : y;
   });
 }
 

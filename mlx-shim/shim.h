@@ -145,6 +145,7 @@ EASEL_API easel_array* easel_pack(easel_array* weight, int32_t packing);
 EASEL_API easel_array* easel_linear(easel_array* x, easel_array* weight, easel_array* bias, easel_array* scale, easel_array* residual, const int32_t* options, int64_t n);
 EASEL_API easel_array* easel_gated(easel_array* gate, easel_array* x);
 EASEL_API easel_array* easel_conv2d(easel_array* x, easel_array* weight, easel_array* bias, easel_array* residual, const int32_t* options, int64_t n);
+EASEL_API easel_array* easel_deconv2d(easel_array* x, easel_array* weight, easel_array* bias, const int32_t* options, int64_t n);
 EASEL_API easel_array* easel_conv_general(easel_array* x, easel_array* weight, const int32_t* options, int64_t n, int32_t groups, int32_t flip);
 EASEL_API easel_array* easel_sdpa(easel_array* q, easel_array* k, easel_array* v, easel_array* mask, double scale, int32_t causal);
 EASEL_API easel_array* easel_softmax(easel_array* a, int32_t axis);

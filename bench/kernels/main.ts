@@ -206,7 +206,8 @@ the same bytes, up to whole panels of columns. Choosing other kernels later chan
 each column and the residual are added while a product's sums are in registers; silu(a) · b is one pass.
 
 A convolution reads rows of a larger map where they lie, with padding that may differ on each side; the relu before it, and bias, a curve
-(relu among them) and the residual behind it, are part of its pass.
+(relu among them) and the residual behind it, are part of its pass. A transposed convolution whose stride is its kernel is a product for
+some rows of pixels at a time, whose parts then go to where they belong.
 
 A convolution by Winograd spreads an infinity or NaN over its tile of 4×4 outputs.
 

@@ -16,7 +16,7 @@ namespace easel::cpu {
 
 namespace {
 
-constexpr const char* names[] = {"conv2d", "sdpa", "softmax", "gelu", "gelu_tanh", "silu", "gated", "pack", "linear", "layer_norm", "rms_norm", "group_norm", "resample", "quantized_linear"};
+constexpr const char* names[] = {"conv2d", "deconv2d", "sdpa", "softmax", "gelu", "gelu_tanh", "silu", "gated", "pack", "linear", "layer_norm", "rms_norm", "group_norm", "resample", "quantized_linear"};
 constexpr int op_count = static_cast<int>(Op::count);
 static_assert(std::size(names) == op_count);
 std::array<std::array<std::atomic<int64_t>, 2>, op_count> tallies{};
@@ -169,21 +169,6 @@ Maybe group_norm(const array& x, const Maybe& weight, const Maybe& bias, int gro
   });
 }
 
-Maybe resample(const array& x, const Table& down, const Table& across) {
-  const auto* k = kernels();
-  if (!k || !plain(x) || x.ndim() != 4) return uncovered(Op::resample);
-  auto shape = x.shape();
-  if (down.count) shape[1] = down.size;
-  if (across.count) shape[2] = across.size;
-  return node(Op::resample, std::move(shape), {mx::contiguous(x)}, [=](auto& in, array& out, auto&) -> Task {
-    const auto& s = in[0].shape();
-    return [=, batch = s[0], height = s[1], width = s[2], channels = s[3], from = in[0].template data<float>(), to = out.data<float>()] {
-      const auto taps = [](const Table& table) { return Taps{table.indices.data(), table.weights.data(), table.size, table.count}; };
-      k->resample(from, batch, height, width, channels, taps(down), taps(across), to);
-    };
-  });
-}
-
 /// How far apart the rows of the last axis lie, if it is the same everywhere and a row has no gaps.
 std::optional<long> apart(const array& a) {
   const int last = a.ndim() - 1;
@@ -219,6 +204,24 @@ const float* gathered(const array& a, mx::cpu::CommandEncoder& encoder, std::vec
 /// Where it lies, if it has no gaps; a part of a larger array has none as often as not, and MLX would copy it.
 const float* close(const array& a, mx::cpu::CommandEncoder& encoder, std::vector<Task>& before) {
   return a.flags().row_contiguous ? a.data<float>() : gathered(a, encoder, before);
+}
+
+Maybe resample(const array& x, const Table& down, const Table& across) {
+  const auto* k = kernels();
+  if (!k || !plain(x) || x.ndim() != 4) return uncovered(Op::resample);
+  auto shape = x.shape();
+  if (down.count) shape[1] = down.size;
+  if (across.count) shape[2] = across.size;
+  return node(Op::resample, std::move(shape), {x}, [=](auto& in, array& out, auto& encoder) -> Task {
+    const auto& s = in[0].shape();
+    std::vector<Task> before;
+    const float* from = close(in[0], encoder, before);
+    return [=, batch = s[0], height = s[1], width = s[2], channels = s[3], to = out.data<float>()] {
+      for (const auto& task : before) task();
+      const auto taps = [](const Table& table) { return Taps{table.indices.data(), table.weights.data(), table.size, table.count}; };
+      k->resample(from, batch, height, width, channels, taps(down), taps(across), to);
+    };
+  });
 }
 
 /// The halves of one tensor are read where they lie.
@@ -376,6 +379,50 @@ Maybe conv2d(const array& x, bool rectified, const array& weight, const Ending& 
       } else {
         k->convolution_weight(weight, c.outputs, deep, packed);
         k->convolution(from, packed, finish, own, to);
+      }
+    };
+  });
+}
+
+/// Rows of pixels are multiplied, as many as stay in a cache, and their parts then go to where they belong.
+Maybe deconv2d(const array& x, const Matrix& weight, int kernel, const Maybe& bias) {
+  const bool packed = weight.packing >= 0;
+  const auto* k = packed ? kernels_at(weight.packing) : kernels();
+  const bool shaped = x.ndim() == 4 && x.shape(3) == weight.inputs && weight.outputs % (kernel * kernel) == 0 && (packed || weight.data.ndim() == 2);
+  const int outputs = weight.outputs / (kernel * kernel);
+  if (!k || !shaped || !plain(x) || !plain(weight.data) || !vector_of(bias, outputs)) return uncovered(Op::deconv2d);
+  Inputs inputs;
+  inputs.list = {x};
+  inputs.add(weight.data);
+  const int b = inputs.add(bias);
+  const mx::Shape shape{x.shape(0), x.shape(1) * kernel, x.shape(2) * kernel, outputs};
+  const long lines = static_cast<long>(x.shape(0)) * x.shape(1), width = x.shape(2), n = weight.outputs, deep = weight.inputs;
+  return node(Op::deconv2d, shape, std::move(inputs.list), [=](auto& in, array& out, auto& encoder) -> Task {
+    std::vector<Task> before;
+    const auto place = apart(in[0]);
+    const float* from = place ? at(in, 0) : gathered(in[0], encoder, before);
+    const long ldx = place && lines * width > 1 ? *place : deep;
+    constexpr long floats_at_once = 1 << 20;
+    const long some = std::clamp(floats_at_once / (width * n), 1L, lines);
+    auto* made = temporary(encoder, some * width * n);
+    auto* arranged = packed ? nullptr : temporary(encoder, k->packed_size(n, deep));
+    auto* tiled = bias ? temporary(encoder, n) : nullptr;
+    auto* memory = temporary(encoder, k->product_memory(some * width, n, deep));
+    return [=, weight = at(in, 1), bias = at(in, b), to = out.data<float>()] {
+      for (const auto& task : before) task();
+      if (!packed) k->pack(weight, deep, false, n, deep, arranged);
+      for (long i = 0; bias && i < n; i++) tiled[i] = bias[i % outputs];
+      Finish finish;
+      finish.bias = tiled;
+      const long run = kernel * outputs;  // of one row of pixels that is made
+      for (long first = 0; first < lines; first += some) {
+        const long count = std::min(some, lines - first);
+        k->product(from + first * width * ldx, ldx, packed ? weight : arranged, finish, count * width, n, deep, memory, made, n);
+        parallel(count * kernel, [=](long item) {
+          const float* line = made + item / kernel * width * n + item % kernel * run;
+          float* row = to + (first * kernel + item) * width * run;
+          for (long i = 0; i < width; i++) std::memcpy(row + i * run, line + i * n, sizeof(float) * run);
+        });
       }
     };
   });

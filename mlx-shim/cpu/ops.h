@@ -9,7 +9,7 @@
 namespace easel::cpu {
 
 /// What is counted, under the names that easel_kernel_calls takes.
-enum class Op { conv2d, sdpa, softmax, gelu, gelu_tanh, silu, gated, pack, linear, layer_norm, rms_norm, group_norm, resample, quantized_linear, count };
+enum class Op { conv2d, deconv2d, sdpa, softmax, gelu, gelu_tanh, silu, gated, pack, linear, layer_norm, rms_norm, group_norm, resample, quantized_linear, count };
 
 using Maybe = std::optional<array>;
 
@@ -41,6 +41,8 @@ void tally(Op op, bool covered);
 
 /// Of x, or of relu(x).
 Maybe conv2d(const array& x, bool rectified, const array& weight, const Ending& ending, const Conv2d& conv);
+/// A transposed convolution whose stride is its kernel; the weight has its rows · columns · outputs for outputs.
+Maybe deconv2d(const array& x, const Matrix& weight, int kernel, const Maybe& bias);
 Maybe sdpa(const array& q, const array& k, const array& v, const Attention& attention);
 Maybe softmax(const array& x, int axis);
 Maybe gelu(const array& x);
@@ -66,6 +68,7 @@ inline const char* chosen_name() { return "off"; }
 inline int64_t calls(const char*, bool) { return 0; }
 
 inline Maybe conv2d(const array&, bool, const array&, const Ending&, const Conv2d&) { return {}; }
+inline Maybe deconv2d(const array&, const Matrix&, int, const Maybe&) { return {}; }
 inline Maybe sdpa(const array&, const array&, const array&, const Attention&) { return {}; }
 inline Maybe softmax(const array&, int) { return {}; }
 inline Maybe gelu(const array&) { return {}; }

@@ -2,6 +2,7 @@ import {
   type Conv2dOptions,
   concat,
   conv2d,
+  deconv2d,
   type Ending,
   evaluate,
   linear,
@@ -130,15 +131,10 @@ export class Deconv2d {
     this.weight = w.matrix("weight", [inputs, outputs, kernel, kernel], (t) =>
       t.transpose(2, 3, 1, 0).reshape(kernel * kernel * outputs, inputs),
     );
-    this.bias = bias ? w.take("bias", [outputs], (t) => t.tile(kernel * kernel)) : undefined;
+    this.bias = bias ? w.take("bias", [outputs]) : undefined;
   }
 
   forward(x: Tensor): Tensor {
-    const { kernel: k, outputs } = this;
-    const [batch, height, width] = x.shape as [number, number, number];
-    return linear(x, this.weight, this.bias)
-      .reshape(batch, height, width, k, k, outputs)
-      .transpose(0, 1, 3, 2, 4, 5)
-      .reshape(batch, height * k, width * k, outputs);
+    return deconv2d(x, this.weight, this.kernel, this.bias);
   }
 }

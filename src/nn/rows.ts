@@ -102,6 +102,14 @@ export function bilinear(input: Rows, height: number, width: number, options: Ta
   });
 }
 
+/** For those who ask for no stage's outcome. */
+export const ignore = (_name: string, _value: Tensor): void => {};
+
+/** Tells of a map, which is computed for that only when somebody asks. */
+export function tapRows(tap: (name: string, value: Tensor) => void, name: string, map: Rows): void {
+  if (tap !== ignore) tap(name, map.rows(0, map.height));
+}
+
 /**
  * Computes a map in strips of about `bytes` at `channels` channels and joins them. `step` is told of every strip and may throw to
  * stop.

@@ -4,6 +4,7 @@ import {
   type Conv2dOptions,
   clearCache,
   conv2d,
+  deconv2d,
   evaluate,
   full,
   gated,
@@ -166,6 +167,33 @@ describe.if(onLinux).each(sets)("the kernels for %s", (set) => {
       });
     }
   });
+
+  const doublings: [what: string, x: number[], outputs: number, kernel: number][] = [
+    ["a few odd pixels", [2, 3, 5, 7], 3, 2],
+    ["one row", [1, 1, 9, 33], 5, 3],
+    ["one pixel", [1, 1, 1, 4], 1, 4],
+    ["more than is made at a time", [1, 70, 61, 40], 66, 4],
+    ["many pixels, one to one", [1, 19, 21, 16], 20, 1],
+  ];
+  test.each(doublings)(
+    "make several pixels of each: %s, packed or not, rows of a larger map",
+    (_, size, outputs, kernel) => {
+      scope(() => {
+        const [batch, height, width, channels] = size as [number, number, number, number];
+        const map = normal(1, batch, height + 3, width, channels);
+        const x = batch === 1 ? map.slice([0, 2], [1, height + 2]) : normal(1, ...size);
+        const [w, bias] = [normal(2, kernel * kernel * outputs, channels), normal(3, outputs)];
+        const { ours, theirs } = both(set, "deconv2d", () => deconv2d(x, w, kernel, bias));
+        expect(apart(ours, theirs)).toBeLessThan(3e-6);
+        const kept = under(set, () => packed(w));
+        for (const later of ["off", set])
+          expect(under(later, () => values(deconv2d(x, kept, kernel, bias)))).toEqual(ours);
+        const turned = normal(4, batch, channels, height, width).transpose(0, 2, 3, 1);
+        const bare = both(set, "deconv2d", () => deconv2d(turned, w, kernel));
+        expect(apart(bare.ours, bare.theirs)).toBeLessThan(3e-6);
+      });
+    },
+  );
 
   test("let infinities and not-a-number through a convolution", () => {
     scope(() => {

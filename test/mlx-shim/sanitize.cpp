@@ -212,6 +212,12 @@ void networks() {
     wrong[10] = curve;
     CHECK(!easel_conv2d(image, kernel, bias, nullptr, wrong.data(), 11));
   }
+  auto *doubling = p(filled({8, 4}));
+  const Ints doubled = {-1, 0, 0, 2};
+  y = p(easel_deconv2d(image, doubling, bias, doubled.data(), 4));
+  CHECK(easel_eval(&y, 1) && easel_dim(y, 2) == 12 && easel_dim(y, 3) == 2);
+  CHECK(!easel_deconv2d(image, doubling, bias, doubled.data(), 3) && !easel_deconv2d(x, doubling, nullptr, doubled.data(), 4) && !easel_deconv2d(image, kernel, nullptr, doubled.data(), 4));
+  for (int32_t size : {0, 3}) CHECK(!easel_deconv2d(image, doubling, bias, Ints{-1, 0, 0, size}.data(), 4));
   for (size_t i : {0, 1, 6, 7, 8, 9}) {
     auto zero = general;
     zero[i] = 0;
@@ -297,6 +303,12 @@ void kernels() {
             done(easel_conv2d(image, weight, each, made, options.data(), 11));
           }
         }
+      }
+      for (int32_t times : {1, 2, 4}) {
+        auto* weight = p(counted({times * times * 5, size}));
+        const Ints options = {easel_packing(), times * times * 5, size, times};
+        done(easel_deconv2d(image, weight, p(filled({5})), Ints{-1, 0, 0, times}.data(), 4));
+        if (options[0] >= 0) done(easel_deconv2d(p(filled({1, 20, 17, size})), p(easel_pack(weight, options[0])), nullptr, options.data(), 4));
       }
       auto *q = p(filled({2, 4, size, size})), *k = p(filled({2, 2, 530, size}));
       done(easel_sdpa(q, k, k, nullptr, 0.1, 0)), done(easel_sdpa(q, k, k, nullptr, 0.1, 1));

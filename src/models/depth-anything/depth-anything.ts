@@ -115,7 +115,9 @@ export class DepthAnything implements Disposable {
     { focal, step = () => {}, tap }: { focal?: number; step?: (done: number) => void; tap?: Tap } = {},
   ): Prediction {
     const { data, width, height } = picture;
-    const normalized = data.map((value, i) => (value - mean[i % 3]!) / deviation[i % 3]!);
+    const normalized = new Float32Array(data.length);
+    for (let i = 0; i < data.length; i += 3)
+      for (let c = 0; c < 3; c++) normalized[i + c] = (data[i + c]! - mean[c]!) / deviation[c]!;
     using pixels = Tensor.from(normalized, [1, height, width, 3]);
     const predictions: Prediction[] = [];
     let before = 0;

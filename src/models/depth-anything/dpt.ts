@@ -8,7 +8,18 @@ import { scope, type Tensor } from "../../../ffi/index.ts";
 import { computed } from "../../nn/computed.ts";
 import { Conv2d, Deconv2d, Pointwise } from "../../nn/conv.ts";
 import { LayerNorm } from "../../nn/norm.ts";
-import { bilinear, collect, conv3x3, each, held, type Rows, residualUnit, sum } from "../../nn/rows.ts";
+import {
+  bilinear,
+  collect,
+  conv3x3,
+  each,
+  held,
+  ignore,
+  type Rows,
+  residualUnit,
+  sum,
+  tapRows,
+} from "../../nn/rows.ts";
 import type { Weights } from "../../nn/weights.ts";
 import type { DptConfig } from "./config.ts";
 import { withPlaces } from "./places.ts";
@@ -48,11 +59,13 @@ class FeatureFusionBlock {
     this.out_conv = new Pointwise(w.at("out_conv"), features, features);
   }
 
-  /** The last convolution is of single pixels and commutes with the resizing: before it, there are a quarter as many. */
-  forward(x: Rows, skip: Rows | undefined, height: number, width: number): Rows {
+  /**
+   * What comes before the resizing: the last convolution is of single pixels and commutes with it, and before it there are a quarter
+   * as many.
+   */
+  forward(x: Rows, skip: Rows | undefined): Rows {
     const fused = skip && this.resConfUnit1 ? sum(x, this.resConfUnit1.forward(skip)) : x;
-    const projected = each(this.resConfUnit2.forward(fused), (pixels) => this.out_conv.forward(pixels));
-    return bilinear(projected, height, width, { alignCorners: true });
+    return each(this.resConfUnit2.forward(fused), (pixels) => this.out_conv.forward(pixels));
   }
 }
 
@@ -114,13 +127,7 @@ export class Dpt {
   }
 
   /** `rows` × `columns` is the grid of patches that the taps were taken on. */
-  forward(
-    taps: readonly Tensor[],
-    rows: number,
-    columns: number,
-    step: Step,
-    tap: Tap = () => {},
-  ): DptOutput {
+  forward(taps: readonly Tensor[], rows: number, columns: number, step: Step, tap: Tap = ignore): DptOutput {
     const { features, patch, places } = this.config;
     const aspect = columns / rows;
     const placed = (x: Rows, channels: number) => (places ? withPlaces(x, channels, aspect) : x);
@@ -145,21 +152,24 @@ export class Dpt {
         return level;
       });
 
-      let fused: Tensor | undefined;
+      // Only what lies before a resizing is held.
+      let fused = held(levels[3]!);
+      let before: Tensor | undefined;
       for (let i = 3; i >= 0; i--) {
-        const from = fused ?? levels[3]!;
+        const skip = i < 3 ? held(levels[i]!) : undefined;
+        const core = collect(this.refinenet[i]!.forward(fused, skip), features);
+        before?.[Symbol.dispose]();
+        levels[i]![Symbol.dispose]();
+        before = core;
         const [height, width] =
           i > 0 ? (levels[i - 1]!.shape.slice(1, 3) as [number, number]) : [8 * rows, 8 * columns];
-        const skip = i < 3 ? held(levels[i]!) : undefined;
-        fused = collect(this.refinenet[i]!.forward(held(from), skip, height, width), features);
-        from[Symbol.dispose]();
-        levels[i]![Symbol.dispose]();
-        tap(`refinenet${i + 1}`, fused);
+        fused = bilinear(held(core), height, width, { alignCorners: true });
+        tapRows(tap, `refinenet${i + 1}`, fused);
         advance();
       }
 
-      const neck = collect(conv3x3(held(fused!), this.output_conv1), features);
-      fused![Symbol.dispose]();
+      const neck = collect(conv3x3(fused, this.output_conv1), features);
+      before?.[Symbol.dispose]();
       tap("output_conv1", neck);
       const full = placed(
         bilinear(held(neck), rows * patch, columns * patch, { alignCorners: true }),

@@ -1,4 +1,5 @@
 import { scope, type Tensor } from "../../../ffi/index.ts";
+import { ignore } from "../../nn/rows.ts";
 import { Vit } from "../../nn/vit.ts";
 import type { Weights } from "../../nn/weights.ts";
 import { CameraDecoder, type FieldOfView } from "./camera.ts";
@@ -38,7 +39,7 @@ export class Network {
   }
 
   /** Runs one picture [1, rows, columns, 3], normalized, with sides that are multiples of the patch. */
-  forward(pixels: Tensor, step: (done: number) => void = () => {}, tap: Tap = () => {}): Prediction {
+  forward(pixels: Tensor, step: (done: number) => void = () => {}, tap: Tap = ignore): Prediction {
     const { depth: blocks, patch } = this.config.vit;
     const [, height, width] = pixels.shape as [number, number, number];
     return scope(() => {

@@ -1,6 +1,16 @@
 import type { Tensor } from "../../../ffi/index.ts";
 import { Conv2d, Deconv2d, Pointwise } from "../../nn/conv.ts";
-import { collect, conv3x3, deconv, each, held, type Rows, residualUnit, sum } from "../../nn/rows.ts";
+import {
+  collect,
+  conv3x3,
+  deconv,
+  each,
+  held,
+  type Rows,
+  residualUnit,
+  sum,
+  tapRows,
+} from "../../nn/rows.ts";
 import type { Weights } from "../../nn/weights.ts";
 import type { DepthProConfig } from "./config.ts";
 import type { Tap } from "./encoder.ts";
@@ -97,11 +107,3 @@ export class Decoder {
     return { map, lowest };
   }
 }
-
-/** A map is computed for a tap only when there is one. */
-function tapRows(tap: Tap, name: string, map: Rows): void {
-  if (tap === ignore) return;
-  tap(name, map.rows(0, map.height));
-}
-
-export const ignore: Tap = () => {};
