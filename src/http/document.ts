@@ -9,8 +9,8 @@ import { z } from "@hono/zod-openapi";
 import type { Capability } from "../capabilities/capability.ts";
 import { refusals } from "../errors.ts";
 import type { Env } from "./env.ts";
-import { guardCodes, refusalResponses } from "./errors.ts";
 import { Components, type JsonSchema, normalized } from "./json-schema.ts";
+import { guardCodes, refusalResponses } from "./responses.ts";
 
 export const baseOf = (capability: Capability) => `/v1/${capability.domain}/${capability.family}`;
 

@@ -5,10 +5,9 @@
  */
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { isDiskFull, Refusal, type RefusalCode, refusals } from "../errors.ts";
+import { isDiskFull, Refusal, refusals } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { errorOf } from "./openai/translate.ts";
-import { ErrorResponse, HTTPValidationError } from "./schemas.ts";
 import { SchemaError } from "./validation.ts";
 
 export function answer(c: Context, refusal: Refusal): Response {
@@ -70,36 +69,3 @@ export function answerError(error: unknown, c: Context, log: Log): Response {
   });
   return answer(c, new Refusal("internal", "internal server error"));
 }
-
-const json = <S>(schema: S) => ({ "application/json": { schema } });
-
-/** Responses of a route, by the codes that it can refuse with. Those of the guards are on every route. */
-export function refusalResponses(...codes: RefusalCode[]) {
-  const byStatus = Map.groupBy(codes, (code) => refusals[code].status);
-  return Object.fromEntries(
-    [...byStatus].map(([status, group]) => [
-      status,
-      {
-        description: group.map((code) => `\`${code}\`: ${refusals[code].means}.`).join("\n\n"),
-        content: json(ErrorResponse),
-      },
-    ]),
-  );
-}
-
-/** What any request can be refused with before its route sees it. */
-export const guardCodes = [
-  "unauthorized",
-  "forbidden_host",
-  "forbidden_origin",
-  "method_not_allowed",
-  "internal",
-] as const satisfies readonly RefusalCode[];
-
-/** The contract's answer to a request that does not fit the schema. */
-export const schemaResponse = {
-  422: {
-    description: "The request does not fit the schema (`code` is `invalid_request`).",
-    content: json(HTTPValidationError),
-  },
-} as const;

@@ -10,6 +10,8 @@ import { jsonOf } from "../body.ts";
 import type { Deps, Env } from "../env.ts";
 import { download } from "../file-access.ts";
 import { idempotencyOf } from "../idempotency.ts";
+import { originOf } from "../origin.ts";
+import { json } from "../responses.ts";
 import { ArtworkError } from "../schemas.ts";
 import { parse } from "../validation.ts";
 
@@ -24,10 +26,6 @@ const query = z.object({
   limit: z.int().min(1).max(500).default(10).openapi({ description: "At most so many." }),
 });
 
-const json = <S extends z.ZodType>(description: string, schema: S) => ({
-  description,
-  content: { "application/json": { schema } },
-});
 const refused = (...statuses: number[]) =>
   Object.fromEntries(statuses.map((status) => [status, json("The request is refused.", ArtworkError)]));
 
@@ -35,7 +33,6 @@ export function artworkRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
   const { scheduler, settings, files } = deps;
   const register = app.openAPIRegistry;
   const links: Links = { key: linkKey(settings.data_dir), ttl: settings.result_link_ttl_s };
-  const originOf = (url: string) => settings.public_url?.replace(/\/+$/, "") ?? new URL(url).origin;
 
   register.registerPath({
     method: "post",
@@ -52,7 +49,7 @@ export function artworkRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
   app.post("/v2/artworks/depth-map", async (c) => {
     const { value, bytes } = await jsonOf(c, largestBody);
     const request = parse(DepthMapRequest, value, "body");
-    const origin = originOf(c.req.url);
+    const origin = originOf(c, settings);
     const idempotency = idempotencyOf(c, bytes);
     const job = (idempotency && (await scheduler.replay(idempotency))) ?? (await create());
     const artwork = artworkOf(job, origin, links);
@@ -80,7 +77,7 @@ export function artworkRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
   });
   app.get("/v2/artworks", async (c) => {
     const { offset, limit } = parse(query, c.req.query(), "query");
-    const origin = originOf(c.req.url);
+    const origin = originOf(c, settings);
     const jobs = await newest(offset + limit);
     return c.json(jobs.slice(offset).map((job) => artworkOf(job, origin, links)));
   });
@@ -108,7 +105,7 @@ export function artworkRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
     responses: { 200: json("The artwork.", DepthMapArtwork), ...refused(400, 401, 403, 405, 404, 500) },
   });
   app.get("/v2/artworks/:id", async (c) => {
-    return c.json(artworkOf(await artworkJob(c.req.param("id")), originOf(c.req.url), links));
+    return c.json(artworkOf(await artworkJob(c.req.param("id")), originOf(c, settings), links));
   });
 
   async function artworkJob(id: string): Promise<Job> {

@@ -7,10 +7,10 @@ import { Refusal } from "../../errors.ts";
 import { jsonOf } from "../body.ts";
 import { baseOf } from "../document.ts";
 import type { Deps, Env } from "../env.ts";
-import { refusalResponses } from "../errors.ts";
 import { download } from "../file-access.ts";
 import { idempotencyHeader, idempotencyOf } from "../idempotency.ts";
 import { accepted, settled, wantsJson } from "../negotiation.ts";
+import { refusalResponses } from "../responses.ts";
 import {
   AsyncJobResponse,
   CapabilityModelSpec,

@@ -3,38 +3,17 @@ import { type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { Refusal } from "../../errors.ts";
 import type { Deps, Env } from "../env.ts";
-import { refusalResponses, schemaResponse } from "../errors.ts";
 import { download, upload } from "../file-access.ts";
+import { idOf, pageOf } from "../paging.ts";
+import { json, refusalResponses, schemaResponse } from "../responses.ts";
 import { FileDeleteResponse, FileListResponse, FileRecordSchema, UploadBody } from "../schemas.ts";
 import { parse } from "../validation.ts";
 
-const fileId = z
-  .string()
-  .regex(/^file_[0-9a-f]+$/)
-  .openapi({
-    description: "Id of the file, from an upload or from a job's `artifacts`.",
-    examples: ["file_0123456789abcdef"],
-    title: "File Id",
-  });
+const fileId = idOf("file", "Id of the file, from an upload or from a job's `artifacts`.");
 const params = z.object({ file_id: fileId });
-const idOf = (c: Context) => parse(params, c.req.param(), "path").file_id;
+const idIn = (c: Context) => parse(params, c.req.param(), "path").file_id;
 
-const query = z.object({
-  limit: z
-    .int()
-    .min(1)
-    .max(1000)
-    .optional()
-    .openapi({ description: "At most so many files, from 1 to 1000; without it 1000." }),
-  after: fileId
-    .optional()
-    .openapi({ description: "Go on behind this file: the last id of the page before." }),
-});
-
-const json = <S extends z.ZodType>(description: string, schema: S) => ({
-  description,
-  content: { "application/json": { schema } },
-});
+const query = z.object(pageOf("file", fileId));
 
 /** Seconds without a byte after which an upload is given up. */
 const uploadSilence = 60;
@@ -95,7 +74,7 @@ export function fileRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
     responses: { 200: json("The record.", FileRecordSchema), ...missing },
   });
   app.get("/v1/files/:file_id", async (c) => {
-    const id = idOf(c);
+    const id = idIn(c);
     const record = await files.get(id);
     if (!record) throw unknown(id);
     return c.json(record);
@@ -142,7 +121,7 @@ export function fileRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
     },
   });
   app.get("/v1/files/:file_id/download", async (c) => {
-    const id = idOf(c);
+    const id = idIn(c);
     // A slow reader of a large file is no idle one.
     c.env?.server?.timeout(c.req.raw, 0);
     const answer = await download(files, id, c.req.raw);
@@ -161,7 +140,7 @@ export function fileRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
     responses: { 200: json("The file is gone.", FileDeleteResponse), ...missing },
   });
   app.delete("/v1/files/:file_id", async (c) => {
-    const id = idOf(c);
+    const id = idIn(c);
     if (!(await files.delete(id))) throw unknown(id);
     return c.json({ deleted: true, file_id: id });
   });

@@ -2,10 +2,11 @@
 import { type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { Deps, Env } from "../env.ts";
-import { refusalResponses, schemaResponse } from "../errors.ts";
 import { eventStream } from "../event-stream.ts";
 import { idempotencyHeader, idempotencyOf } from "../idempotency.ts";
 import { accepted } from "../negotiation.ts";
+import { idOf, pageOf } from "../paging.ts";
+import { json, refusalResponses, schemaResponse } from "../responses.ts";
 import {
   AsyncJobResponse,
   ErrorResponse,
@@ -17,32 +18,14 @@ import {
 } from "../schemas.ts";
 import { parse } from "../validation.ts";
 
-const jobId = z
-  .string()
-  .regex(/^job_[0-9a-f]+$/)
-  .openapi({
-    description: "Id of the job, as a synchronous or asynchronous request gave it.",
-    examples: ["job_0123456789abcdef"],
-    title: "Job Id",
-  });
+const jobId = idOf("job", "Id of the job, as a synchronous or asynchronous request gave it.");
 const params = z.object({ job_id: jobId });
-const idOf = (c: Context) => parse(params, c.req.param(), "path").job_id;
+const idIn = (c: Context) => parse(params, c.req.param(), "path").job_id;
 
 const query = z.object({
-  limit: z
-    .int()
-    .min(1)
-    .max(1000)
-    .optional()
-    .openapi({ description: "At most so many jobs, from 1 to 1000; without it 1000." }),
-  after: jobId.optional().openapi({ description: "Go on behind this job: the last id of the page before." }),
+  ...pageOf("job", jobId),
   status: JobStatus.optional().openapi({ description: "Only jobs in this state." }),
   type: z.string().optional().openapi({ description: "Only jobs of this type." }),
-});
-
-const json = <S extends z.ZodType>(description: string, schema: S) => ({
-  description,
-  content: { "application/json": { schema } },
 });
 
 export function jobRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
@@ -80,7 +63,7 @@ export function jobRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
       "504. Once `status` is `succeeded`, each id in `artifacts` can be downloaded.",
     responses: { 200: json("The job.", JobSchema), ...missing },
   });
-  app.get("/v1/jobs/:job_id", async (c) => c.json(await scheduler.job(idOf(c))));
+  app.get("/v1/jobs/:job_id", async (c) => c.json(await scheduler.job(idIn(c))));
 
   register.registerPath({
     ...route,
@@ -94,7 +77,7 @@ export function jobRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
     responses: { 200: json("The record is gone.", JobDeleteResponse), ...missing },
   });
   app.delete("/v1/jobs/:job_id", async (c) => {
-    const job = await scheduler.remove(idOf(c));
+    const job = await scheduler.remove(idIn(c));
     return c.json({ deleted: true, job_id: job.id, was_running: job.status === "running" });
   });
 
@@ -115,7 +98,7 @@ export function jobRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
   });
   app.post("/v1/jobs/:job_id/cancel", async (c) => {
     c.env?.server?.timeout(c.req.raw, 0);
-    return c.json(await scheduler.cancel(idOf(c)));
+    return c.json(await scheduler.cancel(idIn(c)));
   });
 
   register.registerPath({
@@ -147,7 +130,7 @@ export function jobRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
     },
   });
   app.post("/v1/jobs/:job_id/retry", async (c) =>
-    accepted(c, await scheduler.retry(idOf(c), idempotencyOf(c))),
+    accepted(c, await scheduler.retry(idIn(c), idempotencyOf(c))),
   );
 
   register.registerPath({
@@ -175,7 +158,7 @@ export function jobRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
     },
   });
   app.get("/v1/jobs/:job_id/events", async (c) => {
-    const id = idOf(c);
+    const id = idIn(c);
     const last = c.req.header("last-event-id");
     const headers = {
       "Content-Type": "text/event-stream",

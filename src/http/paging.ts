@@ -1,0 +1,31 @@
+/**
+ * Lists that are asked for page by page, and the ids that name a place in them.
+ *
+ * @module
+ */
+import { z } from "@hono/zod-openapi";
+
+type Thing = "file" | "job";
+
+export const idOf = (thing: Thing, description: string) =>
+  z
+    .string()
+    .regex(new RegExp(`^${thing}_[0-9a-f]+$`))
+    .openapi({
+      description,
+      examples: [`${thing}_0123456789abcdef`],
+      title: `${thing[0]!.toUpperCase()}${thing.slice(1)} Id`,
+    });
+
+/** The query of a page. */
+export const pageOf = (thing: Thing, id: ReturnType<typeof idOf>) => ({
+  limit: z
+    .int()
+    .min(1)
+    .max(1000)
+    .optional()
+    .openapi({ description: `At most so many ${thing}s, from 1 to 1000; without it 1000.` }),
+  after: id
+    .optional()
+    .openapi({ description: `Go on behind this ${thing}: the last id of the page before.` }),
+});
