@@ -74,6 +74,17 @@ export type EstimateParams = OutputParams & {
   mode: string;
 };
 
+/** A request, as far as the families share it. */
+export type EstimateRequest = Omit<
+  EstimateParams,
+  keyof OutputParams | "model" | "quantize" | "focal_length_px"
+> &
+  OutputRequest & {
+    model?: string | null | undefined;
+    quantize?: number | null | undefined;
+    focal_length_px?: number | null | undefined;
+  };
+
 type OutputRequest = Omit<OutputParams, "depth_format"> & {
   depth_format?: OutputParams["depth_format"] | null | undefined;
 };

@@ -2,8 +2,6 @@ import { z } from "@hono/zod-openapi";
 import { inputOptions, outputOptions } from "../depth/options.ts";
 import { Webhook } from "../schemas.ts";
 
-export { EstimateResponse } from "../depth/result.ts";
-
 /** Smallest and largest side that a request may run the network at. */
 export const inputSizes = { min: 126, max: 4096 } as const;
 

@@ -1,16 +1,11 @@
-import type { Capability, CheckContext, Need, Operation } from "../capability.ts";
-import { type EstimateParams, renderOf, resolveOutput } from "../depth/options.ts";
-import type { EstimateInput, EstimateOutput } from "../depth/phase.ts";
-import { loadInput } from "../depth/prepare.ts";
+import type { Capability, CheckContext, Need } from "../capability.ts";
+import { estimateOperation } from "../depth/estimate.ts";
 import type { DepthRender } from "../depth/render.ts";
-import { type InputFacts, publishEstimate } from "../depth/result.ts";
-import { chooseBits, chooseVariant, findVariant, requireActivated } from "../model.ts";
-import { EstimateRequest, EstimateResponse, prose } from "./contract.ts";
+import { chooseBits, findVariant } from "../model.ts";
+import { EstimateRequest, prose } from "./contract.ts";
 import { boundFor, type DepthVariant, footprint, networkSize, PATCH, sizing, variants } from "./variants.ts";
 
 export const family = "depthanything";
-
-type Params = EstimateParams & { input_size: number | null };
 
 /** What a request may have for a picture before any is known. */
 const usual = { width: 4000, height: 3000 };
@@ -78,72 +73,19 @@ const sizeOf = (variant: DepthVariant, inputSize: number | null): RunSize => ({
   ...(inputSize !== null && { inputSize }),
 });
 
-const estimate: Operation<EstimateRequest, Params> = {
-  type: family,
-  path: "/estimate",
-  operationId: "estimate_v1_image_depthanything_estimate_post",
-  ...prose.estimate,
+const estimate = estimateOperation({
+  family,
+  capability: () => depthanything,
+  prose: prose.estimate,
   request: EstimateRequest,
-  result: EstimateResponse,
-  jobComponent: "JobEstimateResponse",
-  artifactTypes: ["image/png"],
-
-  check(request, context) {
-    const variant = chooseVariant(depthanything, request.model, context);
-    chooseBits(request.quantize, context.settings.depthanything_default_quantize);
-    const output = resolveOutput(request);
-    requireActivated(family, variant, context);
-    return {
-      image: request.image,
-      quantize: request.quantize ?? null,
-      include_depth_data: request.include_depth_data,
-      input_size: request.input_size ?? null,
-      focal_length_px: request.focal_length_px ?? null,
-      ...output,
-      model: variant.name,
-      mode: request.mode,
-    };
+  own: ({ input_size }: EstimateRequest) => ({ input_size: input_size ?? null }),
+  need({ model, quantize, input_size }, context, picture) {
+    const variant = variantOf(model);
+    return needOf(variant, quantize, sizeOf(variant, input_size), context, picture);
   },
-
-  need(params, context) {
-    const variant = variantOf(params.model);
-    return needOf(variant, params.quantize, sizeOf(variant, params.input_size), context);
-  },
-
-  async prepare(params, context) {
-    const { picture, facts } = await loadInput(
-      params.image,
-      context.settings.depthanything_max_input_pixels,
-      context,
-    );
-    const focalLengthPx = params.focal_length_px ?? picture.focalLengthPx;
-    const variant = variantOf(params.model);
-    const size = sizeOf(variant, params.input_size);
-    const input: EstimateInput = {
-      pixels: picture.pixels,
-      width: picture.width,
-      height: picture.height,
-      ...boundFor(picture, size),
-      at: "picture",
-      ...(focalLengthPx !== undefined && { focalLengthPx }),
-      render: renderOf(params, valuesOf(variant)),
-    };
-    const need = needOf(variant, params.quantize, size, context, picture);
-    return { input, facts, need };
-  },
-
-  publish(params, facts, output, { settings, seconds }) {
-    const { bits } = chooseBits(params.quantize, settings.depthanything_default_quantize);
-    return publishEstimate({
-      family,
-      params,
-      bits,
-      facts: facts as InputFacts,
-      output: output as EstimateOutput,
-      seconds,
-    });
-  },
-};
+  side: ({ model, input_size }, picture) => boundFor(picture, sizeOf(variantOf(model), input_size)),
+  values: ({ model }) => valuesOf(variantOf(model)),
+});
 
 export const depthanything: Capability = {
   family,

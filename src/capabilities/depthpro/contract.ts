@@ -2,8 +2,6 @@ import { z } from "@hono/zod-openapi";
 import { inputOptions, outputOptions } from "../depth/options.ts";
 import { Webhook } from "../schemas.ts";
 
-export { EstimateResponse } from "../depth/result.ts";
-
 export const EstimateRequest = z
   .looseObject({
     model: z.string().nullish().openapi({

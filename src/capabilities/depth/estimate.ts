@@ -1,0 +1,104 @@
+/**
+ * The one operation of a depth family. Requests, files and results are the same whatever network is behind; what differs is what the
+ * network can be asked besides, what it needs and what its numbers mean.
+ *
+ * @module
+ */
+import type { z } from "@hono/zod-openapi";
+import type { Capability, CheckContext, Need, Operation } from "../capability.ts";
+import { chooseBits, chooseVariant, requireActivated } from "../model.ts";
+import { type EstimateParams, type EstimateRequest, renderOf, resolveOutput } from "./options.ts";
+import type { EstimateInput, EstimateOutput } from "./phase.ts";
+import { loadInput } from "./prepare.ts";
+import type { DepthRender } from "./render.ts";
+import { EstimateResponse, type InputFacts, publishEstimate } from "./result.ts";
+
+interface Size {
+  width: number;
+  height: number;
+}
+
+/** A depth family. `Own` is what it keeps of a request beside what all of them keep. */
+export interface DepthFamily<Request extends EstimateRequest, Own extends object> {
+  family: "depthpro" | "depthanything";
+  capability: () => Capability;
+  prose: { summary: string; description: string };
+  request: z.ZodType;
+  own(request: Request): Own;
+  /** What a request needs; of a usual picture while it is not known. */
+  need(params: EstimateParams & Own, context: CheckContext, picture?: Size): Need;
+  /** At which size the network looks at a picture; its own where this says nothing. */
+  side(params: EstimateParams & Own, picture: Size): Pick<EstimateInput, "inputSize" | "bound">;
+  /** What the network's numbers mean to the renderer. */
+  values(params: EstimateParams & Own): DepthRender["values"];
+}
+
+export function estimateOperation<Request extends EstimateRequest, Own extends object>({
+  family,
+  capability,
+  prose,
+  request,
+  own,
+  need,
+  side,
+  values,
+}: DepthFamily<Request, Own>): Operation<Request, EstimateParams & Own> {
+  const bitsOf = (quantize: number | null | undefined, { settings }: Pick<CheckContext, "settings">) =>
+    chooseBits(quantize, settings[`${family}_default_quantize`]).bits;
+
+  return {
+    type: family,
+    path: "/estimate",
+    operationId: `estimate_v1_image_${family}_estimate_post`,
+    ...prose,
+    request,
+    result: EstimateResponse,
+    jobComponent: "JobEstimateResponse",
+    artifactTypes: ["image/png"],
+
+    check(request, context) {
+      const variant = chooseVariant(capability(), request.model, context);
+      bitsOf(request.quantize, context);
+      const output = resolveOutput(request);
+      requireActivated(family, variant, context);
+      return {
+        image: request.image,
+        quantize: request.quantize ?? null,
+        include_depth_data: request.include_depth_data,
+        ...own(request),
+        focal_length_px: request.focal_length_px ?? null,
+        ...output,
+        model: variant.name,
+        mode: request.mode,
+      };
+    },
+
+    need: (params, context) => need(params, context),
+
+    async prepare(params, context) {
+      const maxPixels = context.settings[`${family}_max_input_pixels`];
+      const { picture, facts } = await loadInput(params.image, maxPixels, context);
+      const focalLengthPx = params.focal_length_px ?? picture.focalLengthPx;
+      const input: EstimateInput = {
+        pixels: picture.pixels,
+        width: picture.width,
+        height: picture.height,
+        ...side(params, picture),
+        at: "picture",
+        ...(focalLengthPx !== undefined && { focalLengthPx }),
+        render: renderOf(params, values(params)),
+      };
+      return { input, facts, need: need(params, context, picture) };
+    },
+
+    publish: (params, facts, output, { settings, seconds }) =>
+      publishEstimate({
+        family,
+        params,
+        bits: bitsOf(params.quantize, { settings }),
+        facts: facts as InputFacts,
+        output: output as EstimateOutput,
+        seconds,
+      }),
+  };
+}
