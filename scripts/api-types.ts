@@ -3,7 +3,8 @@
  *
  *     bun scripts/api-types.ts URL [FAMILY…] > easel.ts
  *
- * Each document becomes a namespace: `common` for files and jobs, and one for every family named.
+ * Each document becomes a namespace: `common` for files and jobs, and one for every family named. A type that stands in the first one
+ * just so is taken from there.
  *
  * @module
  */
@@ -27,20 +28,46 @@ export interface Document {
   components?: { schemas?: Readonly<Record<string, Schema>> };
 }
 
+type Schemas = Readonly<Record<string, Schema>>;
+
 /** The source of a module with one namespace for each document. */
 export function apiTypes(documents: Readonly<Record<string, Document>>): string {
-  const spaces = Object.entries(documents).map(([name, { components }]) => {
-    const types = Object.entries(components?.schemas ?? {})
+  const all = Object.entries(documents).map(
+    ([name, { components }]) => [identifier(name), components?.schemas ?? {}] as const,
+  );
+  const spaces = all.map(([name, schemas], i) => {
+    const [first, known] = i > 0 ? all[0]! : ["", {}];
+    const same = sameIn(schemas, known);
+    const types = Object.entries(schemas)
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([type, schema]) => `  export type ${identifier(type)} = ${typeOf(schema, "  ")};\n`);
-    return `export namespace ${identifier(name)} {\n${types.join("\n")}}\n`;
+      .map(([type, schema]) => {
+        const meaning = same.has(type) ? `${first}.${identifier(type)}` : typeOf(schema, "  ");
+        return `  export type ${identifier(type)} = ${meaning};\n`;
+      });
+    return `export namespace ${name} {\n${types.join("\n")}}\n`;
   });
   return `// Written by scripts/api-types.ts from the documents that the server serves.\n\n${spaces.join("\n")}`;
 }
 
+/** The names that mean the same in both, with all that they are made of. */
+function sameIn(schemas: Schemas, others: Schemas): ReadonlySet<string> {
+  const same = new Set(
+    Object.keys(schemas).filter((name) => others[name] && typeOf(schemas[name]!) === typeOf(others[name])),
+  );
+  for (let before = -1; before !== same.size; ) {
+    before = same.size;
+    for (const name of same)
+      if (referred(schemas[name]!).some((other) => !same.has(other))) same.delete(name);
+  }
+  return same;
+}
+
+const referred = (schema: Schema): string[] =>
+  [...JSON.stringify(schema).matchAll(/"\$ref":"[^"]*\/([^"/]+)"/g)].map(([, name]) => name!);
+
 const identifier = (name: string) => name.replace(/\W/g, "_");
 
-function typeOf(schema: Schema, indent: string): string {
+function typeOf(schema: Schema, indent = ""): string {
   if (schema.$ref) return identifier(schema.$ref.split("/").at(-1)!);
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(" | ");

@@ -231,13 +231,7 @@ export namespace common {
 }
 
 export namespace depthanything {
-  export type AsyncJobResponse = {
-    job_id: string;
-    type: string;
-    status: JobStatus;
-    queue_position?: number;
-    urls?: JobUrls;
-  };
+  export type AsyncJobResponse = common.AsyncJobResponse;
 
   export type CapabilityModelSpec = {
     name: string;
@@ -252,10 +246,7 @@ export namespace depthanything {
     note?: string;
   };
 
-  export type ErrorResponse = {
-    detail: string;
-    code: string;
-  };
+  export type ErrorResponse = common.ErrorResponse;
 
   export type EstimateRequest = {
     model?: string | null;
@@ -300,7 +291,7 @@ export namespace depthanything {
     data_url: string;
   };
 
-  export type FileID = string;
+  export type FileID = common.FileID;
 
   export type FileIDRef = {
     type?: "file_id";
@@ -314,10 +305,7 @@ export namespace depthanything {
     url: string;
   };
 
-  export type HTTPValidationError = {
-    detail?: Array<ValidationError>;
-    code?: string;
-  };
+  export type HTTPValidationError = common.HTTPValidationError;
 
   export type JobEstimateResponse = {
     type: JobType;
@@ -335,30 +323,20 @@ export namespace depthanything {
     progress_label?: string;
   };
 
-  export type JobID = string;
+  export type JobID = common.JobID;
 
-  export type JobStatus = "queued" | "running" | "succeeded" | "failed" | "canceled";
+  export type JobStatus = common.JobStatus;
 
-  export type JobType = string;
+  export type JobType = common.JobType;
 
-  export type JobUrls = {
-    job: string;
-    events: string;
-    cancel: string;
-  };
+  export type JobUrls = common.JobUrls;
 
   export type UnloadResponse = {
     unloaded: boolean;
     freed_gb: number;
   };
 
-  export type ValidationError = {
-    loc: Array<string | number>;
-    msg: string;
-    type: string;
-    input?: unknown;
-    ctx?: Record<string, unknown>;
-  };
+  export type ValidationError = common.ValidationError;
 
   export type _Timings = {
     total_s: number;

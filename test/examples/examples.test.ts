@@ -112,10 +112,14 @@ test(
     // What the server has learnt since then may be missing, but nothing may be wrong. The formatter has its own ideas of line breaks.
     const types = (source: string) =>
       new Map(
-        [...source.matchAll(/export (?:type|namespace) (\w+)(.*?)(?=export|$)/gs)].map(([, name, body]) => [
-          name!,
-          body!.split(/[;{}]/).map((field) => field.replace(/[\s|,]+/g, "")),
-        ]),
+        source
+          .split("export namespace ")
+          .flatMap((space) =>
+            [...space.matchAll(/export type (\w+)(.*?)(?=export|$)/gs)].map(([, name, body]) => [
+              `${/^\w+/.exec(space)![0]}.${name}`,
+              body!.split(/[;{}]/).map((field) => field.replace(/[\s|,]+/g, "")),
+            ]),
+          ),
       );
     const served = types(apiTypes(documents));
     for (const [name, fields] of types(written))
