@@ -33,6 +33,29 @@ export const Mode = z.enum(["sync", "async"]).default("sync");
 /** Bits of quantization; which numbers are allowed is said by `check`, with the original's words. */
 export const Quantize = z.int().nullish();
 
+/** What requests for a picture of colours share. */
+export const pictureOptions = {
+  mode: Mode.openapi({
+    description:
+      "`sync` waits for the picture (504 when it takes longer than the server waits; the job goes on). `async` answers 202 with a job " +
+      "id at once.",
+  }),
+  seed: z.int().nullish().openapi({
+    description: "Makes the result repeatable. Omit for a random one, which the result's `params` tell.",
+  }),
+  quantize: Quantize.openapi({
+    description:
+      "Bits of the network's weights: 3, 4, 5, 6 or 8. Omit for the server's default. Another value loads a copy of the model for this " +
+      "request alone.",
+  }),
+  quality: z
+    .int()
+    .min(1)
+    .max(100)
+    .default(90)
+    .openapi({ description: "Quality of JPEG and WebP, 1 to 100." }),
+} as const;
+
 /** Where to send the Job JSON when it ends. */
 export const Webhook = z
   .string()

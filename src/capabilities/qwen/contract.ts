@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { FileRefSchema, Mode, Quantize, Timings, Webhook } from "../schemas.ts";
+import { FileRefSchema, pictureOptions, Timings, Webhook } from "../schemas.ts";
 
 const LoraRef = z
   .object({
@@ -13,11 +13,7 @@ const LoraRef = z
   .openapi("LoraRef", { description: "An adapter and its strength." });
 
 const shared = {
-  mode: Mode.openapi({
-    description:
-      "`sync` waits for the picture (504 when it takes longer than the server waits; the job goes on). `async` answers 202 with a job " +
-      "id at once.",
-  }),
+  mode: pictureOptions.mode,
   negative_prompt: z.string().nullish().openapi({
     description: "What the picture shall not show. It has an effect where `guidance` is more than 1.",
   }),
@@ -30,25 +26,14 @@ const shared = {
   steps: z.int().min(1).nullish().openapi({
     description: "Steps from noise to picture, 1 to 100. Omit for the server's default (30).",
   }),
-  seed: z.int().nullish().openapi({
-    description: "Makes the result repeatable. Omit for a random one, which the result's `params` tell.",
-  }),
-  quantize: Quantize.openapi({
-    description:
-      "Bits of the network's weights: 3, 4, 5, 6 or 8. Omit for the server's default. Another value loads a copy of the model for this " +
-      "request alone.",
-  }),
+  seed: pictureOptions.seed,
+  quantize: pictureOptions.quantize,
   scheduler: z.string().default("linear").openapi({
     description:
       "How the noise falls from step to step. `linear`; `flow_match_euler_discrete` and the class names of both mean the same.",
   }),
   format: z.enum(["png", "jpeg", "webp"]).default("png").openapi({ description: "Format of the file." }),
-  quality: z
-    .int()
-    .min(1)
-    .max(100)
-    .default(90)
-    .openapi({ description: "Quality of JPEG and WebP, 1 to 100." }),
+  quality: pictureOptions.quality,
   loras: z.array(LoraRef).optional().openapi({
     description:
       "Up to 4 adapters. They are added to the model that is in memory, so a change of adapters reads their own bytes alone.",

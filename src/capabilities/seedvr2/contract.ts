@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { FileRefSchema, Mode, Quantize, Timings, Webhook } from "../schemas.ts";
+import { FileRefSchema, pictureOptions, Timings, Webhook } from "../schemas.ts";
 
 const colorFixes = ["wavelet-lab", "wavelet", "lab", "none"] as const;
 
@@ -13,11 +13,7 @@ export const UpscaleRequest = z
           "Model variant, see GET /v1/image/seedvr2/models. Omit for `3b`; `7b` is larger and slower. `seedvr2-3b` and `seedvr2-7b` are " +
           "taken too.",
       }),
-    mode: Mode.openapi({
-      description:
-        "`sync` waits for the picture (504 when it takes longer than the server waits; the job goes on). `async` answers 202 with a job " +
-        "id at once.",
-    }),
+    mode: pictureOptions.mode,
     image: FileRefSchema.openapi({
       description:
         "The picture: a stored file, an http(s) URL or a data URL. Its EXIF turn is applied. Transparency is kept where the output format " +
@@ -63,24 +59,13 @@ export const UpscaleRequest = z
           "Side in pixels of the tiles in which the picture is coded, a multiple of 16. Tiles change the picture a little; larger ones " +
           "need more memory. Omit for the server's setting, which is 512 unless somebody changed it.",
       }),
-    seed: z.int().nullish().openapi({
-      description: "Makes the result repeatable. Omit for a random one, which the result's `params` tell.",
-    }),
-    quantize: Quantize.openapi({
-      description:
-        "Bits of the network's weights: 3, 4, 5, 6 or 8. Omit for the server's default. Another value loads a copy of the model for this " +
-        "request alone.",
-    }),
+    seed: pictureOptions.seed,
+    quantize: pictureOptions.quantize,
     format: z
       .enum(["png", "jpeg", "webp"])
       .default("png")
       .openapi({ description: "Format of the file. JPEG has no transparency." }),
-    quality: z
-      .int()
-      .min(1)
-      .max(100)
-      .default(90)
-      .openapi({ description: "Quality of JPEG and WebP, 1 to 100." }),
+    quality: pictureOptions.quality,
     webhook: Webhook,
   })
   .openapi("UpscaleRequest");
