@@ -1,5 +1,6 @@
 import type { Checkpoint } from "../weights/checkpoint.ts";
-import { DamagedError, KeptMatrices, type QuantizedPlace } from "../weights/quantized.ts";
+import { DamagedError } from "../weights/matrix-file.ts";
+import { KeptMatrices, type QuantizedPlace } from "../weights/quantized.ts";
 import { Weights, type WeightsOptions } from "./weights.ts";
 
 export interface NetworkOptions extends Omit<WeightsOptions, "kept"> {
