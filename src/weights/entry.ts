@@ -13,17 +13,6 @@ export interface Entry {
   shape: readonly number[];
 }
 
-export const bytesPer: Readonly<Record<Dtype, number>> = {
-  float32: 4,
-  float16: 2,
-  bfloat16: 2,
-  int32: 4,
-  uint32: 4,
-  int64: 8,
-  uint8: 1,
-  bool: 1,
-};
-
 /** A file open for small reads of its headers. Reading past the end is a `CheckpointError`. */
 export class HeaderFile implements Disposable {
   readonly #descriptor: number;

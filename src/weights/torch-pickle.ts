@@ -6,8 +6,9 @@
  *
  * @module
  */
+import { bytesPerElement } from "../../ffi/dtype.ts";
 import type { Dtype } from "../../ffi/index.ts";
-import { bytesPer, type Entry, elements, HeaderFile, shapeOf } from "./entry.ts";
+import { type Entry, elements, HeaderFile, shapeOf } from "./entry.ts";
 import { readZip } from "./zip.ts";
 
 const maxPickle = 16e6;
@@ -105,7 +106,7 @@ function entries(top: Value, root: string, members: ReturnType<typeof readZip>, 
     const { storage, shape } = value;
     const member = members.get(`${root}data/${storage.key}`);
     const count = elements(shape);
-    const width = storage.dtype === null ? 8 : bytesPer[storage.dtype];
+    const width = storage.dtype === null ? 8 : bytesPerElement[storage.dtype];
     if (member === undefined || member.size < storage.count * width || value.offset + count > storage.count)
       throw new RangeError(`${name.slice(0, 100)} lies outside the file`);
     if (!isRowMajor(shape, value.stride))
