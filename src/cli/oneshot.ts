@@ -4,12 +4,14 @@
  *
  * @module
  */
-import { accessSync, constants, existsSync, statSync } from "node:fs";
-import { basename, dirname, extname, join } from "node:path";
-import { type Command, InvalidArgumentError } from "commander";
+import { statSync } from "node:fs";
+import { extname } from "node:path";
+import type { Command } from "commander";
 import type { Job } from "../jobs/job.ts";
 import { anyServer, type Client, runJob, type Step, saveFile, standardOutput, upload } from "./client.ts";
 import { type CommandContext, CommandError, exitCodes } from "./context.ts";
+import { lora, real, size, whole } from "./option-values.ts";
+import { formatOf, isFolder, placesFor, requireFiles, standardOutputOf } from "./picture-paths.ts";
 
 interface Common {
   output: string;
@@ -18,8 +20,6 @@ interface Common {
   json?: boolean;
   quiet?: boolean;
 }
-
-const formats: Record<string, string> = { ".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp" };
 
 function common(command: Command): Command {
   return command
@@ -250,71 +250,6 @@ function stepLine({ label, progress }: Step): void {
   process.stderr.write(`\r\x1b[2K${label}${percent}`);
 }
 
-/** A slip in a path should not cost the start of a server. */
-function requireFiles(paths: readonly string[]): void {
-  for (const path of paths) {
-    const stat = statSync(path, { throwIfNoEntry: false });
-    if (stat?.isDirectory()) throw new CommandError(`${path} is a folder, not a picture`, exitCodes.usage);
-    if (!stat) throw new CommandError(`There is no file ${path || '""'}`);
-  }
-}
-
-/** Nor should one in a place cost a job. */
-function requirePlace(path: string): void {
-  if (path === standardOutput) return;
-  if (path === "") throw new CommandError("The output needs a name", exitCodes.usage);
-  const folder = path.endsWith("/") ? path : dirname(path);
-  if (!isFolder(folder)) throw new CommandError(`There is no folder ${folder}`, exitCodes.usage);
-  if (existsSync(path)) return;
-  try {
-    accessSync(folder, constants.W_OK | constants.X_OK);
-  } catch {
-    throw new CommandError(`Nothing can be written into ${folder}`);
-  }
-}
-
-/** A redirected `/dev/stdout` is the file behind it, which the shell holds open already. */
-const standardOutputOf = (path: string) => (path === "/dev/stdout" ? standardOutput : path);
-
-/** One input goes to the path itself, several go into a folder under their own names. None of them may fall victim to that. */
-function placesFor(inputs: readonly string[], output: string, extension: string): string[] {
-  requirePlace(output);
-  const folder = isFolder(output);
-  if (inputs.length > 1 && !folder)
-    throw new CommandError(`${output} is not a folder, and there are several inputs`, exitCodes.usage);
-  if (!folder) return [output];
-  const places = inputs.map((input) => join(output, `${basename(input, extname(input))}${extension}`));
-  const twice = places.find((place, i) => places.indexOf(place) !== i);
-  if (twice !== undefined)
-    throw new CommandError(
-      `Several of the inputs would go to ${twice}; give each an output of its own`,
-      exitCodes.usage,
-    );
-  const sources = new Set(inputs.filter((input) => existsSync(input)).map(identity));
-  const victim = places.find((place) => existsSync(place) && sources.has(identity(place)));
-  if (victim !== undefined)
-    throw new CommandError(
-      `${victim} is an input, and the result would replace it; name another folder, or the file itself`,
-      exitCodes.usage,
-    );
-  return places;
-}
-
-const isFolder = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-
-/** A file by what it is and not by its name, of which it may have several. */
-function identity(path: string): string {
-  const { dev, ino } = statSync(path, { bigint: true });
-  return `${dev}:${ino}`;
-}
-
-function formatOf(path: string): string {
-  if (path === standardOutput) return "png";
-  const format = formats[extname(path).toLowerCase()];
-  if (!format) throw new CommandError("The output must end in .png, .jpg or .webp", exitCodes.usage);
-  return format;
-}
-
 /** `depthpro`, `depthpro/base`, `v2-small` and `depthanything/v2-small` all name a model. */
 function familyOf(name: string | undefined): [family: string, model: string | undefined] {
   if (name === undefined) return ["depthanything", undefined];
@@ -323,26 +258,4 @@ function familyOf(name: string | undefined): [family: string, model: string | un
   return family === "depthpro" || family === "depthanything"
     ? [family, undefined]
     : ["depthanything", family];
-}
-
-function whole(text: string): number {
-  if (!/^-?\d+$/.test(text)) throw new InvalidArgumentError("It must be a whole number.");
-  return Number(text);
-}
-
-const size = (text: string) => (/^\d+$/.test(text) ? Number(text) : text);
-
-function real(text: string): number {
-  const value = Number(text);
-  if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("It must be a number.");
-  return value;
-}
-
-function lora(
-  text: string,
-  before: { path: string; scale: number }[] = [],
-): { path: string; scale: number }[] {
-  const [, path, scale] = /^(.+?)(?::(-?\d*\.?\d+))?$/.exec(text) ?? [];
-  if (!path) throw new InvalidArgumentError("It must be a path.");
-  return [...before, { path, scale: scale === undefined ? 1 : Number(scale) }];
 }

@@ -1,9 +1,10 @@
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import type { Need, PlannedRequest } from "../capabilities/capability.ts";
 import { chooseVariant } from "../capabilities/model.ts";
 import { machineMemory } from "../engine/memory.ts";
 import { budgetOf, footprint, gigabyte } from "../engine/residency.ts";
 import { type CommandContext, CommandError, exitCodes } from "./context.ts";
+import { positive } from "./option-values.ts";
 import { checkContext } from "./status.ts";
 import { table } from "./table.ts";
 
@@ -101,9 +102,3 @@ function resident(need: Need): number {
 }
 
 const gb = (bytes: number) => `${(bytes / gigabyte).toFixed(2)} GB`;
-
-function positive(text: string): number {
-  if (!/^\d+$/.test(text) || Number(text) === 0)
-    throw new InvalidArgumentError("It must be a whole number above 0.");
-  return Number(text);
-}
