@@ -1,26 +1,18 @@
 import type { Model } from "../api.ts";
 import { depthView } from "../depth-view.ts";
-import { byId, find, on } from "../dom.ts";
-import { type Picker, pickModel } from "../models.ts";
 import { run } from "../run.ts";
+import { taskForm } from "./form.ts";
 import { given, numberIn, type Page, type Task } from "./task.ts";
 
 export function depthTask(page: Page): Task {
-  const form = byId<HTMLFormElement>("form-depth");
-  const submit = find<HTMLButtonElement>("button.primary", form);
-  let picker: Picker | undefined;
-
-  on(form, {
-    submit: async (event) => {
-      event.preventDefault();
-      const model = picker?.chosen();
-      const picture = await page.picture();
-      if (!picture) return page.wantPicture();
-      if (model?.activated) void start(model, picture);
-    },
+  const { form, offerModels } = taskForm("form-depth", begin, (model) => {
+    for (const field of form.querySelectorAll<HTMLElement>("[data-family]"))
+      field.hidden = field.dataset.family !== model?.family;
   });
 
-  function start(model: Model, picture: NonNullable<Awaited<ReturnType<Page["picture"]>>>) {
+  async function begin(model: Model) {
+    const picture = await page.picture();
+    if (!picture) return page.wantPicture();
     const path = `/v1/image/${model.family}/estimate`;
     const options = given({
       model: model.name,
@@ -48,13 +40,7 @@ export function depthTask(page: Page): Task {
     operation: "estimate",
     fits: () => true,
     form,
-    offerModels(models) {
-      picker = pickModel(find(".models", form), models, (model) => {
-        submit.disabled = !model?.activated;
-        for (const field of form.querySelectorAll<HTMLElement>("[data-family]"))
-          field.hidden = field.dataset.family !== model?.family;
-      });
-    },
+    offerModels,
     view: (job, picture) => depthView(job, picture?.image),
   };
 }

@@ -4,12 +4,12 @@
  * @module
  */
 import { downloadUrl, type Job, type Model } from "../api.ts";
-import { announce, button, byId, el, find, on } from "../dom.ts";
-import { type Picker, pickModel } from "../models.ts";
+import { announce, button, el, find, on } from "../dom.ts";
 import { choose, fromBlob, fromStored, imageOf, type Picture } from "../picture.ts";
 import { type Plan, run } from "../run.ts";
 import { sampling } from "../sampling.ts";
 import { download, type Shown, still } from "../stage.ts";
+import { offerSizes, sizeIn, taskForm } from "./form.ts";
 import { given, numberIn, type Page, type Task, textIn, type Upload } from "./task.ts";
 
 interface PaintResult {
@@ -66,50 +66,38 @@ function paint(
   });
 }
 
-/** The chosen size; nothing when the server is to have its own. */
-function sizeIn(form: HTMLFormElement): { width?: number; height?: number } {
-  const [width, height] = textIn(form, "size").split("x").map(Number);
-  return width && height ? { width, height } : {};
-}
-
 const uploadsOf = async (pictures: readonly Picture[]): Promise<Upload[]> =>
   Promise.all(pictures.map(async (picture) => ({ name: picture.name, fileId: await picture.id() })));
 
 export function generateTask(page: Page): Task {
-  const form = byId<HTMLFormElement>("form-generate");
-  const submit = find<HTMLButtonElement>("button.primary", form);
+  const { form, offerModels } = taskForm("form-generate", begin);
+  offerSizes(form);
   const sampled = sampling(find(".sampling", form));
   const usePicture = find<HTMLInputElement>('[name="use_picture"]', form);
-  let picker: Picker | undefined;
 
   on(usePicture, {
     change: () => {
       find('[data-when="use_picture"]', form).hidden = !usePicture.checked;
     },
   });
-  on(form, {
-    submit: async (event) => {
-      event.preventDefault();
-      const model = picker?.chosen();
-      if (!model?.activated) return;
-      const picture = usePicture.checked ? await page.picture() : undefined;
-      if (usePicture.checked && !picture) return page.wantPicture();
-      const body = async () =>
-        given({
-          prompt: textIn(form, "prompt"),
-          model: model.name,
-          ...sizeIn(form),
-          fast: numberIn(form, "fast"),
-          init_image: picture && { file_id: await picture.id() },
-          image_strength: picture && numberIn(form, "image_strength"),
-          ...(await sampled.fields()),
-        });
-      void paint(page, `/v1/image/${model.family}/generate`, picture, body, async () => [
-        ...(await uploadsOf(picture ? [picture] : [])),
-        ...sampled.uploads(),
-      ]);
-    },
-  });
+  async function begin(model: Model) {
+    const picture = usePicture.checked ? await page.picture() : undefined;
+    if (usePicture.checked && !picture) return page.wantPicture();
+    const body = async () =>
+      given({
+        prompt: textIn(form, "prompt"),
+        model: model.name,
+        ...sizeIn(form),
+        fast: numberIn(form, "fast"),
+        init_image: picture && { file_id: await picture.id() },
+        image_strength: picture && numberIn(form, "image_strength"),
+        ...(await sampled.fields()),
+      });
+    return paint(page, `/v1/image/${model.family}/generate`, picture, body, async () => [
+      ...(await uploadsOf(picture ? [picture] : [])),
+      ...sampled.uploads(),
+    ]);
+  }
 
   return {
     title: "Generate",
@@ -117,11 +105,7 @@ export function generateTask(page: Page): Task {
     operation: "generate",
     fits: (model) => !isForEditing(model),
     form,
-    offerModels(models) {
-      picker = pickModel(find(".models", form), models, (model) => {
-        submit.disabled = !model?.activated;
-      });
-    },
+    offerModels,
     view: (job) => view(page, job),
   };
 }
@@ -129,13 +113,12 @@ export function generateTask(page: Page): Task {
 const mostReferences = 8;
 
 export function editTask(page: Page): Task {
-  const form = byId<HTMLFormElement>("form-edit");
-  const submit = find<HTMLButtonElement>("button.primary", form);
+  const { form, offerModels } = taskForm("form-edit", begin);
+  offerSizes(form);
   const sampled = sampling(find(".sampling", form));
   const list = el("ul", { class: "references-list" });
   /** Besides the picture on the stage, which is the first. */
   const others: Picture[] = [];
-  let picker: Picker | undefined;
 
   const add = button("Add a reference…", () =>
     choose("image/*", true, async (files) => {
@@ -169,28 +152,23 @@ export function editTask(page: Page): Task {
     ),
   );
 
-  on(form, {
-    submit: async (event) => {
-      event.preventDefault();
-      const model = picker?.chosen();
-      if (!model?.activated) return;
-      const picture = await page.picture();
-      if (!picture) return page.wantPicture();
-      const pictures = [picture, ...others];
-      const body = async () =>
-        given({
-          prompt: textIn(form, "prompt"),
-          model: model.name,
-          images: (await uploadsOf(pictures)).map(({ fileId }) => ({ file_id: fileId })),
-          ...sizeIn(form),
-          ...(await sampled.fields()),
-        });
-      void paint(page, `/v1/image/${model.family}/edit`, picture, body, async () => [
-        ...(await uploadsOf(pictures)),
-        ...sampled.uploads(),
-      ]);
-    },
-  });
+  async function begin(model: Model) {
+    const picture = await page.picture();
+    if (!picture) return page.wantPicture();
+    const pictures = [picture, ...others];
+    const body = async () =>
+      given({
+        prompt: textIn(form, "prompt"),
+        model: model.name,
+        images: (await uploadsOf(pictures)).map(({ fileId }) => ({ file_id: fileId })),
+        ...sizeIn(form),
+        ...(await sampled.fields()),
+      });
+    return paint(page, `/v1/image/${model.family}/edit`, picture, body, async () => [
+      ...(await uploadsOf(pictures)),
+      ...sampled.uploads(),
+    ]);
+  }
 
   return {
     title: "Edit",
@@ -198,11 +176,7 @@ export function editTask(page: Page): Task {
     operation: "edit",
     fits: isForEditing,
     form,
-    offerModels(models) {
-      picker = pickModel(find(".models", form), models, (model) => {
-        submit.disabled = !model?.activated;
-      });
-    },
+    offerModels,
     view: (job) => view(page, job),
   };
 }

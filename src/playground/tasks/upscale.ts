@@ -1,10 +1,10 @@
-import { downloadUrl, type Job } from "../api.ts";
+import { downloadUrl, type Job, type Model } from "../api.ts";
 import { compare } from "../compare.ts";
-import { button, byId, el, find, on } from "../dom.ts";
-import { type Picker, pickModel } from "../models.ts";
+import { button, el, on } from "../dom.ts";
 import { fromStored, imageOf, type Picture } from "../picture.ts";
 import { run } from "../run.ts";
 import { download, type Shown, still } from "../stage.ts";
+import { taskForm } from "./form.ts";
 import { given, numberIn, type Page, type Task, textIn } from "./task.ts";
 
 interface UpscaleResult {
@@ -18,40 +18,33 @@ interface UpscaleResult {
 }
 
 export function upscaleTask(page: Page): Task {
-  const form = byId<HTMLFormElement>("form-upscale");
-  const submit = find<HTMLButtonElement>("button.primary", form);
-  let picker: Picker | undefined;
+  const { form, offerModels } = taskForm("form-upscale", begin);
 
-  on(form, {
-    submit: async (event) => {
-      event.preventDefault();
-      const model = picker?.chosen();
-      const picture = await page.picture();
-      if (!picture) return page.wantPicture();
-      if (!model?.activated) return;
-      const path = `/v1/image/${model.family}/upscale`;
-      const options = given({
-        model: model.name,
-        resolution: textIn(form, "resolution"),
-        softness: numberIn(form, "softness") || undefined,
-        seed: numberIn(form, "seed"),
-        format: textIn(form, "format"),
-      });
-      void run({
-        path,
-        body: async () => ({ image: { file_id: await picture.id() }, ...options }),
-        under: { picture: picture.image, name: picture.name },
-        view: (job) => view(job, picture),
-        accepted: async (body) =>
-          page.command(
-            path,
-            body,
-            [{ name: picture.name, fileId: await picture.id() }],
-            `larger.${options.format === "jpeg" ? "jpg" : options.format}`,
-          ),
-      });
-    },
-  });
+  async function begin(model: Model) {
+    const picture = await page.picture();
+    if (!picture) return page.wantPicture();
+    const path = `/v1/image/${model.family}/upscale`;
+    const options = given({
+      model: model.name,
+      resolution: textIn(form, "resolution"),
+      softness: numberIn(form, "softness") || undefined,
+      seed: numberIn(form, "seed"),
+      format: textIn(form, "format"),
+    });
+    return run({
+      path,
+      body: async () => ({ image: { file_id: await picture.id() }, ...options }),
+      under: { picture: picture.image, name: picture.name },
+      view: (job) => view(job, picture),
+      accepted: async (body) =>
+        page.command(
+          path,
+          body,
+          [{ name: picture.name, fileId: await picture.id() }],
+          `larger.${options.format === "jpeg" ? "jpg" : options.format}`,
+        ),
+    });
+  }
 
   async function view(job: Job, before: Picture | undefined): Promise<Shown> {
     const result = job.result as unknown as UpscaleResult;
@@ -90,11 +83,7 @@ export function upscaleTask(page: Page): Task {
     operation: "upscale",
     fits: () => true,
     form,
-    offerModels(models) {
-      picker = pickModel(find(".models", form), models, (model) => {
-        submit.disabled = !model?.activated;
-      });
-    },
+    offerModels,
     view,
   };
 }
