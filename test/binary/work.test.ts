@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import sharp from "sharp";
 import type { Job } from "../../src/jobs/job.ts";
+import { estimate, side, upload } from "./noise.ts";
 import { type Place, place, type Server, started } from "./server.ts";
 
 let here: Place;
@@ -8,33 +9,6 @@ beforeEach(() => {
   here = place();
 });
 afterEach(() => here[Symbol.dispose]());
-
-const size = 1500;
-
-async function upload(server: Server): Promise<string> {
-  const picture = await sharp({
-    create: {
-      width: size,
-      height: size,
-      channels: 3,
-      background: "grey",
-      noise: { type: "gaussian", mean: 128, sigma: 40 },
-    },
-  })
-    .jpeg()
-    .toBuffer();
-  const form = new FormData();
-  form.set("file", new Blob([new Uint8Array(picture)], { type: "image/jpeg" }), "noise.jpg");
-  const answer = await fetch(new URL("/v1/files", server.url), { method: "POST", body: form });
-  return ((await answer.json()) as { file_id: string }).file_id;
-}
-
-const estimate = (server: Server, file_id: string, more: object) =>
-  fetch(new URL("/v1/image/depthanything/estimate", server.url), {
-    method: "POST",
-    headers: { "content-type": "application/json", accept: "application/json" },
-    body: JSON.stringify({ model: "mini", image: { type: "file_id", file_id }, ...more }),
-  });
 
 const jobs = async (server: Server) =>
   ((await (await server.get("/v1/jobs")).json()) as { data: Job[] }).data;
@@ -47,7 +21,7 @@ test("a depth map is made with the model that is inside the binary", async () =>
   expect(status).toBe("succeeded");
   const file = await server.get(`/v1/files/${result!.depth_image_file_id}/download`);
   const { width, height } = await sharp(await file.arrayBuffer()).metadata();
-  expect([width, height]).toEqual([size, size]);
+  expect([width, height]).toEqual([side, side]);
 });
 
 test("the reference page and its script come from the binary", async () => {
