@@ -13,9 +13,13 @@ made = {}
 
 def make(name, n):
     if name == "conv":
-        h, w, c, o, kernel, stride = n
-        x, weight, bias = torch.randn(1, c, h, w), torch.randn(o, c, kernel, kernel), torch.randn(o)
-        return lambda: F.conv2d(x, weight, bias, stride=stride, padding=kernel // 2)
+        h, w, c, o, kernel, stride, groups = (*n, 1)[:7]
+        x, weight, bias = torch.randn(1, c, h, w), torch.randn(o, c // groups, kernel, kernel), torch.randn(o)
+        return lambda: F.conv2d(x, weight, bias, stride=stride, padding=kernel // 2, groups=groups)
+    if name == "deconv":
+        h, w, c, o, kernel = n
+        x, weight, bias = torch.randn(1, c, h, w), torch.randn(c, o, kernel, kernel), torch.randn(o)
+        return lambda: F.conv_transpose2d(x, weight, bias, stride=kernel)
     if name == "sdpa":
         heads, length, width = n
         q, k, v = (torch.randn(1, heads, length, width) for _ in range(3))
@@ -24,14 +28,23 @@ def make(name, n):
         m, k, o = n
         x, weight, bias = torch.randn(m, k), torch.randn(o, k), torch.randn(o)
         return lambda: F.linear(x, weight, bias)
+    if name == "packed":
+        m, k, o = n
+        x, weight, bias = torch.randn(m, k), torch.randn(o, k), torch.randn(o)
+        return lambda: F.gelu(F.linear(x, weight, bias))
+    if name == "gated":
+        m, k = n
+        gate, x = torch.randn(m, 2 * k).chunk(2, dim=1)
+        return lambda: F.silu(gate) * x
     if name == "group_norm":
         h, w, c, groups = n
         x, weight, bias = torch.randn(1, c, h, w), torch.randn(c), torch.randn(c)
         return lambda: F.group_norm(x, groups, weight, bias)
-    if name == "bilinear":
+    if name in ("bilinear", "bicubic", "nearest"):
         h, w, c, height, width = n
         x = torch.randn(1, c, h, w)
-        return lambda: F.interpolate(x, (height, width), mode="bilinear", align_corners=True)
+        corners = True if name == "bilinear" else None
+        return lambda: F.interpolate(x, (height, width), mode=name, align_corners=corners)
     x = torch.randn(*n)
     weight, bias = torch.randn(n[-1]), torch.randn(n[-1])
     return {
