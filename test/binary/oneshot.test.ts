@@ -16,6 +16,7 @@ import {
 import { join } from "node:path";
 import sharp from "sharp";
 import type { Job } from "../../src/jobs/job.ts";
+import { sets } from "../mlx-shim/sets.ts";
 import { emulated, type Place, place, ran, started } from "./server.ts";
 
 const fixtures = join(import.meta.dir, "../fixtures");
@@ -57,6 +58,29 @@ describe("a command that needs no server", () => {
     expect(result).toEqual({ out: `${out}\n`, err: "", code: 0 });
     expect(await sizeOf(out)).toEqual(await sizeOf(picture));
     expect(readFileSync(npz).subarray(0, 2).toString()).toBe("PK");
+    expect(left()).toEqual([]);
+  });
+
+  test("makes the same map with each instruction set that is forced, and refuses one that there is not", async () => {
+    const pixels = async (set: string) => {
+      const out = output(`depth-${set}.png`);
+      const result = await ran(here, ["depth", picture, "-o", out], { ...alone(), EASEL_CPU_KERNELS: set });
+      expect(result).toEqual({ out: `${out}\n`, err: "", code: 0 });
+      return new Uint16Array(
+        (await sharp(out).toColourspace("grey16").raw({ depth: "ushort" }).toBuffer()).buffer,
+      );
+    };
+    const first = await pixels("off");
+    for (const set of emulated ? ["base"] : sets) {
+      const other = await pixels(set);
+      const apart = other.reduce((most, value, i) => Math.max(most, Math.abs(value - first[i]!)), 0);
+      // one step of a picture of 8 bits: a value on the border between two may fall on either side
+      expect([set, other.length, apart <= 257]).toEqual([set, first.length, true]);
+    }
+    const env = { ...alone(), EASEL_CPU_KERNELS: "avx1024" };
+    const { err, code } = await ran(here, ["depth", picture, "-o", output("x.png")], env);
+    expect(err).toStartWith("Error: [kernels] EASEL_CPU_KERNELS is none of off");
+    expect([code, existsSync(output("x.png"))]).toEqual([3, false]);
     expect(left()).toEqual([]);
   });
 

@@ -9,7 +9,6 @@ import {
   full,
   gated,
   groupNorm,
-  type KernelOp,
   kernelCalls,
   kernels,
   layerNorm,
@@ -563,35 +562,6 @@ describe.if(onLinux).each(sets)("the kernels for %s", (set) => {
 });
 
 describe.if(onLinux)("what a kernel does not cover", () => {
-  const cases: [string, KernelOp, () => Tensor][] = [
-    [
-      "a convolution in groups",
-      "conv2d",
-      () => conv2d(normal(1, 1, 9, 9, 8), normal(2, 6, 3, 3, 4), { groups: 2 }),
-    ],
-    ["half precision", "silu", () => normal(1, 30).astype("float16").silu().astype("float32")],
-    [
-      "a resampling of half precision",
-      "resample",
-      () =>
-        resample(
-          normal(1, 1, 2, 2, 3).astype("float16"),
-          { size: 1, count: 1, indices: Int32Array.of(1), weights: [1] },
-          null,
-        ).astype("float32"),
-    ],
-    ["softmax along another axis", "softmax", () => normal(1, 4, 5).softmax(0)],
-    [
-      "very wide heads",
-      "sdpa",
-      () => sdpa(normal(1, 1, 1, 3, 600), normal(2, 1, 1, 4, 600), normal(3, 1, 1, 4, 600), { scale: 0.1 }),
-    ],
-    [
-      "a product of half precision",
-      "linear",
-      () => linear(normal(1, 3, 4).astype("float16"), normal(2, 5, 4).astype("float16")).astype("float32"),
-    ],
-  ];
   test("tables that ask for what is not there are refused", () => {
     scope(() => {
       const taps = (...indices: number[]) => ({
@@ -605,20 +575,6 @@ describe.if(onLinux)("what a kernel does not cover", () => {
       expect(() => resample(x, null, taps(-1))).toThrow("[resample]");
       expect(() => resample(x, taps(), null)).toThrow("[resample] a table is empty");
       expect(() => resample(x.reshape(3, 20), taps(0), null)).toThrow("[resample] needs");
-    });
-  });
-
-  test.each(cases)("%s is MLX's, and counted", (_, op, make) => {
-    scope(() => {
-      const counted = kernelCalls()[op];
-      const ours = under("", () => values(make()));
-      expect(kernelCalls()[op]).toEqual({ covered: counted.covered, fallback: counted.fallback + 1 });
-      expect(
-        apart(
-          ours,
-          under("off", () => values(make())),
-        ),
-      ).toBe(0);
     });
   });
 
