@@ -22,6 +22,8 @@ namespace {
 #include "cpu/finish.inc"
 #include "cpu/tiles.inc"
 #include "cpu/tile_product.inc"
+#include "cpu/winograd.inc"
+#include "cpu/tile_winograd.inc"
 #include "cpu/mask.inc"
 #include "cpu/tile_attention.inc"
 
@@ -43,6 +45,9 @@ const Kernels table = [] {
   own.pack = pack;
   own.product_memory = product_memory;
   own.product = product;
+  own.winograd_size = winograd_size;
+  own.winograd_weight = winograd_weight;
+  own.winograd = winograd;
   own.attention_size = attention_size;
   own.attention = attention;
   return own;

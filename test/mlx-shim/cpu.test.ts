@@ -116,6 +116,18 @@ describe.if(onLinux).each(sets)("the kernels for %s", (set) => {
 
   const convolutions: [what: string, x: number[], w: number[], options: Conv2dOptions][] = [
     ["by Winograd, many channels", [1, 37, 45, 256], [96, 3, 3, 256], { padding: 1 }],
+    [
+      "by Winograd, more channels than a step, and tiles of them",
+      [1, 18, 43, 201],
+      [195, 3, 3, 201],
+      { padding: 1 },
+    ],
+    [
+      "by Winograd, a batch on tiles, relu before and after",
+      [2, 13, 9, 192],
+      [224, 3, 3, 192],
+      { rectified: true, curve: "relu" },
+    ],
     ["by Winograd, no padding, a batch", [3, 26, 11, 40], [24, 3, 3, 40], {}],
     ["with stride two", [2, 31, 22, 64], [72, 3, 3, 64], { padding: 1, stride: 2 }],
     ["of one pixel", [2, 31, 22, 64], [33, 1, 1, 64], {}],
@@ -194,13 +206,17 @@ describe.if(onLinux).each(sets)("the kernels for %s", (set) => {
     },
   );
 
-  test("let infinities and not-a-number through a convolution", () => {
+  test.each([
+    [16, 8],
+    [192, 193],
+  ])("let infinities and not-a-number through a convolution of %d channels to %d", (channels, outputs) => {
     scope(() => {
-      const data = values(normal(1, 1, 20, 20, 16)).slice();
+      const data = values(normal(1, 1, 20, 20, channels)).slice();
+      const w = normal(2, outputs, 3, 3, channels);
       for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
-        data[(9 * 20 + 9) * 16 + 3] = bad;
-        const x = Tensor.from(data, [1, 20, 20, 16]);
-        const { ours, theirs } = both(set, "conv2d", () => conv2d(x, normal(2, 8, 3, 3, 16), { padding: 1 }));
+        data[(9 * 20 + 9) * channels + 3] = bad;
+        const x = Tensor.from(data, [1, 20, 20, channels]);
+        const { ours, theirs } = both(set, "conv2d", () => conv2d(x, w, { padding: 1 }));
         for (let i = 0; i < ours.length; i++)
           if (!Number.isFinite(theirs[i]!)) expect(Number.isFinite(ours[i]!)).toBe(false);
         expect(ours[0]).toBeCloseTo(theirs[0]!, 3);

@@ -304,6 +304,7 @@ void kernels() {
           }
         }
       }
+      if (size > 30) done(easel_conv2d(p(filled({1, 9, 10, 160 + size})), p(filled({193, 3, 3, 160 + size})), nullptr, nullptr, Ints{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 4}.data(), 11));
       for (int32_t times : {1, 2, 4}) {
         auto* weight = p(counted({times * times * 5, size}));
         const Ints options = {easel_packing(), times * times * 5, size, times};

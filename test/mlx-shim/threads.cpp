@@ -34,10 +34,10 @@ Floats some(long size) {
   return list;
 }
 
-Convolution convolved(long kernel, long stride) {
-  const long height = 45, width = 50, channels = 20, padding = kernel / 2, row = width * channels;
+Convolution convolved(long kernel, long stride, long channels = 20, long outputs = 36) {
+  const long height = 45, width = 50, padding = kernel / 2, row = width * channels;
   const auto made = [=](long side) { return (side + 2 * padding - kernel) / stride + 1; };
-  return {1, height, width, channels, 36, height * row, row, channels, kernel, kernel, stride, stride, padding, padding, 1, 1, made(height), made(width), true};
+  return {1, height, width, channels, outputs, height * row, row, channels, kernel, kernel, stride, stride, padding, padding, 1, 1, made(height), made(width), true};
 }
 
 /// Every kernel, over more items than there are threads.
@@ -60,8 +60,8 @@ std::vector<Result> results_of(const Kernels& k) {
       return out;
     });
   }
-  list.push_back([&k] {
-    const auto c = convolved(3, 1);
+  for (const long wide : {20L, 200L}) list.push_back([&k, wide] {
+    const auto c = convolved(3, 1, wide, wide + 16);
     const auto x = some(c.height * c.width * c.channels), w = some(c.outputs * 9 * c.channels), bias = some(c.outputs);
     Floats packed(k.winograd_size(c.outputs, c.channels)), out(c.out_h * c.out_w * c.outputs);
     k.winograd_weight(w.data(), c.outputs, c.channels, packed.data());
