@@ -2,7 +2,6 @@
 // (this one) before libmlx's own dependencies, so libmlx calls these. It asks for nothing but these two and what absent.cpp refuses.
 #ifdef __linux__
 #include <algorithm>
-#include <vector>
 
 #include "cpu/kernels.h"
 #include "cpu/pool.h"
@@ -13,17 +12,20 @@ constexpr int by_columns = 102, as_it_is = 111;
 
 /// Double precision, which no network of ours uses: plain loops, a run of rows a thread.
 void product(bool turn_a, bool turn_b, long m, long n, long k, double alpha, const double* a, long lda, const double* b, long ldb, double beta, double* c, long ldc) {
-  constexpr long run = 8;
+  constexpr long run = 8, wide = 512;
   easel::cpu::parallel((m + run - 1) / run, [=](long item) {
-    std::vector<double> sums(n);
     for (long i = item * run; i < std::min(m, (item + 1) * run); i++) {
-      std::fill(sums.begin(), sums.end(), 0.0);
-      for (long p = 0; p < k; p++) {
-        const double left = turn_a ? a[p * lda + i] : a[i * lda + p];
-        if (turn_b) for (long j = 0; j < n; j++) sums[j] += left * b[j * ldb + p];
-        else for (long j = 0; j < n; j++) sums[j] += left * b[p * ldb + j];
+      for (long first = 0; first < n; first += wide) {
+        const long count = std::min(wide, n - first);
+        double sums[wide] = {};
+        for (long p = 0; p < k; p++) {
+          const double left = turn_a ? a[p * lda + i] : a[i * lda + p];
+          if (turn_b) for (long j = 0; j < count; j++) sums[j] += left * b[(first + j) * ldb + p];
+          else for (long j = 0; j < count; j++) sums[j] += left * b[p * ldb + first + j];
+        }
+        double* to = c + i * ldc + first;
+        for (long j = 0; j < count; j++) to[j] = alpha * sums[j] + (beta == 0 ? 0.0 : beta * to[j]);
       }
-      for (long j = 0; j < n; j++) c[i * ldc + j] = alpha * sums[j] + (beta == 0 ? 0.0 : beta * c[i * ldc + j]);
     }
   });
 }
