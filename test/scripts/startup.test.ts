@@ -1,9 +1,12 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildNative } from "../../scripts/native.ts";
 import { objectFaults, startupFaults } from "../../scripts/startup.ts";
+
+// The first run may compile the shim.
+setDefaultTimeout(600_000);
 
 let folder: string;
 beforeEach(() => {
