@@ -12,6 +12,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { peak } from "../kernels/peak.ts";
 
 /** What is run: weights, the short side of the picture, and a share of the usual number of pairs. */
 const cases = {
@@ -43,6 +44,10 @@ interface Side {
   /** Processor time of the same, over all threads. */
   cpu: number;
   peak: number;
+  /** The kernels that ours has. */
+  kernels?: string;
+  /** Products of the network, each with its addition, as PyTorch counts them. */
+  operations?: number;
   output: Float32Array;
 }
 
@@ -54,12 +59,14 @@ async function run(command: readonly string[], out: string): Promise<Side> {
   });
   const text = await new Response(child.stdout).text();
   if ((await child.exited) !== 0) throw new Error(`${command.join(" ")} failed`);
-  const told = JSON.parse(text.trim().split("\n").at(-1)!) as Record<"load" | "peak", number> &
+  const told = JSON.parse(text.trim().split("\n").at(-1)!) as Pick<
+    Side,
+    "load" | "peak" | "kernels" | "operations"
+  > &
     Record<"seconds" | "cpu", number[]>;
   const bytes = readFileSync(out);
   const output = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
-  const { load, peak } = told;
-  return { load, seconds: Math.min(...told.seconds), cpu: Math.min(...told.cpu), peak, output };
+  return { ...told, seconds: Math.min(...told.seconds), cpu: Math.min(...told.cpu), output };
 }
 
 const median = (list: readonly number[]) => [...list].sort((a, b) => a - b)[list.length >> 1]!;
@@ -108,11 +115,22 @@ async function bench(name: Case): Promise<string> {
       ours.map(({ cpu }, i) => cpu / theirs[i]!.cpu),
       2,
     ),
+    ...bound(ours, theirs[0]!.operations),
     gigabytes(ours),
     gigabytes(theirs),
     (median(ours.map(({ peak }) => peak)) / median(theirs.map(({ peak }) => peak))).toFixed(2),
     apart(ours[0]!.output, theirs[0]!.output).toExponential(1),
   ].join(" | ")} |`;
+}
+
+const peaks = await peak(values.threads);
+
+/** The least seconds that the network's products take at the processor's peak, and its share of ours. */
+function bound(ours: readonly Side[], operations: number | undefined): [string, string] {
+  const rate = peaks[ours[0]!.kernels ?? ""];
+  if (rate === undefined || operations === undefined) return ["", ""];
+  const least = operations / rate;
+  return [least.toFixed(2), `${Math.round((least / median(ours.map(({ seconds }) => seconds))) * 100)} %`];
 }
 
 /** The largest difference as a share of the largest value. */
@@ -136,8 +154,12 @@ the least and the largest in brackets; a ratio is ours / PyTorch's within a pair
 largest resident size, weights and runtime included. The last column is the largest difference of the two maps as a share of the
 largest value. The ratio of processor time is less touched by what else the machine does.
 
-| network | ours, s | PyTorch, s | ratio | of processor time | ours, GB | PyTorch, GB | ratio | difference |
-|---|---|---|---|---|---|---|---|---|
+The least time is what the network's products (as PyTorch counts them) would take at the most that the processor makes with the instruction
+set that ours has (\`bench/kernels/peak.cpp\`), with nothing else to do; its share is how much of that we reach. Winograd's convolutions
+need fewer products than are counted.
+
+| network | ours, s | PyTorch, s | ratio | of processor time | least, s | reached | ours, GB | PyTorch, GB | ratio | difference |
+|---|---|---|---|---|---|---|---|---|---|---|
 ${rows.join("\n")}
 `;
 const path = join(here, "../../docs/bench-depth.md");

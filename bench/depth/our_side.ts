@@ -7,7 +7,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { memory, openLibrary, resetPeak } from "../../ffi/index.ts";
+import { kernels, memory, openLibrary, resetPeak } from "../../ffi/index.ts";
 import { library, nativeFolder } from "../../ffi/native.ts";
 import { DepthAnything } from "../../src/models/depth-anything/depth-anything.ts";
 import { preprocess } from "../../src/models/depth-anything/preprocess.ts";
@@ -47,4 +47,4 @@ for (let i = 0; i < Number(repeats); i++) {
 }
 if (out !== undefined) writeFileSync(out, depth);
 const peak = Number(/VmHWM:\s*(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))?.[1] ?? 0) * 1024;
-console.log(JSON.stringify({ load, seconds, cpu, peak, mlxPeak: memory().peak }));
+console.log(JSON.stringify({ load, seconds, cpu, peak, mlxPeak: memory().peak, kernels: kernels() }));

@@ -1,4 +1,4 @@
-"""PyTorch's side: loads the weights, runs the network a few times on the picture, prints seconds and memory as JSON.
+"""PyTorch's side: loads the weights, runs the network a few times on the picture, prints seconds, memory and operations as JSON.
 
     python torch_side.py FOLDER SIDE THREADS REPEATS [OUT]
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
 from transformers import DepthAnythingForDepthEstimation, DepthProForDepthEstimation
 
 folder, side, threads, repeats = Path(sys.argv[1]), *map(int, sys.argv[2:5])
@@ -37,4 +38,8 @@ for _ in range(repeats):
 if len(sys.argv) > 5:
     depth[0].numpy().tofile(sys.argv[5])
 peak = max(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))
-print(json.dumps({"load": load, "seconds": seconds, "cpu": cpu, "peak": peak * 1024}))
+# The same once more without numbers, only to count its products, each with its addition.
+with FlopCounterMode(display=False) as counter:
+    model.to("meta")(x.to("meta"))
+operations = counter.get_total_flops() // 2
+print(json.dumps({"load": load, "seconds": seconds, "cpu": cpu, "peak": peak * 1024, "operations": operations}))

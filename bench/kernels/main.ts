@@ -9,14 +9,14 @@
  *
  * @module
  */
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { run } from "../../scripts/run.ts";
 import { Peer } from "../peer.ts";
 import { cases, chosen, operations } from "./cases.ts";
 import { median, page, type Results, ratio } from "./page.ts";
+import { peak } from "./peak.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -59,19 +59,10 @@ async function byTurns(peers: readonly (readonly [Peer, string])[], turns = roun
   return { times, whose };
 }
 
-async function peak(): Promise<void> {
-  const program = join(root, "dist/bench-peak");
-  mkdirSync(join(root, "dist"), { recursive: true });
-  const flags = ["-O2", "-std=c++20", "-pthread", "-ffp-contract=fast", "-Wno-psabi"];
-  await run(
-    [process.env.CXX ?? "g++", ...flags, join(import.meta.dir, "peak.cpp"), "-o", program],
-    "a C++ compiler is needed",
-  );
+async function peaks(): Promise<void> {
   for (const count of ["1", threads])
-    for (const line of (await run([program, count], "")).trim().split("\n")) {
-      const [set, rate] = line.split(" ") as [string, string];
-      found.peak[set] = { ...found.peak[set], [count]: Number(rate) };
-    }
+    for (const [set, rate] of Object.entries(await peak(count)))
+      found.peak[set] = { ...found.peak[set], [count]: rate };
 }
 
 async function ops(): Promise<void> {
@@ -175,7 +166,7 @@ async function quantized(): Promise<void> {
   }
 }
 
-if (wanted("peak")) await peak();
+if (wanted("peak")) await peaks();
 await ops();
 if (wanted("sets")) await sets();
 if (wanted("quantized")) await quantized();
