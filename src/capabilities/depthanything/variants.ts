@@ -178,8 +178,11 @@ export const variants: readonly DepthVariant[] = [
 ];
 
 export const PATCH = 14;
-/** Attention works on this many rows of its scores at a time. */
+/** Attention works on this many rows of its scores at a time, and on no more bytes of them. */
 const QUERY_ROWS = 512;
+const SCORE_BYTES = 64e6;
+/** Maps at the full size are made in strips, of which so many bytes are alive at once. */
+const STRIP_BYTES = 150e6;
 
 /** Memory for a network that runs on `width` × `height` pixels, of a picture of `pixels`. */
 export function footprint(
@@ -190,14 +193,19 @@ export function footprint(
 ): { weights: number; working: number } {
   const area = size.width * size.height;
   const tokens = area / PATCH ** 2 + 1;
-  // The head's two largest maps, one block's own values, the four outputs that the head starts from, a chunk of scores.
-  const head = 2.5 * area * network.channels;
+  // The maps that the head holds, in single precision everywhere, and strips of those at the full size; one block's own values, the
+  // four outputs that the head starts from, a chunk of scores.
+  const map = area * network.channels * 4;
+  const head = 0.75 * map + Math.min(1.75 * map, STRIP_BYTES);
   const block = tokens * network.width * (3 + 4 + 2);
   const taps = 4 * tokens * network.width * 2;
-  const scores = 2 * network.heads * Math.min(QUERY_ROWS, tokens) * tokens;
+  const scores = Math.min(
+    2 * network.heads * Math.min(QUERY_ROWS, tokens) * tokens * floatBytes,
+    SCORE_BYTES,
+  );
   return {
     weights: weightBytes(network, bits),
-    working: Math.round((head + block + taps + scores) * floatBytes) + pictureBytes(pixels),
+    working: Math.round(head + (block + taps) * floatBytes + scores) + pictureBytes(pixels),
   };
 }
 

@@ -262,7 +262,7 @@ describe("an artwork", () => {
   });
 
   test("too large for the budget fails with the largest limit that fits", async () => {
-    const small = await depthServer({ settings: { memory_limit_gb: 1 } });
+    const small = await depthServer({ settings: { memory_limit_gb: 0.7 } });
     const answer = await small.post(path, { imageUrl: url("strip.png"), model: "small" });
     const { id } = (await answer.json()) as Artwork;
     await small.ended(jobIdOf(id)!);

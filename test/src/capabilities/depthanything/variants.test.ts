@@ -48,8 +48,23 @@ describe("memory", () => {
   test("of the room to work in grows with the picture", () => {
     const at = (side: number) =>
       footprint(variant("v2-large"), null, networkSize({ width: 1, height: 1 }, side, "short"), 0).working;
-    expect(at(1036) / at(518)).toBeGreaterThan(3.5);
+    expect(at(1036) / at(518)).toBeGreaterThan(2);
+    expect(at(2072) / at(1036)).toBeGreaterThan(3);
   });
+  test.each([
+    ["v2-small", 518, 76e6],
+    ["v2-small", 1036, 275e6],
+    ["v2-large", 518, 190e6],
+    ["v2-large", 1036, 767e6],
+  ])(
+    "of the room to work in is more than %s at %i took on a processor, but not far more than twice as much",
+    (name, side, took) => {
+      const picture = { width: 1024, height: 768 };
+      const { working } = footprint(variant(name), null, networkSize(picture, side, "short"), 1024 * 768);
+      expect(working).toBeGreaterThan(1.2 * took);
+      expect(working).toBeLessThan(2.5 * took + 64e6);
+    },
+  );
   test("of large at 1036 and of Depth Pro stays under 6 GB", () => {
     const square = networkSize({ width: 1, height: 1 }, 1036, "short");
     const large = footprint(variant("v2-large"), null, square, 1e6);
