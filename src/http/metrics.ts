@@ -57,105 +57,107 @@ const sample = (name: string, labels: Labels, value: number) => {
   return `${name}${inner.length > 0 ? `{${inner.join(",")}}` : ""} ${value}`;
 };
 
-function family(
+const headed = (name: string, type: string, help: string, lines: readonly string[]): string[] => [
+  `# HELP ${name} ${help}`,
+  `# TYPE ${name} ${type}`,
+  ...lines,
+];
+
+/** Values of one name, each under labels of its own; a lone number has none. */
+const family = (
   name: string,
-  type: "counter" | "gauge" | "histogram",
+  type: "counter" | "gauge",
   help: string,
-  lines: readonly string[],
-): string[] {
-  return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines];
+  values: number | readonly (readonly [Labels, number])[],
+): string[] =>
+  headed(
+    name,
+    type,
+    help,
+    typeof values === "number"
+      ? [sample(name, {}, values)]
+      : values.map(([labels, value]) => sample(name, labels, value)),
+  );
+
+interface Timed {
+  labels: Labels;
+  /** For each bound, how many values were at most that. */
+  buckets: readonly number[];
+  count: number;
+  seconds: number;
 }
 
-/** `buckets` holds, for each bound, how many values were at most that. */
-function histogram(
-  name: string,
-  labels: Labels,
-  bounds: readonly number[],
-  of: { buckets: readonly number[]; count: number; seconds: number },
-): string[] {
-  return [
-    ...bounds.map((bound, i) =>
-      sample(`${name}_bucket`, { ...labels, le: String(bound) }, of.buckets[i] ?? 0),
-    ),
-    sample(`${name}_bucket`, { ...labels, le: "+Inf" }, of.count),
-    sample(`${name}_sum`, labels, of.seconds),
-    sample(`${name}_count`, labels, of.count),
-  ];
-}
+const histogram = (name: string, help: string, bounds: readonly number[], all: readonly Timed[]): string[] =>
+  headed(
+    name,
+    "histogram",
+    help,
+    all.flatMap(({ labels, buckets, count, seconds }) => [
+      ...bounds.map((bound, i) =>
+        sample(`${name}_bucket`, { ...labels, le: String(bound) }, buckets[i] ?? 0),
+      ),
+      sample(`${name}_bucket`, { ...labels, le: "+Inf" }, count),
+      sample(`${name}_sum`, labels, seconds),
+      sample(`${name}_count`, labels, count),
+    ]),
+  );
 
 export function metricsText(requests: RequestMetrics, jobs: JobMetrics, version: string): string {
-  const routes = [...requests.all()];
-  const ended = [...jobs.ended];
+  const ended = jobs.ended.map(({ type, status, ...rest }) => ({ labels: { type, status }, ...rest }));
+  const by = (label: string, counts: Readonly<Record<string, number>>) =>
+    Object.entries(counts).map(([value, count]) => [{ [label]: value }, count] as const);
   return [
-    family("easel_info", "gauge", "The version that runs.", [sample("easel_info", { version }, 1)]),
-    family("easel_queue_length", "gauge", "Jobs that wait.", [sample("easel_queue_length", {}, jobs.queued)]),
-    family("easel_jobs_running", "gauge", "Jobs that run now.", [
-      sample("easel_jobs_running", {}, jobs.running),
-    ]),
+    family("easel_info", "gauge", "The version that runs.", [[{ version }, 1]]),
+    family("easel_queue_length", "gauge", "Jobs that wait.", jobs.queued),
+    family("easel_jobs_running", "gauge", "Jobs that run now.", jobs.running),
     family(
       "easel_jobs_total",
       "counter",
       "Jobs that ended since the start, by final status.",
-      ended.map(({ type, status, count }) => sample("easel_jobs_total", { type, status }, count)),
+      ended.map(({ labels, count }) => [labels, count]),
     ),
-    family(
-      "easel_job_duration_seconds",
-      "histogram",
-      "How long jobs ran, without waiting.",
-      ended.flatMap((entry) =>
-        histogram(
-          "easel_job_duration_seconds",
-          { type: entry.type, status: entry.status },
-          durationBounds,
-          entry,
-        ),
-      ),
-    ),
+    histogram("easel_job_duration_seconds", "How long jobs ran, without waiting.", durationBounds, ended),
     family(
       "easel_model_memory_bytes",
       "gauge",
       "Memory of the loaded weights, by model and part.",
-      jobs.models.map(({ bytes, ...labels }) => sample("easel_model_memory_bytes", labels, bytes)),
+      jobs.models.map(({ bytes, ...labels }) => [labels, bytes]),
     ),
-    family("easel_memory_budget_bytes", "gauge", "What models and the running job may take together.", [
-      sample("easel_memory_budget_bytes", {}, jobs.budget_bytes),
-    ]),
-    family("easel_model_loads_total", "counter", "Parts of models loaded since the start.", [
-      sample("easel_model_loads_total", {}, jobs.loads),
-    ]),
-    family("easel_model_load_seconds_total", "counter", "Seconds spent in loading.", [
-      sample("easel_model_load_seconds_total", {}, jobs.load_seconds),
-    ]),
+    family(
+      "easel_memory_budget_bytes",
+      "gauge",
+      "What models and the running job may take together.",
+      jobs.budget_bytes,
+    ),
+    family("easel_model_loads_total", "counter", "Parts of models loaded since the start.", jobs.loads),
+    family("easel_model_load_seconds_total", "counter", "Seconds spent in loading.", jobs.load_seconds),
     family(
       "easel_model_evictions_total",
       "counter",
       "Parts of models that left memory, by reason.",
-      Object.entries(jobs.evictions).map(([reason, count]) =>
-        sample("easel_model_evictions_total", { reason }, count),
-      ),
+      by("reason", jobs.evictions),
     ),
-    family("easel_out_of_memory_total", "counter", "Runs that did not get the memory they asked for.", [
-      sample("easel_out_of_memory_total", {}, jobs.out_of_memory),
-    ]),
+    family(
+      "easel_out_of_memory_total",
+      "counter",
+      "Runs that did not get the memory they asked for.",
+      jobs.out_of_memory,
+    ),
     family(
       "easel_webhooks_total",
       "counter",
       "Messages about ended jobs, by what became of the attempt.",
-      Object.entries(jobs.webhooks).map(([outcome, count]) =>
-        sample("easel_webhooks_total", { outcome }, count),
-      ),
+      by("outcome", jobs.webhooks),
     ),
-    family(
-      "easel_http_request_duration_seconds",
-      "histogram",
-      "How long requests took, by route.",
-      routes.flatMap((entry) =>
-        histogram("easel_http_request_duration_seconds", entry.labels, requestBounds, entry),
-      ),
-    ),
-    family("easel_process_resident_memory_bytes", "gauge", "Resident memory of the process.", [
-      sample("easel_process_resident_memory_bytes", {}, process.memoryUsage.rss()),
+    histogram("easel_http_request_duration_seconds", "How long requests took, by route.", requestBounds, [
+      ...requests.all(),
     ]),
+    family(
+      "easel_process_resident_memory_bytes",
+      "gauge",
+      "Resident memory of the process.",
+      process.memoryUsage.rss(),
+    ),
   ]
     .flat()
     .concat("")
