@@ -96,7 +96,8 @@ added up in float32, and what is left out is below 2⁻²⁴ of a term: the accu
 8e-7 of the largest value; summing up in float32 with AVX-512 makes 1.6e-6). Two parts and three products would be twice as fast and
 ten times less accurate (5e-6). Parts below 2⁻¹²⁶ count as zero, so a number below about 1e-33 loses its last digits. A sum that is
 no number is made again without cutting, so infinities come out as they should. Below 256 rows cutting costs more than it saves: those
-products are AVX-512's over the same packed form.
+products are AVX-512's over the same packed form. In attention the tiles multiply for one run of queries while the
+powers of another are taken, and the rows of a product are shared out evenly.
 
 A network's matrices are packed once, when they are loaded, and the packed form takes the place of the other (\`packed()\` of \`ffi/\`):
 the same bytes, up to whole panels of columns. Choosing other kernels later changes nothing for them. Bias, GELU or SiLU, a scale for
