@@ -189,10 +189,10 @@ class Training(unittest.TestCase):
     def test_the_error_forgives_scale_and_shift_and_nothing_else(self):
         inverse = torch.rand(2, 32, 32, generator=torch.Generator().manual_seed(1)) + 0.1
         g = train.target_of(inverse)
-        right, other = train.loss_of(g, inverse)[1], train.loss_of(3 * g + 2, inverse)[1]
+        right, other = train.loss_of(g, inverse, 1.2)[1], train.loss_of(3 * g + 2, inverse, 1.2)[1]
         self.assertLess(float(right), 0.01)
         self.assertLess(float(other), 0.01)
-        self.assertGreater(float(train.loss_of(g.flip(1), inverse)[1]), 0.5)
+        self.assertGreater(float(train.loss_of(g.flip(1), inverse, 1.2)[1]), 0.5)
 
     def test_a_few_steps_teach_it_something(self):
         found = written(self.folder.name)

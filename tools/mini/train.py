@@ -111,9 +111,9 @@ def relative_error(q, g):
     return (g / q.maximum(least) - 1).abs() + 6.25 * (least - q).clamp(min=0) / g
 
 
-def loss_of(p, inverse):
+def loss_of(p, inverse, measured):
     """Scale- and shift-invariant error over all, its gradients at four sizes, a logarithmic part for what is far; the relative error
-    of depth, aligned and counted as the evaluation does it; and the bare first."""
+    of depth, aligned and counted as the evaluation does it, times `measured`; and the bare first."""
     g = target_of(inverse)
     q = align(p, g, torch.ones_like(g))
     spread = (g - g.mean((1, 2), keepdim=True)).abs().mean((1, 2), keepdim=True).clamp(min=0.05)
@@ -130,7 +130,7 @@ def loss_of(p, inverse):
     shares = counted / counted.sum((1, 2), keepdim=True).clamp(min=0.1 * g[0].numel()) / len(g)
     relative = relative_error(align(p, g, counted), g.clamp(min=1 / SPAN))
     relative = (relative * shares).sum()
-    return plain + 0.5 * gradient + 0.4 * far + 0.3 * direct + 1.2 * relative, plain.detach(), relative.detach()
+    return plain + 0.5 * gradient + 0.4 * far + 0.3 * direct + measured * relative, plain.detach(), relative.detach()
 
 
 class Run:
@@ -167,9 +167,9 @@ class Run:
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
 
-    def train_step(self, scenes, batch, level, sizes):
+    def train_step(self, scenes, batch, level, stage):
         rng = np.random.default_rng([self.seed, self.step, self.worker])
-        height, width = sizes[rng.integers(len(sizes))]
+        height, width = stage.sizes[rng.integers(len(stage.sizes))]
         picture, inverse = pick_batch(scenes, rng, batch, height, width)
         x = normalise(recolour(picture, rng)).contiguous(memory_format=torch.channels_last)
         for group in self.optimiser.param_groups:
@@ -177,7 +177,7 @@ class Run:
         self.net.train()
         with torch.autocast("cpu", torch.bfloat16):
             p = self.net(x)
-        loss, *errors = loss_of(p.float(), inverse[:, 1::2, 1::2])
+        loss, *errors = loss_of(p.float(), inverse[:, 1::2, 1::2], stage.measured)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
@@ -210,7 +210,7 @@ def train(run, scenes, stage, batch, begin=0, folder=None, log=print, until=None
     while run.step < (stage.until if until is None else until):
         along = (run.step - begin) / (stage.until - begin)
         level = stage.level[0] + (stage.level[1] - stage.level[0]) * along
-        errors.append(run.train_step(scenes, batch, level, stage.sizes))
+        errors.append(run.train_step(scenes, batch, level, stage))
         if run.step % 100 == 0 and run.worker == 0:
             speed = (run.step - begun) * batch * run.workers / (time.time() - start)
             plain, relative = np.mean(errors[-100:], 0)
@@ -232,6 +232,8 @@ def make(folder, recipe):
     """All of a recipe that is not done yet, in the folder of the run."""
     folder.mkdir(parents=True, exist_ok=True)
     render_missing(folder / "scenes", recipe)
+    # glibc would give the pages of every large array back, and the next one would have to fault them in again.
+    os.environ.update(MALLOC_MMAP_THRESHOLD_=str(2**32), MALLOC_TRIM_THRESHOLD_=str(2**33))
     with tempfile.TemporaryDirectory() as meeting:
         torch.multiprocessing.spawn(work, (recipe, folder, meeting), recipe.workers, daemon=True)
 
