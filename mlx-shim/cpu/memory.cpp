@@ -31,7 +31,7 @@ constexpr size_t large = size_t{64} << 10;
 #endif
 
 /// Without it nothing could be kept while the most is in use.
-constexpr size_t slack = size_t{64} << 20;
+constexpr size_t slack = size_t{16} << 20;
 
 /// Lies in front of the numbers. MLX finds them 8 bytes behind the pointer of a Buffer.
 struct alignas(64) Header {

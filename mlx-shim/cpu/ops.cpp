@@ -349,8 +349,10 @@ Maybe conv2d(const array& x, bool rectified, const array& weight, const Ending& 
   const mx::Shape shape{x.shape(0), static_cast<int>(c.out_h), static_cast<int>(c.out_w), weight.shape(0)};
   if (ending.residual && (!plain(*ending.residual) || ending.residual->shape() != shape)) return uncovered(Op::conv2d);
   const bool square = c.kernel_h == 3 && c.kernel_w == 3 && conv.stride == std::pair{1, 1} && conv.dilation == std::pair{1, 1};
-  // Below, transforming costs more than it saves. The choice is the same on every processor.
-  const bool winograd = square && c.channels >= 8 && c.outputs >= 8 && c.batch * c.out_h * c.out_w >= 64;
+  // Below, transforming costs more than it saves, in memory, too, where many channels meet few pixels. The choice is the same on
+  // every processor.
+  const long pixels = c.batch * c.out_h * c.out_w;
+  const bool winograd = square && c.channels >= 8 && c.outputs >= 8 && pixels >= 64 && 2 * pixels >= c.channels;
   Inputs inputs;
   inputs.list = {x};
   inputs.add(weight);

@@ -96,6 +96,33 @@ export class Conv2d {
   }
 }
 
+/**
+ * A 3×3 convolution of stride two with a border of zeros: a matrix on the channels of nine pixels. Its columns are a quarter of those
+ * of a whole map, few beside a wide layer's weights, which so are packed once and lie in memory once.
+ */
+export class Halving {
+  readonly weight: Tensor | Packed;
+  readonly bias: Tensor;
+
+  constructor(w: Weights, inputs: number, outputs: number) {
+    this.weight = w.matrix("weight", [outputs, inputs, 3, 3], (t) =>
+      t.transpose(0, 2, 3, 1).reshape(outputs, -1),
+    );
+    this.bias = w.take("bias", [outputs]);
+  }
+
+  forward(x: Tensor): Tensor {
+    const bordered = x.pad([0, 1, 1, 0], [0, 1, 1, 0]);
+    const [batch, height, width, channels] = bordered.shape as [number, number, number, number];
+    const pixels = [0, 1, 2].flatMap((i) =>
+      [0, 1, 2].map((j) =>
+        bordered.slice([0, i, j], [batch, height - 2 + i, width - 2 + j, channels], [1, 2, 2, 1]),
+      ),
+    );
+    return linear(concat(pixels, 3), this.weight, this.bias);
+  }
+}
+
 /** A convolution of one pixel: a matrix on the channels. */
 export class Pointwise {
   readonly weight: Tensor | Packed;

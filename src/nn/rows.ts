@@ -110,31 +110,48 @@ export function tapRows(tap: (name: string, value: Tensor) => void, name: string
   if (tap !== ignore) tap(name, map.rows(0, map.height));
 }
 
-/**
- * Computes a map in strips of about `bytes` at `channels` channels and joins them. `step` is told of every strip and may throw to
- * stop.
- */
-export function collect(
+/** A map in memory, as the strips that it was computed in. */
+export interface Strips extends Rows, Disposable {}
+
+/** Computes a map in strips of about `bytes` at `channels` channels. `step` is told of every strip and may throw to stop. */
+export function strips(
   map: Rows,
   channels: number,
   step: (done: number, total: number) => void = () => {},
-  bytes = stripBytes,
-): Tensor {
-  const strip = Math.max(Math.floor(bytes / (4 * map.width * channels)), 8);
-  const total = Math.ceil(map.height / strip);
-  if (total === 1) {
-    const whole = computed(() => map.rows(0, map.height).contiguous());
-    step(1, 1);
-    return whole;
+  bytes = 12e6,
+): Strips {
+  const { height, width } = map;
+  const high = Math.max(Math.floor(bytes / (4 * width * channels)), 8);
+  const total = Math.ceil(height / high);
+  const made: Tensor[] = [];
+  for (let from = 0; from < height; from += high) {
+    made.push(computed(() => map.rows(from, Math.min(from + high, height)).contiguous()));
+    step(made.length, total);
   }
-  return scope(() => {
-    const strips: Tensor[] = [];
-    for (let from = 0; from < map.height; from += strip) {
-      strips.push(computed(() => map.rows(from, Math.min(from + strip, map.height)).contiguous()));
-      step(strips.length, total);
-    }
-    return computed(() => concat(strips, 1));
-  });
+  return {
+    height,
+    width,
+    rows(from, to) {
+      const first = Math.floor(from / high);
+      const parts = made.slice(first, Math.ceil(to / high)).map((strip, i) => {
+        const start = (first + i) * high;
+        return strip.slice(
+          [0, Math.max(from - start, 0)],
+          [strip.shape[0]!, Math.min(to - start, strip.shape[1]!)],
+        );
+      });
+      return parts.length === 1 ? parts[0]! : concat(parts, 1);
+    },
+    [Symbol.dispose]() {
+      for (const strip of made) strip[Symbol.dispose]();
+    },
+  };
 }
 
-const stripBytes = 24e6;
+/** The strips, joined: for a moment they lie in memory twice. */
+export function collect(...how: Parameters<typeof strips>): Tensor {
+  return scope(() => {
+    const made = strips(...how);
+    return computed(() => made.rows(0, made.height));
+  });
+}

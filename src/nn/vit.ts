@@ -142,7 +142,8 @@ class Block {
   }
 
   forward(x: Tensor, rotation: Rotation | undefined): Tensor {
-    const seen = this.attn.forward(this.norm1.forward(x), rotation, this.ls1, x);
+    // MLX hands out the memory of a whole graph before it runs: in halves it is that of one half.
+    const seen = computed(() => this.attn.forward(this.norm1.forward(x), rotation, this.ls1, x));
     return this.mlp.forward(this.norm2.forward(seen), this.ls2, seen);
   }
 }

@@ -6,7 +6,7 @@
  */
 import { scope, type Tensor } from "../../../ffi/index.ts";
 import { computed } from "../../nn/computed.ts";
-import { Conv2d, Deconv2d, Pointwise } from "../../nn/conv.ts";
+import { Conv2d, Deconv2d, Halving, Pointwise } from "../../nn/conv.ts";
 import { LayerNorm } from "../../nn/norm.ts";
 import {
   bilinear,
@@ -17,6 +17,8 @@ import {
   ignore,
   type Rows,
   residualUnit,
+  type Strips,
+  strips,
   sum,
   tapRows,
 } from "../../nn/rows.ts";
@@ -90,7 +92,7 @@ class Tail {
 export class Dpt {
   readonly norm: LayerNorm | undefined;
   readonly projects: readonly Pointwise[];
-  readonly resize_layers: readonly [Deconv2d, Deconv2d, undefined, Conv2d];
+  readonly resize_layers: readonly [Deconv2d, Deconv2d, undefined, Halving];
   readonly layer_rn: readonly Conv2d[];
   readonly refinenet: readonly FeatureFusionBlock[];
   readonly output_conv1: Conv2d;
@@ -111,7 +113,7 @@ export class Dpt {
       new Deconv2d(resize.at(0), c1, c1, 4),
       new Deconv2d(resize.at(1), c2, c2, 2),
       undefined,
-      new Conv2d(resize.at(3), c4, c4, 3, { stride: 2, padding: 1 }),
+      new Halving(resize.at(3), c4, c4),
     ];
     this.layer_rn = channels.map(
       (c, i) => new Conv2d(scratch.at(`layer${i + 1}_rn`), c, features, 3, { bias: false }),
@@ -154,37 +156,32 @@ export class Dpt {
 
       // Only what lies before a resizing is held.
       let fused = held(levels[3]!);
-      let before: Tensor | undefined;
+      let before: Strips | undefined;
       for (let i = 3; i >= 0; i--) {
         const skip = i < 3 ? held(levels[i]!) : undefined;
-        const core = collect(this.refinenet[i]!.forward(fused, skip), features);
+        const core = strips(this.refinenet[i]!.forward(fused, skip), features);
         before?.[Symbol.dispose]();
         levels[i]![Symbol.dispose]();
         before = core;
         const [height, width] =
           i > 0 ? (levels[i - 1]!.shape.slice(1, 3) as [number, number]) : [8 * rows, 8 * columns];
-        fused = bilinear(held(core), height, width, { alignCorners: true });
+        fused = bilinear(core, height, width, { alignCorners: true });
         tapRows(tap, `refinenet${i + 1}`, fused);
         advance();
       }
 
-      const neck = collect(conv3x3(fused, this.output_conv1), features);
+      const neck = strips(conv3x3(fused, this.output_conv1), features);
       before?.[Symbol.dispose]();
-      tap("output_conv1", neck);
+      tapRows(tap, "output_conv1", neck);
       const full = placed(
-        bilinear(held(neck), rows * patch, columns * patch, { alignCorners: true }),
+        bilinear(neck, rows * patch, columns * patch, { alignCorners: true }),
         features / 2,
       );
       const { output_conv2, sky_output_conv2 } = this;
-      const strips: Step = (at, total) => step(stages + at / total, stages + 1);
+      const told: Step = (at, total) => step(stages + at / total, stages + 1);
       const half = features / 2;
-      const logits = collect(
-        output_conv2.forward(full),
-        half,
-        sky_output_conv2 ? () => {} : strips,
-        fullBytes,
-      );
-      const sky = sky_output_conv2 && collect(sky_output_conv2.forward(full), half, strips, fullBytes);
+      const logits = collect(output_conv2.forward(full), half, sky_output_conv2 ? () => {} : told, fullBytes);
+      const sky = sky_output_conv2 && collect(sky_output_conv2.forward(full), half, told, fullBytes);
       return { logits, sky };
     });
   }

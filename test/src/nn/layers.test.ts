@@ -15,10 +15,10 @@ import {
   useKernels,
 } from "../../../ffi/index.ts";
 import { attention } from "../../../src/nn/attention.ts";
-import { Conv2d, Deconv2d, Pointwise } from "../../../src/nn/conv.ts";
+import { Conv2d, Deconv2d, Halving, Pointwise } from "../../../src/nn/conv.ts";
 import { resize } from "../../../src/nn/interpolate.ts";
 import { Linear } from "../../../src/nn/linear.ts";
-import { bilinear, collect, conv3x3, deconv, held, residualUnit, sum } from "../../../src/nn/rows.ts";
+import { bilinear, collect, conv3x3, deconv, held, residualUnit, strips, sum } from "../../../src/nn/rows.ts";
 import { Weights } from "../../../src/nn/weights.ts";
 import { Checkpoint } from "../../../src/weights/checkpoint.ts";
 import { openForTests } from "../../ffi/open.ts";
@@ -104,6 +104,24 @@ test("a deconvolution by a matrix equals a transposed convolution", () => {
   }
 });
 
+test("a halving convolution by a matrix equals the convolution, in odd and even sizes", () => {
+  for (const [rows, columns] of [
+    [7, 6],
+    [4, 9],
+    [1, 1],
+  ] as const) {
+    scope(() => {
+      const [weight, bias] = [normal(5, 4, 3, 3), normal(5)];
+      using w = weights({ weight, bias });
+      const x = normal(2, rows, columns, 4);
+      const whole = conv2d(x, weight.transpose(0, 2, 3, 1), { bias, stride: 2, padding: 1 });
+      const halved = new Halving(w, 4, 5).forward(x);
+      expect(halved.shape).toEqual(whole.shape);
+      expect(apart(halved, whole)).toBeLessThan(1e-5);
+    });
+  }
+});
+
 test("a pointwise convolution is a matrix on the channels", () => {
   scope(() => {
     const weight = normal(5, 4, 1, 1);
@@ -166,10 +184,20 @@ test("maps by strips of rows equal maps at once, through every stage", () => {
     const whole = collect(map(), 8);
     const told: number[] = [];
     // Strips of eight rows.
-    const strips = collect(map(), 8, (done, total) => told.push(done / total), 1);
-    expect(apart(strips, whole)).toBeLessThan(1e-6);
+    const joined = collect(map(), 8, (done, total) => told.push(done / total), 1);
+    expect(apart(joined, whole)).toBeLessThan(1e-6);
     expect(told.length).toBe(7);
     expect(told.at(-1)).toBe(1);
+    // Rows within one strip, over the border of two, over four.
+    const laid = strips(map(), 8, () => {}, 1);
+    for (const [from, to] of [
+      [3, 6],
+      [7, 9],
+      [8, 16],
+      [5, 30],
+      [0, 51],
+    ] as const)
+      expect(apart(laid.rows(from, to), joined.slice([0, from], [1, to]))).toBe(0);
 
     const unit = collect(residualUnit(held(x!), a, b), 8);
     const bordered = (map: Tensor) => map.relu().pad([0, 1, 1, 0], [0, 1, 1, 0]);
