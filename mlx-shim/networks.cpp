@@ -181,13 +181,14 @@ easel_array* easel_deconv2d(easel_array* x, easel_array* weight, easel_array* bi
     at_least_one(options + 3, 1, "[deconv2d] kernels");
     const auto matrix = matrix_of(weight, options, "[deconv2d]");
     const int kernel = options[3];
-    if (at(x).ndim() != 4 || matrix.outputs % (kernel * kernel)) throw std::invalid_argument("[deconv2d] needs [batch, rows, columns, channels], and a matrix of whole kernels");
+    const int64_t places = int64_t{kernel} * kernel;
+    if (at(x).ndim() != 4 || matrix.outputs % places) throw std::invalid_argument("[deconv2d] needs [batch, rows, columns, channels], and a matrix of whole kernels");
     if (on_cpu()) {
       if (auto y = cpu::deconv2d(at(x), matrix, kernel, maybe(bias))) return std::move(*y);
     }
-    const int batch = at(x).shape(0), height = at(x).shape(1), width = at(x).shape(2);
-    auto pixels = mx::reshape(product(at(x), matrix, std::nullopt), {batch, height, width, kernel, kernel, -1});
-    auto y = mx::reshape(mx::transpose(pixels, {0, 1, 3, 2, 4, 5}), {batch, height * kernel, width * kernel, -1});
+    const int batch = at(x).shape(0), height = at(x).shape(1), width = at(x).shape(2), outputs = static_cast<int>(matrix.outputs / places);
+    auto pixels = mx::reshape(product(at(x), matrix, std::nullopt), {batch, height, width, kernel, kernel, outputs});
+    auto y = mx::reshape(mx::transpose(pixels, {0, 1, 3, 2, 4, 5}), {batch, height * kernel, width * kernel, outputs});
     return bias ? mx::add(y, at(bias)) : y;
   });
 }

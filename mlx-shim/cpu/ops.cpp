@@ -390,8 +390,9 @@ Maybe conv2d(const array& x, bool rectified, const array& weight, const Ending& 
 Maybe deconv2d(const array& x, const Matrix& weight, int kernel, const Maybe& bias) {
   const bool packed = weight.packing >= 0;
   const auto* k = packed ? kernels_at(weight.packing) : kernels();
-  const bool shaped = x.ndim() == 4 && x.shape(3) == weight.inputs && weight.outputs % (kernel * kernel) == 0 && (packed || weight.data.ndim() == 2);
-  const int outputs = weight.outputs / (kernel * kernel);
+  const long places = static_cast<long>(kernel) * kernel;
+  const bool shaped = x.ndim() == 4 && x.shape(3) == weight.inputs && weight.outputs % places == 0 && (packed || weight.data.ndim() == 2);
+  const int outputs = static_cast<int>(weight.outputs / places);
   if (!k || !shaped || !plain(x) || !plain(weight.data) || !vector_of(bias, outputs)) return uncovered(Op::deconv2d);
   Inputs inputs;
   inputs.list = {x};

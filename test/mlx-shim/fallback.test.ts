@@ -55,6 +55,7 @@ const cases: Record<Exclude<KernelOp, "pack">, Record<string, () => Tensor>> = {
   },
   deconv2d: {
     "of half precision": () => deconv2d(half(1, 1, 5, 5, 8), half(2, 24, 8), 2, half(3, 6)),
+    "of no picture": () => deconv2d(nothing(0, 5, 5, 8), normal(2, 24, 8), 2, normal(3, 6)),
   },
   sdpa: {
     "very wide": () => sdpa(...heads(3, 4, 600), { scale: 0.1 }),

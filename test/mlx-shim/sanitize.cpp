@@ -217,7 +217,7 @@ void networks() {
   y = p(easel_deconv2d(image, doubling, bias, doubled.data(), 4));
   CHECK(easel_eval(&y, 1) && easel_dim(y, 2) == 12 && easel_dim(y, 3) == 2);
   CHECK(!easel_deconv2d(image, doubling, bias, doubled.data(), 3) && !easel_deconv2d(x, doubling, nullptr, doubled.data(), 4) && !easel_deconv2d(image, kernel, nullptr, doubled.data(), 4));
-  for (int32_t size : {0, 3}) CHECK(!easel_deconv2d(image, doubling, bias, Ints{-1, 0, 0, size}.data(), 4));
+  for (int32_t size : {0, 3, 65536}) CHECK(!easel_deconv2d(image, doubling, bias, Ints{-1, 0, 0, size}.data(), 4));
   for (size_t i : {0, 1, 6, 7, 8, 9}) {
     auto zero = general;
     zero[i] = 0;
