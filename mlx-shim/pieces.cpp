@@ -62,6 +62,14 @@ array resample_by_taking(const array& x, const Table& down, const Table& across)
 array conv2d_whole(const array& x, const array& weight, const Conv2d& conv) {
   const auto both = [](std::pair<int, int> p) { return std::vector<int>{p.first, p.second}; };
   if (conv.low == conv.high) return mx::conv2d(x, weight, conv.stride, conv.low, conv.dilation, conv.groups);
+  // MLX's Winograd on Metal makes room behind for no more than it has in front, and would read on past it.
+  const auto more = [](int low, int high) { return low < 0 ? 0 : std::max(high - low, 0); };
+  if (const int down = more(conv.low.first, conv.high.first), across = more(conv.low.second, conv.high.second); x.ndim() == 4 && down + across > 0) {
+    auto rest = conv;
+    rest.high.first -= down;
+    rest.high.second -= across;
+    return conv2d_whole(mx::pad(x, std::vector<int>{1, 2}, mx::Shape{0, 0}, mx::Shape{down, across}, array(0, x.dtype())), weight, rest);
+  }
   return mx::conv_general(x, weight, both(conv.stride), both(conv.low), both(conv.high), both(conv.dilation), {1, 1}, conv.groups);
 }
 

@@ -5,6 +5,7 @@ import {
   concat,
   conv2d,
   convGeneral,
+  deconv2d,
   full,
   groupNorm,
   layerNorm,
@@ -12,6 +13,7 @@ import {
   liveHandles,
   matmul,
   ones,
+  random,
   rmsNorm,
   scope,
   sdpa,
@@ -187,6 +189,66 @@ for (const [group, cases] of Object.entries(groups)) {
     });
   });
 }
+
+const normal = (seed: number, ...shape: number[]) => random.normal(shape, random.key(seed));
+
+// On a GPU the wider one goes by MLX's Winograd, of whose tiles 38 rows fill six; a row of the border begins the next.
+test.each([
+  [38, 128, 128],
+  [9, 7, 5],
+])(
+  "a convolution of %d rows does what surrounds it as single ops do, on any device",
+  (rows, inputs, outputs) => {
+    scope(() => {
+      const [x, w, bias] = [
+        normal(1, 1, rows, 128, inputs),
+        normal(2, outputs, 3, 3, inputs),
+        normal(3, outputs),
+      ];
+      for (const [low, high] of [
+        [
+          [0, 1],
+          [1, 1],
+        ],
+        [
+          [1, 1],
+          [0, 1],
+        ],
+        [
+          [0, 0],
+          [2, 1],
+        ],
+      ] as const) {
+        const plain = conv2d(x.relu().pad([0, ...low, 0], [0, ...high, 0]), w)
+          .add(bias)
+          .relu();
+        const residual = normal(4, ...plain.shape);
+        const made = conv2d(x, w, {
+          bias,
+          padding: low,
+          paddingHigh: high,
+          rectified: true,
+          curve: "relu",
+          residual,
+        });
+        expect(made.shape).toEqual(plain.shape);
+        expect(error(made, plain.add(residual))).toBeLessThanOrEqual(1e-5);
+      }
+    });
+  },
+);
+
+test("a transposed convolution places what its matrix makes, on any device", () => {
+  scope(() => {
+    const [x, w, bias] = [normal(1, 2, 5, 6, 7), normal(2, 3 * 3 * 4, 7), normal(3, 4)];
+    const pixels = linear(x, w).reshape(2, 5, 6, 3, 3, 4).transpose(0, 1, 3, 2, 4, 5);
+    const made = deconv2d(x, w, 3, bias);
+    expect(made.shape).toEqual([2, 15, 18, 4]);
+    expect(error(made, pixels.reshape(2, 15, 18, 4).add(bias))).toBeLessThanOrEqual(1e-6);
+    expect(deconv2d(zeros([0, 5, 6, 7]), w, 3, bias).shape).toEqual([0, 15, 18, 4]);
+    expect(() => deconv2d(x, w, 4)).toThrow("[deconv2d]");
+  });
+});
 
 test("tensors are made full of one value and as ranges", () => {
   scope(() => {
