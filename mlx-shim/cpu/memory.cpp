@@ -6,6 +6,7 @@
 // first, as in blas.cpp.
 #ifdef __linux__
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -22,7 +23,7 @@ namespace {
 using mlx::core::allocator::Allocator;
 using mlx::core::allocator::Buffer;
 
-constexpr size_t page = 4096, huge_page = size_t{2} << 20;
+constexpr size_t huge_page = size_t{2} << 20;
 /// From here on an array is mapped by itself and kept for the next. Below, the C library does as well.
 #ifdef __SANITIZE_ADDRESS__
 constexpr size_t large = SIZE_MAX;  // what is kept would hide a use after free
@@ -114,6 +115,8 @@ class Memory final : public Allocator {
     void* block;
     size_t when;
   };
+  /// 4096 bytes on most systems, 65536 on some of arm64.
+  const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
   std::mutex mutex;
   std::multimap<size_t, Kept> kept;
   size_t active = 0, peak = 0, cached = 0, freed = 0, limit = size_t{1} << 52;
@@ -141,12 +144,23 @@ class Memory final : public Allocator {
     }
     // Where its pages are there already, so may be the rest of its last huge page.
     const size_t whole = up_to(wanted, huge_page), mapped = whole <= most && movable() >= whole ? whole : wanted;
-    auto* header = static_cast<Header*>(map(mapped));
+    auto* header = static_cast<Header*>(fresh(mapped));
     move_pages(reinterpret_cast<char*>(header), mapped);
     // What is kept still makes room for what is new.
     count(size, 0);
     header->mapped = mapped;
     return header;
+  }
+
+  /// New memory; where the system has none left, in place of all that is kept.
+  void* fresh(size_t bytes) {
+    try {
+      return map(bytes);
+    } catch (const std::bad_alloc&) {
+      if (kept.empty()) throw;
+      while (!kept.empty()) drop(kept.begin());
+      return map(bytes);
+    }
   }
 
   /// Bytes of kept blocks in whole huge pages.
@@ -165,17 +179,19 @@ class Memory final : public Allocator {
       size_t left = from->first;
       const Kept one = from->second;
       auto* block = static_cast<char*>(one.block);
+      bool gone = false;
       // One after the other: a kernel before 6.17 moves nothing that was mapped in several goes.
       for (; left >= huge_page && to < end; to += huge_page, block += huge_page, left -= huge_page) {
         if (mremap(block, huge_page, huge_page, MREMAP_MAYMOVE | MREMAP_FIXED, to) != MAP_FAILED) continue;
         // What was there may be gone.
-        if (mmap(to, huge_page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) throw std::bad_alloc();
+        gone = mmap(to, huge_page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED;
         break;
       }
       const bool stuck = to < end && left >= huge_page;
       cached -= from->first - left;
       kept.erase(from);
       if (left) kept.emplace(left, Kept{block, one.when});
+      if (gone) throw std::bad_alloc();
       if (stuck) return;
     }
   }
