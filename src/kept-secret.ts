@@ -9,7 +9,7 @@ import { dirname } from "node:path";
 export function keptSecret(path: string, least: number, make: () => string | Uint8Array): Buffer {
   const kept = contentOf(path);
   if (kept && kept.length >= least) return kept;
-  mkdirSync(dirname(path), { recursive: true });
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const whole = `${path}.${randomUUID()}`;
   try {
     writeFileSync(whole, make(), { mode: 0o600, flush: true });

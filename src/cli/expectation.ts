@@ -116,7 +116,7 @@ export function readKept(file: string): Record<string, Kept> {
 export function keep(file: string, name: string, result: Kept): string | undefined {
   const part = `${file}.${process.pid}.part`;
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     writeFileSync(part, JSON.stringify({ ...readKept(file), [name]: result }));
     renameSync(part, file);
     return undefined;

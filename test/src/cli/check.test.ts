@@ -1,7 +1,16 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { capabilities } from "../../../src/capabilities/registry.ts";
 import { type CheckedWith, checkModel, checkResult } from "../../../src/cli/check-model.ts";
 import type { Client } from "../../../src/cli/client.ts";
@@ -84,6 +93,8 @@ describe("this machine's own expectation", () => {
     expect(requireAsKept(before, now, published)).toMatchObject({ keep: false });
     const file = join(folder, "cache/checks.json");
     expect(keep(file, "a/b", before)).toBeUndefined();
+    // it may be this that makes the data directory
+    expect(statSync(dirname(file)).mode & 0o777).toBe(0o700);
     keep(file, "a/c", before);
     expect(readKept(file)).toEqual({ "a/b": before, "a/c": before });
     writeFileSync(file, "{ damaged");
