@@ -83,7 +83,7 @@ Written by \`bun bench/kernels/main.ts\` on ${machine}, ${threads} threads, inst
 
 | variable | values |
 |---|---|
-| \`EASEL_CPU_KERNELS\` | \`off\`, \`base\` (SSE2 or NEON), \`avx2\`, \`avx512\`, \`amx\` (AVX-512, and products and attention on AMX tiles); unset, the best that the processor and its kernel have. One that is lacking is refused when the library opens |
+| \`EASEL_CPU_KERNELS\` | \`off\`, \`base\` (SSE2 or NEON), \`avx2\`, \`avx512\`, \`amx\` (AVX-512, and products, attention and the widest convolutions on AMX tiles); unset, the best that the processor and its kernel have. One that is lacking is refused when the library opens |
 | \`EASEL_CPU_THREADS\` | how many threads; unset, as many processors as the process may use. Results do not depend on it |
 
 Covered in float32: convolutions of one group (3×3 with stride 1 by Winograd's F(4×4), the rest by products), attention up to 512
@@ -100,7 +100,7 @@ products are AVX-512's over the same packed form. In attention the tiles multipl
 powers of another are taken, and the rows of a product are shared out evenly.
 
 A network's matrices are packed once, when they are loaded, and the packed form takes the place of the other (\`packed()\` of \`ffi/\`):
-the same bytes, up to whole panels of columns. Choosing other kernels later changes nothing for them. Bias, GELU or SiLU, a scale for
+the same bytes, up to whole panels of columns. Choosing other kernels later changes nothing for them. Bias, a curve (GELU, SiLU, relu), a scale for
 each column and the residual are added while a product's sums are in registers; silu(a) · b is one pass.
 
 A convolution reads rows of a larger map where they lie, with padding that may differ on each side; the relu before it, and bias, a curve
