@@ -126,7 +126,7 @@ export const table: Table = {
     kind: path(),
     default: (_, places) => places.data,
     defaultText: "`$XDG_DATA_HOME/easel`; `~/Library/Application Support/easel` on a Mac",
-    help: "Folder of the jobs database, the files and generated secrets.",
+    help: "Folder of the jobs database, the files, generated secrets and what `easel check` keeps.",
   },
   files_root: {
     group: "Places",
