@@ -7,6 +7,7 @@
 import { concat, gated, linear, type Packed, scope, split, type Tensor } from "../../ffi/index.ts";
 import { attention } from "./attention.ts";
 import { computed } from "./computed.ts";
+import { onGpu } from "./device.ts";
 import { resize } from "./interpolate.ts";
 import { Linear } from "./linear.ts";
 import { LayerNorm } from "./norm.ts";
@@ -142,8 +143,9 @@ class Block {
   }
 
   forward(x: Tensor, rotation: Rotation | undefined): Tensor {
-    // MLX hands out the memory of a whole graph before it runs: in halves it is that of one half.
-    const seen = computed(() => this.attn.forward(this.norm1.forward(x), rotation, this.ls1, x));
+    const attend = () => this.attn.forward(this.norm1.forward(x), rotation, this.ls1, x);
+    // On a CPU MLX hands out the memory of a whole graph before it runs: in halves it is that of one half.
+    const seen = onGpu() ? attend() : computed(attend);
     return this.mlp.forward(this.norm2.forward(seen), this.ls2, seen);
   }
 }
