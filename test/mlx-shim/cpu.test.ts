@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import {
   type Conv2dOptions,
@@ -16,7 +16,6 @@ import {
   memory,
   Packed,
   packed,
-  random,
   resample,
   resetPeak,
   rmsNorm,
@@ -28,21 +27,16 @@ import {
   useKernels,
 } from "../../ffi/index.ts";
 import { strided } from "../ffi/fixtures.ts";
-import { libraryPath, openForTests } from "../ffi/open.ts";
+import { libraryPath } from "../ffi/open.ts";
 import { dice, optional, present, sets } from "./sets.ts";
+import { normal, testsKernels } from "./setup.ts";
 
 setDefaultTimeout(120_000);
 
 const onLinux = process.platform === "linux";
 
-let before = "";
-beforeAll(() => {
-  openForTests();
-  before = kernels();
-});
-afterAll(() => useKernels(before));
+const before = testsKernels();
 
-const normal = (seed: number, ...shape: number[]) => random.normal(shape, random.key(seed));
 const values = (x: Tensor) => x.read("float32");
 
 /** The largest difference, as a share of the largest value; not-a-number has to stand where it stands. */
@@ -572,7 +566,7 @@ describe.if(onLinux).each(sets)("the kernels for %s", (set) => {
       expect(memory().active).toBe(start + y.nbytes);
       // The transformed weight is 0.6 MB; the columns of MLX's own would be 151 MB.
       expect(memory().peak).toBeLessThan(start + y.nbytes + 2e6);
-      useKernels(before);
+      useKernels(before());
     });
   });
 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import {
   conv2d,
   deconv2d,
@@ -7,12 +7,10 @@ import {
   groupNorm,
   type KernelOp,
   kernelCalls,
-  kernels,
   layerNorm,
   linear,
   quantize,
   quantizedLinear,
-  random,
   resample,
   rmsNorm,
   scope,
@@ -20,17 +18,11 @@ import {
   type Tensor,
   useKernels,
 } from "../../ffi/index.ts";
-import { openForTests } from "../ffi/open.ts";
 import { sets } from "./sets.ts";
+import { normal, testsKernels } from "./setup.ts";
 
-let before = "";
-beforeAll(() => {
-  openForTests();
-  before = kernels();
-});
-afterAll(() => useKernels(before));
+testsKernels();
 
-const normal = (seed: number, ...shape: number[]) => random.normal(shape, random.key(seed));
 const half = (seed: number, ...shape: number[]) => normal(seed, ...shape).astype("float16");
 const nothing = (...shape: number[]) => full(shape, 1);
 const heads = (queries: number, keys: number, width: number) =>

@@ -1,16 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { addmm, full, kernels, matmul, random, scope, Tensor, useKernels } from "../../ffi/index.ts";
-import { openForTests } from "../ffi/open.ts";
+import { beforeAll, describe, expect, test } from "bun:test";
+import { addmm, full, matmul, scope, Tensor, useKernels } from "../../ffi/index.ts";
 import { dice, sets } from "./sets.ts";
+import { normal, testsKernels } from "./setup.ts";
 
-let before = "";
-beforeAll(() => {
-  openForTests();
-  before = kernels();
-});
-afterAll(() => useKernels(before));
+testsKernels();
 
-const normal = (seed: number, ...shape: number[]) => random.normal(shape, random.key(seed));
 /** The matrix as a view of its turned copy: what MLX hands to BLAS as a transposed side. */
 const turned = (x: Tensor) => x.transpose(1, 0).contiguous().transpose(1, 0);
 

@@ -1,32 +1,24 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { beforeAll, describe, expect, test } from "bun:test";
 import {
   clearCache,
   dequantize,
   evaluate,
   kernelCalls,
-  kernels,
   memory,
   type Quantization,
   quantize,
   quantizedLinear,
-  random,
   resetPeak,
   scope,
   Tensor,
   useKernels,
 } from "../../ffi/index.ts";
 import { strided } from "../ffi/fixtures.ts";
-import { openForTests } from "../ffi/open.ts";
 import { dice, sets } from "./sets.ts";
+import { normal, testsKernels } from "./setup.ts";
 
-let before = "";
-beforeAll(() => {
-  openForTests();
-  before = kernels();
-});
-afterAll(() => useKernels(before));
+testsKernels();
 
-const normal = (seed: number, ...shape: number[]) => random.normal(shape, random.key(seed));
 const every = ([2, 3, 4, 5, 6, 8] as const).flatMap((bits) =>
   ([32, 64, 128] as const).map((groupSize) => ({ bits, groupSize })),
 );

@@ -5,29 +5,22 @@ import { join } from "node:path";
 import {
   conv2d,
   groupNorm,
-  kernels,
   layerNorm,
   linear,
   packed,
   quantize,
   quantizedLinear,
-  random,
   scope,
   sdpa,
   type Tensor,
   useKernels,
 } from "../../ffi/index.ts";
-import { libraryPath, openForTests } from "../ffi/open.ts";
+import { libraryPath } from "../ffi/open.ts";
 import { sets } from "./sets.ts";
+import { normal, testsKernels } from "./setup.ts";
 
-let before = "";
-beforeAll(() => {
-  openForTests();
-  before = kernels();
-});
-afterAll(() => useKernels(before));
+testsKernels();
 
-const normal = (seed: number, ...shape: number[]) => random.normal(shape, random.key(seed));
 const bits = { bits: 8, groupSize: 64 } as const;
 
 /** How far two sets may be apart, as a share of the largest value. `docs/kernels.md` says how far each is from the truth. */
