@@ -11,9 +11,9 @@
 import { existsSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { bundle, packed, parts } from "./scripts/bundle.ts";
-import { crossPackages, crossRuntime } from "./scripts/cross.ts";
-import { buildNative, host, type Target } from "./scripts/native.ts";
+import { bundle, packed, parts } from "./scripts/build/bundle.ts";
+import { crossPackages, crossRuntime } from "./scripts/build/cross.ts";
+import { buildNative, host, type Target } from "./scripts/build/native.ts";
 
 export const targets: readonly Target[] = ["linux-x64", "linux-arm64", "darwin-arm64"];
 

@@ -6,7 +6,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "../scripts/run.ts";
+import { run } from "../scripts/build/run.ts";
 
 const names = ["cblas_sgemm", "cblas_dgemm"];
 

@@ -1,7 +1,7 @@
 /**
  * The archive of native parts that the binary carries: an ordinary `.tar.zst` in which every file is a zstd frame of its own, after
  * a frame that decompressors skip and that says where each file lies. So one file can be taken out without unpacking the others.
- * `scripts/pack.ts` writes it.
+ * `scripts/build/pack.ts` writes it.
  *
  * @module
  */

@@ -8,13 +8,13 @@ import { join } from "node:path";
 import standalone from "../node_modules/@scalar/api-reference/dist/browser/standalone.js" with {
   type: "file",
 };
-import { buildPage } from "./playground/build.ts";
-import playground from "./playground/index.html" with { type: "file" };
-import { type Page, unpackPage } from "./playground/page.ts";
+import playground from "../playground/index.html" with { type: "file" };
+import { buildPage } from "../scripts/build/playground.ts";
+import { type Page, unpackPage } from "./http/pages/playground-page.ts";
 
 let script: Blob | undefined;
 
-/** The script of the reference page. In the binary it is compressed, see `scripts/bundle.ts`. */
+/** The script of the reference page. In the binary it is compressed, see `scripts/build/bundle.ts`. */
 export function scalarScript(): Blob {
   if (script) return script;
   const type = "text/javascript; charset=utf-8";

@@ -8,7 +8,7 @@ import { Database } from "bun:sqlite";
 import { chmodSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { filesSchema } from "./files/schema.ts";
-import { jobsSchema } from "./jobs/schema.ts";
+import { jobsSchema } from "./jobs/store/schema.ts";
 
 /** The way from an empty file to today's schema. A released step never changes: a new one goes to the end. */
 const migrations: readonly string[] = [jobsSchema, filesSchema];

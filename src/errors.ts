@@ -1,6 +1,6 @@
 /**
  * Every way the server refuses, in one table: the stable code, its HTTP status, and what it means.
- * `http/errors.ts` turns a refusal into an answer, the document and `docs/errors.md` print the table.
+ * `http/errors.ts` turns a refusal into an answer, the document and `docs/reference/errors.md` print the table.
  *
  * @module
  */

@@ -12,6 +12,6 @@ if (args.length === 1 && /^(version|--version|-V)$/.test(args[0]!)) {
   process.exit(0);
 }
 const { main } = await import("./cli/main.ts");
-const code = await main(args, () => new Worker(new URL("./engine/worker.ts", import.meta.url)));
+const code = await main(args, () => new Worker(new URL("./worker.ts", import.meta.url)));
 // work may still be in flight on the engine: it is not waited for
 process.exit(code);

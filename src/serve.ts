@@ -19,19 +19,19 @@ import { type Links, linkKey } from "./files/links.ts";
 import { openLocalStore } from "./files/local.ts";
 import { insertFile } from "./files/records.ts";
 import { createApp } from "./http/app.ts";
+import { hubEnv } from "./hub/download/hub.ts";
+import { locate } from "./hub/locate.ts";
 import { systemClock } from "./jobs/clock.ts";
-import type { WarmTarget } from "./jobs/lane.ts";
+import { webhookSecret } from "./jobs/notify/webhook-secret.ts";
+import { createWebhooks } from "./jobs/notify/webhooks.ts";
+import type { WarmTarget } from "./jobs/runner/loop.ts";
 import { createScheduler } from "./jobs/scheduler.ts";
-import { createJobStore } from "./jobs/sqlite.ts";
-import { webhookSecret } from "./jobs/webhook-secret.ts";
-import { createWebhooks } from "./jobs/webhooks.ts";
+import { createJobStore } from "./jobs/store/sqlite.ts";
 import { createLog, type Log } from "./log.ts";
 import { createOutbound } from "./net/outbound.ts";
-import { insecureBind } from "./settings/cross.ts";
+import { insecureBind } from "./settings/rules.ts";
 import type { Settings } from "./settings/settings.ts";
 import { version } from "./version.ts";
-import { hubEnv } from "./weights/download/hub.ts";
-import { locate } from "./weights/locate.ts";
 
 export interface Serving {
   url: URL;

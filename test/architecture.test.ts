@@ -4,7 +4,7 @@ import { dirname, join, normalize } from "node:path";
 import { Glob } from "bun";
 
 const root = join(import.meta.dir, "..");
-const files = [...new Glob("{src,ffi}/**/*.{ts,tsx}").scanSync({ cwd: root })];
+const files = [...new Glob("{src,ffi,playground}/**/*.{ts,tsx}").scanSync({ cwd: root })];
 const source = new Map(files.map((file) => [file, readFileSync(join(root, file), "utf8")]));
 
 /** Where a specifier leads: a file of ours, or the name of a package. */
@@ -26,53 +26,60 @@ const loaded = (file: string) =>
 
 /** Every room, and which others it may name. The first pattern that fits a file is its room. */
 const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() => {
-  const errors = /^src\/(errors|log|cache|kept-secret)\.ts$/;
+  const errors = /^src\/((errors|log)\.ts$|disk\/)/;
   const settings = /^src\/settings\//;
   const seam = /^src\/engine\/(task|engine)\.ts$/;
-  const engine = /^src\/engine\/(?!worker|host|tasks)/;
+  const engine = /^src\/engine\/(?!host)/;
   const capability = /^src\/capabilities\/capability\.ts$/;
-  const tensors = [/^ffi\//, /^src\/nn\//, /^src\/weights\//];
+  const tensors = [/^ffi\//, /^src\/nn\//, /^src\/weights\//, /^src\/images\/(pixels|resample|tiles)\.ts$/];
   const common = [errors, settings, seam];
   return [
     [/^src\/(main|serve|version|assets|embedded\.d)\.ts$/, [/./]],
     [/^ffi\//, [/^ffi\//, /^dist\//]],
     [/^src\/nn\//, [...tensors, seam]],
-    [/^src\/weights\//, [/^src\/weights\//, /^ffi\//, /^src\/net\//, capability, ...common]],
+    [/^src\/weights\//, [/^src\/weights\//, /^ffi\//, ...common]],
+    [/^src\/hub\//, [/^src\/hub\//, /^src\/net\//, /^src\/weights\/provenance\.ts$/, capability, ...common]],
     [/^src\/models\//, [/^src\/models\//, ...tensors, seam]],
     [
       /^src\/capabilities\/[^/]+\/(task|engine\/.*)\.ts$/,
       [/^src\/capabilities\/[^/]+\//, /^src\/models\//, ...tensors, seam],
     ],
     [
-      /^src\/engine\/(worker|host|tasks)\.ts$/,
-      [/^src\/engine\//, /^src\/capabilities\/[^/]+\/task\.ts$/, /^ffi\//],
+      /^src\/(worker|tasks)\.ts$/,
+      [
+        /^src\/engine\//,
+        /^src\/(tasks|check\/selftest-task)\.ts$/,
+        /^src\/capabilities\/[^/]+\/task\.ts$/,
+        /^ffi\//,
+      ],
     ],
+    [/^src\/check\/selftest-task\.ts$/, [/^src\/check\/selftest-task\.ts$/, ...tensors, seam]],
+    [/^src\/check\//, [/^src\//, /^ffi\/native\.ts$/]],
+    [/^src\/engine\/host\.ts$/, [/^src\/engine\//, /^ffi\//]],
     [/^src\/engine\/start\.ts$/, [engine, /^ffi\/native\.ts$/]],
     [/^src\/engine\//, [engine, errors, capability]],
-    [/^src\/((errors|log|cache|kept-secret)\.ts|settings\/|net\/)/, [/^src\/net\//, ...common]],
+    [/^src\/((errors|log)\.ts|disk\/|settings\/|net\/)/, [/^src\/net\//, ...common]],
     [/^src\/images\//, [/^src\/images\//, ...common]],
-    [/^src\/database\.ts$/, [/^src\/(jobs|files)\/schema\.ts$/]],
+    [/^src\/database\.ts$/, [/^src\/(jobs\/store|files)\/schema\.ts$/]],
     [/^src\/files\//, [/^src\/files\//, /^src\/images\//, /^src\/net\//, ...common]],
     [/^src\/jobs\//, [/^src\/jobs\//, /^src\/files\//, /^src\/net\//, engine, capability, ...common]],
     [
       /^src\/capabilities\//,
       [
         /^src\/(capabilities|jobs|files|images|net)\//,
-        /^src\/weights\/(catalogue|download|variants|provenance|table)/,
+        /^src\/weights\/(provenance|formats\/safetensors)\.ts$/,
+        /^src\/hub\//,
         /^src\/version\.ts$/,
         ...common,
       ],
     ],
-    [
-      /^src\/http\//,
-      [/^src\/(http|capabilities|jobs|files|images|net|playground)\//, /^src\/weights\//, engine, ...common],
-    ],
-    [/^src\/playground\//, [/^src\/playground\//, /^src\/capabilities\/depth\/colormaps\.ts$/]],
+    [/^src\/http\//, [/^src\/(http|capabilities|jobs|files|images|net|hub)\//, engine, ...common]],
+    [/^playground\//, [/^playground\//, /^src\/capabilities\/depth\/colormaps\.ts$/]],
     [/^src\/cli\//, [/^src\//, /^ffi\/native\.ts$/]],
   ];
 })();
 
-const isOurs = (path: string) => /^(src|ffi|dist)\//.test(path);
+const isOurs = (path: string) => /^(src|ffi|dist|playground)\//.test(path);
 
 test("every file belongs to a room", () => {
   expect(files.filter((file) => !rooms.some(([room]) => room.test(file)))).toEqual([]);
@@ -98,7 +105,7 @@ function closure(entry: string, seen = new Set<string>()): Set<string> {
 
 test("the main thread never loads a tensor", () => {
   const engineSide =
-    /^(ffi\/(?!(native|archive)\.ts)|src\/(models|nn)\/|src\/engine\/(worker|host|tasks)\.ts)|^bun:ffi$/;
+    /^(ffi\/(?!(native|archive)\.ts)|src\/(models|nn)\/|src\/(worker|tasks)\.ts|src\/engine\/host\.ts)|^bun:ffi$/;
   const mainSide =
     /^src\/((main|serve)\.ts|http\/|jobs\/|files\/|images\/|cli\/|net\/|settings\/|engine\/(client|start)\.ts|capabilities\/[^/]+\/(contract|operation|variants|capability)\.ts)/;
   const wrong = files
@@ -111,10 +118,14 @@ test("the main thread never loads a tensor", () => {
 
 test("the engine thread never loads a route, a job or a file store", () => {
   const wrong = files
-    .filter((file) => /^(src\/(engine\/worker\.ts|models\/|nn\/)|ffi\/)/.test(file))
+    .filter((file) => /^(src\/(worker\.ts|models\/|nn\/)|ffi\/)/.test(file))
     .flatMap((file) =>
       [...closure(file)]
-        .filter((path) => /^(src\/(http|jobs|files|cli|net|images)\/|hono|bun:sqlite$|sharp$)/.test(path))
+        .filter((path) =>
+          /^(src\/(http|jobs|files|cli|net)\/|src\/images\/(?!(pixels|resample|tiles)\.ts)|hono|bun:sqlite$|sharp$)/.test(
+            path,
+          ),
+        )
         .map((path) => `${file} loads ${path}`),
     );
   expect(wrong).toEqual([]);
@@ -127,7 +138,7 @@ test("only ffi/ calls native code, and only the stores and a lock open SQLite", 
         (path) =>
           (path === "bun:ffi" && !file.startsWith("ffi/")) ||
           (path === "bun:sqlite" &&
-            !/^src\/(database\.ts|jobs\/|files\/|weights\/download\/lock\.ts)/.test(file)),
+            !/^src\/(database\.ts|jobs\/|files\/|hub\/download\/lock\.ts)/.test(file)),
       )
       .map((path) => `${file} → ${path}`),
   );

@@ -1,6 +1,6 @@
 /**
  * The binary's commands: a download beside curl, which neither hashes nor syncs, from the same server in turns; and how long
- * `easel version` and `easel status` take. Writes `docs/bench-cli.md`.
+ * `easel version` and `easel status` take. Writes `docs/bench/cli.md`.
  *
  *     bun build.ts && bun bench/cli/main.ts [--rounds 5] [--megabytes 1024] [--folder /tmp]
  *
@@ -200,8 +200,8 @@ ${lines}
 ${row("no", alone)}
 ${row("yes", beside)}
 `;
-await Bun.write(join(root, "docs/bench-cli.md"), page);
-const format = Bun.spawn([join(root, "node_modules/.bin/biome"), "check", "--write", "docs/bench-cli.md"], {
+await Bun.write(join(root, "docs/bench/cli.md"), page);
+const format = Bun.spawn([join(root, "node_modules/.bin/biome"), "check", "--write", "docs/bench/cli.md"], {
   stdout: "ignore",
   stderr: "ignore",
 });

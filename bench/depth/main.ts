@@ -1,6 +1,6 @@
 /**
  * The depth networks beside PyTorch: the same random weights, picture and threads, each run in a process of its own, in turns, so
- * that whatever else the machine does falls on both. Writes `docs/bench-depth.md`.
+ * that whatever else the machine does falls on both. Writes `docs/bench/depth.md`.
  *
  *     PYTHON=python3 bun bench/depth/main.ts [--pairs 5] [--threads 2] [--folder /tmp/easel-bench] [v2-small v2-base depth-pro …]
  *
@@ -162,7 +162,7 @@ need fewer products than are counted.
 |---|---|---|---|---|---|---|---|---|---|---|
 ${rows.join("\n")}
 `;
-const path = join(here, "../../docs/bench-depth.md");
+const path = join(here, "../../docs/bench/depth.md");
 const rows: string[] = [];
 for (const name of wanted) {
   if (!(name in cases)) throw new Error(`no such case: ${name}. There are ${Object.keys(cases).join(", ")}`);

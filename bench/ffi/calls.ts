@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { evaluate, ones, openLibrary, scope, type Tensor } from "../../ffi/index.ts";
 import { c } from "../../ffi/library.ts";
 import { handleOf } from "../../ffi/tensor.ts";
-import { buildNative, fetchWheels, host } from "../../scripts/native.ts";
+import { buildNative, fetchWheels, host } from "../../scripts/build/native.ts";
 import { ratio } from "./ratios.ts";
 
 const rounds = 301;

@@ -8,7 +8,7 @@
 import { join } from "node:path";
 import { evaluate, openLibrary, random, scope } from "../../ffi/index.ts";
 import { linear } from "../../ffi/ops.ts";
-import { buildNative } from "../../scripts/native.ts";
+import { buildNative } from "../../scripts/build/native.ts";
 import { Peer } from "../peer.ts";
 import { ratio } from "./ratios.ts";
 

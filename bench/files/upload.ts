@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openDatabase } from "../../src/database.ts";
 import { openLocalStore } from "../../src/files/local.ts";
-import { upload } from "../../src/http/file-access.ts";
+import { upload } from "../../src/http/answer/file-access.ts";
 
 const [megabytes, runs] = [Number(process.argv[2] ?? 1024), Number(process.argv[3] ?? 3)];
 

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openDatabase } from "../../src/database.ts";
-import { createJobStore } from "../../src/jobs/sqlite.ts";
+import { createJobStore } from "../../src/jobs/store/sqlite.ts";
 
 const count = Number(process.argv[2] ?? 100_000);
 const dir = mkdtempSync(join(tmpdir(), "easel-bench-"));

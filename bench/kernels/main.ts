@@ -1,6 +1,6 @@
 /**
  * The kernels of `mlx-shim/cpu` beside PyTorch's ops and beside MLX's own: the same shapes and threads, a process each, by turns,
- * so that whatever else the machine does falls on all. Writes `docs/kernels.md`.
+ * so that whatever else the machine does falls on all. Writes `docs/bench/kernels.md`.
  *
  *     PYTHON=python3 bun bench/kernels/main.ts [--rounds 11] [--threads 2] [conv sdpa … peak sets quantized]
  *
@@ -172,7 +172,7 @@ if (wanted("sets")) await sets();
 if (wanted("quantized")) await quantized();
 await Bun.write(file, JSON.stringify(found));
 const constants = await Bun.file(join(root, "mlx-shim/cpu/constants.h")).text();
-const path = join(root, "docs/kernels.md");
+const path = join(root, "docs/bench/kernels.md");
 await Bun.write(
   path,
   page(found, {

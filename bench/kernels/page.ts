@@ -1,5 +1,5 @@
 /**
- * `docs/kernels.md` from what was measured.
+ * `docs/bench/kernels.md` from what was measured.
  *
  * @module
  */

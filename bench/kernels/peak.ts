@@ -5,7 +5,7 @@
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "../../scripts/run.ts";
+import { run } from "../../scripts/build/run.ts";
 
 /** Products with their additions in a second, by instruction set, with so many threads. */
 export async function peak(threads: string): Promise<Record<string, number>> {

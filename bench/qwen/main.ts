@@ -1,6 +1,6 @@
 /**
  * The steps of Qwen-Image beside mflux: the same random weights, noise, texts and threads, mflux with OpenBLAS, each run in a process
- * of its own, in turns. Writes `docs/bench-qwen.md`.
+ * of its own, in turns. Writes `docs/bench/qwen.md`.
  *
  *     PYTHON=python3 bun bench/qwen/main.ts [--pairs 3] [--side 512] [--steps 2] [--folder /tmp/easel-bench-qwen]
  *
@@ -12,7 +12,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { buildNative } from "../../scripts/native.ts";
+import { buildNative } from "../../scripts/build/native.ts";
 import { figures, spread } from "../beside-mflux.ts";
 import { openBlas } from "../openblas.ts";
 
@@ -95,5 +95,5 @@ its own and the two take turns. Medians, with the least and the largest in brack
 
 ${lines.join("\n")}
 `;
-await Bun.write(join(here, "../../docs/bench-qwen.md"), page);
+await Bun.write(join(here, "../../docs/bench/qwen.md"), page);
 console.log(page);

@@ -1,6 +1,6 @@
 /**
  * SeedVR2 beside mflux: the same random weights, picture and threads, mflux with OpenBLAS, each run in a process of its own, in
- * turns. Then ours alone at three sizes, to see how the time grows with the pixels. Writes `docs/bench-seedvr2.md`.
+ * turns. Then ours alone at three sizes, to see how the time grows with the pixels. Writes `docs/bench/seedvr2.md`.
  *
  *     PYTHON=python3 bun bench/seedvr2/main.ts [--pairs 3] [--folder /tmp/easel-bench-seedvr2] [--alone]
  *
@@ -12,7 +12,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { buildNative } from "../../scripts/native.ts";
+import { buildNative } from "../../scripts/build/native.ts";
 import { figures, spread } from "../beside-mflux.ts";
 import { openBlas } from "../openblas.ts";
 
@@ -94,6 +94,6 @@ brackets; a ratio above 1 means that we are faster.
 
 ${lines.join("\n")}
 `;
-const path = join(here, "../../docs/bench-seedvr2.md");
+const path = join(here, "../../docs/bench/seedvr2.md");
 await Bun.write(path, page);
 console.log(page);

@@ -3,7 +3,7 @@
  *
  *     bun examples/typescript/depth.ts examples/street.jpg depth.png
  *
- * `easel.ts` was written by `bun scripts/api-types.ts URL depthanything`. EASEL_URL names another server than the one on this
+ * `easel.ts` was written by `bun scripts/docs/api-types.ts URL depthanything`. EASEL_URL names another server than the one on this
  * machine, EASEL_AUTH_TOKEN its token if it has one.
  */
 import { readFile, writeFile } from "node:fs/promises";

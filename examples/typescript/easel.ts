@@ -1,4 +1,4 @@
-// Written by scripts/api-types.ts from the documents that the server serves.
+// Written by scripts/docs/api-types.ts from the documents that the server serves.
 
 export namespace common {
   export type ArtworkError = {

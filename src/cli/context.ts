@@ -1,7 +1,7 @@
 import type { Capability } from "../capabilities/capability.ts";
+import type { Places } from "../hub/download/resources.ts";
 import type { Loaded, LoadOptions } from "../settings/load.ts";
 import type { Settings } from "../settings/settings.ts";
-import type { Places } from "../weights/download/resources.ts";
 import type { Client } from "./client.ts";
 
 /** What a command works with. `main.ts` makes it over the process, tests over strings. */

@@ -8,24 +8,24 @@ import { Command, CommanderError } from "commander";
 import notice from "../../NOTICE" with { type: "text" };
 import { capabilities } from "../capabilities/registry.ts";
 import { Refusal } from "../errors.ts";
+import { hubEnv } from "../hub/download/hub.ts";
 import { type LoadOptions, loadSettings, SettingsError } from "../settings/load.ts";
 import { version } from "../version.ts";
-import { hubEnv } from "../weights/download/hub.ts";
-import { registerActivate, registerDeactivate } from "./activate.ts";
-import { registerBench } from "./bench.ts";
-import { registerCache } from "./cache.ts";
-import { registerCheck } from "./check.ts";
-import { registerCompletion } from "./completion.ts";
-import { registerConfig } from "./config.ts";
+import { registerActivate, registerDeactivate } from "./commands/activate.ts";
+import { registerBench } from "./commands/bench.ts";
+import { registerCache } from "./commands/cache.ts";
+import { registerCheck } from "./commands/check.ts";
+import { registerCompletion } from "./commands/completion.ts";
+import { registerConfig } from "./commands/config.ts";
+import { registerJobs } from "./commands/jobs.ts";
+import { registerOneShots } from "./commands/oneshot.ts";
+import { registerPlan } from "./commands/plan.ts";
+import { registerRun } from "./commands/run.ts";
+import { registerService } from "./commands/service.ts";
+import { registerStatus } from "./commands/status.ts";
 import { type CommandContext, CommandError, exitCodes } from "./context.ts";
-import { registerJobs } from "./jobs.ts";
 import { localServer } from "./local-server.ts";
-import { registerOneShots } from "./oneshot.ts";
-import { registerPlan } from "./plan.ts";
 import { Interrupted, interruption, type Process, thisProcess, watchOutput } from "./process.ts";
-import { registerRun } from "./run.ts";
-import { registerService } from "./service.ts";
-import { registerStatus } from "./status.ts";
 
 /** Runs one command and gives the exit code of the process. */
 export async function main(args: readonly string[], startWorker: () => Worker): Promise<number> {

@@ -1,5 +1,5 @@
 import type { Capability, Variant } from "../capabilities/capability.ts";
-import { label } from "../weights/download/resources.ts";
+import { label } from "../hub/download/resources.ts";
 import { CommandError } from "./context.ts";
 
 /** One model as the commands that manage files see it. */

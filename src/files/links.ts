@@ -5,7 +5,7 @@
  */
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { join } from "node:path";
-import { keptSecret } from "../kept-secret.ts";
+import { keptSecret } from "../disk/secret-file.ts";
 
 const keyBytes = 32;
 

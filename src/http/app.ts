@@ -6,20 +6,20 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { routePath } from "hono/route";
 import { Refusal } from "../errors.ts";
-import { auth } from "./auth.ts";
-import { documents } from "./document.ts";
-import type { Deps, Env } from "./env.ts";
+import type { Deps, Env } from "./deps.ts";
+import { capabilityRoutes } from "./dialects/kiapi/capability.ts";
+import { fileRoutes } from "./dialects/kiapi/files.ts";
+import { healthRoutes } from "./dialects/kiapi/health.ts";
+import { jobRoutes } from "./dialects/kiapi/jobs.ts";
+import { openaiRoutes } from "./dialects/openai/routes.ts";
+import { artworkRoutes } from "./dialects/tengr/routes.ts";
 import { answerError } from "./errors.ts";
-import { guards, securityHeaders } from "./guards.ts";
-import { requestMetrics } from "./metrics.ts";
-import { artworkRoutes } from "./routes/artworks.ts";
-import { capabilityRoutes } from "./routes/capability.ts";
-import { docsRoutes } from "./routes/docs.ts";
-import { fileRoutes } from "./routes/files.ts";
-import { healthRoutes } from "./routes/health.ts";
-import { jobRoutes } from "./routes/jobs.ts";
-import { openaiRoutes } from "./routes/openai.ts";
-import { playgroundRoutes } from "./routes/playground.ts";
+import { auth } from "./middleware/auth.ts";
+import { guards, securityHeaders } from "./middleware/guards.ts";
+import { requestMetrics } from "./middleware/metrics.ts";
+import { documents } from "./openapi/document.ts";
+import { docsRoutes } from "./pages/docs.ts";
+import { playgroundRoutes } from "./pages/playground.ts";
 
 /**
  * Makes the app of its parts. It holds no socket, so that `app.request("/health")` is a whole request.

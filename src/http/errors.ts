@@ -7,8 +7,8 @@ import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { isDiskFull, Refusal, refusals } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { errorOf } from "./openai/translate.ts";
-import { SchemaError } from "./validation.ts";
+import { errorOf } from "./dialects/openai/translate.ts";
+import { SchemaError } from "./request/validation.ts";
 
 export function answer(c: Context, refusal: Refusal): Response {
   if (isArtworkRoute(c)) return answerArtwork(c, refusal.status, refusal.message, refusal.headers);

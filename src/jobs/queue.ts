@@ -5,7 +5,7 @@
  * @module
  */
 import type { Job } from "./job.ts";
-import type { Idempotency, JobPage, JobQuery, NewJob } from "./store.ts";
+import type { Idempotency, JobPage, JobQuery, NewJob } from "./store/store.ts";
 
 export interface Accepted {
   job: Job;

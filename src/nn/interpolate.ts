@@ -1,5 +1,5 @@
 import { resample, type Tensor } from "../../ffi/index.ts";
-import { type Kernel, repeated, type TapOptions, taps } from "./resample.ts";
+import { type Kernel, repeated, type TapOptions, taps } from "../images/resample.ts";
 
 /** Resizes [batch, rows, columns, channels] as PyTorch's `interpolate` does. */
 export function resize(

@@ -5,9 +5,9 @@
  * @module
  */
 import { concat, resample, scope, type Tensor } from "../../ffi/index.ts";
+import { section, type TapOptions, taps } from "../images/resample.ts";
 import { computed } from "./computed.ts";
 import type { Conv2d, ConvAround, Deconv2d } from "./conv.ts";
-import { section, type TapOptions, taps } from "./resample.ts";
 
 export interface Rows {
   readonly height: number;

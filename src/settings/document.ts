@@ -41,7 +41,7 @@ function aligned(head: readonly string[], rows: readonly string[][]): string {
   ].join("\n");
 }
 
-/** The page `docs/settings.md`. */
+/** The page `docs/reference/settings.md`. */
 export function settingsMarkdown(): string {
   const cell = (content: string) => content.replaceAll("|", "\\|");
   const row = (name: SettingName) => {

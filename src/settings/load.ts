@@ -7,9 +7,9 @@ import { readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
-import { crossProblems } from "./cross.ts";
+import { type Environment, type Places, places, resolvePath } from "./directories.ts";
 import { nearest } from "./nearest.ts";
-import { type Environment, type Places, places, resolvePath } from "./places.ts";
+import { crossProblems } from "./rules.ts";
 import type { Settings } from "./settings.ts";
 import {
   envName,

@@ -5,6 +5,8 @@
  * @module
  */
 import { join } from "node:path";
+import type { Places } from "./directories.ts";
+import type { Settings } from "./settings.ts";
 import {
   choice,
   type Kind,
@@ -17,9 +19,7 @@ import {
   text,
   whole,
   yesNo,
-} from "./kinds.ts";
-import type { Places } from "./places.ts";
-import type { Settings } from "./settings.ts";
+} from "./types.ts";
 
 export type SettingName = keyof Settings;
 

@@ -3,8 +3,8 @@ import { basename, join } from "node:path";
 import { ByteFile, concat, NativeError, openSafetensors, type Tensor, zeros } from "../../ffi/index.ts";
 import { CheckpointError } from "./checkpoint-error.ts";
 import { type Entry, elements } from "./entry.ts";
+import { readTorch } from "./formats/torch-pickle.ts";
 import { findWeights } from "./layout.ts";
-import { readTorch } from "./torch-pickle.ts";
 
 /**
  * The place of a file's tensor in the network: its whole, or one of several parts joined along the first axis. `axes` are those of the

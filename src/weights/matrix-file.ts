@@ -6,7 +6,7 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Dtype, Quantized, Safetensors, Tensor } from "../../ffi/index.ts";
-import { syncFolder } from "./sync-folder.ts";
+import { syncFolder } from "../disk/sync-folder.ts";
 
 export interface Quantization {
   bits: number;

@@ -14,7 +14,7 @@ import {
   type Safetensors,
   version,
 } from "../../ffi/index.ts";
-import { makeRoom, partialName, sweepPartials } from "../cache.ts";
+import { makeRoom, partialName, sweepPartials } from "../disk/cache-folder.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { elements } from "./entry.ts";
 import { MatrixWriter, type Quantization, readMatrix } from "./matrix-file.ts";

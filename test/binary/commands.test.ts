@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { settingNames } from "../../src/settings/table.ts";
-import { hubServer } from "../src/weights/hub-server.ts";
+import { hubServer } from "../src/hub/hub-server.ts";
 import { type Place, place, ran, started } from "./server.ts";
 
 let here: Place;
@@ -33,7 +33,7 @@ async function printed(args: readonly string[], more: Record<string, string> = {
 const parsed = async <T>(args: readonly string[], more = {}) => JSON.parse(await printed(args, more)) as T;
 
 describe("help", () => {
-  const page = readFileSync(join(import.meta.dir, "../../docs/cli.md"), "utf8");
+  const page = readFileSync(join(import.meta.dir, "../../docs/reference/cli.md"), "utf8");
   const sections = [...page.matchAll(/^## easel ([a-z -]+)\n\n```text\n(.*?)\n```/gms)].map(
     ([, name, text]) => [name!, text!] as const,
   );

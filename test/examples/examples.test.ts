@@ -3,7 +3,7 @@ import { afterAll, expect, test } from "bun:test";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { apiTypes, type Document } from "../../scripts/api-types.ts";
+import { apiTypes, type Document } from "../../scripts/docs/api-types.ts";
 import { loadSharp } from "../../src/images/sharp.ts";
 import { patience, playground } from "../playground/browser.ts";
 

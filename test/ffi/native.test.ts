@@ -16,7 +16,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openArchive } from "../../ffi/archive.ts";
 import { isWhole, NativePartsError, nameOf, unpackedIn } from "../../ffi/native.ts";
-import { pack } from "../../scripts/pack.ts";
+import { pack } from "../../scripts/build/pack.ts";
 
 const files = {
   "libone.so": new TextEncoder().encode("one".repeat(1000)),

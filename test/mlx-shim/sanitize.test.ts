@@ -1,5 +1,5 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { sanitize } from "../../scripts/sanitize.ts";
+import { sanitize } from "../../scripts/gate/sanitize.ts";
 
 // The first run compiles the shim, which takes a minute.
 setDefaultTimeout(600_000);

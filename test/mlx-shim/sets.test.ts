@@ -23,7 +23,7 @@ testsKernels();
 
 const bits = { bits: 8, groupSize: 64 } as const;
 
-/** How far two sets may be apart, as a share of the largest value. `docs/kernels.md` says how far each is from the truth. */
+/** How far two sets may be apart, as a share of the largest value. `docs/bench/kernels.md` says how far each is from the truth. */
 const cases: Record<string, { within: number; run: () => Tensor }> = {
   "a long product": { within: 3e-6, run: () => linear(normal(1, 300, 3072), packed(normal(2, 200, 3072))) },
   "a product of few rows": {

@@ -156,7 +156,7 @@ export function playground() {
     // What the machine has downloaded is not to change what the page shows.
     process.env.HF_HUB_CACHE = folder;
 
-    const worker = new Worker(new URL("../../src/engine/worker.ts", import.meta.url));
+    const worker = new Worker(new URL("../../src/worker.ts", import.meta.url));
     const real = connect(worker, (error) => {
       throw error;
     });

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
+import { buildPage } from "../../scripts/build/playground.ts";
 import { createApp } from "../../src/http/app.ts";
-import { buildPage } from "../../src/playground/build.ts";
-import { packPage, unpackPage } from "../../src/playground/page.ts";
+import { packPage, unpackPage } from "../../src/http/pages/playground-page.ts";
 import { testDeps } from "../src/http/deps.ts";
 
 const page = await buildPage();

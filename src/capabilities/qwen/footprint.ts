@@ -4,7 +4,7 @@
  * @module
  */
 import type { Bits } from "../../engine/task.ts";
-import type { Listed, TensorTable } from "../../weights/table.ts";
+import type { Listed, TensorTable } from "../../weights/formats/safetensors.ts";
 import { floatBytes } from "../depth/weights.ts";
 import { published, type Tensors } from "./tensors.ts";
 

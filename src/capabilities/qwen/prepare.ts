@@ -8,7 +8,7 @@ import type { Values } from "../../engine/task.ts";
 import { Refusal } from "../../errors.ts";
 import type { FileRecord } from "../../files/file.ts";
 import { decodePicture } from "../../images/decode.ts";
-import { isOneColour } from "../../jobs/one-colour.ts";
+import { isOneColour } from "../../images/solid-color.ts";
 import type { AfterContext, PrepareContext, Prepared } from "../capability.ts";
 import { batched, type Facts, family, lightningFile, overlap, type Params, picturesOf } from "./params.ts";
 import type { Adapter, DiffusionInput, EncodeOutput, InputPicture } from "./phase.ts";

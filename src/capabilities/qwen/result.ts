@@ -5,7 +5,7 @@
  */
 import type { Values } from "../../engine/task.ts";
 import { encodePicture, pictureFormats } from "../../images/encode.ts";
-import { refuseOneColour } from "../../jobs/one-colour.ts";
+import { refuseOneColour } from "../../images/solid-color.ts";
 import { version } from "../../version.ts";
 import type { Operation } from "../capability.ts";
 import { batched, type Facts, family, overlap, type Params } from "./params.ts";

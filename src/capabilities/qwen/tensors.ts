@@ -7,7 +7,7 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Bits } from "../../engine/task.ts";
-import { type TensorTable, tensorTable } from "../../weights/table.ts";
+import { type TensorTable, tensorTable } from "../../weights/formats/safetensors.ts";
 import type { CheckContext } from "../capability.ts";
 import { family } from "./params.ts";
 

@@ -6,7 +6,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { chmod, mkdir, open, readFile, rename, rm, utimes } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { itemsOf, partialName, sweepPartials } from "../../cache.ts";
+import { itemsOf, partialName, sweepPartials } from "../../disk/cache-folder.ts";
 import { provenanceOf } from "../../weights/provenance.ts";
 import type { Text } from "./phase.ts";
 

@@ -2,7 +2,7 @@ import type { Bits } from "../../engine/task.ts";
 import type { FileRef } from "../../files/file.ts";
 import { decodePicture } from "../../images/decode.ts";
 import { encodePicture, type PictureFormat, pictureFormats } from "../../images/encode.ts";
-import { isOneColour, refuseOneColour } from "../../jobs/one-colour.ts";
+import { isOneColour, refuseOneColour } from "../../images/solid-color.ts";
 import type { Settings } from "../../settings/settings.ts";
 import type { Capability, Need, Operation } from "../capability.ts";
 import { chooseBits, chooseVariant, requireActivated } from "../model.ts";

@@ -1,10 +1,10 @@
 import { TaskError } from "../../engine/engine.ts";
 import type { Part, Source, Task, Values } from "../../engine/task.ts";
+import { resizePillow } from "../../images/pixels.ts";
 import { loadText, loadTransformer, loadVae } from "../../models/seedvr2/load.ts";
 import type { Transformer } from "../../models/seedvr2/transformer.ts";
 import { decode, denoise, encode, enlarge } from "../../models/seedvr2/upscale.ts";
 import { Vae } from "../../models/seedvr2/vae.ts";
-import { resizePillow } from "../../nn/pixels.ts";
 import type { DenoiseOutput, EncodeOutput, Latents, UpscaleInput, UpscaleOutput } from "./phase.ts";
 
 /** The transformer with the one text it was distilled with. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { TaskError } from "../../engine/engine.ts";
-import { type Pixels, resizeFloats, resizeOpenCv, roundHalfEven } from "../../nn/pixels.ts";
+import { type Pixels, resizeFloats, resizeOpenCv, roundHalfEven } from "../../images/pixels.ts";
 
 export interface Sizing {
   /** Side that the network runs at, before it is rounded to whole patches. */

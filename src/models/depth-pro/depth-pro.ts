@@ -4,9 +4,9 @@
  * @module
  */
 import { type Dtype, scope, Tensor } from "../../../ffi/index.ts";
+import { type Pixels, resizeFloats } from "../../images/pixels.ts";
 import { Conv2d, Deconv2d, Pointwise } from "../../nn/conv.ts";
 import { computeType, onGpu } from "../../nn/device.ts";
-import { type Pixels, resizeFloats } from "../../nn/pixels.ts";
 import { collect, conv3x3, deconv, each, ignore } from "../../nn/rows.ts";
 import { Weights } from "../../nn/weights.ts";
 import { Checkpoint } from "../../weights/checkpoint.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import { Tensor } from "../../../ffi/index.ts";
-import { type Pixels, resizeFloats } from "../../nn/pixels.ts";
+import { type Pixels, resizeFloats } from "../../images/pixels.ts";
 import { Weights } from "../../nn/weights.ts";
 import { Checkpoint } from "../../weights/checkpoint.ts";
 import { Network, stride } from "./network.ts";

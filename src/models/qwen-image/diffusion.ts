@@ -4,7 +4,7 @@
  * @module
  */
 import { clearCache, concat, random, scope, Tensor } from "../../../ffi/index.ts";
-import { Blend, tilesOf } from "../../nn/tiles.ts";
+import { Blend, tilesOf } from "../../images/tiles.ts";
 import { guide } from "./guidance.ts";
 import { type Modulation, stepOf } from "./modulation.ts";
 import type { Size } from "./pictures.ts";

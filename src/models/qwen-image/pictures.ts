@@ -5,7 +5,7 @@
  * @module
  */
 import { Tensor } from "../../../ffi/index.ts";
-import { type Pixels, resizePillow, roundHalfEven } from "../../nn/pixels.ts";
+import { type Pixels, resizePillow, roundHalfEven } from "../../images/pixels.ts";
 import type { VisionConfig } from "./config.ts";
 import type { Patches } from "./vision.ts";
 

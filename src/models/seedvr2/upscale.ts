@@ -4,8 +4,8 @@
  * @module
  */
 import { clearCache, concat, full, random, scope, Tensor } from "../../../ffi/index.ts";
-import { type Pixels, resizePillow } from "../../nn/pixels.ts";
-import { Blend, type Grid, tilesOf } from "../../nn/tiles.ts";
+import { type Pixels, resizePillow } from "../../images/pixels.ts";
+import { Blend, type Grid, tilesOf } from "../../images/tiles.ts";
 import { type ColorFix, fixColors } from "./color.ts";
 import type { Transformer } from "./transformer.ts";
 import type { Vae } from "./vae.ts";

@@ -13,9 +13,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import { serverSentEvents } from "../../../src/cli/client.ts";
+import { registerJobs } from "../../../src/cli/commands/jobs.ts";
+import { registerOneShots } from "../../../src/cli/commands/oneshot.ts";
 import type { CommandContext } from "../../../src/cli/context.ts";
-import { registerJobs } from "../../../src/cli/jobs.ts";
-import { registerOneShots } from "../../../src/cli/oneshot.ts";
 import { defaultSettings } from "../../../src/settings/load.ts";
 
 let folder: string;

@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import type { Capability, Variant } from "../../../src/capabilities/capability.ts";
-import { registerActivate, registerDeactivate } from "../../../src/cli/activate.ts";
+import { registerActivate, registerDeactivate } from "../../../src/cli/commands/activate.ts";
+import { registerStatus } from "../../../src/cli/commands/status.ts";
 import { type CommandContext, CommandError } from "../../../src/cli/context.ts";
-import { registerStatus } from "../../../src/cli/status.ts";
+import { hubEnv } from "../../../src/hub/download/hub.ts";
 import { defaultSettings, loadSettings } from "../../../src/settings/load.ts";
-import { hubEnv } from "../../../src/weights/download/hub.ts";
-import { hubServer } from "../weights/hub-server.ts";
+import { hubServer } from "../hub/hub-server.ts";
 
 let folder: string;
 beforeEach(() => {

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { library } from "../../../ffi/native.ts";
-import { gaussian } from "../../../src/capabilities/selftest/task.ts";
+import { gaussian } from "../../../src/check/selftest-task.ts";
 import { connect } from "../../../src/engine/client.ts";
 import { type PhaseProgress, TaskError } from "../../../src/engine/engine.ts";
 import { onDevice } from "../../../src/engine/host.ts";

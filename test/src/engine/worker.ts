@@ -1,6 +1,6 @@
 // An engine thread with a family whose tasks go wrong in every way they can.
 import { liveHandles, matmul, Tensor, zeros } from "../../../ffi/index.ts";
-import { task as selftest } from "../../../src/capabilities/selftest/task.ts";
+import { task as selftest } from "../../../src/check/selftest-task.ts";
 import { TaskError } from "../../../src/engine/engine.ts";
 import { host } from "../../../src/engine/host.ts";
 import type { Task } from "../../../src/engine/task.ts";

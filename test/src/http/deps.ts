@@ -5,7 +5,7 @@ import { openDatabase } from "../../../src/database.ts";
 import { Refusal } from "../../../src/errors.ts";
 import { openLocalStore } from "../../../src/files/local.ts";
 import type { FileStore } from "../../../src/files/store.ts";
-import type { Deps } from "../../../src/http/env.ts";
+import type { Deps } from "../../../src/http/deps.ts";
 import type { Scheduler } from "../../../src/jobs/scheduler.ts";
 import { silent } from "../../../src/log.ts";
 import type { Settings } from "../../../src/settings/settings.ts";

@@ -9,7 +9,7 @@ import type { FileRecord } from "../../../src/files/file.ts";
 import type { Clock } from "../../../src/jobs/clock.ts";
 import type { JobFiles } from "../../../src/jobs/files.ts";
 import { createScheduler, type SchedulerOptions } from "../../../src/jobs/scheduler.ts";
-import { createJobStore, type JobStoreOptions } from "../../../src/jobs/sqlite.ts";
+import { createJobStore, type JobStoreOptions } from "../../../src/jobs/store/sqlite.ts";
 import { createLog } from "../../../src/log.ts";
 import type { Settings } from "../../../src/settings/settings.ts";
 

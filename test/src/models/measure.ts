@@ -1,6 +1,6 @@
 /**
  * How far the depth networks are from their references at every stage that was recorded. The tests hold the numbers to their
- * limits; `scripts/fidelity.ts` prints them.
+ * limits; `scripts/docs/fidelity.ts` prints them.
  *
  * @module
  */

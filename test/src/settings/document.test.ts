@@ -40,8 +40,8 @@ test("the page names every setting, its default and kiapi's variable", () => {
   }
 });
 
-test("docs/settings.md is the page that the table makes; make it again with bun scripts/settings-page.ts", async () => {
-  const page = Bun.file(join(import.meta.dir, "../../../docs/settings.md"));
+test("docs/reference/settings.md is the page that the table makes; make it again with bun scripts/docs/settings-page.ts", async () => {
+  const page = Bun.file(join(import.meta.dir, "../../../docs/reference/settings.md"));
   expect(await page.text()).toBe(settingsMarkdown());
 });
 

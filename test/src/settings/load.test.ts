@@ -2,13 +2,13 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { insecureBind } from "../../../src/settings/cross.ts";
 import {
   defaultSettings,
   type LoadOptions,
   loadSettings,
   SettingsError,
 } from "../../../src/settings/load.ts";
+import { insecureBind } from "../../../src/settings/rules.ts";
 import { envName, flagName, settingNames, table } from "../../../src/settings/table.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "easel-settings-"));

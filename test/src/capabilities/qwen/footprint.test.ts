@@ -13,7 +13,7 @@ import {
 } from "../../../../src/models/qwen-image/load.ts";
 import type { Weights } from "../../../../src/nn/weights.ts";
 import { defaultSettings } from "../../../../src/settings/load.ts";
-import type { TensorTable } from "../../../../src/weights/table.ts";
+import type { TensorTable } from "../../../../src/weights/formats/safetensors.ts";
 import { openForTests } from "../../../ffi/open.ts";
 import { model } from "../../models/qwen-image/fixtures.ts";
 

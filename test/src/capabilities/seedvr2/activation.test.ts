@@ -3,11 +3,11 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { variants } from "../../../../src/capabilities/seedvr2/variants.ts";
+import { downloadRepo, hubEnv, listRepo } from "../../../../src/hub/download/hub.ts";
+import { locate } from "../../../../src/hub/locate.ts";
 import { loadText, loadTransformer, loadVae } from "../../../../src/models/seedvr2/load.ts";
-import { downloadRepo, hubEnv, listRepo } from "../../../../src/weights/download/hub.ts";
-import { locate } from "../../../../src/weights/locate.ts";
 import { openForTests } from "../../../ffi/open.ts";
-import { hubServer } from "../../weights/hub-server.ts";
+import { hubServer } from "../../hub/hub-server.ts";
 
 openForTests();
 

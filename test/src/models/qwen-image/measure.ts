@@ -1,6 +1,6 @@
 /**
  * How far Qwen-Image's networks are from the reference at every stage that was recorded. The tests hold the numbers to their
- * limits; `scripts/fidelity.ts` prints them.
+ * limits; `scripts/docs/fidelity.ts` prints them.
  *
  * @module
  */

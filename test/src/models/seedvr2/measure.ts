@@ -1,18 +1,18 @@
 /**
  * How far SeedVR2's networks are from the reference at every stage that was recorded. The tests hold the numbers to their limits;
- * `scripts/fidelity.ts` prints them.
+ * `scripts/docs/fidelity.ts` prints them.
  *
  * @module
  */
 import { join } from "node:path";
 import sharp from "sharp";
 import { scope, Tensor } from "../../../../ffi/index.ts";
+import { Blend, tilesOf } from "../../../../src/images/tiles.ts";
 import { type ColorFix, fixColors } from "../../../../src/models/seedvr2/color.ts";
 import { loadText, loadTransformer, loadVae } from "../../../../src/models/seedvr2/load.ts";
 import type { Transformer } from "../../../../src/models/seedvr2/transformer.ts";
 import { decode, denoise, encode, enlarge } from "../../../../src/models/seedvr2/upscale.ts";
 import type { Vae } from "../../../../src/models/seedvr2/vae.ts";
-import { Blend, tilesOf } from "../../../../src/nn/tiles.ts";
 import { difference } from "../fixtures.ts";
 import { channelsLast, folder, json, numbers, recorded } from "./fixtures.ts";
 

@@ -1,0 +1,29 @@
+/**
+ * Makes the page with Bun's bundler: one script, one style sheet, and what is loaded only when somebody wants to see it.
+ *
+ * @module
+ */
+import { basename, join } from "node:path";
+import type { Page, PageFile } from "../../src/http/pages/playground-page.ts";
+
+export async function buildPage(entry = join(import.meta.dir, "../../playground/index.html")): Promise<Page> {
+  const built = await Bun.build({
+    entrypoints: [entry],
+    target: "browser",
+    format: "esm",
+    minify: true,
+    splitting: true,
+    publicPath: "/playground/",
+    naming: { chunk: "[name]-[hash].[ext]", asset: "[name]-[hash].[ext]" },
+    throw: false,
+  });
+  if (!built.success) throw new Error(built.logs.map(String).join("\n"));
+  const files = await Promise.all(
+    built.outputs.map(async (output): Promise<[string, PageFile]> => {
+      // The bundler knows more types of picture than of everything else.
+      const type = output.path.endsWith(".svg") ? "image/svg+xml" : output.type;
+      return [basename(output.path), { type, bytes: new Uint8Array(await output.arrayBuffer()) }];
+    }),
+  );
+  return new Map(files.sort(([a], [b]) => (a < b ? -1 : 1)));
+}

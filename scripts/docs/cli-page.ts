@@ -1,0 +1,75 @@
+/**
+ * Writes docs/reference/cli.md from the commands themselves: `bun scripts/docs/cli-page.ts`.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { Command } from "commander";
+import { type CommandContext, exitCodes } from "../../src/cli/context.ts";
+import { describeCommands } from "../../src/cli/main.ts";
+import type { Process } from "../../src/cli/process.ts";
+
+const meanings: Record<keyof typeof exitCodes, string> = {
+  ok: "Done.",
+  failed: "The command failed; the reason is on standard error.",
+  usage: "The command line or the settings are wrong, or a question could be asked of nobody.",
+  startup:
+    "The server could not start: the port is taken, another server has the data directory, or the native parts cannot be unpacked or loaded.",
+  engineFault: "The engine broke. A service manager should start the server again; no job is lost.",
+  hungUp: "Stopped by SIGHUP: the terminal was closed.",
+  interrupted: "Stopped by Ctrl-C.",
+  terminated: "Stopped by SIGTERM.",
+};
+
+/** The page. Settings as flags of `run` have a page of their own. */
+export function cliPage(): string {
+  const program = new Command("easel").configureHelp({ helpWidth: 100 });
+  describeCommands(program, {} as CommandContext, {} as Process);
+  const sections: string[] = [];
+  const visit = (command: Command, path: string) => {
+    for (const sub of command.commands) {
+      const name = `${path} ${sub.name()}`;
+      if (sub.commands.length > 0) {
+        visit(sub, name);
+        continue;
+      }
+      const help = name === "easel run" ? runHelp(sub) : helpOf(sub);
+      sections.push(`## ${name}\n\n\`\`\`text\n${help.trimEnd()}\n\`\`\`\n`);
+    }
+  };
+  visit(program, "easel");
+  const codes = Object.entries(exitCodes).map(
+    ([name, code]) => `| ${code} | ${meanings[name as keyof typeof exitCodes]} |`,
+  );
+  return `# The command line
+
+This page is made from the commands by \`bun scripts/docs/cli-page.ts\`. Commands that list or show take \`--json\`; no command asks a question
+where nobody sits at the terminal.
+
+| Exit code | Meaning |
+| --- | --- |
+${codes.join("\n")}
+
+\`easel run\` ends with 0 when it is told to stop; told once more, it leaves at once with the code of the signal. Other commands stop what
+they do: a download goes on from there next time, a job is cancelled, and no half a file is left.
+
+${sections.join("\n")}`;
+}
+
+/** What `--help` prints. */
+function helpOf(command: Command): string {
+  const parts: string[] = [];
+  command.configureOutput({ writeOut: (part) => parts.push(part) }).outputHelp();
+  return parts.join("");
+}
+
+/** `run` has a flag for each setting; they are on the page of the settings. */
+function runHelp(command: Command): string {
+  return `${command.helpInformation().split("\n\nOptions:")[0]}\n\nEvery setting is a flag, see settings.md.`;
+}
+
+if (import.meta.main) {
+  const path = join(import.meta.dir, "../../docs/reference/cli.md");
+  await Bun.write(path, cliPage());
+  await Bun.$`${join(import.meta.dir, "../../node_modules/.bin/biome")} format --write ${path}`.quiet();
+}

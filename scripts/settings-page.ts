@@ -1,9 +1,0 @@
-/**
- * Writes docs/settings.md from the table of settings: `bun scripts/settings-page.ts`.
- *
- * @module
- */
-import { join } from "node:path";
-import { settingsMarkdown } from "../src/settings/document.ts";
-
-if (import.meta.main) await Bun.write(join(import.meta.dir, "../docs/settings.md"), settingsMarkdown());

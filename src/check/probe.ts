@@ -1,0 +1,86 @@
+/**
+ * Small jobs that show whether a model works and how fast: a picture of our own through the same API that everybody uses.
+ *
+ * @module
+ */
+import type { Capability } from "../capabilities/capability.ts";
+import { type Client, json, runJob } from "../cli/client.ts";
+import { loadSharp } from "../images/sharp.ts";
+import type { Job } from "../jobs/job.ts";
+import type { Grey } from "./expectation.ts";
+import { scene } from "./scene.ts";
+
+export interface Probe {
+  family: string;
+  variant: string;
+}
+
+/** The variants that a server can run. */
+export async function activated(client: Client, capabilities: readonly Capability[]): Promise<Probe[]> {
+  const found: Probe[] = [];
+  for (const { family } of capabilities) {
+    const models = await json<{ name: string; activated: boolean }[]>(
+      await client.request(`/v1/image/${family}/models`),
+    );
+    for (const { name, activated } of models) if (activated) found.push({ family, variant: name });
+  }
+  return found;
+}
+
+/** A drawn room: the same bytes every time. */
+export async function probePicture(width: number, height: number): Promise<Blob> {
+  const png = await loadSharp()(scene(width, height).pixels, { raw: { width, height, channels: 3 } })
+    .png()
+    .toBuffer();
+  return new Blob([new Uint8Array(png)]);
+}
+
+export interface ProbeSize {
+  width: number;
+  height: number;
+}
+
+/** Runs one job of a variant on a picture of that size, repeatable by its seed. */
+export async function runProbe(
+  client: Client,
+  { family, variant }: Probe,
+  { width, height }: ProbeSize,
+  signal: AbortSignal,
+): Promise<Job> {
+  const form = new FormData();
+  form.append("file", await probePicture(width, height), "probe.png");
+  const { file_id } = await json<{ file_id: string }>(
+    await client.request("/v1/files", { method: "POST", body: form }),
+  );
+  const image = { type: "file_id", file_id };
+  const small = { model: variant, steps: 1, width, height, seed: 1, prompt: "a red ball on a table" };
+  const [path, body] =
+    family === "seedvr2"
+      ? ["seedvr2/upscale", { model: variant, image, resolution: "2x", seed: 1 }]
+      : family === "qwen"
+        ? variant.startsWith("edit")
+          ? ["qwen/edit", { ...small, images: [image] }]
+          : ["qwen/generate", small]
+        : [`${family}/estimate`, { model: variant, image, include_depth_data: false, depth_format: "png16" }];
+  return runJob(client, `/v1/image/${path}`, body as Record<string, unknown>, () => {}, signal);
+}
+
+/** What a job made, as grey values from 0 to 1. */
+export async function greyOf(client: Client, job: Job): Promise<Grey> {
+  const answer = await client.request(`/v1/files/${job.artifacts[0]}/download`);
+  const picture = loadSharp()(Buffer.from(await answer.arrayBuffer()));
+  const { depth } = await picture.metadata();
+  const deep = depth === "ushort";
+  const { data, info } = await picture
+    .flatten()
+    .toColourspace(deep ? "grey16" : "b-w")
+    .raw({ depth: deep ? "ushort" : "uchar" })
+    .toBuffer({ resolveWithObject: true });
+  const values = deep
+    ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2)
+    : new Uint8Array(data.buffer, data.byteOffset, data.length);
+  const { width, height, channels } = info;
+  const most = deep ? 65535 : 255;
+  const grey = Float32Array.from({ length: width * height }, (_, i) => values[i * channels]! / most);
+  return { width, height, values: grey };
+}

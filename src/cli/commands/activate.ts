@@ -1,0 +1,162 @@
+import type { Command } from "commander";
+import type { Download } from "../../capabilities/capability.ts";
+import { DownloadError } from "../../hub/download/errors.ts";
+import {
+  type ActivationEvent,
+  activate,
+  deactivate,
+  distinct,
+  label,
+  missing,
+} from "../../hub/download/resources.ts";
+import { type CommandContext, CommandError, exitCodes } from "../context.ts";
+import { progressLines } from "../output/progress.ts";
+import { gigabytes } from "../output/table.ts";
+import { Interrupted } from "../process.ts";
+import { type Choice, choices, type Filters, fullName, hasFilter, modelName, select } from "../select.ts";
+import { collect, defaultOf } from "./status.ts";
+
+interface ActivateOptions extends Filters {
+  acceptLicense?: boolean;
+  json?: boolean;
+  yes?: boolean;
+}
+
+function withFilters(command: Command): Command {
+  return command
+    .option("--all", "every model")
+    .option("--domain <name>", "every model of this domain (repeatable)", collect)
+    .option("--family <name>", "every model of this family (repeatable)", collect)
+    .option("--repo <name>", "every model from this repository (repeatable)", collect)
+    .option("--model <name>", "this model, as family/name (repeatable)", collect)
+    .option("--yes", "do not ask")
+    .option("--json", "print events as JSON lines");
+}
+
+export function registerActivate(program: Command, context: CommandContext): void {
+  withFilters(program.command("activate"))
+    .description("download models; goes on where an earlier download stopped")
+    .option("--accept-license", "accept licences that forbid commercial use")
+    .action(async (options: ActivateOptions) => {
+      const selected = await selection(context, options, "activate");
+      requireLicences(selected, options);
+      sayWhatComesOtherwise(selected, context, options.json ?? false);
+      const ownPaths = context.settings().model_paths;
+      const wanted = selected.filter((choice) => ownPaths[modelName(choice)] === undefined);
+      const show = options.json
+        ? (event: ActivationEvent) => context.out(JSON.stringify(event))
+        : progressLines(context);
+      await activate(
+        wanted.flatMap(({ variant }) => variant.downloads),
+        context.places(),
+        { on: show, signal: context.signal },
+      ).catch((error: Error) => {
+        if (context.signal.aborted)
+          throw new Interrupted(
+            (context.signal.reason as Interrupted).exitCode,
+            `${error.message}; the same command goes on with it`,
+          );
+        if (error instanceof DownloadError && error.code === "unreachable")
+          throw new CommandError(`${error.message}\n${withoutNetwork(wanted[0]!)}`);
+        throw error;
+      });
+    });
+}
+
+export function registerDeactivate(program: Command, context: CommandContext): void {
+  withFilters(program.command("deactivate"))
+    .description("remove models from this machine's caches")
+    .action(async (options: ActivateOptions) => {
+      const selected = await selection(context, options, "deactivate");
+      const downloads = distinct(selected.flatMap(({ variant }) => variant.downloads));
+      if (!options.yes) {
+        if (!context.interactive)
+          throw new CommandError("Removing models needs --yes where nobody can be asked", exitCodes.usage);
+        const { confirm, isCancel } = await import("@clack/prompts");
+        const list = downloads.map(label).join(", ");
+        const answer = await confirm({
+          message: `Remove ${list}? Other programs may use these files.`,
+          initialValue: false,
+        });
+        if (isCancel(answer) || !answer) return context.out("Canceled.");
+      }
+      const kept = downloadsOfOthers(context, selected);
+      for (const choice of selected.filter(({ variant }) => variant.embedded !== undefined && !options.json))
+        context.out(`${fullName(choice)} is built in and stays`);
+      for (const download of downloads) {
+        const removed = deactivate(download, context.places(), kept);
+        context.out(
+          options.json
+            ? JSON.stringify({ event: removed ? "removed" : "missing", label: label(download) })
+            : `${removed ? "removed" : "not there"}: ${label(download)}`,
+        );
+      }
+    });
+}
+
+/** What the models that stay, and are whole, need on the disk. */
+function downloadsOfOthers(context: CommandContext, selected: readonly Choice[]): Download[] {
+  const going = new Set(selected.map(({ variant }) => variant));
+  return context.capabilities
+    .flatMap(({ variants }) => variants)
+    .filter((variant) => !going.has(variant))
+    .map(({ downloads }) => downloads)
+    .filter((downloads) => downloads.every((download) => missing(download, context.places()).length === 0))
+    .flat();
+}
+
+const withoutNetwork = (choice: Choice) =>
+  `Without a network, copy the model's files here and name their folder: EASEL_MODEL_PATHS='{"${modelName(choice)}": "<folder>"}'`;
+
+/** Some models are inside the program, and some are published nowhere. */
+function sayWhatComesOtherwise(selected: readonly Choice[], context: CommandContext, quiet: boolean): void {
+  const own = context.settings().model_paths;
+  for (const choice of selected.filter((each) => own[modelName(each)] !== undefined))
+    if (!quiet) context.out(`${modelName(choice)} is read from your model_paths: nothing to download`);
+  for (const choice of selected.filter(({ variant }) => variant.downloads.length === 0)) {
+    const { capability, variant } = choice;
+    if (own[modelName(choice)] !== undefined) continue;
+    if (variant.embedded === undefined && selected.length === 1)
+      throw new CommandError(
+        `${fullName(choice)} cannot be downloaded: give its place in the setting model_paths, ` +
+          `{"${capability.family}/${variant.name}": "<folder or file>"}`,
+      );
+    if (variant.embedded !== undefined && !quiet) context.out(`${fullName(choice)} is built in`);
+  }
+}
+
+async function selection(context: CommandContext, options: ActivateOptions, verb: string): Promise<Choice[]> {
+  const every = choices(context.capabilities, (family) => defaultOf(context, family));
+  if (hasFilter(options)) return select(every, options);
+  if (!context.interactive)
+    throw new CommandError(
+      `Say what to ${verb}: --model FAMILY/NAME, --family NAME or --all`,
+      exitCodes.usage,
+    );
+  const { multiselect, isCancel } = await import("@clack/prompts");
+  const answer = await multiselect({
+    message: `Models to ${verb}`,
+    required: false,
+    options: every
+      .filter(({ variant }) => variant.downloads.length > 0)
+      .map((choice) => ({
+        value: choice,
+        label: `${fullName(choice)}${choice.default ? " default" : ""} ${gigabytes(choice.variant.diskGb)}`,
+      })),
+  });
+  if (isCancel(answer) || answer.length === 0) throw new CommandError("No models selected.");
+  return answer;
+}
+
+function requireLicences(selected: readonly Choice[], options: ActivateOptions): void {
+  if (options.acceptLicense) return;
+  const strict = selected.filter(({ variant }) => !variant.licence.commercial);
+  if (strict.length === 0) return;
+  const list = strict.map(
+    (choice) => `  ${fullName(choice)}: ${choice.variant.licence.name} (${choice.variant.licence.url})`,
+  );
+  throw new CommandError(
+    `These licences forbid commercial use; add --accept-license to accept them:\n${list.join("\n")}`,
+    exitCodes.usage,
+  );
+}

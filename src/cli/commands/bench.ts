@@ -1,0 +1,92 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { activated, runProbe } from "../../check/probe.ts";
+import { anyServer, json } from "../client.ts";
+import { type CommandContext, CommandError } from "../context.ts";
+import { table } from "../output/table.ts";
+import { collect } from "./status.ts";
+
+interface Measured {
+  model: string;
+  width: number;
+  height: number;
+  /** Seconds of the first run, which loads the model, and of the others. */
+  first_s: number;
+  seconds: number[];
+  weights_gb: number | null;
+}
+
+/** Times each activated model through the API: what a client waits, without the network. */
+export function registerBench(program: Command, context: CommandContext): void {
+  program
+    .command("bench")
+    .description("time every activated model on this machine")
+    .option("--model <name>", "only this model, as family/name (repeatable)", collect)
+    .option("--size <WxH>", "the input picture's size", size, { width: 1024, height: 768 })
+    .option("--runs <count>", "runs after the first", count, 3)
+    .option("--json", "print JSON")
+    .action(
+      async (options: {
+        model?: string[];
+        size: { width: number; height: number };
+        runs: number;
+        json?: boolean;
+      }) => {
+        await using client = await anyServer(context);
+        const probes = (await activated(client, context.capabilities)).filter(
+          ({ family, variant }) => !options.model || options.model.includes(`${family}/${variant}`),
+        );
+        if (probes.length === 0)
+          throw new CommandError("No model of that name is activated; see easel status");
+        const rows: Measured[] = [];
+        for (const probe of probes) {
+          // An upscaler doubles what it gets, and a generator takes multiples of 16.
+          const small = probe.family === "seedvr2" || probe.family === "qwen";
+          const at = small ? { width: 256, height: 256 } : options.size;
+          const seconds: number[] = [];
+          for (let i = 0; i <= options.runs; i++) {
+            const job = await runProbe(client, probe, at, context.signal);
+            seconds.push(job.finished_at! - job.started_at!);
+          }
+          const health = await json<{
+            memory: { loaded: { name: string; family: string; weight_gb: number }[] };
+          }>(await client.request("/health"));
+          const loaded = health.memory.loaded.find(
+            ({ family, name }) => family === probe.family && name === probe.variant,
+          );
+          const [first_s = 0, ...rest] = seconds;
+          rows.push({
+            model: `${probe.family}/${probe.variant}`,
+            ...at,
+            first_s,
+            seconds: rest,
+            weights_gb: loaded?.weight_gb ?? null,
+          });
+          if (!options.json) context.err(`${probe.family}/${probe.variant} done`);
+        }
+        if (options.json) return context.out(JSON.stringify(rows, null, 2));
+        const lines = rows.map(({ model, width, height, first_s, seconds, weights_gb }) => [
+          model,
+          `${width}x${height}`,
+          first_s.toFixed(2),
+          median(seconds).toFixed(2),
+          `${Math.min(...seconds).toFixed(2)} - ${Math.max(...seconds).toFixed(2)}`,
+          weights_gb === null ? "-" : `${weights_gb} GB`,
+        ]);
+        context.out(table([["Model", "Picture", "First, s", "Then, s", "Spread", "Weights"], ...lines]));
+      },
+    );
+}
+
+const median = (values: readonly number[]) =>
+  [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+
+function size(text: string): { width: number; height: number } {
+  const [, width, height] = /^(\d{2,5})x(\d{2,5})$/.exec(text) ?? [];
+  if (!width || !height) throw new InvalidArgumentError("It must look like 1024x768.");
+  return { width: Number(width), height: Number(height) };
+}
+
+function count(text: string): number {
+  if (!/^[1-9]\d?$/.test(text)) throw new InvalidArgumentError("It must be a number from 1 to 99.");
+  return Number(text);
+}

@@ -1,0 +1,104 @@
+import type { Command } from "commander";
+import type { Need, PlannedRequest } from "../../capabilities/capability.ts";
+import { chooseVariant } from "../../capabilities/model.ts";
+import { machineMemory } from "../../engine/memory.ts";
+import { budgetOf, footprint, gigabyte } from "../../engine/residency.ts";
+import { type CommandContext, CommandError, exitCodes } from "../context.ts";
+import { positive } from "../option-values.ts";
+import { table } from "../output/table.ts";
+import { checkContext } from "./status.ts";
+
+interface PlanOptions {
+  model?: string;
+  quantize?: number;
+  size?: number;
+  width?: number;
+  height?: number;
+  steps?: number;
+  json?: boolean;
+}
+
+/** The same functions as the scheduler's, so that what is printed is what will be planned. */
+export function registerPlan(program: Command, context: CommandContext): void {
+  program
+    .command("plan <family>")
+    .description("show how much memory a request will take, phase by phase")
+    .option("--model <name>", "which model of the family")
+    .option("--quantize <bits>", "bits of the weights: 3, 4, 5, 6 or 8", positive)
+    .option("--size <pixels>", "side of a square result", positive)
+    .option("--width <pixels>", "width of the result", positive)
+    .option("--height <pixels>", "height of the result", positive)
+    .option("--steps <count>", "denoising steps", positive)
+    .option("--json", "print JSON")
+    .action((family: string, options: PlanOptions) => {
+      const capability = context.capabilities.find((each) => each.family === family);
+      if (!capability?.warm) {
+        const names = context.capabilities.map((each) => each.family).join(", ");
+        throw new CommandError(`There is no family ${family}; there are ${names}`, exitCodes.usage);
+      }
+      const look = checkContext(context, capability);
+      const variant = chooseVariant(capability, options.model, look);
+      const width = options.width ?? options.size;
+      const height = options.height ?? options.size ?? width;
+      const request: PlannedRequest = {
+        ...(options.quantize !== undefined && { quantize: options.quantize }),
+        ...(width !== undefined && { width }),
+        ...(height !== undefined && { height }),
+        ...(options.steps !== undefined && { steps: options.steps }),
+      };
+      const need = capability.warm(variant.name, look, request);
+      const budget = budgetOf(machineMemory(), look.settings.memory_limit_gb);
+      context.out(options.json ? planJson(family, need, budget) : planText(family, need, budget));
+    });
+}
+
+function planJson(family: string, need: Need, budget: number): string {
+  const { variant, bits, phases } = need;
+  const peak = footprint(family, need, new Map());
+  return JSON.stringify(
+    {
+      family,
+      model: variant,
+      bits,
+      phases,
+      peak_bytes: peak,
+      resident_bytes: resident(need),
+      budget_bytes: budget,
+      fits: peak <= budget,
+    },
+    null,
+    2,
+  );
+}
+
+function planText(family: string, need: Need, budget: number): string {
+  const peak = footprint(family, need, new Map());
+  const rows = need.phases.map(({ name, parts, workingBytes }) => {
+    const weights = parts.reduce((sum, { bytes }) => sum + bytes, 0);
+    const names = parts.map((part) => part.name).join(" + ") || "-";
+    return [name, names, gb(weights), gb(workingBytes), gb(weights + workingBytes)];
+  });
+  const smaller = typeof need.smaller === "function" ? need.smaller(budget) : need.smaller;
+  const verdict =
+    peak <= budget
+      ? "It fits."
+      : `It does not fit: ${smaller ? `ask for ${smaller}, or ` : ""}set memory_limit_gb to ${(Math.ceil((peak / gigabyte) * 10) / 10).toFixed(1)} or more.`;
+  return [
+    `${family}/${need.variant}, ${need.bits === null ? "not quantized" : `${need.bits} bits`}`,
+    "",
+    table([["Phase", "Parts", "Weights", "Working", "Together"], ...rows]),
+    "",
+    `Largest phase:          ${gb(peak)}`,
+    `All parts in memory:    ${gb(resident(need))}`,
+    `Budget of this machine: ${gb(budget)}`,
+    verdict,
+  ].join("\n");
+}
+
+/** Weights when every part stays. */
+function resident(need: Need): number {
+  const parts = new Map(need.phases.flatMap(({ parts }) => parts.map((part) => [part.name, part.bytes])));
+  return [...parts.values()].reduce((sum, bytes) => sum + bytes, 0);
+}
+
+const gb = (bytes: number) => `${(bytes / gigabyte).toFixed(2)} GB`;

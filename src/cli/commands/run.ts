@@ -1,0 +1,65 @@
+import type { Command } from "commander";
+import { flagsFrom, settingFlags } from "../../settings/document.ts";
+import type { Loaded } from "../../settings/load.ts";
+import { insecureBind } from "../../settings/rules.ts";
+import { type CommandContext, CommandError, exitCodes } from "../context.ts";
+import { withDataPlace } from "../data.ts";
+import { engineOf } from "../engine.ts";
+import { rotatingLog } from "../output/log-file.ts";
+import type { Process } from "../process.ts";
+
+export function registerRun(program: Command, context: CommandContext, process: Process): void {
+  const command = program
+    .command("run")
+    .description("start the server")
+    .option(
+      "--log-file <path>",
+      "write the log to this file; with 10 MB it is put aside, and four old ones stay",
+    );
+  for (const flag of settingFlags()) command.option(flag.option, flag.help);
+  command.action(async ({ logFile, ...options }: Record<string, unknown> & { logFile?: string }) => {
+    const stopped = process.untilStopped();
+    const write = logFile === undefined ? undefined : rotatingLog(logFile);
+    // Nobody sees what a service prints.
+    const note = (text: string) => write?.(`${new Date().toISOString()} ${text}\n`);
+    const leave: Process["leave"] = (error, code) => {
+      note(`ERROR   ${error.message}`);
+      return process.leave(error, code);
+    };
+    const refuse = (message: string, code: number = exitCodes.startup) => {
+      note(`ERROR   ${message}`);
+      return new CommandError(message, code);
+    };
+    const loaded = settingsOr(note, () => context.loaded(flagsFrom(options)));
+    const warn = (text: string) => {
+      note(`WARNING ${text}`);
+      context.err(`warning: ${text}`);
+    };
+    loaded.warnings.forEach(warn);
+    const settings = withDataPlace(loaded, warn);
+    const insecure = insecureBind(settings);
+    if (insecure) throw refuse(insecure, exitCodes.usage);
+    // only a server needs it, and it costs every other command time
+    const { serve } = await import("../../serve.ts");
+    const started = engineOf(loaded, { ...process, leave });
+    const serving = await serve(settings, started, write && { write }).catch((error: Error) => {
+      throw refuse(error.message);
+    });
+    context.out(`easel is listening on ${serving.url.origin}`);
+    note(`INFO    listening on ${serving.url.origin}`);
+    started.ready.catch((error: Error) => leave(error, exitCodes.startup));
+    await stopped;
+    context.out("easel is stopping");
+    await serving.stop();
+  });
+}
+
+/** Wrong settings end the start like anything else that hinders it: with a word in the log. */
+function settingsOr(note: (text: string) => void, load: () => Loaded): Loaded {
+  try {
+    return load();
+  } catch (error) {
+    note(`ERROR   ${(error as Error).message}`);
+    throw error;
+  }
+}

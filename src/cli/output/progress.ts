@@ -1,0 +1,58 @@
+import type { ActivationEvent } from "../../hub/download/resources.ts";
+import type { CommandContext } from "../context.ts";
+
+/** Draws events for a person: a bar that moves where there is a terminal, a line now and then where there is none. */
+export function progressLines(context: CommandContext, now = Date.now): (event: ActivationEvent) => void {
+  let file = "";
+  let began = 0;
+  let first = 0;
+  let drawn = 0;
+  return (event) => {
+    switch (event.event) {
+      case "ready":
+        return context.out(`ready: ${event.label}`);
+      case "listing":
+        return context.out(`activate: ${event.label}`);
+      case "downloaded":
+        return context.out(`  [ok] ${event.label}`);
+      case "waiting":
+        return context.err(`  ${event.why}: trying again in ${Math.ceil(event.seconds)} s`);
+      case "file": {
+        if (event.file !== file) {
+          file = event.file;
+          began = now();
+          first = event.done;
+          // without a terminal a line tells how far it is, not that it begins
+          drawn = context.interactive ? 0 : now();
+        }
+        const ended = event.done === event.total;
+        if (!ended && now() - drawn < (context.interactive ? 100 : 10_000)) return;
+        drawn = now();
+        const seconds = (now() - began) / 1000;
+        const speed = seconds > 0.5 ? (event.done - first) / seconds : 0;
+        const text = bar(event, speed);
+        if (context.interactive) process.stderr.write(`\r\x1b[2K${text}${ended ? "\n" : ""}`);
+        else context.err(text);
+      }
+    }
+  };
+}
+
+function bar({ file, done, total }: { file: string; done: number; total: number }, speed: number): string {
+  const share = total > 0 ? done / total : 1;
+  const filled = Math.round(share * 24);
+  const rate = speed > 0 ? `  ${(speed / 1e6).toFixed(1)} MB/s` : "";
+  const rest = speed > 0 && done < total ? `  ${clock((total - done) / speed)} left` : "";
+  const percent = `${Math.floor(share * 100)}`.padStart(3);
+  return `  ${"█".repeat(filled)}${"░".repeat(24 - filled)} ${percent} %  ${size(done)} of ${size(total)}${rate}${rest}  ${file}`;
+}
+
+function size(bytes: number): string {
+  if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(2)} GB`;
+  return bytes >= 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.ceil(bytes / 1000)} kB`;
+}
+
+function clock(seconds: number): string {
+  const whole = Math.ceil(seconds);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}

@@ -1,0 +1,57 @@
+/**
+ * The file store in the words of requests and answers.
+ *
+ * @module
+ */
+import { extensionOf } from "../../files/content-type.ts";
+import { planDownload } from "../../files/download.ts";
+import type { FileRecord } from "../../files/file.ts";
+import { FormError, readUpload } from "../../files/form.ts";
+import type { FileStore } from "../../files/store.ts";
+import type { Payload } from "../request/uploads.ts";
+import { SchemaError } from "../request/validation.ts";
+
+/** Keeps the file of a multipart body, as it comes. */
+export async function upload(store: FileStore, request: Request, maxBytes: number): Promise<FileRecord> {
+  const { headers, body } = request;
+  try {
+    const { record } = await readUpload(
+      { body, contentType: headers.get("content-type"), contentLength: headers.get("content-length") },
+      { store, maxBytes },
+    );
+    return record;
+  } catch (error) {
+    throw error instanceof FormError ? new SchemaError(error.issues) : error;
+  }
+}
+
+/** Keeps the bytes of a data URL. */
+export const keepPayload = (store: FileStore, { kind, media_type, bytes }: Payload): Promise<FileRecord> =>
+  store.store(bytes, {
+    filename: `${kind}${extensionOf(media_type)}`,
+    content_type: media_type,
+    meta: { source: "data_url", kind },
+  });
+
+/** The file's bytes as an answer to that request, or nothing for an unknown id. */
+export async function download(
+  store: FileStore,
+  id: string,
+  request: Request,
+): Promise<Response | undefined> {
+  const record = await store.get(id);
+  if (!record) return undefined;
+  const { status, headers, slice } = planDownload(record, conditions(request));
+  if (slice === null) return new Response(null, { status, headers });
+  const file = Bun.file(await store.local(record));
+  const whole = slice.start === 0 && slice.end === record.size;
+  return new Response(whole ? file : file.slice(slice.start, slice.end), { status, headers });
+}
+
+/** A POST is never answered "you have that already". */
+function conditions({ method, headers }: Request): Headers {
+  if (method === "GET" || method === "HEAD") return headers;
+  const kept = new Headers();
+  for (const name of ["range", "if-range"]) if (headers.has(name)) kept.set(name, headers.get(name)!);
+  return kept;
+}

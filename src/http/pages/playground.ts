@@ -1,0 +1,76 @@
+/** The page at `/`, for people. It stands on the same API as everybody else, and so in no document. */
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { Refusal } from "../../errors.ts";
+import type { Deps, Env } from "../deps.ts";
+import type { PageFile } from "./playground-page.ts";
+
+const policy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' blob: data:",
+  "media-src 'self' blob:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+const pageHeaders = {
+  "Content-Security-Policy": policy,
+  "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cache-Control": "no-cache",
+};
+
+/** What is below this path never changes: its name carries its hash. */
+const forever = { "Cache-Control": "public, max-age=31536000, immutable" };
+
+export function playgroundRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
+  app.get("/", async (c) => answer(c, (await deps.playground()).get("index.html")!, pageHeaders));
+
+  app.get("/playground/offer.json", (c) => c.json(offer(deps), 200, { "Cache-Control": "no-store" }));
+
+  app.get("/playground/:name", async (c) => {
+    const name = c.req.param("name");
+    const file = name === "index.html" ? undefined : (await deps.playground()).get(name);
+    if (!file) throw new Refusal("not_found", "no such route");
+    return answer(c, file, forever);
+  });
+}
+
+/** What there is to choose from on the page. */
+const offer = ({ settings, context, capabilities }: Deps) => ({
+  secured: settings.auth_token !== null,
+  families: capabilities.map((capability) => {
+    const standard = capability.defaultVariant(context);
+    return {
+      family: capability.family,
+      operations: capability.operations.map(({ path }) => path),
+      models: capability.variants.map((variant) => ({
+        name: variant.name,
+        family: capability.family,
+        default: variant.name === standard,
+        activated: "source" in context.activation(capability.family, variant.name),
+        licence: variant.licence.name,
+        commercial_use: variant.licence.commercial,
+        features: variant.features,
+        built_in: variant.embedded !== undefined,
+        download_gb: variant.downloads.length > 0 ? variant.diskGb : null,
+      })),
+    };
+  }),
+});
+
+const compressed = new WeakMap<PageFile, Uint8Array<ArrayBuffer>>();
+
+function answer(c: Context, file: PageFile, headers: Record<string, string>): Response {
+  const isText = /^(text|image\/svg)/.test(file.type);
+  const head = { ...headers, "Content-Type": file.type, ...(isText && { Vary: "Accept-Encoding" }) };
+  if (!isText || !/\bgzip\b/.test(c.req.header("accept-encoding") ?? ""))
+    return new Response(file.bytes, { headers: head });
+  const smaller = compressed.get(file) ?? Bun.gzipSync(file.bytes, { level: 9 });
+  compressed.set(file, smaller);
+  return new Response(smaller, { headers: { ...head, "Content-Encoding": "gzip" } });
+}

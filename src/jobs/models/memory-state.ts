@@ -1,0 +1,44 @@
+/**
+ * What `/health` says of the memory: parts put together to models.
+ *
+ * @module
+ */
+import { gigabyte, type Resident } from "../../engine/residency.ts";
+import type { Health, LoadedModel } from "../queue.ts";
+
+type Describe = (family: string, variant: string) => { domain: string; repo: string };
+
+const tenths = (value: number) => Math.round(value * 10) / 10;
+
+/** One line a family, variant and bits: the part used last says how long it has been idle. */
+export function memoryState(
+  residents: readonly Resident[],
+  budget: number,
+  now: number,
+  describe: Describe,
+): Health["memory"] {
+  const models = Map.groupBy(residents, ({ key, part }) => key.replace(`/${part}@`, "@"));
+  return {
+    loaded: [...models.values()].map((parts) => loadedModel(parts, now, describe)),
+    resident_gb: tenths(sum(residents) / gigabyte),
+    budget_gb: budget / gigabyte,
+  };
+}
+
+function loadedModel(parts: readonly Resident[], now: number, describe: Describe): LoadedModel {
+  const { family, variant, ttl } = parts[0]!;
+  const idle = (now - Math.max(...parts.map(({ lastUsed }) => lastUsed))) / 1000;
+  return {
+    name: variant,
+    family,
+    ...describe(family, variant),
+    weight_gb: tenths(sum(parts) / gigabyte),
+    priority: Math.max(...parts.map(({ priority }) => priority)),
+    idle_s: tenths(idle),
+    ttl_s: ttl === null ? null : ttl / 1000,
+    // What has expired while a job runs leaves behind it.
+    expires_in_s: ttl === null ? null : Math.max(tenths(ttl / 1000 - idle), 0),
+  };
+}
+
+const sum = (residents: readonly Resident[]) => residents.reduce((bytes, part) => bytes + part.bytes, 0);

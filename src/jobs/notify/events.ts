@@ -1,0 +1,105 @@
+/**
+ * The events of each job, kept in memory so that a client that comes back gets what it missed.
+ *
+ * @module
+ */
+import type { JobEvent } from "../queue.ts";
+
+interface Log {
+  events: JobEvent[];
+  ended: boolean;
+  /** Called when an event comes or the log closes. */
+  listeners: Set<() => void>;
+}
+
+/** Events that a job keeps; the oldest go first. Of previews only the last one stays: it shows all that the others did. */
+const mostEvents = 256;
+/** Logs of ended jobs that are kept for late subscribers. After that they get the terminal event alone. */
+const mostEndedLogs = 256;
+
+export interface Events {
+  emit(job: string, event: JobEvent["event"], data: Record<string, unknown>): void;
+  /** Events after `lastEventId`, then those to come, up to the terminal one. Nothing when the job has no log. */
+  subscribe(
+    job: string,
+    options?: { lastEventId?: number | undefined; signal?: AbortSignal | undefined },
+  ): AsyncIterable<JobEvent> | undefined;
+  /** Jobs that somebody listens to. */
+  watched(): string[];
+  /** Ends every subscription. */
+  close(): void;
+}
+
+/** `now` gives milliseconds: ids follow it, so that they also rise over a restart of the server. */
+export function createEvents(now: () => number): Events {
+  const logs = new Map<string, Log>();
+  const ended: string[] = [];
+  let lastId = 0;
+  let closed = false;
+
+  const logOf = (job: string) => {
+    const log = logs.get(job) ?? { events: [], ended: false, listeners: new Set() };
+    logs.set(job, log);
+    return log;
+  };
+
+  const add = (log: Log, event: JobEvent) => {
+    if (event.event === "preview") log.events = log.events.filter((earlier) => earlier.event !== "preview");
+    log.events.push(event);
+    if (log.events.length > mostEvents) log.events.shift();
+  };
+
+  async function* follow(
+    log: Log,
+    after: number,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<JobEvent, void> {
+    let seen = after;
+    let wake = () => {};
+    const listener = () => wake();
+    log.listeners.add(listener);
+    signal?.addEventListener("abort", listener);
+    try {
+      while (!signal?.aborted) {
+        const event = log.events.find(({ id }) => id > seen);
+        if (event) {
+          seen = event.id;
+          yield event;
+        } else if (log.ended || closed) {
+          return;
+        } else {
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+        }
+      }
+    } finally {
+      log.listeners.delete(listener);
+      signal?.removeEventListener("abort", listener);
+    }
+  }
+
+  return {
+    emit(job, event, data) {
+      const log = logOf(job);
+      if (log.ended) return;
+      lastId = Math.max(lastId + 1, Math.floor(now()));
+      add(log, { id: lastId, event, data });
+      if (event !== "status" && event !== "preview") {
+        log.ended = true;
+        ended.push(job);
+        while (ended.length > mostEndedLogs) logs.delete(ended.shift()!);
+      }
+      for (const listener of log.listeners) listener();
+    },
+    subscribe(job, { lastEventId = 0, signal } = {}) {
+      const log = logs.get(job);
+      return log && follow(log, lastEventId, signal);
+    },
+    watched: () => [...logs].filter(([, log]) => log.listeners.size > 0).map(([job]) => job),
+    close() {
+      closed = true;
+      for (const log of logs.values()) for (const listener of log.listeners) listener();
+    },
+  };
+}

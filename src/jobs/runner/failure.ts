@@ -1,0 +1,43 @@
+/**
+ * What the record of a failed job says.
+ *
+ * @module
+ */
+import { TaskError } from "../../engine/engine.ts";
+import { isDiskFull, Refusal, type RefusalCode } from "../../errors.ts";
+
+const codes: Readonly<Record<TaskError["kind"], RefusalCode>> = {
+  failed: "model_failed",
+  out_of_memory: "out_of_memory",
+  checkpoint_invalid: "checkpoint_invalid",
+  invalid_result: "invalid_result",
+  invalid_input: "invalid_reference",
+  invalid_parameter: "invalid_parameter",
+  lora_mismatch: "lora_mismatch",
+};
+
+const longest = 2000;
+
+export function failure(error: unknown): { error: string; error_code: RefusalCode } {
+  const message = error instanceof Error ? error.message : String(error);
+  return { error: withoutPaths(message).slice(0, longest) || "unknown error", error_code: codeOf(error) };
+}
+
+function codeOf(error: unknown): RefusalCode {
+  if (error instanceof Refusal) return error.code;
+  if (error instanceof TaskError) return codes[error.kind];
+  return isDiskFull(error) ? "disk_full" : "internal";
+}
+
+/** Where the server keeps its files is nobody's business: of a path only the last name stays. */
+export function withoutPaths(message: string): string {
+  return message.replace(/(?<![\w/:.-])(?:\/[^\s/:'"`,;()]+)+\/([^\s/:'"`,;()]+)/g, "$1");
+}
+
+const passing = /^SQLITE_(BUSY|LOCKED|NOMEM|IOERR|FULL)/;
+
+/** Whether what the store complains of may be over in a while. */
+export function passes(error: unknown): boolean {
+  if (isDiskFull(error)) return true;
+  return error instanceof Error && passing.test(String((error as { code?: unknown }).code ?? ""));
+}

@@ -1,0 +1,22 @@
+/** Waiting that has an end. */
+import { Cancelled } from "../../engine/task.ts";
+import type { Clock } from "../clock.ts";
+
+/** Whether a promise resolves within that many seconds. */
+export async function inTime(promise: Promise<void>, clock: Clock, seconds: number): Promise<boolean> {
+  const { promise: over, resolve } = Promise.withResolvers<boolean>();
+  const clear = clock.after(seconds * 1000, () => resolve(false));
+  const first = await Promise.race([promise.then(() => true), over]);
+  clear();
+  return first;
+}
+
+/** Gives up on work that does not look at its signal. */
+export function abortable<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const stop = () => reject(new Cancelled());
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
+}

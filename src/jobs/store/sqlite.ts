@@ -1,0 +1,202 @@
+/**
+ * The job store in SQLite. Each call is one statement or one transaction, so a crash leaves either what was before or what is after.
+ *
+ * @module
+ */
+import type { Database } from "bun:sqlite";
+import { isDiskFull, Refusal } from "../../errors.ts";
+import type { FileRecord } from "../../files/file.ts";
+import type { Job } from "../job.ts";
+import { deliveryStore } from "../notify/deliveries.ts";
+import { jobRecords, type Row, toJob } from "./records.ts";
+import type { Ending, Idempotency, JobQuery, JobStore, NewJob, Webhook } from "./store.ts";
+
+export interface JobStoreOptions {
+  /** Writes a file's record; called inside the transaction that ends the job which made it. */
+  keepFile(record: FileRecord): void;
+  /** What a webhook is told of a job's end; the job itself by default. Undefined tells it nothing. */
+  notification?(job: Job, webhook: Webhook): unknown;
+  /** Unix seconds. */
+  now?(): number;
+}
+
+const lastPage = 1000;
+/** A job that was running at this many crashes is not tried again. */
+const mostAttempts = 2;
+
+/** Opens the store over a database that `openDatabase` made. */
+export function createJobStore(database: Database, options: JobStoreOptions): JobStore {
+  const now = options.now ?? (() => Date.now() / 1000);
+  const notification = options.notification ?? ((job: Job) => job);
+  const { deliveries, add: addDelivery } = deliveryStore(database);
+  const records = jobRecords(database);
+
+  const transaction = <T>(work: () => T): T => {
+    try {
+      return database.transaction(work).immediate();
+    } catch (error) {
+      throw isDiskFull(error) ? new Refusal("disk_full", "No space is left on the server's disk") : error;
+    }
+  };
+
+  const known = (idempotency: Idempotency): Row | undefined => {
+    const row = records.withKey(idempotency.key);
+    if (row && row.request_hash !== idempotency.hash) {
+      throw new Refusal("idempotency_mismatch", "This Idempotency-Key was used before with another request");
+    }
+    return row;
+  };
+
+  const notify = (job: Job, webhook: string | null) => {
+    if (webhook === null) return;
+    const target = JSON.parse(webhook) as Webhook;
+    const told = notification(job, target);
+    if (told === undefined) return;
+    addDelivery({ job_id: job.id, url: target.url, body: JSON.stringify(told), now: now() });
+  };
+
+  const finish = (row: Row, ending: Ending, seen?: Pick<Job, "progress" | "progress_label">): Job => {
+    const done = ending.status === "succeeded";
+    if (done) for (const file of ending.files) options.keepFile(file);
+    const failed = ending.status === "failed";
+    const job = toJob(
+      records.end(row.id, {
+        status: ending.status,
+        result: done ? ending.result : null,
+        artifacts: done ? ending.files.map((file) => file.file_id) : [],
+        error: failed ? ending.error : null,
+        error_code: failed ? ending.error_code : null,
+        finished_at: now(),
+        progress: done ? 1 : (seen?.progress ?? null),
+        progress_label: done ? "done" : (seen?.progress_label ?? null),
+      }),
+    );
+    notify(job, row.webhook);
+    return job;
+  };
+
+  /** The place in the order of arrival of a job that may be gone. */
+  const place = (id: string): number => {
+    const seq = records.find(id)?.seq ?? records.removed(id)?.seq;
+    if (seq === undefined) throw new Refusal("invalid_parameter", "after names no job");
+    return seq;
+  };
+
+  return {
+    deliveries,
+
+    async create(job: NewJob) {
+      return transaction(() => {
+        const earlier = job.idempotency && known(job.idempotency);
+        if (earlier) return { job: toJob(earlier), created: false };
+        const row = records.insert(job, now());
+        return { job: toJob(row), created: true };
+      });
+    },
+
+    async replay(idempotency) {
+      const row = known(idempotency);
+      return row && toJob(row);
+    },
+
+    async get(id) {
+      const row = records.find(id);
+      if (row) return toJob(row);
+      return records.removed(id)?.pruned ? "pruned" : undefined;
+    },
+
+    async webhook(id) {
+      const webhook = records.find(id)?.webhook;
+      return webhook ? (JSON.parse(webhook) as Webhook) : undefined;
+    },
+
+    async list({ limit = lastPage, after, status, type }: JobQuery = {}) {
+      const before = after === undefined ? undefined : place(after);
+      const rows = records.page({ limit, before, status, type });
+      return { data: rows.slice(0, limit).map(toJob), has_more: rows.length > limit };
+    },
+
+    async next(except = []) {
+      const row = records.queued(except.length + 1).find(({ id }) => !except.includes(id));
+      return row && toJob(row);
+    },
+
+    async position(id) {
+      const row = records.find(id);
+      return row ? records.queuedBefore(row.seq) : 0;
+    },
+
+    async counts() {
+      const counts = { queued: 0, running: 0, succeeded: 0, failed: 0, canceled: 0 };
+      for (const { status, n } of records.counts()) counts[status] = n;
+      return counts;
+    },
+
+    async start(id) {
+      const row = records.start(id, now());
+      return row ? toJob(row) : undefined;
+    },
+
+    async end(id, from, ending, seen) {
+      return transaction(() => {
+        const row = records.find(id);
+        return row && from.includes(row.status) ? finish(row, ending, seen) : undefined;
+      });
+    },
+
+    async requeue(id) {
+      const row = records.requeue(id);
+      return row ? toJob(row) : undefined;
+    },
+
+    async delete(id) {
+      return transaction(() => {
+        const row = records.find(id);
+        if (!row) return undefined;
+        const job = toJob(row);
+        if (row.status === "queued" || row.status === "running") finish(row, { status: "canceled" });
+        records.remove(row, { pruned: false });
+        return job;
+      });
+    },
+
+    async recover() {
+      return transaction(() => {
+        const requeued: string[] = [];
+        const interrupted: string[] = [];
+        for (const row of records.running()) {
+          if (row.attempts < mostAttempts) {
+            // The attempt stays counted: a job that takes the server down with it must not do so for ever.
+            records.retry(row);
+            requeued.push(row.id);
+          } else {
+            finish(row, {
+              status: "failed",
+              error:
+                "interrupted: the server stopped while the job ran, and again when it was tried once more",
+              error_code: "interrupted",
+            });
+            interrupted.push(row.id);
+          }
+        }
+        return { requeued, interrupted };
+      });
+    },
+
+    async prune(beforeTime) {
+      return transaction(() => {
+        const rows = records.endedBefore(beforeTime, 1000);
+        for (const row of rows) records.remove(row, { pruned: true });
+        return rows.length;
+      });
+    },
+
+    async filesInUse() {
+      const ids = new Set<string>();
+      for (const params of records.paramsOfLive()) {
+        for (const [id] of params.matchAll(/file_[0-9a-f]{32}/g)) ids.add(id);
+      }
+      return ids;
+    },
+  };
+}

@@ -1,0 +1,120 @@
+/**
+ * Where jobs live, as the rest of the server sees it. Every change of a job's status is a compare-and-set: of several that try,
+ * exactly one wins and gets the job back, the others get nothing.
+ *
+ * @module
+ */
+import type { RefusalCode } from "../../errors.ts";
+import type { FileRecord } from "../../files/file.ts";
+import type { Job, JobStatus } from "../job.ts";
+
+/** Where to tell of a job's end. It stays beside the job and is no part of its record. */
+export interface Webhook {
+  url: string;
+  /** What the family's `notification` wants to know beyond the job, such as the origin that links begin with. */
+  context?: Record<string, unknown>;
+}
+
+/** The client's own key for a request, and a hash of everything that makes the request what it is: route and body. */
+export interface Idempotency {
+  key: string;
+  hash: string;
+}
+
+export interface NewJob {
+  type: string;
+  params: Record<string, unknown>;
+  webhook?: Webhook | undefined;
+  idempotency?: Idempotency | undefined;
+}
+
+/** How a job ends. */
+export type Ending =
+  | { status: "succeeded"; result: Record<string, unknown>; files: readonly FileRecord[] }
+  | { status: "failed"; error: string; error_code: RefusalCode }
+  | { status: "canceled" };
+
+export interface JobQuery {
+  /** From 1 to 1000, which is also the default. */
+  limit?: number | undefined;
+  /** The list goes on behind this job, which may be gone by now. */
+  after?: string | undefined;
+  status?: JobStatus | undefined;
+  type?: string | undefined;
+}
+
+export interface JobPage {
+  data: Job[];
+  has_more: boolean;
+}
+
+/** A message about a job's end that has not arrived yet. */
+export interface Delivery {
+  /** The same at every attempt. */
+  id: string;
+  job_id: string;
+  url: string;
+  body: string;
+  created_at: number;
+  attempts: number;
+  next_at: number;
+}
+
+export interface JobStore {
+  /**
+   * Keeps a job, durably when the promise resolves. A known idempotency key with the same hash gives the job it made before.
+   *
+   * @throws {Refusal} `idempotency_mismatch` when the key was used with another hash.
+   */
+  create(job: NewJob): Promise<{ job: Job; created: boolean }>;
+  /** The job that a key made before, so that a repeated request stores nothing. Throws as `create` does. */
+  replay(idempotency: Idempotency): Promise<Job | undefined>;
+  /** "pruned" once retention took it. */
+  get(id: string): Promise<Job | "pruned" | undefined>;
+  webhook(id: string): Promise<Webhook | undefined>;
+  /** Newest first. */
+  list(query?: JobQuery): Promise<JobPage>;
+  /** The oldest queued job that is not among `except`. */
+  next(except?: readonly string[]): Promise<Job | undefined>;
+  /** How many queued jobs come before this one. */
+  position(id: string): Promise<number>;
+  counts(): Promise<Record<JobStatus, number>>;
+
+  /** queued → running. */
+  start(id: string): Promise<Job | undefined>;
+  /**
+   * From one of the statuses in `from` to its end: the job, the records of the files it made and the message to its webhook in one
+   * commit. The files' bytes are durable before.
+   */
+  end(
+    id: string,
+    from: readonly JobStatus[],
+    ending: Ending,
+    seen?: Pick<Job, "progress" | "progress_label">,
+  ): Promise<Job | undefined>;
+  /** running → queued, at its old place, as if it had not run: the server stops, the job did nothing wrong. */
+  requeue(id: string): Promise<Job | undefined>;
+  /** Removes the record whatever its status, and gives what it was. */
+  delete(id: string): Promise<Job | undefined>;
+
+  /**
+   * After a start of the server: what was running goes back into the queue, or ends `interrupted` when it had been tried twice.
+   */
+  recover(): Promise<{ requeued: readonly string[]; interrupted: readonly string[] }>;
+  /** Removes jobs that ended before that time (Unix seconds), and remembers their ids. */
+  prune(before: number): Promise<number>;
+  /** Ids of files that queued and running jobs still need. */
+  filesInUse(): Promise<ReadonlySet<string>>;
+
+  deliveries: DeliveryStore;
+}
+
+export interface DeliveryStore {
+  /** Those whose time has come, the longest waiting first. */
+  due(now: number, limit: number): Promise<Delivery[]>;
+  /** When the next one's time comes. */
+  nextAt(): Promise<number | undefined>;
+  postpone(id: string, attempts: number, nextAt: number): Promise<void>;
+  /** It arrived, or was given up. */
+  remove(id: string): Promise<void>;
+}

@@ -1,0 +1,51 @@
+/**
+ * Which tensors files hold, from their headers alone: for plans, before anything is loaded. Nothing here knows MLX.
+ *
+ * @module
+ */
+import { HeaderFile, shapeOf } from "../entry.ts";
+import { findWeights } from "../layout.ts";
+import { provenanceOf } from "../provenance.ts";
+
+/** A tensor as safetensors describes it: `BF16`, `U32` and so on. */
+export interface Listed {
+  dtype: string;
+  shape: readonly number[];
+}
+
+export type TensorTable = ReadonlyMap<string, Listed>;
+
+const known = new Map<string, TensorTable | undefined>();
+const longestHeader = 100_000_000;
+/** Models with their parts on one machine are fewer than this. */
+const mostKnown = 64;
+
+/** The tensors of a folder or file in the published layout; undefined when it cannot be read, which loading it will tell. */
+export function tensorTable(path: string): TensorTable | undefined {
+  try {
+    const { files } = findWeights([path]);
+    const key = JSON.stringify([path, files.map(provenanceOf)]);
+    if (!known.has(key)) {
+      if (known.size >= mostKnown) known.clear();
+      known.set(key, new Map(files.flatMap(listed)));
+    }
+    return known.get(key);
+  } catch {
+    return undefined;
+  }
+}
+
+function listed(path: string): [string, Listed][] {
+  using file = new HeaderFile(path);
+  const length = Number(file.read(0, 8).readBigUInt64LE());
+  if (length > longestHeader) file.fail("the header is too long");
+  const header = JSON.parse(file.read(8, length).toString("utf8")) as Record<string, unknown>;
+  return Object.entries(header).flatMap(([name, value]): [string, Listed][] => {
+    if (name === "__metadata__") return [];
+    const { dtype, shape } = value as { dtype?: unknown; shape?: unknown };
+    const sizes = shapeOf(shape);
+    return typeof dtype === "string" && sizes
+      ? [[name, { dtype, shape: sizes }]]
+      : file.fail("it is damaged");
+  });
+}

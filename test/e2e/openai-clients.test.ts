@@ -1,0 +1,129 @@
+/** OpenAI's own clients, in TypeScript and in Python, against the whole server with a tiny checkpoint in the published layout. */
+import { expect, test } from "bun:test";
+import { createReadStream, readFileSync } from "node:fs";
+import { join } from "node:path";
+import OpenAI, { APIError } from "openai";
+import { loadSharp } from "../../src/images/sharp.ts";
+import { depthServer } from "./server.ts";
+
+const fixtures = join(import.meta.dir, "../fixtures/qwen");
+const picture = join(fixtures, "first.png");
+const token = "an example's token";
+const server = await depthServer({
+  modelPaths: { "qwen/image": join(fixtures, "image"), "qwen/edit-2509": join(fixtures, "image") },
+  settings: {
+    auth_token: token,
+    qwen_default_width: 64,
+    qwen_default_height: 48,
+    qwen_generate_steps: 4,
+    qwen_edit_steps: 4,
+    qwen_reference_pixels: 128 * 128,
+  },
+});
+const baseURL = `${server.origin}/v1`;
+const client = new OpenAI({ apiKey: token, baseURL, maxRetries: 0 });
+const patience = 180_000;
+
+async function sizeOf(bytes: Uint8Array): Promise<unknown[]> {
+  const { width, height, format } = await loadSharp()(bytes).metadata();
+  return [width, height, format];
+}
+const bytesOf = (base64: string | undefined) => Buffer.from(base64 ?? "", "base64");
+
+test(
+  "TypeScript: models, generating, editing, links, pictures on the way, errors, the same key again",
+  async () => {
+    const models = await Array.fromAsync(client.models.list());
+    expect(models.map(({ id }) => id).sort()).toEqual(["qwen/edit-2509", "qwen/image"]);
+
+    const made = await client.images.generate({ model: "gpt-image-1", prompt: "a red fox", n: 2 });
+    expect(made.data?.length).toBe(2);
+    expect(await sizeOf(bytesOf(made.data![0]!.b64_json))).toEqual([64, 48, "png"]);
+    expect(made.data![0]!.b64_json).not.toBe(made.data![1]!.b64_json);
+
+    const linked = await client.images.generate({
+      model: "qwen/image",
+      prompt: "a red fox",
+      size: "48x64" as "1024x1024",
+      response_format: "url",
+      output_format: "webp",
+      background: "opaque",
+    });
+    const behind = await (await fetch(linked.data![0]!.url!)).arrayBuffer();
+    expect(await sizeOf(new Uint8Array(behind))).toEqual([48, 64, "webp"]);
+
+    const edited = await client.images.edit({ image: createReadStream(picture), prompt: "make it blue" });
+    expect((await sizeOf(bytesOf(edited.data![0]!.b64_json))).at(-1)).toBe("png");
+
+    const stream = await client.images.generate({ prompt: "a red fox", stream: true, partial_images: 2 });
+    const types: string[] = [];
+    for await (const event of stream) {
+      types.push(event.type);
+      expect((await loadSharp()(bytesOf(event.b64_json)).metadata()).width).toBeGreaterThan(0);
+    }
+    expect(types.at(-1)).toBe("image_generation.completed");
+    expect(types.filter((type) => type === "image_generation.partial_image").length).toBeGreaterThan(0);
+
+    const key = { headers: { "Idempotency-Key": "one fox" } };
+    const jobs = (await server.counts()).jobs;
+    const first = await client.images.generate({ prompt: "a fox once" }, key);
+    const again = await client.images.generate({ prompt: "a fox once" }, key);
+    expect(again.data).toEqual(first.data);
+    expect((await server.counts()).jobs).toBe(jobs + 1);
+
+    const clear = await client.images
+      .generate({ prompt: "a fox", background: "transparent" })
+      .catch((error: unknown) => error as APIError);
+    expect(clear).toBeInstanceOf(APIError);
+    expect((clear as APIError).status).toBe(400);
+  },
+  patience,
+);
+
+test(
+  "an edit as JSON, with its picture inside",
+  async () => {
+    const answer = await server.post("/v1/images/edits", {
+      prompt: "make it blue",
+      images: [{ image_url: `data:image/png;base64,${readFileSync(picture).toString("base64")}` }],
+    });
+    const { data } = (await answer.json()) as { data: { b64_json: string }[] };
+    expect(answer.status).toBe(200);
+    expect((await sizeOf(bytesOf(data[0]!.b64_json))).at(-1)).toBe("png");
+  },
+  patience,
+);
+
+/** A Python that has the client: the one that EASEL_TEST_PYTHON names, else the usual one. */
+const python = process.env.EASEL_TEST_PYTHON ?? "python3";
+const has = Bun.which(python) !== null && Bun.spawnSync([python, "-c", "import openai"]).success;
+if (!has)
+  console.error("SKIPPED: OpenAI's Python client: pip install -r test/reference/requirements-openai.txt");
+
+test.skipIf(!has)(
+  "Python: models, generating, editing, links, pictures on the way, errors, the same key again",
+  async () => {
+    const script = join(import.meta.dir, "../reference/openai_client.py");
+    const child = Bun.spawn([python, script, baseURL, token, picture], { stdout: "pipe", stderr: "pipe" });
+    const [out, err] = await Promise.all([
+      new Response(child.stdout).text(),
+      new Response(child.stderr).text(),
+    ]);
+    expect([await child.exited, err]).toEqual([0, ""]);
+    const told = JSON.parse(out) as Record<string, unknown>;
+    expect(told).toMatchObject({
+      models: ["qwen/edit-2509", "qwen/image"],
+      pictures: 2,
+      png: true,
+      webp: true,
+      edited: true,
+      last: "image_generation.completed",
+      again: true,
+      refused: [400, "invalid_parameter"],
+      unknown: [404, "model_not_found"],
+      stranger: 401,
+    });
+    expect(told.partial).toBeGreaterThan(0);
+  },
+  patience,
+);

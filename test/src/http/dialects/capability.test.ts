@@ -1,0 +1,396 @@
+import { expect, test } from "bun:test";
+import { Refusal } from "../../../../src/errors.ts";
+import { createApp } from "../../../../src/http/app.ts";
+import type { Job } from "../../../../src/jobs/job.ts";
+import type { Scheduler, Waited } from "../../../../src/jobs/scheduler.ts";
+import type { NewJob } from "../../../../src/jobs/store/store.ts";
+import { idle, tempFiles, testDeps } from "../deps.ts";
+import { toy } from "../toy.ts";
+
+const id = `job_${"0".repeat(31)}1`;
+const png = Buffer.from("picture").toString("base64");
+const dataUrl = `data:image/png;base64,${png}`;
+
+/** An app whose jobs end as they are told to. */
+async function setup(waited?: (job: Job) => Waited | Promise<Waited>, settings = {}) {
+  const files = await tempFiles();
+  const submitted: NewJob[] = [];
+  let job: Job | undefined;
+  const scheduler: Scheduler = {
+    ...idle,
+    async submit(wanted) {
+      submitted.push(wanted);
+      job = {
+        type: wanted.type,
+        params: wanted.params,
+        id,
+        status: "queued",
+        result: null,
+        artifacts: [],
+        error: null,
+        error_code: null,
+        created_at: 1,
+        started_at: null,
+        finished_at: null,
+        progress: null,
+        progress_label: "queued",
+      };
+      return { job, created: true, queue_position: 4 };
+    },
+    wait: async () => waited?.(job!) ?? { kind: "timeout" },
+  };
+  const deps = testDeps(settings, { capabilities: [toy], scheduler, files });
+  const app = createApp(deps);
+  const post = (body: unknown, headers: Record<string, string> = {}) =>
+    app.request("/v1/image/toy/play", {
+      method: "POST",
+      headers: { "content-type": "application/json", ...headers },
+      body: typeof body === "string" ? body : JSON.stringify(body),
+    });
+  return { app, post, files, submitted, deps };
+}
+
+const ended = (change: Partial<Job>) => (job: Job) => ({
+  kind: "ended" as const,
+  job: { ...job, ...change },
+});
+const image = { url: "https://example.com/a.png" };
+
+test("async is 202 with the id, the place in the queue and the ways on", async () => {
+  const answer = await (await setup()).post({ image, mode: "async" });
+  expect(answer.status).toBe(202);
+  expect(await answer.json()).toEqual({
+    job_id: id,
+    type: "toy",
+    status: "queued",
+    queue_position: 4,
+    urls: { job: `/v1/jobs/${id}`, events: `/v1/jobs/${id}/events`, cancel: `/v1/jobs/${id}/cancel` },
+  });
+  expect(answer.headers.get("x-kiapi-job-id")).toBe(id);
+  expect(answer.headers.get("location")).toBe(`/v1/jobs/${id}`);
+  expect(answer.headers.get("retry-after")).toMatch(/^\d+$/);
+});
+
+test("a wait that is over is 504 in the original's words, with the id in a header", async () => {
+  const answer = await (await setup(() => ({ kind: "timeout" }), { sync_timeout_s: 600 })).post({ image });
+  expect(answer.status).toBe(504);
+  expect(await answer.json()).toEqual({
+    detail: `toy job ${id} exceeded sync timeout (600.0s); it keeps running — poll /v1/jobs/${id}`,
+    code: "sync_timeout",
+  });
+  for (const name of ["x-kiapi-job-id", "location", "retry-after"])
+    expect(answer.headers.get(name)).toBeTruthy();
+});
+
+test("a job that ends badly is told by its code", async () => {
+  const ends: [Partial<Job>, number, string][] = [
+    [{ status: "canceled" }, 409, "canceled"],
+    [{ status: "failed", error: "no picture", error_code: "invalid_image" }, 400, "invalid_image"],
+    [{ status: "failed", error: "MLX said no", error_code: "model_failed" }, 500, "model_failed"],
+    [{ status: "failed", error: "over", error_code: "over_budget" }, 503, "over_budget"],
+  ];
+  for (const [change, status, code] of ends) {
+    const answer = await (await setup(ended(change))).post({ image });
+    expect(answer.status).toBe(status);
+    expect((await answer.json()).code).toBe(code);
+    expect(answer.headers.get("x-kiapi-job-id")).toBe(id);
+  }
+  const failed = await (await setup(ended(ends[2]![0]))).post({ image });
+  expect((await failed.json()).detail).toBe("toy failed: MLX said no");
+  const stopping = await (await setup(() => ({ kind: "shutting_down" }))).post({ image });
+  expect([stopping.status, (await stopping.json()).code]).toEqual([503, "shutting_down"]);
+});
+
+test("one artifact comes as its bytes, unless JSON is mentioned anywhere in Accept", async () => {
+  const { post, files } = await setup((job) => ended({ status: "succeeded", artifacts: [artifact] })(job));
+  const { file_id: artifact } = await files.store(new TextEncoder().encode("bytes"), {
+    content_type: "image/png",
+  });
+  for (const accept of ["image/jpeg", "*/*", "application/*", ""]) {
+    const answer = await post({ image }, { accept });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get("content-type")).toBe("image/png");
+    expect(answer.headers.get("x-kiapi-file-id")).toBe(artifact);
+    expect(answer.headers.get("x-kiapi-job-id")).toBe(id);
+    expect(await answer.text()).toBe("bytes");
+  }
+  for (const accept of ["application/json", "image/png, Application/JSON;q=0"]) {
+    const answer = await post({ image }, { accept });
+    expect((await answer.json()).artifacts).toEqual([artifact]);
+  }
+});
+
+test("two artifacts, none, or one whose file is gone come as the Job", async () => {
+  for (const artifacts of [["file_0a", "file_0b"], [], ["file_0c"]]) {
+    const answer = await (await setup(ended({ status: "succeeded", artifacts }))).post({ image });
+    expect(answer.status).toBe(200);
+    expect((await answer.json()).artifacts).toEqual(artifacts);
+  }
+});
+
+test("a data URL is stored, and the job keeps its type, its size and its id alone", async () => {
+  const { post, submitted, files } = await setup();
+  expect(
+    (
+      await post({
+        image: { data_url: dataUrl },
+        more: [{ type: "data_url", data_url: dataUrl }],
+        mode: "async",
+      })
+    ).status,
+  ).toBe(202);
+  const params = submitted[0]!.params as { image: { file_id: string }; more: { file_id: string }[] };
+  expect(params.image).toEqual({
+    type: "data_url",
+    media_type: "image/png",
+    size: 7,
+    file_id: expect.stringMatching(/^file_/),
+  } as never);
+  expect(JSON.stringify(params)).not.toContain(png);
+  expect(await files.get(params.image.file_id)).toBeDefined();
+  expect(await files.get(params.more[0]!.file_id)).toBeDefined();
+});
+
+test("what is refused leaves no file and no job behind", async () => {
+  const reference = { data_url: dataUrl };
+  const { post, submitted, files, deps } = await setup();
+  const refused: [unknown, number, string][] = [
+    [{ image: reference, level: 7 }, 422, "invalid_parameter"],
+    [{ image: reference, model: "nope" }, 400, "unknown_model"],
+    [{ image: reference, more: [{ file_id: "file_00" }] }, 400, "unknown_file"],
+    [{ image: { data_url: "nonsense" } }, 400, "invalid_reference"],
+    [{ image: reference, webhook: "ftp://example.com" }, 422, "invalid_parameter"],
+    [{ image: reference, level: 10 }, 422, "invalid_request"],
+  ];
+  for (const [body, status, code] of refused) {
+    const answer = await post(body);
+    expect([answer.status, (await answer.json()).code]).toEqual([status, code]);
+  }
+  deps.scheduler.submit = async () => {
+    throw new Refusal("queue_full", "full", { "Retry-After": "7" });
+  };
+  const full = await createApp(deps).request("/v1/image/toy/play", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ image: reference }),
+  });
+  expect([full.status, full.headers.get("retry-after")]).toEqual([429, "7"]);
+  expect(submitted).toEqual([]);
+  expect(await files.totals()).toEqual({ count: 0, bytes: 0 });
+});
+
+test("an unknown file is named by its place, and a hostile id is not repeated", async () => {
+  const { post } = await setup();
+  const detail = async (body: unknown) => (await (await post(body)).json()).detail;
+  expect(await detail({ image: { file_id: "file_00" } })).toBe("unknown image file_id 'file_00'");
+  expect(await detail({ image, more: [{ file_id: "../../etc/passwd" }] })).toBe("unknown more file_id");
+});
+
+test("a reference without type is known by its key, and numbers may be text", async () => {
+  const { post, submitted } = await setup();
+  expect(
+    (await post({ image, mode: "async", level: "4", strength: " 0.5 ", loud: "yes", size: "768" })).status,
+  ).toBe(202);
+  expect(submitted[0]!.params).toEqual({
+    image: { type: "url", ...image },
+    more: [],
+    level: 4,
+    strength: 0.5,
+    loud: true,
+    size: "768",
+    model: "base",
+    mode: "async",
+  });
+  await post({ image, mode: "async", level: 5.0, loud: 0, strength: true, size: 3 });
+  expect(submitted[1]!.params).toMatchObject({ level: 5, loud: false, strength: 1, size: 3 });
+});
+
+test("schema errors have the original's shapes and never repeat a long input", async () => {
+  const { post } = await setup();
+  const first = async (body: unknown, headers = {}) => {
+    const answer = await post(body, headers);
+    expect(answer.status).toBe(422);
+    const text = await answer.text();
+    expect(text.length).toBeLessThan(2000);
+    return JSON.parse(text).detail[0];
+  };
+  expect(await first({})).toEqual({ type: "missing", loc: ["body", "image"], msg: "Field required" });
+  expect(await first("")).toMatchObject({ type: "missing", loc: ["body"], input: null });
+  expect(await first("{")).toMatchObject({ type: "json_invalid", msg: "JSON decode error" });
+  expect(await first("[".repeat(100_000))).toMatchObject({ type: "json_invalid" });
+  expect(await first("[]")).toMatchObject({ type: "model_attributes_type", loc: ["body"] });
+  expect(await first({ image }, { "content-type": "text/plain" })).toMatchObject({
+    type: "model_attributes_type",
+  });
+  expect(await first({ image: "x".repeat(100_000) })).toEqual({
+    type: "model_attributes_type",
+    loc: ["body", "image"],
+    msg: "Input should be a valid dictionary or object to extract fields from",
+  });
+  expect(await first({ image: {} })).toMatchObject({ type: "union_tag_not_found", loc: ["body", "image"] });
+  expect(await first({ image: { type: "path", path: "/etc" } })).toMatchObject({
+    type: "union_tag_invalid",
+    input: "path",
+  });
+  expect(await first({ image: { type: "file_id" } })).toMatchObject({ type: "missing" });
+  expect(await first({ image, mode: "later" })).toMatchObject({
+    type: "literal_error",
+    loc: ["body", "mode"],
+    input: "later",
+    ctx: { expected: "'sync' or 'async'" },
+  });
+  expect(await first({ image, level: 0 })).toMatchObject({
+    type: "greater_than_equal",
+    input: 0,
+    ctx: { ge: 1 },
+  });
+  expect(await first({ image, level: 99 })).toMatchObject({ type: "less_than_equal", ctx: { le: 9 } });
+  expect(await first({ image, level: 1.5 })).toMatchObject({ type: "int_from_float" });
+  expect(await first({ image, level: "many" })).toMatchObject({ type: "float_parsing" });
+  expect(await first(`{"image": {"url": "x"}, "level": 9007199254740993}`)).toMatchObject({
+    loc: ["body", "level"],
+  });
+  expect(await first({ image, model: 5 })).toMatchObject({ type: "string_type" });
+  expect(await first({ image: { url: "" } })).toMatchObject({
+    type: "string_too_short",
+    ctx: { min_length: 1 },
+  });
+  expect(await first(`{"image": {"url": "x"}, "strength": 1e999}`)).toMatchObject({
+    loc: ["body", "strength"],
+  });
+});
+
+test("a body larger than allowed is refused by its length and by the bytes that come", async () => {
+  const { app, post } = await setup(undefined, { max_upload_mb: 1 });
+  const long = JSON.stringify({ image, padding: "x".repeat(2 ** 20) });
+  expect((await post(long)).status).toBe(413);
+  expect((await post("{}", { "content-length": String(2 ** 21) })).status).toBe(413);
+  let sent = 0;
+  const endless = new ReadableStream({
+    pull(controller) {
+      sent += 65536;
+      controller.enqueue(new Uint8Array(65536).fill(32));
+    },
+  });
+  const answer = await app.request("/v1/image/toy/play", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: endless,
+    duplex: "half",
+  } as RequestInit);
+  expect([answer.status, (await answer.json()).code]).toEqual([413, "too_large"]);
+  expect(sent).toBeLessThan(4 * 2 ** 20);
+});
+
+test("a key of the client's own gives the same job again and stores nothing twice", async () => {
+  const { post, submitted, files, deps } = await setup();
+  const body = { image: { data_url: dataUrl }, mode: "async" };
+  expect((await post(body, { "idempotency-key": "k1" })).status).toBe(202);
+  expect(submitted[0]!.idempotency).toEqual({
+    key: "k1",
+    hash: expect.stringMatching(/^[0-9a-f]{64}$/) as never,
+  });
+  const before = { jobs: submitted.length, files: (await files.totals()).count };
+  deps.scheduler.replay = async ({ hash }) => {
+    if (hash !== submitted[0]!.idempotency!.hash) throw new Refusal("idempotency_mismatch", "other body");
+    return { id, type: "toy", status: "running" } as Job;
+  };
+  deps.scheduler.position = async () => 0;
+  const app = createApp(deps);
+  const again = (change: object) =>
+    app.request("/v1/image/toy/play", {
+      method: "POST",
+      headers: { "content-type": "application/json", "idempotency-key": "k1" },
+      body: JSON.stringify({ ...body, ...change }),
+    });
+  const repeated = await again({});
+  expect([repeated.status, (await repeated.json()).job_id]).toEqual([202, id]);
+  expect((await again({ level: 2 })).status).toBe(422);
+  expect({ jobs: submitted.length, files: (await files.totals()).count }).toEqual(before);
+  expect((await post(body, { "idempotency-key": "x".repeat(256) })).status).toBe(422);
+});
+
+test("a retry hands the client's key on", async () => {
+  const keys: unknown[] = [];
+  const retry: Scheduler["retry"] = async (from, idempotency) => {
+    keys.push(idempotency?.key);
+    return { job: { id: from, type: "toy", status: "queued" } as Job, created: true, queue_position: 0 };
+  };
+  const app = createApp(testDeps({}, { scheduler: { ...idle, retry } }));
+  const path = `/v1/jobs/${id}/retry`;
+  await app.request(path, { method: "POST" });
+  const answer = await app.request(path, { method: "POST", headers: { "idempotency-key": "again" } });
+  expect([answer.status, keys]).toEqual([202, [undefined, "again"]]);
+});
+
+test("a webhook that no message could be sent to is refused at once", async () => {
+  const { post, submitted } = await setup();
+  for (const webhook of ["ftp://example.com/hook", "/hook", "https://user:pass@example.com/hook"]) {
+    const answer = await post({ image, mode: "async", webhook });
+    expect([answer.status, (await answer.json()).code]).toEqual([422, "invalid_parameter"]);
+  }
+  expect(submitted).toEqual([]);
+});
+
+test("the webhook stands beside the job and not in its parameters", async () => {
+  const { post, submitted } = await setup();
+  await post({ image, mode: "async", webhook: "https://example.com/hook?key=secret" });
+  expect(submitted[0]!.webhook).toEqual({ url: "https://example.com/hook?key=secret" });
+  expect(JSON.stringify(submitted[0]!.params)).not.toContain("secret");
+});
+
+test("models are listed as the contract lists them, with what is on this machine", async () => {
+  const { app } = await setup();
+  const answer = await app.request("/v1/image/toy/models");
+  expect(await answer.json()).toEqual([
+    {
+      name: "base",
+      family: "toy",
+      domain: "image",
+      aliases: ["Toy", "toy-base"],
+      default: true,
+      features: ["depth", "image"],
+      activated: false,
+      licence: "Apache-2.0",
+      commercial_use: true,
+    },
+  ]);
+});
+
+test("a model is unloaded by its name or an alias", async () => {
+  const { app, deps } = await setup();
+  const asked: unknown[] = [];
+  deps.scheduler.unload = async (...names) => {
+    asked.push(names);
+    return { unloaded: true, freed_bytes: 2.7 * 2 ** 30 };
+  };
+  const unload = (name: string) => app.request(`/v1/image/toy/models/${name}/unload`, { method: "POST" });
+  expect(await (await unload("TOY-base")).json()).toEqual({ unloaded: true, freed_gb: 2.7 });
+  expect(asked).toEqual([["toy", "base"]]);
+  expect((await unload("nope")).status).toBe(400);
+});
+
+test("a family's document holds its own routes alone and says what it is", async () => {
+  const { app } = await setup();
+  const document = await (await app.request("/v1/image/toy/openapi.json")).json();
+  expect(Object.keys(document.paths)).toEqual([
+    "/v1/image/toy/play",
+    "/v1/image/toy/models",
+    "/v1/image/toy/models/{name}/unload",
+  ]);
+  expect(document["x-kiapi-capability"]).toBe("toy");
+  expect(document["x-kiapi-domain"]).toBe("image");
+  expect(document["x-kiapi-root-openapi"]).toBe("/openapi.json");
+  expect(document.components.schemas.FileRef.discriminator.mapping).toEqual({
+    file_id: "#/components/schemas/FileIDRef",
+    url: "#/components/schemas/FileURLRef",
+    data_url: "#/components/schemas/FileDataURLRef",
+  });
+  expect(document.components.schemas.ToyRequest.properties.image).toEqual({
+    $ref: "#/components/schemas/FileRef",
+    description: "The picture.",
+  });
+  const root = await (await app.request("/openapi.json")).json();
+  expect(Object.keys(root.paths).some((path) => path.includes("toy"))).toBe(false);
+  expect(root.info.description).toContain("kiapi Toy API");
+});

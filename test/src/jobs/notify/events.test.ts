@@ -1,0 +1,137 @@
+import { describe, expect, test } from "bun:test";
+import { createEvents } from "../../../../src/jobs/notify/events.ts";
+import type { JobEvent } from "../../../../src/jobs/scheduler.ts";
+import { harness, settle } from "../harness.ts";
+
+async function all(events: AsyncIterable<JobEvent>): Promise<JobEvent[]> {
+  const list: JobEvent[] = [];
+  for await (const event of events) list.push(event);
+  return list;
+}
+
+const names = (events: readonly JobEvent[]) =>
+  events.map(({ event, data }) => (event === "status" ? data.progress_label : event));
+
+describe("events of a job", () => {
+  test("tell of its place, its progress and its end, and end with it", async () => {
+    const { scheduler, engine, submit } = harness();
+    engine.answer = (call) => {
+      call.running.onProgress?.({ label: "estimating", done: 1, total: 1 });
+      call.finish();
+    };
+    const { id } = await submit();
+    const following = all(await scheduler.events(id));
+    await scheduler.start();
+    const seen = await following;
+    expect(names(seen)).toEqual(["queued", "preparing", "loading", "estimating", "saving", "succeeded"]);
+    expect(seen.at(-1)!.data).toEqual({ ...(await scheduler.job(id)) });
+    expect(seen.find(({ data }) => data.progress_label === "estimating")!.data).toMatchObject({
+      job_id: id,
+      status: "running",
+      progress: 1,
+      step: 1,
+      steps: 1,
+    });
+    const ids = seen.map(({ id }) => id);
+    expect(ids).toEqual([...new Set(ids)].sort((a, b) => a - b));
+  });
+
+  test("are given again from where a client lost them", async () => {
+    const { scheduler, submit } = harness();
+    await scheduler.start();
+    const { id } = await submit();
+    await settle();
+    const whole = await all(await scheduler.events(id));
+    for (let index = 0; index < whole.length; index++) {
+      const rest = await all(await scheduler.events(id, { lastEventId: whole[index]!.id }));
+      expect(rest).toEqual(whole.slice(index + 1));
+    }
+  });
+
+  test("tell a waiting job when the queue moves", async () => {
+    const { scheduler, engine, submit } = harness();
+    engine.answer = undefined;
+    await scheduler.start();
+    await submit();
+    const second = await submit();
+    const { id } = await submit();
+    const following = all(await scheduler.events(id));
+    await settle();
+    await scheduler.cancel(second.id);
+    await settle();
+    await scheduler.cancel(id);
+    const places = (await following)
+      .map(({ data }) => data.queue_position)
+      .filter((place) => place !== undefined);
+    expect(places.at(-1)).toBe(0);
+  });
+
+  test("after a restart are the state and then what comes, or the end alone", async () => {
+    const first = harness();
+    first.engine.answer = undefined;
+    await first.scheduler.start();
+    const { id } = await first.submit();
+    await settle();
+    const [last] = (await first.scheduler.events(id).then(async (events) => {
+      for await (const event of events) return [event];
+    }))!;
+    const second = harness({ database: first.database });
+    const following = all(await second.scheduler.events(id, { lastEventId: last!.id }));
+    await second.scheduler.start();
+    const seen = await following;
+    expect(names(seen).at(-1)).toBe("succeeded");
+    expect(seen.length).toBeGreaterThan(1);
+    const third = harness({ database: first.database });
+    expect(names(await all(await third.scheduler.events(id)))).toEqual(["succeeded"]);
+  });
+
+  test("carry a preview to those who listen, made into JSON by the operation", async () => {
+    const { scheduler, engine, submit } = harness({
+      operation: { preview: async (payload) => ({ picture: payload.latents }) },
+    });
+    engine.answer = undefined;
+    await scheduler.start();
+    const { id } = await submit();
+    const following = all(await scheduler.events(id));
+    await settle();
+    const { running } = engine.calls[0]!;
+    running.onProgress?.({ label: "denoising", done: 1, total: 4, payload: { latents: "x" } });
+    await settle();
+    engine.calls[0]!.finish();
+    const preview = (await following).find(({ event }) => event === "preview")!;
+    expect(preview.data).toEqual({ job_id: id, progress: 0.25, picture: "x" });
+  });
+
+  test("end for a listener that leaves, and for all at a shutdown", async () => {
+    const { scheduler, submit } = harness();
+    const { id } = await submit();
+    const gone = new AbortController();
+    const leaving = all(await scheduler.events(id, { signal: gone.signal }));
+    const staying = all(await scheduler.events(id));
+    await settle();
+    gone.abort();
+    expect(names(await leaving)).toEqual(["queued"]);
+    await scheduler.stop();
+    expect(names(await staying)).toEqual(["queued"]);
+  });
+});
+
+test("createEvents() keeps the last events of a job that says much, and of previews only the newest", async () => {
+  const events = createEvents(() => 0);
+  for (let step = 0; step < 1000; step++) {
+    events.emit("job", "preview", { step });
+    events.emit("job", "status", { step });
+  }
+  events.emit("job", "succeeded", {});
+  const seen = await all(events.subscribe("job")!);
+  expect(seen.length).toBeLessThanOrEqual(256);
+  expect(seen.filter(({ event }) => event === "preview").map(({ data }) => data.step)).toEqual([999]);
+  expect(seen.at(-1)!.event).toBe("succeeded");
+});
+
+test("createEvents() forgets the events of jobs that ended long ago", () => {
+  const events = createEvents(() => 0);
+  for (let job = 0; job < 1000; job++) events.emit(`${job}`, "succeeded", {});
+  expect(events.subscribe("0")).toBeUndefined();
+  expect(events.subscribe("999")).toBeDefined();
+});
