@@ -2,7 +2,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "guard.h"
+#include "handle.h"
 
 using namespace easel;
 

@@ -1,5 +1,5 @@
 // Elementwise ops and reductions.
-#include "guard.h"
+#include "handle.h"
 
 using namespace easel;
 

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <unordered_map>
 
-#include "guard.h"
+#include "handle.h"
 
 using namespace easel;
 

@@ -3,9 +3,9 @@
 #include <cmath>
 #include <functional>
 
-#include "cpu/ops.h"
-#include "guard.h"
-#include "pieces.h"
+#include "linux/ops.h"
+#include "handle.h"
+#include "bounded.h"
 
 using namespace easel;
 

@@ -1,5 +1,5 @@
 // Random numbers.
-#include "guard.h"
+#include "handle.h"
 
 using namespace easel;
 

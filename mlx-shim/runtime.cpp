@@ -1,6 +1,6 @@
 // Opening, errors, devices, memory.
-#include "cpu/ops.h"
-#include "guard.h"
+#include "linux/ops.h"
+#include "handle.h"
 
 #ifdef __APPLE__
 #include "mlx/backend/metal/metal.h"

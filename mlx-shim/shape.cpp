@@ -1,5 +1,5 @@
 // Type, layout, shape and indexing.
-#include "guard.h"
+#include "handle.h"
 
 using namespace easel;
 

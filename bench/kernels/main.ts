@@ -1,5 +1,5 @@
 /**
- * The kernels of `mlx-shim/cpu` beside PyTorch's ops and beside MLX's own: the same shapes and threads, a process each, by turns,
+ * The kernels of `kernels/` beside PyTorch's ops and beside MLX's own: the same shapes and threads, a process each, by turns,
  * so that whatever else the machine does falls on all. Writes `docs/bench/kernels.md`.
  *
  *     PYTHON=python3 bun bench/kernels/main.ts [--rounds 11] [--threads 2] [conv sdpa … peak sets quantized]
@@ -171,7 +171,7 @@ await ops();
 if (wanted("sets")) await sets();
 if (wanted("quantized")) await quantized();
 await Bun.write(file, JSON.stringify(found));
-const constants = await Bun.file(join(root, "mlx-shim/cpu/constants.h")).text();
+const constants = await Bun.file(join(root, "kernels/constants.h")).text();
 const path = join(root, "docs/bench/kernels.md");
 await Bun.write(
   path,

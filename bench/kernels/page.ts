@@ -78,7 +78,7 @@ export function page(
 
 Written by \`bun bench/kernels/main.ts\` on ${machine}, ${threads} threads, instruction set ${set}, float32.
 
-\`mlx-shim/cpu\` takes the place of MLX's own ops where its kernels cover what is asked; everything else is MLX's, and
+\`kernels/\` takes the place of MLX's own ops where its kernels cover what is asked; everything else is MLX's, and
 \`kernelCalls()\` of \`ffi/\` counts both. The environment decides:
 
 | variable | values |

@@ -1,4 +1,4 @@
-// Fails when MLX does not find the matrix product of mlx-shim/blas.cpp, or when that is slow or wrong.
+// Fails when MLX does not find the matrix product of mlx-shim/linux/blas.cpp, or when that is slow or wrong.
 import { evaluate, full, matmul, openLibrary, scope } from "../../ffi/index.ts";
 
 const floor = 15;

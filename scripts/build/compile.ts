@@ -15,31 +15,32 @@ import { stubs } from "./stubs.ts";
 const root = join(import.meta.dir, "../..");
 const shim = join(root, "mlx-shim");
 
-/** The shim's sources, headers and version script. */
+/** Sources, headers and version script of the kernels and of the shim. */
 export function sources(): string[] {
-  return [...new Bun.Glob("**/*.{c,cpp,h,hpp,inc,map}").scanSync({ cwd: shim })]
-    .filter((name) => !name.startsWith("test/"))
+  return [...new Bun.Glob("{kernels,mlx-shim}/**/*.{c,cpp,h,hpp,inc,map}").scanSync({ cwd: root })]
     .sort()
-    .map((name) => join(shim, name));
+    .map((name) => join(root, name));
 }
 
 const units = () => sources().filter((name) => name.endsWith(".cpp"));
 const warnings = ["-Wall", "-Wextra", "-Werror"];
+/** `#include "…"` names a file beside the one that says it, or by its path in the repository. */
+export const includeFlags = [`-I${root}`];
 const common = (tree: string) => [
   ...["-std=c++20", "-fPIC", "-fvisibility=hidden", "-fvisibility-inlines-hidden", ...warnings],
-  ...["-isystem", join(tree, "mlx/include"), `-I${shim}`],
+  ...["-isystem", join(tree, "mlx/include"), ...includeFlags],
   // MLX's headers write the names of their files into what they check: no folder of this machine, and the same bytes everywhere
   `-ffile-prefix-map=${root}=.`,
 ];
 
-/** The kernels of `mlx-shim/cpu`: each instruction set is one source that raises it by itself. */
+/** The kernels: each instruction set is one source that raises it by itself. */
 export const kernelFlags = ["-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-Wno-psabi"];
 
 /** The units' objects. Those of each target are kept beside each other's. */
 const compiled = (target: Target, command: readonly string[], tree: string, missing: string) =>
   objects(
     units(),
-    { command: [...command, ...common(tree)], include: shim, besides: basename(tree), missing },
+    { command: [...command, ...common(tree)], include: root, besides: basename(tree), missing },
     join(root, ".cache/objects", target),
   );
 
@@ -59,7 +60,17 @@ async function compileLinux(target: Target, here: boolean, tree: string, folder:
   ))
     await run(
       [
-        ...[compiler, "-x", "c", "-O2", "-fPIC", ...warnings, join(shim, "absent.c"), "-shared", "-s"],
+        ...[
+          compiler,
+          "-x",
+          "c",
+          "-O2",
+          "-fPIC",
+          ...warnings,
+          join(shim, "linux/lapack_stubs.c"),
+          "-shared",
+          "-s",
+        ],
         ...[`-Wl,-soname,${name}`, "-Wl,-z,defs", "-o", join(folder, name)],
       ],
       missing,

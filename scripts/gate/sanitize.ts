@@ -12,13 +12,12 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { kernelFlags, sources } from "../build/compile.ts";
+import { includeFlags, kernelFlags, sources } from "../build/compile.ts";
 import { buildNative, fetchWheels, host } from "../build/native.ts";
 import { keepOnly, objects, whole } from "../build/objects.ts";
 import { run } from "../build/run.ts";
 
 const root = join(import.meta.dir, "../..");
-const shim = join(root, "mlx-shim");
 const onLinux = process.platform === "linux";
 
 interface Kind {
@@ -41,7 +40,7 @@ const kinds = {
   thread: {
     flags: ["-fsanitize=thread"],
     driver: "threads.cpp",
-    units: /\/(blas|cpu\/(?!ops)\w+)\.cpp$/,
+    units: /\/(kernels\/\w+|linux\/(blas|allocator))\.cpp$/,
     env: {},
     threads: ["2", "4"],
   },
@@ -64,8 +63,8 @@ async function compiled(name: Sanitizer, folder: string): Promise<string> {
   const made = await objects(
     [join(root, "test/mlx-shim", kind.driver), ...sources().filter((path) => kind.units.test(path))],
     {
-      command: [...command, "-isystem", join(tree, "mlx/include"), `-I${shim}`],
-      include: shim,
+      command: [...command, "-isystem", join(tree, "mlx/include"), ...includeFlags],
+      include: root,
       besides: basename(tree),
       missing,
     },

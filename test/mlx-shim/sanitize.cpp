@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-#include "shim.h"
+#include "mlx-shim/shim.h"
 
 namespace {
 

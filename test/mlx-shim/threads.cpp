@@ -1,4 +1,4 @@
-// Drives the pool, every kernel and the memory of mlx-shim/cpu under ThreadSanitizer, on threads of this program alone. Through MLX's
+// Drives the pool, every kernel and the memory of kernels/ under ThreadSanitizer, on threads of this program alone. Through MLX's
 // ops nothing could be told: MLX is not compiled with it, so what orders MLX's threads is not seen, and every stack of its stream
 // would have to be passed over, the pool's with it. So nothing here is passed over.
 #include <atomic>
@@ -10,8 +10,8 @@
 #include <thread>
 #include <vector>
 
-#include "cpu/kernels.h"
-#include "cpu/pool.h"
+#include "kernels/kernels.h"
+#include "kernels/pool.h"
 #include "mlx/allocator.h"
 #include "mlx/memory.h"
 

@@ -1,5 +1,5 @@
 /**
- * Fits the polynomials of `mlx-shim/cpu/constants.h`, writes that file, and prints how far each is off in single precision.
+ * Fits the polynomials of `kernels/constants.h`, writes that file, and prints how far each is off in single precision.
  *
  *     bun tools/kernels/fit.ts
  *
@@ -149,7 +149,7 @@ if (import.meta.main) {
   const row = (coefficients: readonly number[]) =>
     coefficients.map((c) => `${literal(Math.fround(c))}`).join(", ");
   await Bun.write(
-    join(import.meta.dir, "../../mlx-shim/cpu/constants.h"),
+    join(import.meta.dir, "../../kernels/constants.h"),
     `// Written by tools/kernels/fit.ts. Lowest power first.
 #pragma once
 

@@ -20,7 +20,16 @@ const root = join(import.meta.dir, "../../..");
 let copy: string;
 beforeEach(() => {
   copy = mkdtempSync(join(tmpdir(), "easel-build-"));
-  for (const name of ["scripts", "mlx-shim", "ffi", "src", "build.ts", "package.json"])
+  for (const name of [
+    "scripts",
+    "kernels",
+    "mlx-shim",
+    "ffi",
+    "src",
+    "playground",
+    "build.ts",
+    "package.json",
+  ])
     cpSync(join(root, name), join(copy, name), { recursive: true });
 });
 afterEach(() => rmSync(copy, { recursive: true, force: true }));

@@ -1,4 +1,4 @@
-#include "pieces.h"
+#include "bounded.h"
 
 #include <algorithm>
 #include <vector>

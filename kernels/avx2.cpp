@@ -1,5 +1,5 @@
 #if defined(__linux__) && defined(__x86_64__)
-#include "cpu/includes.h"
+#include "includes.h"
 
 #pragma GCC push_options
 #pragma GCC target("avx2,fma")
@@ -7,6 +7,6 @@
 #define LANES 8
 #define VECTORS 2
 #define ROWS 6
-#include "cpu/kernels.inc"
+#include "kernels.inc"
 #pragma GCC pop_options
 #endif

@@ -5,7 +5,7 @@
 #include <optional>
 #include <utility>
 
-#include "guard.h"
+#include "handle.h"
 
 namespace easel {
 

@@ -1,7 +1,7 @@
 #if defined(__linux__) && defined(__x86_64__)
 #include <immintrin.h>
 
-#include "cpu/includes.h"
+#include "includes.h"
 
 #pragma GCC push_options
 #pragma GCC target("amx-tile,amx-bf16,avx512f,avx512vl,avx512dq,avx512bw,avx512bf16,avx2,fma,prefer-vector-width=512")
@@ -18,14 +18,14 @@ namespace amx {
 
 namespace {
 
-#include "cpu/vector.inc"
-#include "cpu/finish.inc"
-#include "cpu/tiles.inc"
-#include "cpu/tile_product.inc"
-#include "cpu/winograd.inc"
-#include "cpu/tile_winograd.inc"
-#include "cpu/mask.inc"
-#include "cpu/tile_attention.inc"
+#include "vector.inc"
+#include "epilogue.inc"
+#include "amx_tiles.inc"
+#include "amx_product.inc"
+#include "winograd.inc"
+#include "amx_winograd.inc"
+#include "mask.inc"
+#include "amx_attention.inc"
 
 }  // namespace
 

@@ -3,8 +3,8 @@
 #pragma once
 #include <optional>
 
-#include "guard.h"
-#include "pieces.h"
+#include "../handle.h"
+#include "../bounded.h"
 
 namespace easel::cpu {
 

@@ -1,10 +1,10 @@
 // Linux only. MLX's wheel links the reference BLAS: one thread, not vectorised. The loader looks through the library that was opened
-// (this one) before libmlx's own dependencies, so libmlx calls these. It asks for nothing but these two and what absent.cpp refuses.
+// (this one) before libmlx's own dependencies, so libmlx calls these. It asks for nothing but these two and what lapack_stubs.c refuses.
 #ifdef __linux__
 #include <algorithm>
 
-#include "cpu/kernels.h"
-#include "cpu/pool.h"
+#include "kernels/kernels.h"
+#include "kernels/pool.h"
 
 namespace {
 

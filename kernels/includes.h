@@ -16,6 +16,6 @@
 #include <new>
 #include <vector>
 
-#include "cpu/constants.h"
-#include "cpu/kernels.h"
-#include "cpu/pool.h"
+#include "constants.h"
+#include "kernels.h"
+#include "pool.h"

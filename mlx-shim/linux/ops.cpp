@@ -1,5 +1,5 @@
 #ifdef __linux__
-#include "cpu/ops.h"
+#include "ops.h"
 
 #include <array>
 #include <cstdlib>
@@ -7,8 +7,8 @@
 #include <functional>
 #include <utility>
 
-#include "cpu/kernels.h"
-#include "cpu/pool.h"
+#include "kernels/kernels.h"
+#include "kernels/pool.h"
 #include "mlx/backend/cpu/encoder.h"
 #include "mlx/primitives.h"
 

@@ -1,6 +1,6 @@
 // The instructions that every processor of the platform has: SSE2, or NEON.
 #if defined(__linux__)
-#include "cpu/includes.h"
+#include "includes.h"
 
 #define NAME base
 #define LANES 4
@@ -10,5 +10,5 @@
 #define VECTORS 2
 #endif
 #define ROWS 6
-#include "cpu/kernels.inc"
+#include "kernels.inc"
 #endif
