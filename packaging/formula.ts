@@ -40,6 +40,10 @@ export function formula({ version, base, checksums, homepage }: Release): string
     on_arm do
       ${source("darwin-arm64")}
     end
+    # never fetched: without an address here brew would not get as far as the line on the architecture
+    on_intel do
+      ${source("darwin-arm64")}
+    end
   end
 
   on_linux do
@@ -60,6 +64,7 @@ export function formula({ version, base, checksums, homepage }: Release): string
   service do
     run [opt_bin/"easel", "run"]
     keep_alive crashed: true
+    process_type :interactive
     log_path var/"log/easel.log"
     error_log_path var/"log/easel.log"
   end

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the easel binary on Linux. The release workflow writes its own address into RELEASES.
+# Installs the easel binary on Linux or on a Mac. The release workflow writes its own address into RELEASES.
 #
 #   sh install.sh [VERSION]        EASEL_INSTALL_DIR (default ~/.local/bin), EASEL_RELEASES
 set -eu
@@ -13,16 +13,30 @@ fail() {
   exit 1
 }
 
-[ "$(uname -s)" = Linux ] || fail "this script is for Linux; on a Mac use Homebrew"
-case $(uname -m) in
-  x86_64) target=linux-x64 ;;
-  aarch64 | arm64) target=linux-arm64 ;;
-  *) fail "there is no build for $(uname -m)" ;;
+system=$(uname -s)
+case $system in
+  Linux)
+    case $(uname -m) in
+      x86_64) target=linux-x64 ;;
+      aarch64 | arm64) target=linux-arm64 ;;
+      *) fail "there is no build for $(uname -m)" ;;
+    esac
+    if ldd --version 2>&1 | grep -qi musl; then
+      fail "the binary needs glibc 2.35 or newer; this system has musl"
+    fi
+    hash="sha256sum"
+    ;;
+  Darwin)
+    # a shell under Rosetta says x86_64 on Apple silicon, too
+    [ "$(sysctl -n hw.optional.arm64 2>/dev/null)" = 1 ] || fail "easel needs a Mac with Apple silicon; this one has an Intel processor"
+    macos=$(sw_vers -productVersion)
+    [ "${macos%%.*}" -ge 14 ] || fail "easel needs macOS 14 or newer; this is macOS $macos"
+    target=darwin-arm64
+    hash="shasum -a 256"
+    ;;
+  *) fail "there is no build for $system" ;;
 esac
-if ldd --version 2>&1 | grep -qi musl; then
-  fail "the binary needs glibc 2.35 or newer; this system has musl"
-fi
-for tool in curl tar sha256sum; do
+for tool in curl tar "${hash%% *}"; do
   command -v "$tool" >/dev/null || fail "$tool is missing"
 done
 
@@ -38,8 +52,10 @@ for file in "$archive" SHA256SUMS; do
   curl --fail --location --progress-bar --output "$file" "$RELEASES/download/v$version/$file" ||
     fail "cannot download $file"
 done
-grep " [ *]*$archive\$" SHA256SUMS | sha256sum --check --quiet - || fail "$archive does not have the published hash"
+grep " [ *]*$archive\$" SHA256SUMS | $hash --check - >/dev/null || fail "$archive does not have the published hash"
 tar -xzf "$archive"
+# curl sets no quarantine mark; an archive that a browser fetched would bring one
+[ "$system" != Darwin ] || xattr -d com.apple.quarantine easel 2>/dev/null || true
 
 # A rename, so that a running server keeps the file it was started from.
 new=$folder/.easel.$$

@@ -28,6 +28,7 @@ const bunTests = (name: string) => ({
 const gates: Record<string, Step[]> = {
   all: [
     { name: "format and lint", command: [bin("biome"), "ci", "."] },
+    { name: "workflows and shell scripts", command: [bun, "scripts/gate/workflows.ts"] },
     { name: "types", command: [bin("tsc"), "--noEmit"] },
     { name: "native parts, C++ warnings as errors", command: [bun, "scripts/build/native.ts"] },
     {

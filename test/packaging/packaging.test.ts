@@ -22,6 +22,17 @@ function run(command: string[], env: Record<string, string> = {}) {
   return { exitCode, text: `${stdout}${stderr}` };
 }
 
+/** A PATH that begins with programs of the given text. */
+function standIns(programs: Record<string, string>): string {
+  const bin = join(folder, "stand-ins");
+  mkdirSync(bin, { recursive: true });
+  for (const [name, text] of Object.entries(programs)) {
+    writeFileSync(join(bin, name), `#!/bin/sh\n${text}\n`);
+    chmodSync(join(bin, name), 0o755);
+  }
+  return `${bin}:${process.env.PATH}`;
+}
+
 /** The archives of a release with a stand-in for the binary, which is all that the packing looks at. */
 function makeRelease(): string {
   const binaries = join(folder, "bin");
@@ -76,6 +87,24 @@ test("formula() names each archive with its checksum", () => {
   expect(() => formula({ ...release, homepage: "", checksums: new Map() })).toThrow("No checksum");
 });
 
+describe("the formula on a Mac", () => {
+  const sum = "a".repeat(64);
+  const checksums = new Map(targets.map((target) => [archiveName("1.2.3", target), sum]));
+  const text = formula({ version: "1.2.3", base: "https://example.org", checksums, homepage: "" });
+  const mac = text.slice(text.indexOf("on_macos"), text.indexOf("on_linux"));
+
+  test("has an address for Intel, too, so that brew comes to the line that asks for Apple silicon", () => {
+    expect(mac).toContain("depends_on arch: :arm64");
+    expect(mac.slice(mac.indexOf("on_intel"))).toContain(
+      `url "https://example.org/easel-1.2.3-darwin-arm64.tar.gz"`,
+    );
+  });
+
+  test("starts the service as interactive, which macOS does not throttle", () => {
+    expect(text).toContain("process_type :interactive");
+  });
+});
+
 describe("install.sh", () => {
   const serve = (files: string) =>
     Bun.serve({
@@ -87,10 +116,11 @@ describe("install.sh", () => {
         return (await file.exists()) ? new Response(file) : new Response("no", { status: 404 });
       },
     });
-  const install = async (server: { url: URL }, ...args: string[]) => {
+  const install = (server: { url: URL }, ...args: string[]) => installAs(process.env.PATH!, server, ...args);
+  const installAs = async (path: string, server: { url: URL }, ...args: string[]) => {
     const child = Bun.spawn(["sh", join(root, "packaging/install.sh"), ...args], {
       env: {
-        PATH: process.env.PATH!,
+        PATH: path,
         HOME: folder,
         EASEL_RELEASES: server.url.href.replace(/\/$/, ""),
         EASEL_INSTALL_DIR: join(folder, "installed"),
@@ -160,11 +190,113 @@ describe("install.sh", () => {
     expect(readFileSync(join(folder, "installed"), "utf8")).toStartWith("a file");
   });
 
+  /** A PATH on which the programs of a Mac come first. */
+  const macPath = (answers: { arm64: string; macos: string }) =>
+    standIns({
+      uname: `[ "$1" = -m ] && echo x86_64 || echo Darwin`,
+      sysctl: `echo ${answers.arm64}`,
+      sw_vers: `echo ${answers.macos}`,
+      shasum: `shift 2; exec sha256sum "$@"`,
+      xattr: `echo "xattr $*" >> "$HOME/calls"`,
+    });
+
+  test("installs on a Mac, and takes a browser's quarantine mark away", async () => {
+    makeRelease();
+    using server = serve(join(folder, "release"));
+    const { exitCode, text } = await installAs(macPath({ arm64: "1", macos: "14.7" }), server);
+    expect(text).toContain("Installed easel 1.2.3");
+    expect(exitCode).toBe(0);
+    expect(run([join(folder, "installed/easel")]).text.trim()).toBe("darwin-arm64");
+    expect(readFileSync(join(folder, "calls"), "utf8")).toBe("xattr -d com.apple.quarantine easel\n");
+  });
+
+  test("says what an Intel Mac or an old macOS lacks, and installs nothing", async () => {
+    makeRelease();
+    using server = serve(join(folder, "release"));
+    const intel = await installAs(macPath({ arm64: "", macos: "15.1" }), server);
+    expect(intel).toMatchObject({ exitCode: 1 });
+    expect(intel.text).toContain("needs a Mac with Apple silicon");
+    const ventura = await installAs(macPath({ arm64: "1", macos: "13.6.4" }), server);
+    expect(ventura).toMatchObject({ exitCode: 1 });
+    expect(ventura.text).toContain("needs macOS 14 or newer; this is macOS 13.6.4");
+    expect(existsSync(join(folder, "installed"))).toBe(false);
+  });
+
   test("says which release is not there", async () => {
     using server = serve(folder);
     const { exitCode, text } = await install(server, "9.9.9");
     expect(exitCode).toBe(1);
     expect(text).toContain("cannot download easel-9.9.9");
+  });
+});
+
+describe("sign.sh", () => {
+  const secrets = {
+    SIGNING_CERTIFICATE: Buffer.from("the certificate").toString("base64"),
+    SIGNING_CERTIFICATE_PASSWORD: "secret",
+    NOTARY_KEY: Buffer.from("the key").toString("base64"),
+    NOTARY_KEY_ID: "KEY",
+    NOTARY_ISSUER: "ISSUER",
+  };
+  const note = (extra = "") => `echo "$(basename "$0") $*" >> "$HOME/calls"\n${extra}`;
+  const identity = '  1) 0123 "Developer ID Application: Example (TEAM)"';
+
+  /** Signs a stand-in for the binary, with stand-ins for what a Mac has and for the smoke test. */
+  function sign(env: Record<string, string>, { identities = identity, verdict = "Accepted" } = {}) {
+    const scripts = join(folder, "macos");
+    mkdirSync(scripts, { recursive: true });
+    writeFileSync(join(scripts, "sign.sh"), readFileSync(join(root, "packaging/macos/sign.sh")));
+    writeFileSync(join(scripts, "smoke.sh"), note());
+    writeFileSync(join(folder, "easel"), "");
+    const path = standIns({
+      security: note(`[ "$1" != find-identity ] || cat <<'END'\n${identities}\nEND`),
+      codesign: note(),
+      ditto: note(),
+      uuidgen: "echo ONE-TIME",
+      xcrun: note(`echo "  status: ${verdict}"`),
+    });
+    const made = run(["sh", join(scripts, "sign.sh"), join(folder, "easel")], { PATH: path, ...env });
+    const calls = readFileSync(join(folder, "calls"), "utf8").trimEnd().split("\n");
+    return { ...made, calls: calls.map((call) => call.replaceAll(/\S*\/(?=[^/ ]+)/g, "")) };
+  }
+
+  test("keeps the ad hoc signature without secrets, and says so", () => {
+    const { exitCode, text, calls } = sign({});
+    expect(exitCode).toBe(0);
+    expect(calls).toEqual(["codesign --verify --strict --verbose=2 easel", "smoke.sh easel"]);
+    expect(text).toContain("SIGNING_CERTIFICATE is not set");
+    expect(text).toContain("not notarized");
+  });
+
+  test("signs out of a keychain of its own, which it removes, and notarizes", () => {
+    const { exitCode, calls } = sign(secrets);
+    expect(exitCode).toBe(0);
+    expect(calls.map((call) => call.split(" ").slice(0, 2).join(" "))).toEqual([
+      "security create-keychain",
+      "security set-keychain-settings",
+      "security unlock-keychain",
+      "security import",
+      "security set-key-partition-list",
+      "security find-identity",
+      "codesign --force",
+      "codesign --verify",
+      "smoke.sh easel",
+      "ditto -c",
+      "xcrun notarytool",
+      "security delete-keychain",
+    ]);
+    expect(calls[6]).toContain("--options runtime --entitlements entitlements.plist");
+    expect(calls[6]).toContain("--sign Developer ID Application: Example (TEAM)");
+  });
+
+  test("fails when the certificate holds no identity, or when Apple refuses", () => {
+    const none = sign(secrets, { identities: "     0 valid identities found" });
+    expect(none.exitCode).toBe(1);
+    expect(none.text).toContain("holds no Developer ID Application identity");
+    expect(none.calls.at(-1)).toContain("security delete-keychain");
+    const refused = sign(secrets, { verdict: "Invalid" });
+    expect(refused.exitCode).toBe(1);
+    expect(refused.text).toContain("Apple did not accept the binary");
   });
 });
 
