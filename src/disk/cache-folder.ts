@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { existsSync, lstatSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 export type CacheKind = "native parts" | "quantized weights" | "prompts" | "download" | "other";
@@ -117,8 +117,9 @@ export function sweepPartials(folder: string): string[] {
 }
 
 function isWritten(path: string, pid: number): boolean {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  // Numbers of processes come back; nothing is written for a day.
+  // The target of a link may be any age.
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  // Process ids are reused; no write takes a day.
   if (!stat || Date.now() - stat.mtimeMs > longestWrite) return false;
   try {
     process.kill(pid, 0);

@@ -1,8 +1,8 @@
-/** A real disk that is full: a tmpfs of one megabyte in a mount namespace of its own, which goes with the process. */
 import { afterAll, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { canMount, onSmallDisk } from "../../small-disk.ts";
 import { hubServer, sha256 } from "./hub-server.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "easel-full-"));
@@ -10,30 +10,12 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const disk = join(folder, "disk");
 mkdirSync(disk);
 
-/** A shell line that mounts the small disk and then runs what it is given. */
-const mounted = ["sh", "-c", 'mount -t tmpfs -o size=1m none "$0" && exec "$@"', disk];
-const unshare = process.getuid?.() === 0 ? ["unshare", "-m"] : ["unshare", "-r", "-m"];
-const possible =
-  process.platform === "linux" &&
-  Bun.which("unshare") !== null &&
-  Bun.spawnSync([...unshare, ...mounted, "true"]).success;
-if (!possible) console.error("SKIPPED: a full disk is not tested, since this user cannot mount a small one");
-
 const bytes = new TextEncoder().encode(
   crypto.getRandomValues(new Uint8Array(65536)).toHex().repeat(12), // 1.5 MB
 );
 const module = join(import.meta.dir, "../../../src/hub/download");
 
-/** Runs a script on the small disk and gives what it printed as JSON. */
-async function onSmallDisk(script: string): Promise<Record<string, unknown>> {
-  const child = Bun.spawn([...unshare, ...mounted, process.execPath, "-e", script], {
-    stdout: "pipe",
-    stderr: "inherit",
-  });
-  return JSON.parse(await new Response(child.stdout).text());
-}
-
-test.skipIf(!possible)(
+test.skipIf(!canMount)(
   "a full disk ends the download with what is fetched kept, and no byte of it comes twice",
   async () => {
     using hub = hubServer({ "weights.safetensors": bytes });
@@ -42,7 +24,9 @@ test.skipIf(!possible)(
       etag: sha256(bytes),
       digest: { kind: "sha256", hex: sha256(bytes) },
     };
-    const found = await onSmallDisk(`
+    const found = await onSmallDisk(
+      disk,
+      `
     import { readdirSync, readFileSync, statSync } from "node:fs";
     const { downloadFile } = await import(${JSON.stringify(`${module}/file.ts`)});
     const { broughtBytes } = await import(${JSON.stringify(`${module}/partial.ts`)});
@@ -61,7 +45,8 @@ test.skipIf(!possible)(
     const hash = new Bun.CryptoHasher("sha256").update(readFileSync(path)).digest("hex");
     console.log(JSON.stringify({ first, files, kept, second, grown, before, requests, third, hash,
       left: readdirSync(${JSON.stringify(disk)}) }));
-  `);
+  `,
+    );
     expect(found).toMatchObject({
       first: "disk_full",
       files: ["weights.safetensors.easel-partial", "weights.safetensors.easel-partial.json"],
@@ -79,9 +64,11 @@ test.skipIf(!possible)(
   },
 );
 
-test.skipIf(!possible)("a disk that cannot hold all of it is told of before the first byte", async () => {
+test.skipIf(!canMount)("a disk that cannot hold all of it is told of before the first byte", async () => {
   using hub = hubServer({ "weights.safetensors": bytes });
-  const found = await onSmallDisk(`
+  const found = await onSmallDisk(
+    disk,
+    `
     import { readdirSync } from "node:fs";
     const { activate } = await import(${JSON.stringify(`${module}/resources.ts`)});
     const { hubEnv } = await import(${JSON.stringify(`${module}/hub.ts`)});
@@ -90,7 +77,8 @@ test.skipIf(!possible)("a disk that cannot hold all of it is told of before the 
     const download = { kind: "huggingface", repo: "org/model", revision: "main", files: ["weights.safetensors"] };
     const error = await activate([download], places).catch((error) => error);
     console.log(JSON.stringify({ code: error.code, message: error.message, files: readdirSync(${JSON.stringify(disk)}) }));
-  `);
+  `,
+  );
   expect(found).toEqual({
     code: "disk_full",
     message: expect.stringContaining("The download needs"),

@@ -268,7 +268,7 @@ test("a folder that cannot be written, or a disk that is full, costs nothing but
   expect(load(file)).toEqual(values);
   expect(notes).toEqual([expect.stringMatching(/^quantized weights of two are not kept: E[A-Z]+$/)]);
   rmSync(cache());
-  // Writing to this device fails as on a full disk.
+  // Writing to this device fails like the last block of a full disk.
   if (existsSync("/dev/full")) {
     mkdirSync(join(cache(), "quantized"), { recursive: true });
     load(file);

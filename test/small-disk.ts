@@ -1,0 +1,40 @@
+/**
+ * A real disk that is full: a tmpfs in a mount namespace of its own, which ends with the process.
+ *
+ * @module
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const unshare = process.getuid?.() === 0 ? ["unshare", "-m"] : ["unshare", "-r", "-m"];
+
+/** A command that mounts a tmpfs of one megabyte on a folder, then runs another command. */
+const mounted = (folder: string) => [
+  ...unshare,
+  "sh",
+  "-c",
+  'mount -t tmpfs -o size=1m none "$0" && exec "$@"',
+  folder,
+];
+
+/** Whether this user may mount a file system. */
+export const canMount = probe();
+if (!canMount) console.error("SKIPPED: full disks are not tested, since this user cannot mount a small one");
+
+function probe(): boolean {
+  if (process.platform !== "linux" || Bun.which("unshare") === null) return false;
+  const folder = mkdtempSync(join(tmpdir(), "easel-mount-"));
+  const { success } = Bun.spawnSync([...mounted(folder), "true"]);
+  rmSync(folder, { recursive: true, force: true });
+  return success;
+}
+
+/** Runs a script with a disk of one megabyte mounted on `folder`. Returns the JSON that it prints. */
+export async function onSmallDisk(folder: string, script: string): Promise<Record<string, unknown>> {
+  const child = Bun.spawn([...mounted(folder), process.execPath, "-e", script], {
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  return JSON.parse(await new Response(child.stdout).text());
+}
