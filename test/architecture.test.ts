@@ -68,6 +68,7 @@ const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() 
       [
         /^src\/(capabilities|jobs|files|images|net)\//,
         /^src\/weights\/(provenance|formats\/safetensors)\.ts$/,
+        /^src\/nn\/score-memory\.ts$/,
         /^src\/hub\//,
         /^src\/version\.ts$/,
         ...common,
@@ -105,7 +106,7 @@ function closure(entry: string, seen = new Set<string>()): Set<string> {
 
 test("the main thread never loads a tensor", () => {
   const engineSide =
-    /^(ffi\/(?!(native|archive)\.ts)|src\/(models|nn)\/|src\/(worker|tasks)\.ts|src\/engine\/host\.ts)|^bun:ffi$/;
+    /^(ffi\/(?!(native|archive)\.ts)|src\/(models|nn)\/(?!score-memory)|src\/(worker|tasks)\.ts|src\/engine\/host\.ts)|^bun:ffi$/;
   const mainSide =
     /^src\/((main|serve)\.ts|http\/|jobs\/|files\/|images\/|cli\/|net\/|settings\/|engine\/(client|start)\.ts|capabilities\/[^/]+\/(contract|operation|variants|capability)\.ts)/;
   const wrong = files

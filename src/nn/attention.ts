@@ -1,17 +1,29 @@
 import { concat, evaluate, scope, sdpa, type Tensor } from "../../ffi/index.ts";
-import { piecewise } from "./device.ts";
+import { onGpu, piecewise } from "./device.ts";
+import { gpuScoreBytes } from "./score-memory.ts";
 
-/** Bytes of scores that are held at a time on the CPU, where MLX writes them all out. */
-const scoreBytes = 32e6;
+/** Channels of a head for which MLX has a fused kernel on Metal and on CUDA. Of our networks only the picture coders have others. */
+const fused: ReadonlySet<number> = new Set([64, 80, 128]);
+
+/** Bytes of scores that are held at a time where MLX's own ops on a CPU write them out. */
+const cpuScoreBytes = 32e6;
+
+/** How many bytes of scores attention may hold at a time, for heads of so many channels. */
+export function scoreLimit(channels: number, { gpu = onGpu(), bounded = piecewise() } = {}): number {
+  if (bounded) return cpuScoreBytes;
+  return gpu && !fused.has(channels) ? gpuScoreBytes : Number.POSITIVE_INFINITY;
+}
 
 /**
- * softmax(q kᵀ · scale) v for [batch, heads, length, channels]. On the CPU it goes over the queries in chunks, so that memory
- * grows with the length and not with its square; the values are the same.
+ * softmax(q kᵀ · scale) v for [batch, heads, length, channels]. Where MLX would write out every score it goes over the queries in
+ * chunks, so that memory grows with the length and not with its square, and no array has more than 2³¹ numbers; the values are the
+ * same.
  */
-export function attention(q: Tensor, k: Tensor, v: Tensor, scale: number, limit = scoreBytes): Tensor {
-  const [batch, heads, length] = q.shape as [number, number, number];
-  const rows = Math.max(1, Math.floor(limit / (4 * batch * heads * k.shape[2]!)));
-  if (!piecewise() || rows >= length) return sdpa(q, k, v, { scale });
+export function attention(q: Tensor, k: Tensor, v: Tensor, scale: number, limit?: number): Tensor {
+  const [batch, heads, length, channels] = q.shape as [number, number, number, number];
+  const perRow = bytesOf(q) * batch * heads * k.shape[2]!;
+  const rows = Math.max(1, Math.floor((limit ?? scoreLimit(channels)) / perRow));
+  if (rows >= length) return sdpa(q, k, v, { scale });
   const chunks: Tensor[] = [];
   for (let from = 0; from < length; from += rows) {
     const chunk = scope(() => {
@@ -23,3 +35,5 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, scale: number, limit 
   }
   return concat(chunks, 2);
 }
+
+const bytesOf = (x: Tensor): number => (x.dtype === "float32" ? 4 : 2);

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Bits } from "../../engine/task.ts";
+import { heldScores } from "../../nn/score-memory.ts";
 import type { Listed, TensorTable } from "../../weights/formats/safetensors.ts";
 import { floatBytes } from "../depth/weights.ts";
 import { published, type Tensors } from "./tensors.ts";
@@ -111,8 +112,11 @@ export function footprint(job: Job, tensors: Tensors = published(), float = floa
   // Without a GPU one matrix at a time is widened or unpacked.
   const unpacked = float === 2 ? 0 : width * hidden * float;
   const scores = float === 2 ? 0 : languageHeads * read ** 2 * float;
-  const map = (area: number) =>
-    liveMaps * channels * Math.min(area, wholeTiles * tile * tile) * float + 24 * area;
+  // The coder's attention runs at an eighth of the side, where its maps are small.
+  const map = (area: number) => {
+    const coded = Math.min(area, wholeTiles * tile * tile);
+    return Math.max(liveMaps * channels * coded * float, heldScores(coded / 64, float)) + 24 * area;
+  };
   const levels = 2 * 4 * blocks * 6 * width * (steps + 1);
   const sides = batch ? 2 : 1;
   return {

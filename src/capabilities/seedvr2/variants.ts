@@ -1,4 +1,5 @@
 import type { Bits } from "../../engine/task.ts";
+import { heldScores } from "../../nn/score-memory.ts";
 import type { Download, Variant } from "../capability.ts";
 import { floatBytes, weightBytes } from "../depth/weights.ts";
 
@@ -79,11 +80,16 @@ export function footprint(variant: string, bits: Bits, pixels: number, tile: num
   const tokens = pixels / 256;
   // On the CPU one quantized matrix at a time is unpacked.
   const unpacked = bits === null || floatBytes === 2 ? 0 : network.width * network.hidden * floatBytes;
+  // The coder's attention runs at an eighth of the side, where its maps are small.
+  const coding = Math.max(
+    liveMaps * tileChannels * tilePixels * floatBytes,
+    heldScores(tilePixels / 64, floatBytes),
+  );
   return {
     transformer: weightBytes(network, bits),
     vae: weightBytes(coder, bits),
-    encode: liveMaps * tileChannels * tilePixels * floatBytes + 2 * picture,
+    encode: coding + 2 * picture,
     denoise: Math.round(tokens * (liveTokens * network.width + 2 * network.hidden) * floatBytes) + unpacked,
-    decode: liveMaps * tileChannels * tilePixels * floatBytes + (3 + colorCopies) * picture,
+    decode: coding + (3 + colorCopies) * picture,
   };
 }

@@ -14,11 +14,12 @@ import {
   Tensor,
   useKernels,
 } from "../../../ffi/index.ts";
-import { attention } from "../../../src/nn/attention.ts";
+import { attention, scoreLimit } from "../../../src/nn/attention.ts";
 import { Conv2d, Deconv2d, Halving, Pointwise } from "../../../src/nn/conv.ts";
 import { resize } from "../../../src/nn/interpolate.ts";
 import { Linear } from "../../../src/nn/linear.ts";
 import { bilinear, collect, conv3x3, deconv, held, residualUnit, strips, sum } from "../../../src/nn/rows.ts";
+import { gpuScoreBytes } from "../../../src/nn/score-memory.ts";
 import { Weights } from "../../../src/nn/weights.ts";
 import { Checkpoint } from "../../../src/weights/checkpoint.ts";
 import { openForTests } from "../../ffi/open.ts";
@@ -60,10 +61,41 @@ test("attention in chunks of queries equals attention at once", () => {
     const [q, k, v] = [normal(2, 3, 37, 8), normal(2, 3, 41, 8), normal(2, 3, 41, 8)];
     const whole = sdpa(q!, k!, v!, { scale: 0.35 });
     // One row of scores takes 4 · 2 · 3 · 41 bytes.
-    for (const limit of [1, 984, 5000, 984 * 36])
+    for (const limit of [1, 984, 5000, 984 * 36]) {
+      expect(apart(attention(q!, k!, v!, 0.35, limit), whole)).toBeLessThan(1e-6);
       withoutKernels(() => expect(apart(attention(q!, k!, v!, 0.35, limit), whole)).toBeLessThan(1e-6));
+    }
     expect(apart(attention(q!, k!, v!, 0.35), whole)).toBeLessThan(1e-6);
   });
+});
+
+test("attention of the picture coders' heads is the same in rows and at once, in single and in half precision", () => {
+  for (const channels of [384, 512])
+    for (const dtype of ["float32", "bfloat16"] as const)
+      scope(() => {
+        const [q, k, v] = [1, 2, 3].map(() => normal(1, 1, 150, channels).astype(dtype)) as [
+          Tensor,
+          Tensor,
+          Tensor,
+        ];
+        const scale = channels ** -0.5;
+        const whole = attention(q, k, v, scale);
+        const bytes = dtype === "float32" ? 4 : 2;
+        // 64 rows at a time, and a rest
+        const inRows = attention(q, k, v, scale, 64 * 150 * bytes);
+        expect(inRows.shape).toEqual(whole.shape);
+        expect(inRows.dtype).toBe(dtype);
+        expect(apart(inRows, whole)).toBeLessThan(dtype === "float32" ? 1e-6 : 1e-2);
+      });
+});
+
+test("a GPU's scores are bounded for the heads that no kernel of it fuses, and for these only", () => {
+  const gpu = { gpu: true, bounded: false };
+  for (const channels of [384, 512, 256]) expect(scoreLimit(channels, gpu)).toBe(gpuScoreBytes);
+  for (const channels of [64, 80, 128]) expect(scoreLimit(channels, gpu)).toBe(Number.POSITIVE_INFINITY);
+  // our own kernels on a processor hold no scores, MLX's do
+  expect(scoreLimit(512, { gpu: false, bounded: false })).toBe(Number.POSITIVE_INFINITY);
+  expect(scoreLimit(64, { gpu: false, bounded: true })).toBeLessThan(gpuScoreBytes);
 });
 
 test("a convolution in strips equals the convolution at once, with strides and borders", () => {
