@@ -11,10 +11,10 @@ import { readMachO } from "./macho.ts";
 const libcxx = "/usr/lib/libc++.1.dylib";
 const libSystem = "/usr/lib/libSystem.B.dylib";
 
-/** Looked up in the list of macOS 14.0's SDK; strerror is as old as C. */
+/** Looked up in the list of macOS 14.0's SDK; strerror is as old as C, setenv as old as POSIX. */
 const beyond = {
   [libcxx]: ["__ZNSt3__19to_stringEx", "__ZTIi"],
-  [libSystem]: ["dyld_stub_binder", "_strerror"],
+  [libSystem]: ["dyld_stub_binder", "_setenv", "_strerror"],
 };
 
 /** Weak definitions in Apple's libc++, joined by name at run time: operators new and delete, and typeinfo of these exceptions. */

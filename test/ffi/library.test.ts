@@ -26,8 +26,11 @@ beforeAll(openForTests);
 const index = join(import.meta.dir, "../../ffi/index.ts");
 
 /** Runs a program that has opened nothing yet. */
-function fresh(program: string): { exitCode: number; stdout: string; stderr: string } {
-  const child = Bun.spawnSync([process.execPath, "-e", program]);
+function fresh(
+  program: string,
+  env: Record<string, string> = {},
+): { exitCode: number; stdout: string; stderr: string } {
+  const child = Bun.spawnSync([process.execPath, "-e", program], { env: { ...process.env, ...env } });
   return { exitCode: child.exitCode, stdout: child.stdout.toString(), stderr: child.stderr.toString() };
 }
 
@@ -142,6 +145,18 @@ describe("opening the library", () => {
        try { openLibrary(${JSON.stringify(libraryPath)}, { device: "gpu" }) } catch (e) { console.log(e.message) }`,
     );
     expect(stdout).toContain("[open] this machine has no GPU that MLX can use");
+  });
+
+  test("turns TF32 off, unless the environment says otherwise", () => {
+    const libc = process.platform === "darwin" ? "libSystem.B.dylib" : "libc.so.6";
+    // the C library's own variables: process.env is a copy from the start
+    const program = `import { dlopen } from "bun:ffi";
+      import { openLibrary } from ${JSON.stringify(index)};
+      openLibrary(${JSON.stringify(libraryPath)}, { device: "cpu" });
+      const { getenv } = dlopen(${JSON.stringify(libc)}, { getenv: { args: ["cstring"], returns: "cstring" } }).symbols;
+      console.log(String(getenv("MLX_ENABLE_TF32")));`;
+    expect(fresh(program).stdout).toBe("0\n");
+    expect(fresh(program, { MLX_ENABLE_TF32: "1" }).stdout).toBe("1\n");
   });
 
   test("works in a worker, beside the main thread", async () => {
