@@ -36,7 +36,7 @@ namespace {
 
 namespace easel::cpu::amx {
 
-/// AVX-512's where there is none of its own. It is filled in when the library opens, on every processor: with the instructions of all.
+/// Entries without an AMX version fall back to AVX-512. Filled at load time on every processor, so by baseline instructions.
 extern const Kernels table;
 const Kernels table = [] {
   Kernels own = avx512::table;

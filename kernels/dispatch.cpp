@@ -23,7 +23,7 @@ namespace amx { extern const Kernels table; }
 namespace {
 
 #if defined(__x86_64__)
-/// Whether the processor has the matrix tiles and the kernel lets this process use them: it keeps them only for those that ask.
+/// True if the processor has AMX tiles and Linux grants them: a process must request them.
 bool tiles_allowed() {
   constexpr long request = 0x1023, tile_data = 18;
   const bool there = __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-bf16") && __builtin_cpu_supports("avx512bf16");
@@ -49,20 +49,20 @@ const std::vector<const Kernels*>& available() {
   return *list;
 }
 
-std::atomic<const Kernels*> chosen{nullptr};
+std::atomic<const Kernels*> selected{nullptr};
 
 }  // namespace
 
-void choose(const std::string& wanted) {
-  if (wanted == "off") return chosen.store(nullptr);
-  if (wanted.empty()) return chosen.store(available().front());
+void dispatch(const std::string& wanted) {
+  if (wanted == "off") return selected.store(nullptr);
+  if (wanted.empty()) return selected.store(available().front());
   std::string names = "off";
   for (const auto* kernels : available()) {
-    if (wanted == kernels->name) return chosen.store(kernels);
+    if (wanted == kernels->name) return selected.store(kernels);
     names += std::string(", ") + kernels->name;
   }
   const bool known = wanted == "avx2" || wanted == "avx512" || wanted == "amx";
-  throw std::invalid_argument(known ? "[kernels] this processor or its kernel does not have " + wanted + "; there are " + names : "[kernels] EASEL_CPU_KERNELS is none of " + names);
+  throw std::invalid_argument(known ? "[kernels] this processor or operating system does not support " + wanted + "; available: " + names : "[kernels] EASEL_CPU_KERNELS must be one of " + names);
 }
 
 const Kernels* kernels_at(int number) {
@@ -70,7 +70,7 @@ const Kernels* kernels_at(int number) {
   return number >= 0 && number < static_cast<int>(list.size()) ? list[number] : nullptr;
 }
 
-const Kernels* kernels() { return chosen.load(std::memory_order_relaxed); }
+const Kernels* kernels() { return selected.load(std::memory_order_relaxed); }
 
 const Kernels& any_kernels() {
   const auto* one = kernels();

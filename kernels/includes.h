@@ -1,5 +1,5 @@
-// Everything kernels.inc needs from outside. Included before the instruction set is raised, so that no inline function of the
-// standard library is compiled for a processor that may not be there and then shared with the rest.
+// Headers for kernels.inc, included before the instruction set is raised. Otherwise the linker might share an inline function of the
+// standard library that needs a newer processor.
 #pragma once
 #if defined(__x86_64__)
 #include <immintrin.h>

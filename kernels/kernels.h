@@ -1,4 +1,4 @@
-// What each instruction set offers: plain functions over float32 memory. kernels.inc is compiled once for each of them.
+// The table of kernels: plain functions over float32 memory. kernels.inc is compiled once for each instruction set.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -8,12 +8,12 @@ namespace easel::cpu {
 /// A 2-D convolution of one group, channels last: x is [batch, height, width, channels], the weight [outputs, rows, columns, channels].
 struct Convolution {
   long batch, height, width, channels, outputs;
-  /// How far apart x's pictures, rows and pixels lie.
+  /// Strides of x between pictures, rows and pixels.
   long image, row, pixel;
-  /// Padding is what lies in front of the first row and column; what follows the last ones is in the size of the result.
+  /// Padding before the first row and column; padding behind the last ones shows in the size of the result.
   long kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w;
   long out_h, out_w;
-  /// It is relu(x) that is convolved.
+  /// Convolves relu(x) instead of x.
   bool rectified;
 };
 
@@ -23,21 +23,21 @@ struct Strided {
   long batch, head, row, channel;
 };
 
-/// What is added to the scores, or for bytes, which of them count. No data: no mask.
+/// Added to the scores; as bytes, it selects the scores that count. No data: no mask.
 struct Mask {
   const void* data;
   long batch, head, row, column;
   bool bytes;
 };
 
-/// Where each of `size` outputs along an axis comes from: `count` inputs and their weights. No count: the axis stays as it is.
+/// Resampling along one axis: each of `size` outputs is a weighted sum of `count` inputs. Count 0: the axis is unchanged.
 struct Taps {
   const int32_t* indices;
   const float* weights;
   long size, count;
 };
 
-/// A weight [n, k], each row a stream of bits; groups of neighbours in a row share a scale and a bias. 2 to 6 or 8 bits.
+/// A weight [n, k], each row a bit stream; groups of neighbours in a row share a scale and a bias. 2 to 6 or 8 bits.
 struct Quantized {
   const uint8_t* weight;
   const float *scales, *biases;
@@ -51,18 +51,18 @@ struct AttentionShape {
   bool causal;
 };
 
-enum class Curve { none, gelu, gelu_tanh, silu, relu };
+enum class Activation { none, gelu, gelu_tanh, silu, relu, count };
 
-/// What becomes of the sums of a product: out = residual + scale · curve(sum + bias). What is null is left out. Bias and scale have a
-/// number for each column; the residual lies as out does.
-struct Finish {
+/// Follows a product: out = residual + scale · activation(sum + bias). Null parts are left out. Bias and scale have one value for each
+/// column; the residual has the layout of out.
+struct Epilogue {
   const float* bias = nullptr;
-  Curve curve = Curve::none;
+  Activation activation = Activation::none;
   const float* scale = nullptr;
   const float* residual = nullptr;
 };
 
-/// Rows of the left side up to which a quantized weight is not packed.
+/// A quantized weight is not packed for at most this many rows.
 constexpr long quantized_few = 48;
 
 struct Kernels {
@@ -72,18 +72,18 @@ struct Kernels {
   long (*packed_size)(long n, long k);
   /// A weight [n, k], or [k, n] when it stands the other way, row stride ld, into panels.
   void (*pack)(const float* w, long ld, bool columns, long n, long k, float* packed);
-  /// Floats of memory that a product needs besides.
+  /// Floats of working memory for a product.
   long (*product_memory)(long m, long n, long k);
-  /// x w, finished, into out.
-  void (*product)(const float* x, long ldx, const float* packed, const Finish& finish, long m, long n, long k, float* memory, float* out, long ldo);
+  /// x w with its epilogue, into out.
+  void (*product)(const float* x, long ldx, const float* packed, const Epilogue& epilogue, long m, long n, long k, float* memory, float* out, long ldo);
 
   long (*winograd_size)(long outputs, long channels);
   void (*winograd_weight)(const float* weight, long outputs, long channels, float* packed);
-  void (*winograd)(const float* x, const float* packed, const Finish& finish, const Convolution& c, float* out);
+  void (*winograd)(const float* x, const float* packed, const Epilogue& epilogue, const Convolution& c, float* out);
   /// Any other convolution: the weight is packed as a matrix [outputs, rows · columns · channels].
   long (*convolution_size)(long outputs, long deep);
   void (*convolution_weight)(const float* weight, long outputs, long deep, float* packed);
-  void (*convolution)(const float* x, const float* packed, const Finish& finish, const Convolution& c, float* out);
+  void (*convolution)(const float* x, const float* packed, const Epilogue& epilogue, const Convolution& c, float* out);
 
   long (*attention_size)(const AttentionShape& s);
   /// out is [batch, queries, heads, value width]; memory has attention_size floats.
@@ -93,7 +93,7 @@ struct Kernels {
   void (*gelu)(const float* x, long n, float* out);
   void (*gelu_tanh)(const float* x, long n, float* out);
   void (*silu)(const float* x, long n, float* out);
-  /// silu(gate) · x, rows of n that lie so far apart.
+  /// silu(gate) · x, rows of n with these strides.
   void (*gated)(const float* gate, long gate_apart, const float* x, long apart, long rows, long n, float* out);
   /// weight and bias may be null.
   void (*layer_norm)(const float* x, const float* weight, const float* bias, long rows, long n, float eps, float* out);
@@ -106,22 +106,23 @@ struct Kernels {
   /// c = alpha a b + beta c, row after row; a is [m, k], or [k, m] when it is to be turned, and b likewise. With beta 0, c is not read.
   void (*gemm)(bool turn_a, bool turn_b, long m, long n, long k, float alpha, const float* a, long lda, const float* b, long ldb, float beta, float* c, long ldc);
 
-  /// Rows of a quantized weight in float32, by the calling thread.
+  /// Converts rows of a quantized weight to float32 on the calling thread.
   void (*dequantize)(const Quantized& w, long from, long rows, float* to);
   /// out = x wᵀ + bias for at most quantized_few rows, contiguous; bias may be null.
   void (*quantized_product)(const Quantized& w, const float* x, const float* bias, long m, float* out);
 };
 
-/// Chooses by name: off, base, avx2, avx512 or amx; empty is the best this processor has. Throws for anything it does not have.
-void choose(const std::string& wanted);
+/// Selects an instruction set by name: off, base, avx2, avx512 or amx; empty is the best of this processor. Throws if it is missing.
+void dispatch(const std::string& wanted);
 
-/// The chosen ones, or null when they are off.
+/// The selected table, or null when kernels are off.
 const Kernels* kernels();
 
-/// Those that this processor has, by number, best first: what packed a matrix has to read it, whatever is chosen since. Null: no such number.
+/// Tables of this processor by number, best first. The table that packed a matrix must read it, whatever is selected since. Null: no such
+/// number.
 const Kernels* kernels_at(int number);
 
-/// The chosen ones, or the best when they are off: MLX's own products need some.
+/// The selected table, or the best when kernels are off: MLX's own products need one.
 const Kernels& any_kernels();
 
 }  // namespace easel::cpu

@@ -34,7 +34,7 @@ int steps_within(int64_t bytes_per_row, int count) {
 }
 
 /// One take for each tap.
-array along(const array& x, int axis, const Table& table) {
+array along(const array& x, int axis, const TapTable& table) {
   if (!table.count) return x;
   mx::Shape shape(x.ndim(), 1);
   shape[axis] = table.size;
@@ -57,7 +57,7 @@ array along(const array& x, int axis, const Table& table) {
 
 }  // namespace
 
-array resample_by_taking(const array& x, const Table& down, const Table& across) { return along(along(x, 1, down), 2, across); }
+array resample_by_taking(const array& x, const TapTable& down, const TapTable& across) { return along(along(x, 1, down), 2, across); }
 
 array conv2d_whole(const array& x, const array& weight, const Conv2d& conv) {
   const auto both = [](std::pair<int, int> p) { return std::vector<int>{p.first, p.second}; };

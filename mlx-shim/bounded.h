@@ -1,6 +1,6 @@
 // Attention and convolution on the CPU, where MLX holds every score and every im2col column at once: 29 GB of scores for a picture
-// of 2044² in the largest depth network, 19 GB of columns for its last convolution. Here the output is made in pieces
-// of rows, and is then no longer lazy.
+// of 2044² in the largest depth network, 19 GB of columns for its last convolution. Here the output is computed in pieces of rows,
+// eagerly.
 #pragma once
 #include <optional>
 #include <utility>
@@ -21,15 +21,15 @@ struct Attention {
   bool causal;
 };
 
-/// Where each of `size` outputs along an axis comes from: `count` inputs and their weights. No count: the axis stays as it is.
-struct Table {
+/// Resampling along one axis: each of `size` outputs is a weighted sum of `count` inputs. Count 0: the axis is unchanged.
+struct TapTable {
   std::vector<int> indices;
   std::vector<float> weights;
   int size, count;
 };
 
 /// Resamples the rows and columns of [batch, rows, columns, channels].
-array resample_by_taking(const array& x, const Table& down, const Table& across);
+array resample_by_taking(const array& x, const TapTable& down, const TapTable& across);
 
 /// x is NHWC, the weight OHWI.
 array conv2d_whole(const array& x, const array& weight, const Conv2d& conv);

@@ -84,11 +84,11 @@ array fused(const array& a) {
   return (*compiled)({a})[0];
 }
 
-array after(cpu::After curve, const array& y) {
-  switch (curve) {
-    case cpu::After::gelu: return fused<gelu>(y);
-    case cpu::After::gelu_tanh: return fused<gelu_tanh>(y);
-    case cpu::After::relu: return relu(y);
+array activate(cpu::Activation activation, const array& y) {
+  switch (activation) {
+    case cpu::Activation::gelu: return fused<gelu>(y);
+    case cpu::Activation::gelu_tanh: return fused<gelu_tanh>(y);
+    case cpu::Activation::relu: return relu(y);
     default: return fused<silu>(y);
   }
 }
@@ -100,13 +100,13 @@ cpu::Matrix matrix_of(easel_array* weight, const int32_t* options, const char* w
   return {at(weight), options[0], packed ? options[1] : at(weight).shape(0), packed ? options[2] : at(weight).shape(1)};
 }
 
-bool curve_there(int32_t number) { return number >= 0 && number < static_cast<int>(cpu::After::count); }
+bool activation_known(int32_t number) { return number >= 0 && number < static_cast<int>(cpu::Activation::count); }
 
-/// What follows the bias.
-array ended(array y, const cpu::Ending& ending) {
-  if (ending.after != cpu::After::none) y = after(ending.after, y);
-  if (ending.scale) y = mx::multiply(y, *ending.scale);
-  return ending.residual ? mx::add(*ending.residual, y) : y;
+/// Applies the part of the epilogue after the bias.
+array finished(array y, const cpu::ArrayEpilogue& epilogue) {
+  if (epilogue.activation != cpu::Activation::none) y = activate(epilogue.activation, y);
+  if (epilogue.scale) y = mx::multiply(y, *epilogue.scale);
+  return epilogue.residual ? mx::add(*epilogue.residual, y) : y;
 }
 
 /// x Wᵀ + b where no kernel covers all of it. A packed weight has no other form: what is not float32 is widened for it.
@@ -138,16 +138,16 @@ easel_array* easel_pack(easel_array* weight, int32_t packing) {
   return make([&] { return cpu::pack(at(weight), packing); });
 }
 
-// options: what the weight is packed for, or -1, its outputs and inputs, and the curve.
+// options: what the weight is packed for, or -1, its outputs and inputs, and the activation.
 easel_array* easel_linear(easel_array* x, easel_array* weight, easel_array* bias, easel_array* scale, easel_array* residual, const int32_t* options, int64_t n) {
   return make([&]() -> array {
-    if (n != 4 || !curve_there(options[3])) throw std::invalid_argument("[linear] four options expected, and a curve that there is");
+    if (n != 4 || !activation_known(options[3])) throw std::invalid_argument("[linear] four options expected, and a known activation");
     const auto matrix = matrix_of(weight, options, "[linear]");
-    const cpu::Ending ending{maybe(bias), static_cast<cpu::After>(options[3]), maybe(scale), maybe(residual)};
+    const cpu::ArrayEpilogue epilogue{maybe(bias), static_cast<cpu::Activation>(options[3]), maybe(scale), maybe(residual)};
     if (on_cpu()) {
-      if (auto y = cpu::linear(at(x), matrix, ending)) return std::move(*y);
+      if (auto y = cpu::linear(at(x), matrix, epilogue)) return std::move(*y);
     }
-    return ended(product(at(x), matrix, ending.bias), ending);
+    return finished(product(at(x), matrix, epilogue.bias), epilogue);
   });
 }
 
@@ -155,22 +155,22 @@ easel_array* easel_gated(easel_array* gate, easel_array* x) {
   return ours_or([&] { return cpu::gated(at(gate), at(x)); }, [&] { return mx::multiply(fused<silu>(at(gate)), at(x)); });
 }
 
-// options: stride, padding before, padding after and dilation, rows before columns; groups; whether it is relu(x) that counts; the curve.
+// options: stride, padding before, padding after and dilation, rows before columns; groups; whether it is relu(x) that counts; the activation.
 easel_array* easel_conv2d(easel_array* x, easel_array* weight, easel_array* bias, easel_array* residual, const int32_t* options, int64_t n) {
   return make([&]() -> array {
-    if (n != 11 || !curve_there(options[10])) throw std::invalid_argument("[conv2d] eleven options expected, and a curve that there is");
+    if (n != 11 || !activation_known(options[10])) throw std::invalid_argument("[conv2d] eleven options expected, and a known activation");
     at_least_one(options, 2, "[conv2d] strides");
     at_least_one(options + 6, 2, "[conv2d] dilations");
     at_least_one(options + 8, 1, "[conv2d] groups");
     const Conv2d conv{{options[0], options[1]}, {options[2], options[3]}, {options[4], options[5]}, {options[6], options[7]}, options[8]};
     const bool rectified = options[9] != 0;
-    const cpu::Ending ending{maybe(bias), static_cast<cpu::After>(options[10]), std::nullopt, maybe(residual)};
+    const cpu::ArrayEpilogue epilogue{maybe(bias), static_cast<cpu::Activation>(options[10]), std::nullopt, maybe(residual)};
     if (on_cpu()) {
-      if (auto y = cpu::conv2d(at(x), rectified, at(weight), ending, conv)) return std::move(*y);
+      if (auto y = cpu::conv2d(at(x), rectified, at(weight), epilogue, conv)) return std::move(*y);
     }
     const auto from = rectified ? relu(at(x)) : at(x);
     auto y = on_cpu() ? conv2d_in_strips(from, at(weight), conv) : conv2d_whole(from, at(weight), conv);
-    return ended(bias ? mx::add(y, at(bias)) : y, ending);
+    return finished(bias ? mx::add(y, at(bias)) : y, epilogue);
   });
 }
 
@@ -238,7 +238,7 @@ easel_array* easel_resample(easel_array* x, const int32_t* rows, const float* ro
   return make([&]() -> array {
     if (n != 4 || at(x).ndim() != 4) throw std::invalid_argument("[resample] needs [batch, rows, columns, channels] and four sizes");
     const auto table = [&](int axis, const int32_t* indices, const float* weights, const int32_t* size) {
-      Table made{{}, {}, size[0], size[1]};
+      TapTable made{{}, {}, size[0], size[1]};
       if (made.count < 0 || (made.count > 0 && made.size < 1)) throw std::invalid_argument("[resample] a table is empty");
       const int64_t entries = int64_t{made.size} * made.count;
       made.indices.assign(indices, indices + entries);

@@ -105,9 +105,9 @@ Strided strided(const array& a) {
 
 void open() {
   const char* wanted = std::getenv("EASEL_CPU_KERNELS");
-  choose(wanted ? wanted : "");
+  dispatch(wanted ? wanted : "");
 }
-void use(const char* name) { choose(name ? name : ""); }
+void use(const char* name) { dispatch(name ? name : ""); }
 const char* chosen_name() { return kernels() ? kernels()->name : "off"; }
 void tally(Op op, bool covered) { tallies[static_cast<int>(op)][covered].fetch_add(1, std::memory_order_relaxed); }
 
@@ -206,7 +206,7 @@ const float* close(const array& a, mx::cpu::CommandEncoder& encoder, std::vector
   return a.flags().row_contiguous ? a.data<float>() : gathered(a, encoder, before);
 }
 
-Maybe resample(const array& x, const Table& down, const Table& across) {
+Maybe resample(const array& x, const TapTable& down, const TapTable& across) {
   const auto* k = kernels();
   if (!k || !plain(x) || x.ndim() != 4) return uncovered(Op::resample);
   auto shape = x.shape();
@@ -218,7 +218,7 @@ Maybe resample(const array& x, const Table& down, const Table& across) {
     const float* from = close(in[0], encoder, before);
     return [=, batch = s[0], height = s[1], width = s[2], channels = s[3], to = out.data<float>()] {
       for (const auto& task : before) task();
-      const auto taps = [](const Table& table) { return Taps{table.indices.data(), table.weights.data(), table.size, table.count}; };
+      const auto taps = [](const TapTable& table) { return Taps{table.indices.data(), table.weights.data(), table.size, table.count}; };
       k->resample(from, batch, height, width, channels, taps(down), taps(across), to);
     };
   });
@@ -262,28 +262,28 @@ array pack(const array& weight, int packing) {
   });
 }
 
-Maybe linear(const array& x, const Matrix& weight, const Ending& ending) {
+Maybe linear(const array& x, const Matrix& weight, const ArrayEpilogue& epilogue) {
   const bool packed = weight.packing >= 0;
   const auto* k = packed ? kernels_at(weight.packing) : kernels();
   const bool shaped = x.ndim() >= 1 && x.shape(-1) == weight.inputs && (packed || weight.data.ndim() == 2);
-  if (!k || !shaped || !plain(x) || !plain(weight.data) || !vector_of(ending.bias, weight.outputs) || !vector_of(ending.scale, weight.outputs)) return uncovered(Op::linear);
+  if (!k || !shaped || !plain(x) || !plain(weight.data) || !vector_of(epilogue.bias, weight.outputs) || !vector_of(epilogue.scale, weight.outputs)) return uncovered(Op::linear);
   auto shape = x.shape();
   shape.back() = weight.outputs;
-  if (ending.residual && (!plain(*ending.residual) || ending.residual->shape() != shape)) return uncovered(Op::linear);
+  if (epilogue.residual && (!plain(*epilogue.residual) || epilogue.residual->shape() != shape)) return uncovered(Op::linear);
   Inputs inputs;
   inputs.add(x);
   inputs.add(weight.data);
-  const int bias = inputs.add(ending.bias), scale = inputs.add(ending.scale), residual = inputs.add(ending.residual);
+  const int bias = inputs.add(epilogue.bias), scale = inputs.add(epilogue.scale), residual = inputs.add(epilogue.residual);
   const long n = weight.outputs, deep = weight.inputs;
-  const auto curve = static_cast<Curve>(ending.after);
+  const auto activation = epilogue.activation;
   return node(Op::linear, std::move(shape), std::move(inputs.list), [=](auto& in, array& out, auto& encoder) -> Task {
     const long m = static_cast<long>(in[0].size()) / deep;
     auto* made = packed ? nullptr : temporary(encoder, k->packed_size(n, deep));
     auto* memory = temporary(encoder, k->product_memory(m, n, deep));
-    const Finish finish{at(in, bias), curve, at(in, scale), at(in, residual)};
+    const Epilogue epilogue{at(in, bias), activation, at(in, scale), at(in, residual)};
     return [=, from = at(in, 0), weight = at(in, 1), to = out.data<float>()] {
       if (!packed) k->pack(weight, deep, false, n, deep, made);
-      k->product(from, deep, packed ? weight : made, finish, m, n, deep, memory, to, n);
+      k->product(from, deep, packed ? weight : made, epilogue, m, n, deep, memory, to, n);
     };
   });
 }
@@ -323,19 +323,19 @@ Maybe quantized_linear(const array& x, const array& weight, const array& scales,
           kernel->dequantize(w, first + row, here, rows);
           kernel->pack(rows, deep, false, here, deep, packed + item * kernel->packed_size(run, deep));
         });
-        Finish finish;
-        finish.bias = bias ? bias + first : nullptr;
-        kernel->product(from, deep, packed, finish, m, count, deep, memory, to + first, columns);
+        Epilogue epilogue;
+        epilogue.bias = bias ? bias + first : nullptr;
+        kernel->product(from, deep, packed, epilogue, m, count, deep, memory, to + first, columns);
       }
     };
   });
 }
 
-Maybe conv2d(const array& x, bool rectified, const array& weight, const Ending& ending, const Conv2d& conv) {
+Maybe conv2d(const array& x, bool rectified, const array& weight, const ArrayEpilogue& epilogue, const Conv2d& conv) {
   const auto* k = kernels();
   if (!k || x.ndim() != 4 || weight.ndim() != 4 || conv.groups != 1 || weight.shape(3) != x.shape(3)) return uncovered(Op::conv2d);
   const bool pads = std::min({conv.low.first, conv.low.second, conv.high.first, conv.high.second}) >= 0;
-  if (!plain(x) || !plain(weight) || !vector_of(ending.bias, weight.shape(0)) || !vector_of(ending.scale, weight.shape(0)) || !pads) return uncovered(Op::conv2d);
+  if (!plain(x) || !plain(weight) || !vector_of(epilogue.bias, weight.shape(0)) || !vector_of(epilogue.scale, weight.shape(0)) || !pads) return uncovered(Op::conv2d);
   Convolution c{};
   c.batch = x.shape(0), c.height = x.shape(1), c.width = x.shape(2), c.channels = x.shape(3);
   c.outputs = weight.shape(0), c.kernel_h = weight.shape(1), c.kernel_w = weight.shape(2);
@@ -347,7 +347,7 @@ Maybe conv2d(const array& x, bool rectified, const array& weight, const Ending& 
   if (span_h < 0 || span_w < 0) return uncovered(Op::conv2d);
   c.out_h = span_h / c.stride_h + 1, c.out_w = span_w / c.stride_w + 1;
   const mx::Shape shape{x.shape(0), static_cast<int>(c.out_h), static_cast<int>(c.out_w), weight.shape(0)};
-  if (ending.residual && (!plain(*ending.residual) || ending.residual->shape() != shape)) return uncovered(Op::conv2d);
+  if (epilogue.residual && (!plain(*epilogue.residual) || epilogue.residual->shape() != shape)) return uncovered(Op::conv2d);
   const bool square = c.kernel_h == 3 && c.kernel_w == 3 && conv.stride == std::pair{1, 1} && conv.dilation == std::pair{1, 1};
   // Below, transforming costs more than it saves, in memory, too, where many channels meet few pixels. The choice is the same on
   // every processor.
@@ -356,9 +356,9 @@ Maybe conv2d(const array& x, bool rectified, const array& weight, const Ending& 
   Inputs inputs;
   inputs.list = {x};
   inputs.add(weight);
-  const int bias = inputs.add(ending.bias), scale = inputs.add(ending.scale), residual = ending.residual ? static_cast<int>(inputs.list.size()) : -1;
-  if (ending.residual) inputs.list.push_back(*ending.residual);
-  const auto curve = static_cast<Curve>(ending.after);
+  const int bias = inputs.add(epilogue.bias), scale = inputs.add(epilogue.scale), residual = epilogue.residual ? static_cast<int>(inputs.list.size()) : -1;
+  if (epilogue.residual) inputs.list.push_back(*epilogue.residual);
+  const auto activation = epilogue.activation;
   return node(Op::conv2d, shape, std::move(inputs.list), [=](auto& in, array& out, auto& encoder) -> Task {
     auto own = c;
     std::vector<Task> before;
@@ -371,16 +371,16 @@ Maybe conv2d(const array& x, bool rectified, const array& weight, const Ending& 
       own.pixel = c.channels, own.row = c.width * own.pixel, own.image = c.height * own.row;
     }
     const long deep = c.kernel_h * c.kernel_w * c.channels;
-    const Finish finish{at(in, bias), curve, at(in, scale), residual < 0 ? nullptr : close(in[residual], encoder, before)};
+    const Epilogue epilogue{at(in, bias), activation, at(in, scale), residual < 0 ? nullptr : close(in[residual], encoder, before)};
     auto* packed = temporary(encoder, winograd ? k->winograd_size(c.outputs, c.channels) : k->convolution_size(c.outputs, deep));
     return [=, weight = at(in, 1), to = out.data<float>()] {
       for (const auto& task : before) task();
       if (winograd) {
         k->winograd_weight(weight, c.outputs, c.channels, packed);
-        k->winograd(from, packed, finish, own, to);
+        k->winograd(from, packed, epilogue, own, to);
       } else {
         k->convolution_weight(weight, c.outputs, deep, packed);
-        k->convolution(from, packed, finish, own, to);
+        k->convolution(from, packed, epilogue, own, to);
       }
     };
   });
@@ -415,12 +415,12 @@ Maybe deconv2d(const array& x, const Matrix& weight, int kernel, const Maybe& bi
       for (const auto& task : before) task();
       if (!packed) k->pack(weight, deep, false, n, deep, arranged);
       for (long i = 0; bias && i < n; i++) tiled[i] = bias[i % outputs];
-      Finish finish;
-      finish.bias = tiled;
+      Epilogue epilogue;
+      epilogue.bias = tiled;
       const long run = kernel * outputs;  // of one row of pixels that is made
       for (long first = 0; first < lines; first += some) {
         const long count = std::min(some, lines - first);
-        k->product(from + first * width * ldx, ldx, packed ? weight : arranged, finish, count * width, n, deep, memory, made, n);
+        k->product(from + first * width * ldx, ldx, packed ? weight : arranged, epilogue, count * width, n, deep, memory, made, n);
         parallel(count * kernel, [=](long item) {
           const float* line = made + item / kernel * width * n + item % kernel * run;
           float* row = to + (first * kernel + item) * width * run;

@@ -1,37 +1,36 @@
-// Our kernels as MLX ops: each gives an array, or nothing when it does not cover what it is asked for; MLX's op is then used. Both are
-// counted. On a Mac there are none, and nothing is counted.
+// The kernels as MLX ops. Each returns an array, or nothing if it does not cover the arguments; the caller then uses MLX's op. Both cases
+// are counted. On a Mac there are no kernels.
 #pragma once
 #include <optional>
 
-#include "../handle.h"
 #include "../bounded.h"
+#include "../handle.h"
+#include "kernels/kernels.h"
 
 namespace easel::cpu {
 
-/// What is counted, under the names that easel_kernel_calls takes.
+/// Counters, by the names that easel_kernel_calls takes.
 enum class Op { conv2d, deconv2d, sdpa, softmax, gelu, gelu_tanh, silu, gated, pack, linear, layer_norm, rms_norm, group_norm, resample, quantized_linear, count };
 
 using Maybe = std::optional<array>;
 
-enum class After { none, gelu, gelu_tanh, silu, relu, count };
-
-/// The right side of a linear layer: a weight [outputs, inputs], or what pack() made of one, with its sizes.
+/// The weight of a linear layer: [outputs, inputs], or packed by pack(), with its sizes.
 struct Matrix {
   array data;
   int packing = -1;
   int outputs = 0, inputs = 0;
 };
 
-/// residual + scale · after(product + bias), where they are there.
-struct Ending {
+/// residual + scale · activation(product + bias); missing parts are left out.
+struct ArrayEpilogue {
   Maybe bias;
-  After after = After::none;
+  Activation activation = Activation::none;
   Maybe scale, residual;
 };
 
 #ifdef __linux__
 
-/// Chooses the instruction set for the process: by EASEL_CPU_KERNELS, or by name.
+/// Selects the instruction set for the process: by EASEL_CPU_KERNELS, or by name.
 void open();
 void use(const char* name);
 /// Its name, or "off".
@@ -40,7 +39,7 @@ int64_t calls(const char* op, bool covered);
 void tally(Op op, bool covered);
 
 /// Of x, or of relu(x).
-Maybe conv2d(const array& x, bool rectified, const array& weight, const Ending& ending, const Conv2d& conv);
+Maybe conv2d(const array& x, bool rectified, const array& weight, const ArrayEpilogue& epilogue, const Conv2d& conv);
 /// A transposed convolution whose stride is its kernel; the weight has its rows · columns · outputs for outputs.
 Maybe deconv2d(const array& x, const Matrix& weight, int kernel, const Maybe& bias);
 Maybe sdpa(const array& q, const array& k, const array& v, const Attention& attention);
@@ -53,12 +52,12 @@ Maybe gated(const array& gate, const array& x);
 int packing();
 /// A float32 matrix [outputs, inputs] in that order.
 array pack(const array& weight, int packing);
-Maybe linear(const array& x, const Matrix& weight, const Ending& ending);
+Maybe linear(const array& x, const Matrix& weight, const ArrayEpilogue& epilogue);
 Maybe quantized_linear(const array& x, const array& weight, const array& scales, const array& biases, const Maybe& bias, int group, int bits);
 Maybe layer_norm(const array& x, const Maybe& weight, const Maybe& bias, float eps);
 Maybe rms_norm(const array& x, const Maybe& weight, float eps);
 Maybe group_norm(const array& x, const Maybe& weight, const Maybe& bias, int groups, float eps);
-Maybe resample(const array& x, const Table& down, const Table& across);
+Maybe resample(const array& x, const TapTable& down, const TapTable& across);
 
 #else
 
@@ -67,7 +66,7 @@ inline void use(const char*) {}
 inline const char* chosen_name() { return "off"; }
 inline int64_t calls(const char*, bool) { return 0; }
 
-inline Maybe conv2d(const array&, bool, const array&, const Ending&, const Conv2d&) { return {}; }
+inline Maybe conv2d(const array&, bool, const array&, const ArrayEpilogue&, const Conv2d&) { return {}; }
 inline Maybe deconv2d(const array&, const Matrix&, int, const Maybe&) { return {}; }
 inline Maybe sdpa(const array&, const array&, const array&, const Attention&) { return {}; }
 inline Maybe softmax(const array&, int) { return {}; }
@@ -77,12 +76,12 @@ inline Maybe silu(const array&) { return {}; }
 inline Maybe gated(const array&, const array&) { return {}; }
 inline int packing() { return -1; }
 inline array pack(const array& weight, int) { return weight; }
-inline Maybe linear(const array&, const Matrix&, const Ending&) { return {}; }
+inline Maybe linear(const array&, const Matrix&, const ArrayEpilogue&) { return {}; }
 inline Maybe quantized_linear(const array&, const array&, const array&, const array&, const Maybe&, int, int) { return {}; }
 inline Maybe layer_norm(const array&, const Maybe&, const Maybe&, float) { return {}; }
 inline Maybe rms_norm(const array&, const Maybe&, float) { return {}; }
 inline Maybe group_norm(const array&, const Maybe&, const Maybe&, int, float) { return {}; }
-inline Maybe resample(const array&, const Table&, const Table&) { return {}; }
+inline Maybe resample(const array&, const TapTable&, const TapTable&) { return {}; }
 
 #endif
 

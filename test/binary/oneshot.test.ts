@@ -79,7 +79,7 @@ describe("a command that needs no server", () => {
     }
     const env = { ...alone(), EASEL_CPU_KERNELS: "avx1024" };
     const { err, code } = await ran(here, ["depth", picture, "-o", output("x.png")], env);
-    expect(err).toStartWith("Error: [kernels] EASEL_CPU_KERNELS is none of off");
+    expect(err).toStartWith("Error: [kernels] EASEL_CPU_KERNELS must be one of off");
     expect([code, existsSync(output("x.png"))]).toEqual([3, false]);
     expect(left()).toEqual([]);
   });

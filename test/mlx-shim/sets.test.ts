@@ -114,8 +114,8 @@ describe.if(sets.includes("avx2") && emulator !== null)("on an older processor",
     for (const set of ["avx512", "amx"])
       expect(opened("Haswell", set)).toEqual([
         2,
-        `[kernels] this processor or its kernel does not have ${set}; there are off, avx2, base`,
+        `[kernels] this processor or operating system does not support ${set}; available: off, avx2, base`,
       ]);
-    expect(opened("Nehalem", "avx2")[1]).toEndWith("does not have avx2; there are off, base");
+    expect(opened("Nehalem", "avx2")[1]).toEndWith("does not support avx2; available: off, base");
   });
 });

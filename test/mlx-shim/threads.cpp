@@ -49,7 +49,7 @@ std::vector<Result> results_of(const Kernels& k) {
       const auto x = some(m * deep), w = some(n * deep), bias = some(n), residual = some(m * n);
       Floats packed(k.packed_size(n, deep)), memory(k.product_memory(m, n, deep) + 16), out(m * n);
       k.pack(w.data(), deep, false, n, deep, packed.data());
-      k.product(x.data(), deep, packed.data(), {bias.data(), Curve::gelu, bias.data(), residual.data()}, m, n, deep, memory.data(), out.data(), n);
+      k.product(x.data(), deep, packed.data(), {bias.data(), Activation::gelu, bias.data(), residual.data()}, m, n, deep, memory.data(), out.data(), n);
       return out;
     });
     list.push_back([&k, m] {
@@ -65,7 +65,7 @@ std::vector<Result> results_of(const Kernels& k) {
     const auto x = some(c.height * c.width * c.channels), w = some(c.outputs * 9 * c.channels), bias = some(c.outputs);
     Floats packed(k.winograd_size(c.outputs, c.channels)), out(c.out_h * c.out_w * c.outputs);
     k.winograd_weight(w.data(), c.outputs, c.channels, packed.data());
-    k.winograd(x.data(), packed.data(), {bias.data(), Curve::relu}, c, out.data());
+    k.winograd(x.data(), packed.data(), {bias.data(), Activation::relu}, c, out.data());
     return out;
   });
   for (const long kernel : {1L, 3L}) {
@@ -75,7 +75,7 @@ std::vector<Result> results_of(const Kernels& k) {
       const auto x = some(c.height * c.width * c.channels), w = some(c.outputs * deep), bias = some(c.outputs);
       Floats packed(k.convolution_size(c.outputs, deep)), out(c.out_h * c.out_w * c.outputs);
       k.convolution_weight(w.data(), c.outputs, deep, packed.data());
-      k.convolution(x.data(), packed.data(), {bias.data(), Curve::relu}, c, out.data());
+      k.convolution(x.data(), packed.data(), {bias.data(), Activation::relu}, c, out.data());
       return out;
     });
   }
@@ -213,7 +213,7 @@ int main() {
   pool();
   for (const char* set : {"base", "avx2", "avx512", "amx"}) {
     try {
-      choose(set);
+      dispatch(set);
     } catch (const std::exception&) {
       continue;
     }
@@ -222,7 +222,7 @@ int main() {
   // Chosen by one thread while others ask.
   together(3, [](int caller) {
     for (int round = 0; round < 300; round++) {
-      if (caller == 0) choose(round % 2 ? "base" : "off");
+      if (caller == 0) dispatch(round % 2 ? "base" : "off");
       CHECK(any_kernels().name != nullptr && (!kernels() || kernels_at(0)));
     }
   });
