@@ -5,8 +5,10 @@
  * @module
  */
 import { Database } from "bun:sqlite";
-import { chmodSync, mkdirSync } from "node:fs";
-import { dirname } from "node:path";
+import { chmodSync, mkdirSync, rmSync, statfsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { openReserve, type Spend } from "./disk/reserve.ts";
+import { isDiskFull } from "./errors.ts";
 import { filesSchema } from "./files/schema.ts";
 import { jobsSchema } from "./jobs/store/schema.ts";
 
@@ -27,6 +29,69 @@ export function openDatabase(path: string): Database {
   database.run("PRAGMA busy_timeout = 5000");
   migrate(database);
   return database;
+}
+
+/** The database of a data directory, and the space beside it. */
+export interface Storage {
+  database: Database;
+  spend: Spend;
+  /** Whether the disk has room for new jobs. Asking sets the reserve aside again once it fits. */
+  hasRoom(): boolean;
+}
+
+/** Opens a data directory's database. On a full disk the reserve makes room for it. */
+export function openStorage(dataDir: string, filesRoot: string): Storage {
+  const path = join(dataDir, "easel.db");
+  const reservePath = join(dataDir, "easel.reserve");
+  const database = openInAnyCase(path, reservePath);
+  const reserve = openReserve(reservePath);
+  return {
+    database,
+    spend(write) {
+      try {
+        return write();
+      } catch (error) {
+        if (!isDiskFull(error)) throw error;
+      }
+      reserve.release();
+      try {
+        truncateLog(database);
+        return write();
+      } finally {
+        truncateLog(database);
+        reserve.refill();
+      }
+    },
+    hasRoom() {
+      reserve.refill();
+      if (!reserve.isWhole()) return false;
+      return [dataDir, filesRoot].every((folder) => {
+        const { bavail, bsize } = statfsSync(folder);
+        return bavail * bsize >= leastRoom;
+      });
+    },
+  };
+}
+
+/** Below it a commit may not fit: the log grows by a few pages of 4 kB with each. */
+const leastRoom = 2 ** 17;
+
+function openInAnyCase(path: string, reservePath: string): Database {
+  try {
+    return openDatabase(path);
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+    rmSync(reservePath, { force: true });
+    return openDatabase(path);
+  }
+}
+
+function truncateLog(database: Database): void {
+  try {
+    database.run("PRAGMA wal_checkpoint(TRUNCATE)");
+  } catch {
+    // The log keeps its length until a later checkpoint.
+  }
 }
 
 function migrate(database: Database) {

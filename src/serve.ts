@@ -11,7 +11,7 @@ import { depthMap } from "./capabilities/artworks/operation.ts";
 import type { CheckContext } from "./capabilities/capability.ts";
 import { findVariant } from "./capabilities/model.ts";
 import { capabilities, kindOf } from "./capabilities/registry.ts";
-import { lockDirectory, openDatabase } from "./database.ts";
+import { lockDirectory, openStorage } from "./database.ts";
 import { machineMemory } from "./engine/memory.ts";
 import type { Started } from "./engine/start.ts";
 import { filesOfJobs, pruneFiles } from "./files/for-jobs.ts";
@@ -76,15 +76,17 @@ export async function serve(
       ...(write && { write }),
     });
 
-    const database = openDatabase(join(settings.data_dir, "easel.db"));
+    const storage = openStorage(settings.data_dir, settings.files_root);
+    const { database, spend } = storage;
     undo.push(() => database.close());
-    const files = await openLocalStore({ database, root: settings.files_root });
+    const files = await openLocalStore({ database, root: settings.files_root, spend });
     const swept = await files.sweep();
     if (swept.removed + swept.missing.length > 0)
       log.warning("files were put in order", { removed: swept.removed, missing: swept.missing.length });
     const links: Links = { key: linkKey(settings.data_dir), ttl: settings.result_link_ttl_s };
     const store = createJobStore(database, {
       keepFile: (record) => insertFile(database, record),
+      spend,
       notification(job, { context }) {
         if (job.type !== depthMap.type || typeof context?.origin !== "string") return job;
         // Tengr's clients are told of artworks that succeeded or failed.
@@ -131,7 +133,7 @@ export async function serve(
       files,
       context,
       log,
-      notReady: () => notReady,
+      notReady: () => notReady ?? (storage.hasRoom() ? null : "no space is left on the server's disk"),
       scalar: scalarScript,
       playground: playgroundPage,
     });

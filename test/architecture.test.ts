@@ -60,7 +60,7 @@ const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() 
     [/^src\/engine\//, [engine, errors, capability]],
     [/^src\/((errors|log)\.ts|disk\/|settings\/|net\/)/, [/^src\/net\//, ...common]],
     [/^src\/images\//, [/^src\/images\//, ...common]],
-    [/^src\/database\.ts$/, [/^src\/(jobs\/store|files)\/schema\.ts$/]],
+    [/^src\/database\.ts$/, [errors, /^src\/(jobs\/store|files)\/schema\.ts$/]],
     [/^src\/files\//, [/^src\/files\//, /^src\/images\//, /^src\/net\//, ...common]],
     [/^src\/jobs\//, [/^src\/jobs\//, /^src\/files\//, /^src\/net\//, engine, capability, ...common]],
     [

@@ -22,7 +22,7 @@ const advice: Partial<Record<RefusalCode, string>> = {
   over_budget: "The message says what is needed, what there is, and the smallest change that fits.",
   shutting_down: "A job that was accepted stays in the queue of the next start.",
   sync_timeout: "Poll the address in `Location`, or use `mode: async`.",
-  disk_full: "Free some space; nothing was stored.",
+  disk_full: "Free some space: jobs and files can be deleted. Nothing was stored.",
 };
 
 /** The page. */

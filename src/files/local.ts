@@ -5,7 +5,8 @@
  */
 import type { Database } from "bun:sqlite";
 import { randomBytes } from "node:crypto";
-import { Refusal } from "../errors.ts";
+import type { Spend } from "../disk/reserve.ts";
+import { isDiskFull, Refusal } from "../errors.ts";
 import { type Disk, openBlobs, refusalOf } from "./blobs.ts";
 import { contentTypeOf } from "./content-type.ts";
 import type { FileRecord } from "./file.ts";
@@ -28,6 +29,8 @@ export interface LocalStoreOptions {
   /** Unix seconds. */
   now?: () => number;
   disk?: Disk;
+  /** How deletions reach a full disk. */
+  spend?: Spend;
 }
 
 /**
@@ -41,7 +44,7 @@ export interface LocalStoreOptions {
  * ```
  */
 export async function openLocalStore(options: LocalStoreOptions): Promise<FileStore> {
-  const { database, now = () => Date.now() / 1000 } = options;
+  const { database, now = () => Date.now() / 1000, spend = (write) => write() } = options;
   const blobs = await openBlobs(options.root, identityOf(database), options.disk);
 
   async function writer(file: NewFile): Promise<FileWriter> {
@@ -99,10 +102,19 @@ export async function openLocalStore(options: LocalStoreOptions): Promise<FileSt
     get: async (id) => findFile(database, id),
     list: async (query = {}) => listFiles(database, query),
     async delete(id) {
-      const there = removeFile(database, id);
+      const removeRecord = () => spend(() => removeFile(database, id));
+      if (!findFile(database, id)) return false;
+      try {
+        removeRecord();
+      } catch (error) {
+        if (!isDiskFull(error)) throw error;
+        // Even the reserve is used up: the bytes go first, which makes room for the record of it.
+        await blobs.remove(id);
+        return removeRecord();
+      }
       // Without its record the file is gone; bytes that stay are swept at the next start.
-      if (there) await blobs.remove(id);
-      return there;
+      await blobs.remove(id);
+      return true;
     },
     async local(record) {
       if (await blobs.has(record.file_id)) return blobs.path(record.file_id);
@@ -126,9 +138,11 @@ export async function openLocalStore(options: LocalStoreOptions): Promise<FileSt
         chosen.push(file_id);
         bytes -= size;
       }
-      database.transaction(() => {
-        for (const id of chosen) removeFile(database, id);
-      })();
+      spend(() =>
+        database.transaction(() => {
+          for (const id of chosen) removeFile(database, id);
+        })(),
+      );
       for (const id of chosen) await blobs.remove(id);
       return chosen;
     },

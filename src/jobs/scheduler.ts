@@ -107,6 +107,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     },
     onReport: reporting.step,
     onEnd,
+    waitedFor: waiters.jobs,
     onOutOfMemory(job) {
       metrics.outOfMemory();
       log.warning("out of memory: all models were evicted", { job_id: job.id });

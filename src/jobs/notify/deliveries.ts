@@ -4,9 +4,13 @@
  * @module
  */
 import type { Database } from "bun:sqlite";
+import type { Spend } from "../../disk/reserve.ts";
 import type { Delivery, DeliveryStore } from "../store/store.ts";
 
-export function deliveryStore(database: Database): {
+export function deliveryStore(
+  database: Database,
+  spend: Spend,
+): {
   deliveries: DeliveryStore;
   add(message: { job_id: string; url: string; body: string; now: number }): void;
 } {
@@ -31,10 +35,10 @@ export function deliveryStore(database: Database): {
       due: async (now, limit) => due.all(now, limit),
       nextAt: async () => first.get()?.next_at ?? undefined,
       postpone: async (id, attempts, nextAt) => {
-        postpone.run(attempts, nextAt, id);
+        spend(() => postpone.run(attempts, nextAt, id));
       },
       remove: async (id) => {
-        remove.run(id);
+        spend(() => remove.run(id));
       },
     },
   };

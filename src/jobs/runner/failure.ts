@@ -36,8 +36,11 @@ export function withoutPaths(message: string): string {
 
 const passing = /^SQLITE_(BUSY|LOCKED|NOMEM|IOERR|FULL)/;
 
-/** Whether what the store complains of may be over in a while. */
-export function passes(error: unknown): boolean {
-  if (isDiskFull(error)) return true;
+/** Milliseconds that a job waits for space on the disk before it fails. */
+export const diskFullPatience = 10_000;
+
+/** Whether to try a write again that has been failing for that many milliseconds. */
+export function passes(error: unknown, waited: number): boolean {
+  if (isDiskFull(error)) return waited < diskFullPatience;
   return error instanceof Error && passing.test(String((error as { code?: unknown }).code ?? ""));
 }

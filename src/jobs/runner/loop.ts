@@ -7,7 +7,7 @@ import type { CheckContext, Need, Prepared } from "../../capabilities/capability
 import type { Engine } from "../../engine/engine.ts";
 import { keysOf } from "../../engine/residency.ts";
 import { Cancelled } from "../../engine/task.ts";
-import { Refusal } from "../../errors.ts";
+import { isDiskFull, Refusal } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import type { Clock } from "../clock.ts";
 import type { JobFiles } from "../files.ts";
@@ -44,6 +44,8 @@ export interface LaneOptions {
   /** The job has ended, by whoever won. `from` is what it was before. */
   onEnd(job: Job, from: JobStatus): void;
   onOutOfMemory(job: Job): void;
+  /** Jobs that a client waits for. */
+  waitedFor(): readonly string[];
 }
 
 export interface Lane {
@@ -69,6 +71,9 @@ const seenOf = ({ progress, progress_label }: Job): Seen => ({ progress, progres
 
 /** After the grace is over, how long a step may take to notice it. */
 const lastStepSeconds = 5;
+
+/** Milliseconds between attempts to write what could not be written. */
+const settleEvery = 30_000;
 
 export function createLane(options: LaneOptions): Lane {
   const { store, files, engine, models, context, clock, log } = options;
@@ -96,11 +101,11 @@ export function createLane(options: LaneOptions): Lane {
       }),
     );
 
-  const { lost, record, finish } = createEndings({ ...options, quit: quit.signal });
+  const { lost, settle, record, finish } = createEndings({ ...options, quit: quit.signal });
 
   const ahead = createAhead({
     open: () => current !== undefined && !quit.signal.aborted,
-    next: () => store.next([current!.job.id, ...lost]),
+    next: () => store.next([current!.job.id, ...lost.keys()]),
     prepare,
     fail: (job, error) =>
       finish(
@@ -126,6 +131,7 @@ export function createLane(options: LaneOptions): Lane {
     current = { job: queued, controller, done };
     const job = await record(() => store.start(queued.id)).catch(async (error) => {
       await finish(queued, "queued", { status: "failed", ...failure(error) });
+      if (isDiskFull(error)) await failWaitedFor(error);
       return undefined;
     });
     ahead.leave(mine);
@@ -185,6 +191,16 @@ export function createLane(options: LaneOptions): Lane {
     over();
   }
 
+  /** Clients that wait for jobs further back hear of a full disk now and not when their time is over. */
+  async function failWaitedFor(error: unknown) {
+    for (const id of options.waitedFor()) {
+      const job = await store.get(id);
+      if (!job || job === "pruned" || job.status !== "queued" || lost.has(id)) continue;
+      ahead.abandon(id);
+      await finish(job, "queued", { status: "failed", ...failure(error) });
+    }
+  }
+
   function keysOfJob(job: Job) {
     try {
       const { family, operation } = kindOf(job);
@@ -237,11 +253,12 @@ export function createLane(options: LaneOptions): Lane {
         continue;
       }
       jobsTurn = false;
+      if (lost.size > 0) await settle();
       // There is nothing else to do than to ask again.
       const job =
         ahead.job() ??
         (await record(
-          () => store.next([...lost]),
+          () => store.next([...lost.keys()]),
           () => true,
         ));
       if (quit.signal.aborted) break;
@@ -254,6 +271,7 @@ export function createLane(options: LaneOptions): Lane {
         resting = true;
         await new Promise<void>((resolve) => {
           wake = resolve;
+          if (lost.size > 0) clock.after(settleEvery, resolve);
         });
       }
     }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Database } from "bun:sqlite";
+import type { Spend } from "../../disk/reserve.ts";
 import { isDiskFull, Refusal } from "../../errors.ts";
 import type { FileRecord } from "../../files/file.ts";
 import type { Job } from "../job.ts";
@@ -16,6 +17,8 @@ export interface JobStoreOptions {
   keepFile(record: FileRecord): void;
   /** What a webhook is told of a job's end; the job itself by default. Undefined tells it nothing. */
   notification?(job: Job, webhook: Webhook): unknown;
+  /** How writes that end or remove a job reach a full disk. */
+  spend?: Spend;
   /** Unix seconds. */
   now?(): number;
 }
@@ -28,7 +31,6 @@ const mostAttempts = 2;
 export function createJobStore(database: Database, options: JobStoreOptions): JobStore {
   const now = options.now ?? (() => Date.now() / 1000);
   const notification = options.notification ?? ((job: Job) => job);
-  const { deliveries, add: addDelivery } = deliveryStore(database);
   const records = jobRecords(database);
 
   const transaction = <T>(work: () => T): T => {
@@ -38,6 +40,11 @@ export function createJobStore(database: Database, options: JobStoreOptions): Jo
       throw isDiskFull(error) ? new Refusal("disk_full", "No space is left on the server's disk") : error;
     }
   };
+
+  const spend = options.spend ?? ((write) => write());
+  const { deliveries, add: addDelivery } = deliveryStore(database, spend);
+  /** A transaction that a full disk must not stop. */
+  const required = <T>(work: () => T): T => spend(() => transaction(work));
 
   const known = (idempotency: Idempotency): Row | undefined => {
     const row = records.withKey(idempotency.key);
@@ -138,19 +145,19 @@ export function createJobStore(database: Database, options: JobStoreOptions): Jo
     },
 
     async end(id, from, ending, seen) {
-      return transaction(() => {
+      return required(() => {
         const row = records.find(id);
         return row && from.includes(row.status) ? finish(row, ending, seen) : undefined;
       });
     },
 
     async requeue(id) {
-      const row = records.requeue(id);
+      const row = required(() => records.requeue(id));
       return row ? toJob(row) : undefined;
     },
 
     async delete(id) {
-      return transaction(() => {
+      return required(() => {
         const row = records.find(id);
         if (!row) return undefined;
         const job = toJob(row);
@@ -161,7 +168,7 @@ export function createJobStore(database: Database, options: JobStoreOptions): Jo
     },
 
     async recover() {
-      return transaction(() => {
+      return required(() => {
         const requeued: string[] = [];
         const interrupted: string[] = [];
         for (const row of records.running()) {
@@ -184,7 +191,7 @@ export function createJobStore(database: Database, options: JobStoreOptions): Jo
     },
 
     async prune(beforeTime) {
-      return transaction(() => {
+      return required(() => {
         const rows = records.endedBefore(beforeTime, 1000);
         for (const row of rows) records.remove(row, { pruned: true });
         return rows.length;

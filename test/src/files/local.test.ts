@@ -218,6 +218,21 @@ describe("deleting", () => {
     await disk.unlink(await store.local(record));
     expect(await store.delete(record.file_id)).toBe(true);
   });
+
+  test("takes the bytes first when the disk is so full that the record cannot be removed", async () => {
+    let full = true;
+    const { store, left } = await temporaryStore({
+      spend(write) {
+        if (!full) return write();
+        full = false;
+        throw Object.assign(new Error("database or disk is full"), { code: "SQLITE_FULL" });
+      },
+    });
+    const record = await store.store(bytes("x"), {});
+    expect(await store.delete(record.file_id)).toBe(true);
+    expect(await store.get(record.file_id)).toBeUndefined();
+    expect(left()).toEqual([]);
+  });
 });
 
 describe("the sweep at start", () => {

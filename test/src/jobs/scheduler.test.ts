@@ -362,6 +362,48 @@ describe("a job", () => {
     expect(scheduler.health().queue_len).toBe(0);
   });
 
+  test("that cannot be started for lack of space fails by it, as do those that clients wait for; then all goes on", async () => {
+    const { scheduler, store, engine, clock, submit, state } = harness();
+    await scheduler.start();
+    const { start, end } = store;
+    const full = async () => {
+      throw Object.assign(new Error("database or disk is full"), { code: "SQLITE_FULL" });
+    };
+    store.start = full;
+    const first = await submit();
+    const second = await submit();
+    const third = await submit();
+    const waiting = scheduler.wait(third.id, 600_000);
+    await clock.advance(9000);
+    expect(await Promise.all([first, second, third].map(({ id }) => state(id)))).toEqual(
+      Array(3).fill("queued"),
+    );
+    await clock.advance(8000);
+    expect(await scheduler.job(first.id)).toMatchObject({ status: "failed", error_code: "disk_full" });
+    expect(await waiting).toMatchObject({
+      kind: "ended",
+      job: { status: "failed", error_code: "disk_full" },
+    });
+    expect(await state(second.id)).toBe("queued");
+    store.start = start;
+    await clock.advance(30_000);
+    expect(await state(second.id)).toBe("succeeded");
+    expect(engine.log.filter((line) => line.startsWith("run"))).toHaveLength(1);
+
+    // Not even its failure can be written: whoever waits hears of it, and the record follows.
+    store.start = full;
+    store.end = full;
+    const fourth = await submit();
+    const told = scheduler.wait(fourth.id, 600_000);
+    await clock.advance(60_000);
+    expect(await told).toMatchObject({ kind: "ended", job: { status: "failed", error_code: "disk_full" } });
+    store.start = start;
+    store.end = end;
+    await clock.advance(60_000);
+    expect(await scheduler.job(fourth.id)).toMatchObject({ status: "failed", error_code: "disk_full" });
+    expect(scheduler.health().queue_len).toBe(0);
+  });
+
   test("that runs longer than job_timeout_s fails, and the engine is free for the next", async () => {
     const { scheduler, engine, clock, submit, state } = harness({ settings: { job_timeout_s: 60 } });
     engine.answer = undefined;
