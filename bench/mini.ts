@@ -13,7 +13,8 @@ import sharp from "sharp";
 import { memory, openLibrary, resetPeak } from "../ffi/index.ts";
 import { library, nativeFolder } from "../ffi/native.ts";
 import { renderDepth } from "../src/capabilities/depth/render.ts";
-import { MiniDepth, preprocess, resizeMap, usualSizing } from "../src/models/mini/mini-depth.ts";
+import { usualSizing } from "../src/models/mini/memory.ts";
+import { MiniDepth } from "../src/models/mini/mini-depth.ts";
 
 const root = join(import.meta.dir, "..");
 const rounds = Number(process.argv[2] ?? 30);
@@ -40,10 +41,10 @@ resetPeak();
 for (let i = 0; i < rounds; i++) {
   timed("all of a picture", () => {
     const picture = timed("  resize to the network", () =>
-      preprocess({ data, ...size, channels: 3 }, { inputSize, bound: "short" }),
+      model.preprocess({ data, ...size, channels: 3 }, { inputSize, bound: "short" }),
     );
-    const map = timed("  network", () => model.predict(picture));
-    const depth = timed("  resize to the picture", () => resizeMap(map, picture, size));
+    const map = timed("  network", () => model.predict(picture).depth);
+    const depth = timed("  resize to the picture", () => model.resizeMap(map, picture, size));
     timed("  render", () =>
       renderDepth(depth, size.width, size.height, {
         values: "inverse",

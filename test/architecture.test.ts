@@ -31,7 +31,15 @@ const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() 
   const seam = /^src\/engine\/(task|engine)\.ts$/;
   const engine = /^src\/engine\/(?!host)/;
   const capability = /^src\/capabilities\/capability\.ts$/;
-  const tensors = [/^ffi\//, /^src\/nn\//, /^src\/weights\//, /^src\/images\/(pixels|resample|tiles)\.ts$/];
+  const tensors = [
+    /^ffi\//,
+    /^src\/nn\//,
+    /^src\/weights\//,
+    /^src\/images\/(pixels|resample|round|sizing|tiles)\.ts$/,
+  ];
+  const headers = /^src\/weights\/(provenance|formats\/safetensors)\.ts$/;
+  // What a plan knows of a network: no tensors, so the main thread may load it.
+  const memory = /^src\/models\/[^/]+\/memory\.ts$/;
   const common = [errors, settings, seam];
   return [
     [/^src\/(main|serve|version|assets|embedded\.d)\.ts$/, [/./]],
@@ -39,6 +47,7 @@ const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() 
     [/^src\/nn\//, [...tensors, seam]],
     [/^src\/weights\//, [/^src\/weights\//, /^ffi\//, ...common]],
     [/^src\/hub\//, [/^src\/hub\//, /^src\/net\//, /^src\/weights\/provenance\.ts$/, capability, ...common]],
+    [memory, [/^src\/images\/(round|sizing)\.ts$/, /^src\/nn\/score-memory\.ts$/, headers, seam]],
     [/^src\/models\//, [/^src\/models\//, ...tensors, seam]],
     [
       /^src\/capabilities\/[^/]+\/(task|engine\/.*)\.ts$/,
@@ -67,8 +76,9 @@ const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() 
       /^src\/capabilities\//,
       [
         /^src\/(capabilities|jobs|files|images|net)\//,
-        /^src\/weights\/(provenance|formats\/safetensors)\.ts$/,
         /^src\/nn\/score-memory\.ts$/,
+        headers,
+        memory,
         /^src\/hub\//,
         /^src\/version\.ts$/,
         ...common,
@@ -106,7 +116,7 @@ function closure(entry: string, seen = new Set<string>()): Set<string> {
 
 test("the main thread never loads a tensor", () => {
   const engineSide =
-    /^(ffi\/(?!(native|archive)\.ts)|src\/(models|nn)\/(?!score-memory)|src\/(worker|tasks)\.ts|src\/engine\/host\.ts)|^bun:ffi$/;
+    /^(ffi\/(?!(native|archive)\.ts)|src\/nn\/(?!score-memory)|src\/models\/[^/]+\/(?!memory\.ts)|src\/(worker|tasks)\.ts|src\/engine\/host\.ts)|^bun:ffi$/;
   const mainSide =
     /^src\/((main|serve)\.ts|http\/|jobs\/|files\/|images\/|cli\/|net\/|settings\/|engine\/(client|start)\.ts|capabilities\/[^/]+\/(contract|operation|variants|capability)\.ts)/;
   const wrong = files
@@ -123,7 +133,7 @@ test("the engine thread never loads a route, a job or a file store", () => {
     .flatMap((file) =>
       [...closure(file)]
         .filter((path) =>
-          /^(src\/(http|jobs|files|cli|net)\/|src\/images\/(?!(pixels|resample|tiles)\.ts)|hono|bun:sqlite$|sharp$)/.test(
+          /^(src\/(http|jobs|files|cli|net)\/|src\/images\/(?!(pixels|resample|round|sizing|tiles)\.ts)|hono|bun:sqlite$|sharp$)/.test(
             path,
           ),
         )

@@ -10,7 +10,6 @@ import { join } from "node:path";
 import { kernels, memory, openLibrary, resetPeak } from "../../ffi/index.ts";
 import { library, nativeFolder } from "../../ffi/native.ts";
 import { DepthAnything } from "../../src/models/depth-anything/depth-anything.ts";
-import { preprocess } from "../../src/models/depth-anything/preprocess.ts";
 import { DepthPro } from "../../src/models/depth-pro/depth-pro.ts";
 
 const [folder, side, repeats, out] = process.argv.slice(2) as [string, string, string, string?];
@@ -30,7 +29,7 @@ resetPeak();
 
 function run(): Float32Array {
   if (model instanceof DepthPro) return model.predict(pixels).canonical;
-  const picture = preprocess(2, pixels, { inputSize: Number(side), bound: "short" }, model.patch);
+  const picture = model.preprocess(pixels, { inputSize: Number(side), bound: "short" });
   return model.predict(picture).depth;
 }
 

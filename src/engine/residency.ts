@@ -42,10 +42,13 @@ export interface MachineMemory {
   workingSet?: number | undefined;
 }
 
+/** Share of the memory that models may take: pictures, requests and the program itself need the rest. */
+const shareOfModels = 0.8;
+
 /** How much the models may take together. */
-export function budgetOf(memory: MachineMemory, limitGb: number | null): number {
+export function budgetOf({ total, cgroup, workingSet }: MachineMemory, limitGb: number | null): number {
   if (limitGb !== null) return limitGb * gigabyte;
-  return Math.min(memory.total * 0.8, memory.cgroup ?? Infinity, memory.workingSet ?? Infinity);
+  return Math.min(shareOfModels * Math.min(total, cgroup ?? Infinity), workingSet ?? Infinity);
 }
 
 /** Equal keys share one copy: family, variant, part, bits, and the settings that change what is built. */

@@ -15,13 +15,15 @@ export interface Picture {
   pixels: Uint8Array<ArrayBuffer>;
   width: number;
   height: number;
+  /** Size of the picture in the file, turned upright: larger than `width` and `height` where `within` brought it down. */
+  original: { width: number; height: number };
   /** How the file stores its pixels, in Pillow's words: "RGB", "RGBA", "L", "P", "CMYK", … */
   mode: string;
   /** The colour profile (ICC) of the pixels, when they were left as the file has them. Without one they are sRGB. */
   profile?: Uint8Array<ArrayBuffer>;
   /** One byte a pixel, when it was asked for and the file has transparency. */
   alpha?: Uint8Array<ArrayBuffer>;
-  /** From the EXIF focal length in 35 mm film, where the file has one. */
+  /** In pixels of the original size, from the EXIF focal length in 35 mm film, where the file has one. */
   focalLengthPx?: number;
 }
 
@@ -29,6 +31,10 @@ export interface DecodeOptions {
   /** The name in messages, such as "input image". */
   kind?: string;
   maxPixels: number;
+  /** Name of the setting that `maxPixels` comes from, for the message. */
+  setting?: string;
+  /** Brings a larger picture down to this many pixels and this long side while it is decoded. */
+  within?: { pixels: number; side: number };
   /** Whether transparency is wanted too; the colours come without it either way. */
   alpha?: boolean;
   /**
@@ -71,7 +77,7 @@ export async function decodePicture(source: string | Uint8Array, options: Decode
     .catch((cause: unknown) => {
       throw unreadable(kind, cause);
     });
-  checkPixels(metadata, options.maxPixels, kind);
+  checkPixels(metadata, options, kind);
   // Phones write it by default, and its decoder is patented: libvips comes without.
   if (metadata.format === "heif" && metadata.compression !== "av1") {
     throw new Refusal(
@@ -81,8 +87,13 @@ export async function decodePicture(source: string | Uint8Array, options: Decode
   }
 
   const profile = options.colours === "own" ? ownProfile(metadata) : undefined;
-  const { data, info } = await open(profile !== undefined)
-    .autoOrient()
+  const original = uprightSize(metadata);
+  const smaller = options.within && sizeWithin(original, options.within);
+  const upright = open(profile !== undefined).autoOrient();
+  const { data, info } = await (smaller
+    ? upright.resize({ ...smaller, fit: "fill", kernel: "lanczos3" })
+    : upright
+  )
     .removeAlpha()
     .toColourspace("srgb")
     .raw({ depth: "uchar" })
@@ -100,10 +111,11 @@ export async function decodePicture(source: string | Uint8Array, options: Decode
     pixels: new Uint8Array(data),
     width,
     height,
+    original,
     mode: pillowMode(metadata),
     ...(profile && { profile }),
     ...(alpha && { alpha }),
-    ...(film !== undefined && { focalLengthPx: focalLengthInPixels(film, width, height) }),
+    ...(film !== undefined && { focalLengthPx: focalLengthInPixels(film, original.width, original.height) }),
   };
 }
 
@@ -126,15 +138,37 @@ async function readAlpha(image: Sharp, kind: string): Promise<Uint8Array<ArrayBu
   return new Uint8Array(bytes);
 }
 
+/** Width and height of the first frame. An animation reports the height of all its frames as one strip. */
+const frameSize = ({ width, height, pageHeight }: Metadata) => ({ width, height: pageHeight ?? height });
+
+function uprightSize(metadata: Metadata): { width: number; height: number } {
+  const { width, height } = frameSize(metadata);
+  const turned = (metadata.orientation ?? 1) >= 5;
+  return turned ? { width: height, height: width } : { width, height };
+}
+
+/** The size that a picture is brought down to, or undefined when it is small enough. */
+function sizeWithin(
+  { width, height }: { width: number; height: number },
+  { pixels, side }: NonNullable<DecodeOptions["within"]>,
+): { width: number; height: number } | undefined {
+  const scale = Math.min(Math.sqrt(pixels / (width * height)), side / Math.max(width, height));
+  if (scale >= 1) return undefined;
+  const fit = (length: number) => Math.max(1, Math.floor(length * scale));
+  return { width: fit(width), height: fit(height) };
+}
+
 /** Refuses a picture that is too large, from its header alone. */
-function checkPixels(metadata: Metadata, maxPixels: number, kind: string): void {
-  const { width } = metadata;
-  // An animation reports the height of all its frames as one strip.
-  const height = metadata.pageHeight ?? metadata.height;
+function checkPixels(metadata: Metadata, { maxPixels, setting }: DecodeOptions, kind: string): void {
+  const { width, height } = frameSize(metadata);
   if (!width || !height) throw unreadable(kind, undefined);
   const pixels = width * height;
   if (pixels > maxPixels) {
-    throw new Refusal("too_many_pixels", `${kind} has ${pixels} pixels, exceeding the cap ${maxPixels}`);
+    const remedy = setting === undefined ? "" : `. The setting ${setting} changes the cap`;
+    throw new Refusal(
+      "too_many_pixels",
+      `${kind} has ${pixels} pixels, exceeding the cap ${maxPixels}${remedy}`,
+    );
   }
 }
 

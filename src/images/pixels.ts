@@ -5,6 +5,7 @@
  * @module
  */
 import { areaTaps, type Kernel, pillowTaps, type TapOptions, type Taps, taps } from "./resample.ts";
+import { roundHalfEven } from "./round.ts";
 
 /** A picture or map. */
 export interface Pixels<A extends ArrayLike<number> = ArrayLike<number>> {
@@ -26,14 +27,14 @@ export function resizeFloats(
   if (width === from.width && height === from.height)
     return { data: Float32Array.from(from.data), width, height, channels };
   const data = new Float32Array(width * height * channels);
+  const made = { data, width, height, channels };
   apply(
     from,
-    taps(kernel, from.width, width, options),
-    taps(kernel, from.height, height, options),
-    data,
+    made,
+    (input, output, range) => taps(kernel, input, output, { ...options, range }),
     (x) => x,
   );
-  return { data, width, height, channels };
+  return made;
 }
 
 /** OpenCV's resize of bytes by INTER_CUBIC or, for shrinking, INTER_AREA. Rounds half to even. */
@@ -43,25 +44,55 @@ export function resizeOpenCv(
   height: number,
   method: "cubic" | "area",
 ): Pixels<Uint8Array<ArrayBuffer>> {
-  const make = (input: number, output: number) =>
-    method === "area" ? areaTaps(input, output) : taps("bicubic", input, output);
-  const data = new Uint8Array(width * height * from.channels);
-  apply(from, make(from.width, width), make(from.height, height), data, roundToByte);
-  return { data, width, height, channels: from.channels };
+  const { channels } = from;
+  const made = { data: new Uint8Array(width * height * channels), width, height, channels };
+  apply(
+    from,
+    made,
+    (input, output, range) =>
+      method === "area" ? areaTaps(input, output, range) : taps("bicubic", input, output, { range }),
+    roundToByte,
+  );
+  return made;
 }
 
-export const roundHalfEven = (x: number) => {
-  const rounded = Math.round(x);
-  return rounded - x === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
-};
 const roundToByte = (x: number) => Math.min(Math.max(roundHalfEven(x), 0), 255);
 
+/** Entries of a table of taps that are held at once. A photograph needs far fewer; a strip of one row needs more. */
+const mostTaps = 2 ** 20;
+
+/** Ranges of the outputs of one axis whose tables are small. */
+function bands(input: number, output: number): [from: number, to: number][] {
+  const entries = 4 * Math.max(input / output, 1) + 1;
+  const size = Math.max(1, Math.floor(mostTaps / entries));
+  return Array.from({ length: Math.ceil(output / size) }, (_, i) => [
+    i * size,
+    Math.min((i + 1) * size, output),
+  ]);
+}
+
+type Table = (input: number, output: number, range: readonly [number, number]) => Taps;
+type Writable = { data: { [index: number]: number }; width: number; height: number };
+
+/** Resizes band by band, so that tables and rows stay small however long and thin a picture is. */
+function apply(from: Pixels, out: Writable, table: Table, finish: (x: number) => number): void {
+  const columns = bands(from.width, out.width);
+  for (const band of bands(from.height, out.height)) {
+    const down = table(from.height, out.height, band);
+    for (const [left, right] of columns) {
+      const across = table(from.width, out.width, [left, right]);
+      applyBand(from, across, down, out, { left, top: band[0] }, finish);
+    }
+  }
+}
+
 /** Columns first into a strip of rows, so that only the rows under the vertical kernel are held. */
-function apply(
+function applyBand(
   from: Pixels,
   across: Taps,
   down: Taps,
-  out: { [index: number]: number },
+  out: Writable,
+  { left, top }: { left: number; top: number },
   finish: (x: number) => number,
 ): void {
   const { channels, width, data } = from;
@@ -94,7 +125,8 @@ function apply(
       for (let i = 0; i < length; i++) line[i]! += weight * source[i]!;
     }
     for (const key of rows.keys()) if (key < first) rows.delete(key);
-    for (let i = 0; i < length; i++) out[y * length + i] = finish(line[i]!);
+    const begin = ((top + y) * out.width + left) * channels;
+    for (let i = 0; i < length; i++) out.data[begin + i] = finish(line[i]!);
   }
 }
 

@@ -22,6 +22,8 @@ export interface TapOptions {
   factor?: number;
   /** Widens the kernel when shrinking, as PyTorch's `antialias` and Pillow do. */
   antialias?: boolean;
+  /** The outputs from..to alone, where a table of all would be large. */
+  range?: readonly [from: number, to: number];
 }
 
 const cubic = (a: number) => (x: number) => {
@@ -35,25 +37,26 @@ const lanczos = (x: number) => (Math.abs(x) < 3 ? sinc(x) * sinc(x / 3) : 0);
 
 /** PyTorch's `interpolate`, and OpenCV's INTER_CUBIC and INTER_LINEAR, which are the forms without `alignCorners`. */
 export function taps(kernel: Kernel, input: number, output: number, options: TapOptions = {}): Taps {
+  const [from, to] = options.range ?? [0, output];
   if (options.antialias) {
     return kernel === "bilinear"
-      ? widened(triangle, 1, input, output)
-      : widened(cubic(-0.5), 2, input, output);
+      ? widened(triangle, 1, input, output, from, to)
+      : widened(cubic(-0.5), 2, input, output, from, to);
   }
   const { alignCorners = false, factor } = options;
   const scale = alignCorners ? (input - 1) / Math.max(output - 1, 1) : 1 / (factor ?? output / input);
   const source = (i: number) => (alignCorners ? i * scale : (i + 0.5) * scale - 0.5);
   const count = kernel === "bilinear" ? 2 : 4;
-  const result = room(output, count);
+  const result = room(to - from, count);
   const curve = cubic(-0.75);
-  for (let i = 0; i < output; i++) {
+  for (let i = from; i < to; i++) {
+    const at = (i - from) * count;
     const s = kernel === "bilinear" ? Math.max(source(i), 0) : source(i);
     const first = Math.floor(s);
     for (let k = 0; k < count; k++) {
       const j = kernel === "bilinear" ? first + k : first - 1 + k;
-      result.indices[i * count + k] = Math.min(Math.max(j, 0), input - 1);
-      result.weights[i * count + k] =
-        kernel === "bilinear" ? (k === 0 ? 1 - (s - first) : s - first) : curve(s - j);
+      result.indices[at + k] = Math.min(Math.max(j, 0), input - 1);
+      result.weights[at + k] = kernel === "bilinear" ? (k === 0 ? 1 - (s - first) : s - first) : curve(s - j);
     }
   }
   return result;
@@ -80,38 +83,51 @@ export const pillowTaps = (
     : taps(filter, input, output, { antialias: true });
 
 /** OpenCV's INTER_AREA when shrinking: an output is the mean of the cell it covers. */
-export function areaTaps(input: number, output: number): Taps {
+export function areaTaps(
+  input: number,
+  output: number,
+  [from, to]: readonly [number, number] = [0, output],
+): Taps {
   const ratio = input / output;
-  const result = room(output, Math.ceil(ratio) + 1);
-  for (let i = 0; i < output; i++) {
-    const from = i * ratio;
-    const to = Math.min((i + 1) * ratio, input);
-    for (let k = 0, j = Math.floor(from); k < result.count; k++, j++) {
-      const covered = Math.min(j + 1, to) - Math.max(j, from);
-      result.indices[i * result.count + k] = Math.min(j, input - 1);
-      result.weights[i * result.count + k] = Math.max(covered, 0) / ratio;
+  const result = room(to - from, Math.ceil(ratio) + 1);
+  for (let i = from; i < to; i++) {
+    const start = i * ratio;
+    const end = Math.min((i + 1) * ratio, input);
+    const at = (i - from) * result.count;
+    for (let k = 0, j = Math.floor(start); k < result.count; k++, j++) {
+      const covered = Math.min(j + 1, end) - Math.max(j, start);
+      result.indices[at + k] = Math.min(j, input - 1);
+      result.weights[at + k] = Math.max(covered, 0) / ratio;
     }
   }
   return result;
 }
 
-function widened(filter: (x: number) => number, radius: number, input: number, output: number): Taps {
+function widened(
+  filter: (x: number) => number,
+  radius: number,
+  input: number,
+  output: number,
+  from = 0,
+  to = output,
+): Taps {
   const ratio = input / output;
   const stretch = Math.max(ratio, 1);
   const support = radius * stretch;
-  const result = room(output, Math.ceil(support) * 2 + 1);
-  for (let i = 0; i < output; i++) {
+  const result = room(to - from, Math.ceil(support) * 2 + 1);
+  for (let i = from; i < to; i++) {
+    const at = (i - from) * result.count;
     const center = ratio * (i + 0.5);
     const first = Math.max(Math.trunc(center - support + 0.5), 0);
     const last = Math.min(Math.trunc(center + support + 0.5), input);
     let sum = 0;
     for (let k = 0; k < result.count; k++) {
       const weight = first + k < last ? filter((first + k - center + 0.5) / stretch) : 0;
-      result.indices[i * result.count + k] = Math.min(first + k, input - 1);
-      result.weights[i * result.count + k] = weight;
+      result.indices[at + k] = Math.min(first + k, input - 1);
+      result.weights[at + k] = weight;
       sum += weight;
     }
-    for (let k = 0; k < result.count; k++) result.weights[i * result.count + k]! /= sum;
+    for (let k = 0; k < result.count; k++) result.weights[at + k]! /= sum;
   }
   return result;
 }

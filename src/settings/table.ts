@@ -154,7 +154,7 @@ export const table: Table = {
     group: "Memory and models",
     kind: optional(number({ above: 0 })),
     default: null,
-    help: "Memory budget of the models. Null takes 80 % of the memory, or less where the system says so.",
+    help: "Memory budget of the models. Null takes 80 % of the memory, or of the container's limit, or less where the graphics processor recommends it.",
     kiapi: "KIAPI_MEMORY_LIMIT_GB",
   },
   default_ttl_s: {
@@ -305,8 +305,8 @@ export const table: Table = {
   depthpro_max_input_pixels: {
     group: "depthpro",
     kind: whole({ min: 1 }),
-    default: 16777216,
-    help: "Pixels that an input picture may have.",
+    default: 67108864,
+    help: "Pixels that an input picture may have. One of more than 16777216 is brought down to them while it is decoded; its depth map has the full size.",
     kiapi: "KIAPI_DEPTHPRO_MAX_INPUT_PIXELS",
   },
 
@@ -319,8 +319,8 @@ export const table: Table = {
   depthanything_max_input_pixels: {
     group: "depthanything",
     kind: whole({ min: 1 }),
-    default: 16777216,
-    help: "Pixels that an input picture may have.",
+    default: 67108864,
+    help: "Pixels that an input picture may have. One of more than 16777216 is brought down to them while it is decoded; its depth map has the full size.",
   },
 
   seedvr2_default_quantize: {

@@ -165,7 +165,7 @@ describe("the map", () => {
 
   test("has the network's size, or with usePostResize exactly the picture's", async () => {
     const kept = await result(await ended({ resolutionLowerLimit: 256 }));
-    expect([kept.width, kept.height]).toEqual([392, 266]);
+    expect([kept.width, kept.height]).toEqual([378, 266]);
     expect([kept.first, kept.last, kept.metadata.channels]).toEqual([0, 255, 1]);
     for (const name of ["rgb.png", "turn-6.png", "strip.png"]) {
       const resized = await result(

@@ -181,7 +181,7 @@ describe.each(["depthpro", "depthanything"] as const)("%s", (family) => {
     expect(answer).toEqual({
       status: 400,
       code: "too_many_pixels",
-      detail: "input image has 5100 pixels, exceeding the cap 5000",
+      detail: `input image has 5100 pixels, exceeding the cap 5000. The setting ${family}_max_input_pixels changes the cap`,
     });
   });
 

@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { library } from "../../ffi/native.ts";
 import type { EstimateInput, EstimateOutput } from "../../src/capabilities/depth/phase.ts";
 import { renderDepth } from "../../src/capabilities/depth/render.ts";
-import { networkSize } from "../../src/capabilities/depthanything/variants.ts";
 import { capabilities } from "../../src/capabilities/registry.ts";
 import { connect } from "../../src/engine/client.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { Job } from "../../src/jobs/job.ts";
+import { networkSizes } from "../../src/models/depth-anything/memory.ts";
 import { serve } from "../../src/serve.ts";
 import { defaultSettings } from "../../src/settings/load.ts";
 import type { Settings } from "../../src/settings/settings.ts";
@@ -34,7 +34,9 @@ function rampEngine(asked: Asked): Engine {
       if (pixels.length !== rest.width * rest.height * 3) throw new Error("not the picture's pixels");
       asked.inputs.push(rest);
       const { width, height } =
-        rest.at === "network" ? networkSize(rest, rest.inputSize!, rest.bound ?? "short") : rest;
+        rest.at === "network"
+          ? networkSizes(2, rest, { inputSize: rest.inputSize!, bound: rest.bound ?? "short" })[1]
+          : rest.original;
       const inverse = rest.render.values === "inverse";
       const depth = new Float32Array(width * height);
       for (let y = 0; y < height; y++) depth.fill(inverse ? y + 1 : height - y, y * width, (y + 1) * width);

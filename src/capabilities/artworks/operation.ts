@@ -4,13 +4,14 @@
  * @module
  */
 import { Refusal } from "../../errors.ts";
+import { boundFor } from "../../images/sizing.ts";
 import type { Operation } from "../capability.ts";
 import type { EstimateInput, EstimateOutput } from "../depth/phase.ts";
 import { loadInput } from "../depth/prepare.ts";
 import type { DepthRender } from "../depth/render.ts";
 import { encodeDepth, type InputFacts } from "../depth/result.ts";
 import { family, needOf, type RunSize, valuesOf, variantOf } from "../depthanything/operation.ts";
-import { boundFor, type DepthVariant } from "../depthanything/variants.ts";
+import type { DepthVariant } from "../depthanything/variants.ts";
 import { requireActivated } from "../model.ts";
 import { DepthMapArtwork, DepthMapRequest } from "./contract.ts";
 
@@ -77,19 +78,20 @@ export const depthMap: Operation<DepthMapRequest, DepthMapParams> = {
   async prepare(params, context) {
     const { picture, facts } = await loadInput(
       { type: "url", url: params.imageUrl },
-      context.settings.depthanything_max_input_pixels,
+      "depthanything_max_input_pixels",
       context,
     );
     const input: EstimateInput = {
       pixels: picture.pixels,
       width: picture.width,
       height: picture.height,
+      original: picture.original,
       ...boundFor(picture, sizeOf(params)),
       at: "network",
       ...(picture.focalLengthPx !== undefined && { focalLengthPx: picture.focalLengthPx }),
       render: renderOf(params),
     };
-    return { input, facts, need: needOf(chosen(params), null, sizeOf(params), context, picture) };
+    return { input, facts, need: needOf(chosen(params), null, sizeOf(params), context, picture.original) };
   },
 
   async publish(params, facts, values, { seconds }) {

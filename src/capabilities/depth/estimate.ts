@@ -76,19 +76,19 @@ export function estimateOperation<Request extends EstimateRequest, Own extends o
     need: (params, context) => need(params, context),
 
     async prepare(params, context) {
-      const maxPixels = context.settings[`${family}_max_input_pixels`];
-      const { picture, facts } = await loadInput(params.image, maxPixels, context);
+      const { picture, facts } = await loadInput(params.image, `${family}_max_input_pixels`, context);
       const focalLengthPx = params.focal_length_px ?? picture.focalLengthPx;
       const input: EstimateInput = {
         pixels: picture.pixels,
         width: picture.width,
         height: picture.height,
+        original: picture.original,
         ...side(params, picture),
         at: "picture",
         ...(focalLengthPx !== undefined && { focalLengthPx }),
         render: renderOf(params, values(params)),
       };
-      return { input, facts, need: need(params, context, picture) };
+      return { input, facts, need: need(params, context, picture.original) };
     },
 
     publish: (params, facts, output, { settings, seconds }) =>

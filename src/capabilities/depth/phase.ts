@@ -14,12 +14,15 @@ export type EstimateInput = {
   pixels: Uint8Array;
   width: number;
   height: number;
+  /** Size of the picture as it was sent, where decoding brought it down. The map at "picture" has it. */
+  original: { width: number; height: number };
   /** The side that the network runs at, before its rounding; undefined is the family's own. */
   inputSize?: number;
   /** Which side `inputSize` is; undefined is the rule of the model's authors. */
   bound?: "short" | "long";
   /** The depth map's size: the picture's, or the one that the network works at. */
   at: "picture" | "network";
+  /** In pixels of the picture as it was sent. */
   focalLengthPx?: number;
   /** Handed to `renderDepth` as it is. */
   render: DepthRender;

@@ -3,21 +3,30 @@ import { decodePicture, type Picture } from "../../images/decode.ts";
 import type { PrepareContext } from "../capability.ts";
 import type { InputFacts } from "./result.ts";
 
-/** The picture behind a reference, and what the result says of it. */
+/** Pixels and long side that a network has use for. A larger picture is brought down to them while it is decoded. */
+const useful = { pixels: 2 ** 24, side: 2 ** 14 };
+
+/** The picture behind a reference, and what the result says of it. `setting` names the cap on its pixels. */
 export async function loadInput(
   image: FileRef,
-  maxPixels: number,
+  setting: "depthpro_max_input_pixels" | "depthanything_max_input_pixels",
   context: PrepareContext,
 ): Promise<{ picture: Picture; facts: InputFacts }> {
   const { path, record } = await context.resolve(image, "image");
-  const picture = await decodePicture(path, { kind: "input image", maxPixels });
+  const picture = await decodePicture(path, {
+    kind: "input image",
+    maxPixels: context.settings[setting],
+    setting,
+    within: useful,
+  });
+  const { original, mode } = picture;
   return {
     picture,
     facts: {
       image_file_id: record.file_id,
-      input_width: picture.width,
-      input_height: picture.height,
-      input_mode: picture.mode,
+      input_width: original.width,
+      input_height: original.height,
+      input_mode: mode,
     },
   };
 }

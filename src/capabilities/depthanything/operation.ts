@@ -1,23 +1,19 @@
+import { boundFor, type Size, type Sizing } from "../../images/sizing.ts";
+import { patch } from "../../models/depth-anything/memory.ts";
 import type { Capability, CheckContext, Need } from "../capability.ts";
 import { estimateOperation } from "../depth/estimate.ts";
+import { pictureBytes } from "../depth/footprint.ts";
 import type { DepthRender } from "../depth/render.ts";
 import { chooseBits, findVariant } from "../model.ts";
 import { EstimateRequest, prose } from "./contract.ts";
-import { boundFor, type DepthVariant, footprint, networkSize, PATCH, sizing, variants } from "./variants.ts";
+import { type DepthVariant, variants } from "./variants.ts";
 
 export const family = "depthanything";
 
 /** What a request may have for a picture before any is known. */
 const usual = { width: 4000, height: 3000 };
 
-interface Size {
-  width: number;
-  height: number;
-}
-
-export interface RunSize {
-  inputSize: number;
-  bound: "short" | "long";
+export interface RunSize extends Sizing {
   /** What a request calls the size, and the steps that it goes in. */
   name: string;
   step: number;
@@ -32,22 +28,26 @@ export function needOf(
   picture: Size = usual,
 ): Need {
   const { bits, transient } = chooseBits(quantize, settings.depthanything_default_quantize);
-  const at = (side: number) => {
-    const sized = boundFor(picture, { inputSize: side, bound });
-    const size = networkSize(picture, sized.inputSize, sized.bound);
-    return footprint(variant, bits, size, picture.width * picture.height);
+  const { network } = variant;
+  const weights = network.weightBytes(bits);
+  const working = (side: number) => {
+    const seen = network.sizeSeen(picture, boundFor(picture, { inputSize: side, bound }));
+    return network.workingBytes(seen) + pictureBytes(picture);
   };
-  const { weights, working } = at(inputSize);
   return {
     variant: variant.name,
     bits,
     phases: [
-      { name: "estimate", parts: [{ name: "model", bytes: weights }], workingBytes: working, share: 1 },
+      {
+        name: "estimate",
+        parts: [{ name: "model", bytes: weights }],
+        workingBytes: working(inputSize),
+        share: 1,
+      },
     ],
     options: {},
     transient,
-    smaller: (budget) =>
-      smallerSize(name, step, inputSize, (side) => at(side).weights + at(side).working <= budget),
+    smaller: (budget) => smallerSize(name, step, inputSize, (side) => weights + working(side) <= budget),
   };
 }
 
@@ -67,9 +67,9 @@ export const valuesOf = ({ unit }: DepthVariant): DepthRender["values"] =>
   unit === "relative_inverse" ? "inverse" : "depth";
 
 const sizeOf = (variant: DepthVariant, inputSize: number | null): RunSize => ({
-  ...(variant.sizing ?? sizing[variant.version]),
+  ...variant.network.sizing,
   name: "input_size",
-  step: PATCH,
+  step: patch,
   ...(inputSize !== null && { inputSize }),
 });
 

@@ -1,4 +1,5 @@
 import type { Bits } from "../../engine/task.ts";
+import type { Size } from "../../images/sizing.ts";
 import type { Capability, CheckContext, Need } from "../capability.ts";
 import { estimateOperation } from "../depth/estimate.ts";
 import { chooseBits } from "../model.ts";
@@ -8,16 +9,11 @@ import { footprint, variants } from "./variants.ts";
 const family = "depthpro";
 
 /** What a request may have for a picture before any is known. */
-const USUAL_PIXELS = 12e6;
+const usual: Size = { width: 4000, height: 3000 };
 
-function needOf(
-  variant: string,
-  quantize: number | null,
-  { settings }: CheckContext,
-  pixels = USUAL_PIXELS,
-): Need {
+function needOf(variant: string, quantize: number | null, { settings }: CheckContext, picture = usual): Need {
   const { bits, transient } = chooseBits(quantize, settings.depthpro_default_quantize);
-  const { weights, working } = footprint(bits, pixels);
+  const { weights, working } = footprint(bits, picture);
   return {
     variant,
     bits,
@@ -43,8 +39,7 @@ const estimate = estimateOperation({
   prose: prose.estimate,
   request: EstimateRequest,
   own: (_: EstimateRequest) => ({}),
-  need: ({ model, quantize }, context, picture) =>
-    needOf(model, quantize, context, picture && picture.width * picture.height),
+  need: ({ model, quantize }, context, picture) => needOf(model, quantize, context, picture),
   side: () => ({}),
   values: () => "reciprocal",
 });
@@ -58,6 +53,6 @@ export const depthpro: Capability = {
   variants,
   defaultVariant: () => "base",
   operations: [estimate],
-  warm: (variant, context, { quantize = null, width, height } = {}) =>
-    needOf(variant, quantize, context, width && height ? width * height : undefined),
+  warm: (variant, context, { quantize = null, width = usual.width, height = usual.height } = {}) =>
+    needOf(variant, quantize, context, { width, height }),
 };

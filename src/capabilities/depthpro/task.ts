@@ -17,23 +17,27 @@ export const task: Task = {
   run(_phase, parts, values, progress) {
     const model = depthPro(parts.model);
     const input = values as EstimateInput;
-    const { width, height, focalLengthPx } = input;
+    const { original, focalLengthPx } = input;
     const prediction = model.predict(
-      { data: input.pixels, width, height, channels: 3 },
+      { data: input.pixels, width: input.width, height: input.height, channels: 3 },
       {
         known: focalLengthPx !== undefined,
         step: (done) => progress("estimating", done, model.steps),
       },
     );
-    const focal = focalLengthPx ?? (prediction.fov && focalLength(width, prediction.fov));
-    const at =
-      input.at === "picture" ? { width, height } : { width: prediction.width, height: prediction.height };
+    const focal = focalLengthPx ?? (prediction.fov && focalLength(original.width, prediction.fov));
+    const at = input.at === "picture" ? original : { width: prediction.width, height: prediction.height };
     // Without any focal length the depth is that of a lens as long as the picture is wide.
-    const depth = metres(prediction, at, focal === undefined ? at.width : (focal * at.width) / width);
+    const depth = metres(
+      prediction,
+      at,
+      focal === undefined ? at.width : (focal * at.width) / original.width,
+    );
     return {
       ...renderDepth(depth, at.width, at.height, input.render),
       depth,
-      ...at,
+      width: at.width,
+      height: at.height,
       unit: focal === undefined ? "relative" : "metre",
       ...(focal !== undefined && { focalLengthPx: focal }),
     } satisfies EstimateOutput;

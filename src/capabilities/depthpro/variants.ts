@@ -1,6 +1,8 @@
 import type { Bits } from "../../engine/task.ts";
+import type { Size } from "../../images/sizing.ts";
 import type { Variant } from "../capability.ts";
-import { floatBytes, pictureBytes, weightBytes } from "../depth/weights.ts";
+import { pictureBytes } from "../depth/footprint.ts";
+import { floatBytes, weightBytes } from "../footprint.ts";
 
 export const variants: readonly Variant[] = [
   {
@@ -32,9 +34,9 @@ const network = { parameters: 952, quantizable: 906 };
 const DECODER_VALUES = 4 * 768 * 768 * 256;
 
 /** The network's side is fixed, so only the picture on its way in and out changes with a request. */
-export function footprint(bits: Bits, pixels: number): { weights: number; working: number } {
+export function footprint(bits: Bits, picture: Size): { weights: number; working: number } {
   return {
     weights: weightBytes(network, bits),
-    working: DECODER_VALUES * floatBytes + pictureBytes(pixels),
+    working: DECODER_VALUES * floatBytes + pictureBytes(picture),
   };
 }

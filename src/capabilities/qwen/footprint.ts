@@ -6,7 +6,7 @@
 import type { Bits } from "../../engine/task.ts";
 import { heldScores } from "../../nn/score-memory.ts";
 import type { Listed, TensorTable } from "../../weights/formats/safetensors.ts";
-import { floatBytes } from "../depth/weights.ts";
+import { floatBytes } from "../footprint.ts";
 import { published, type Tensors } from "./tensors.ts";
 
 const languageHeads = 28;

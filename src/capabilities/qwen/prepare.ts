@@ -43,6 +43,7 @@ export async function prepare(params: Params, context: PrepareContext): Promise<
     const picture = await decodePicture(path, {
       kind: edit ? "input image" : "init image",
       maxPixels: settings.max_input_pixels,
+      setting: "max_input_pixels",
     });
     const { pixels, width, height } = picture;
     if (Math.max(width / height, height / width) > longestAspect)

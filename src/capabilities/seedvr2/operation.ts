@@ -126,6 +126,7 @@ const upscale: Operation<UpscaleRequest, UpscaleParams> = {
     const picture = await decodePicture(path, {
       kind: "input image",
       maxPixels: settings.max_input_pixels,
+      setting: "max_input_pixels",
       alpha: true,
       colours: "own",
     });

@@ -1,7 +1,7 @@
 import type { Bits } from "../../engine/task.ts";
 import { heldScores } from "../../nn/score-memory.ts";
 import type { Download, Variant } from "../capability.ts";
-import { floatBytes, weightBytes } from "../depth/weights.ts";
+import { floatBytes, weightBytes } from "../footprint.ts";
 
 const licence = {
   name: "Apache-2.0",

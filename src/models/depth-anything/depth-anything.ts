@@ -4,13 +4,17 @@
  * @module
  */
 import { type Dtype, Tensor } from "../../../ffi/index.ts";
+import type { Pixels } from "../../images/pixels.ts";
+import type { Size, Sizing } from "../../images/sizing.ts";
 import { computeType, onGpu } from "../../nn/device.ts";
 import { Weights } from "../../nn/weights.ts";
 import { Checkpoint, type Json } from "../../weights/checkpoint.ts";
 import { readConfig } from "./config.ts";
 import type { Tap } from "./dpt.ts";
+import { usualSizing } from "./memory.ts";
 import { naming } from "./names.ts";
 import { Network, type Prediction } from "./network.ts";
+import { preprocess, resizeMap } from "./preprocess.ts";
 import { alignNested, fillSky, toMetres } from "./sky.ts";
 
 export interface LoadOptions {
@@ -104,6 +108,18 @@ export class DepthAnything implements Disposable {
     if (this.version === 2)
       return this.#networks[0]!.config.readout.kind === "relu" ? "relative_inverse" : "metre";
     return this.metric && focal !== undefined ? "metre" : "relative";
+  }
+
+  /** RGB values from 0 to 1 at the network's size, by the rule of the version's authors. */
+  preprocess(picture: Pixels<Uint8Array>, sizing: Partial<Sizing>): Pixels<Float32Array> {
+    const usual = usualSizing[this.version];
+    const { inputSize = usual.inputSize, bound = usual.bound } = sizing;
+    return preprocess(this.version, picture, { inputSize, bound }, this.patch);
+  }
+
+  /** A map of the network at another size, by the rule of the version's authors. */
+  resizeMap(map: Float32Array, from: Size, to: Size): Float32Array {
+    return resizeMap(this.version, map, from, to);
   }
 
   /**

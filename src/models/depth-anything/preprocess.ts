@@ -4,63 +4,20 @@
  * @module
  */
 import { TaskError } from "../../engine/engine.ts";
-import { type Pixels, resizeFloats, resizeOpenCv, roundHalfEven } from "../../images/pixels.ts";
-
-export interface Sizing {
-  /** Side that the network runs at, before it is rounded to whole patches. */
-  inputSize: number;
-  /** Which side of the picture that is. */
-  bound: "short" | "long";
-}
-
-/** What each version runs at when nobody says. */
-export const usualSizing: Readonly<Record<2 | 3, Sizing>> = {
-  2: { inputSize: 518, bound: "short" },
-  3: { inputSize: 504, bound: "long" },
-};
+import { type Pixels, resizeFloats, resizeOpenCv } from "../../images/pixels.ts";
+import type { Size, Sizing } from "../../images/sizing.ts";
+import { networkSizes } from "./memory.ts";
 
 /** A very long and thin picture would ask for more than this. */
 const mostPixels = 2 ** 24;
 
-interface Size {
-  width: number;
-  height: number;
-}
-
-function checked(size: Size, picture: Size, { inputSize }: Sizing): Size {
+function requireRunnable(size: Size, picture: Size, { inputSize }: Sizing): void {
   if (size.width * size.height > mostPixels)
     throw new TaskError(
       `a picture of ${picture.width}×${picture.height} is too long and thin for an input size of ${inputSize}: ` +
         `the network would run at ${size.width}×${size.height}`,
       "invalid_input",
     );
-  return size;
-}
-
-/** Sizes that a picture goes through: V2 goes to its last at once, V3 by way of the wanted side. */
-export function networkSizes(
-  version: 2 | 3,
-  picture: Size,
-  sizing: Sizing,
-  patch: number,
-): readonly [Size, Size] {
-  const { inputSize, bound } = sizing;
-  const { width, height } = picture;
-  const scale = inputSize / (bound === "long" ? Math.max : Math.min)(width, height);
-  const both = (change: (side: number) => number): Size => ({ width: change(width), height: change(height) });
-  if (version === 2) {
-    const fit = (length: number) => {
-      const patches = (scale * length) / patch;
-      const nearest = roundHalfEven(patches) * patch;
-      if (bound === "short") return nearest >= inputSize ? nearest : Math.ceil(patches) * patch;
-      return Math.max(nearest <= inputSize ? nearest : Math.floor(patches) * patch, patch);
-    };
-    const size = checked(both(fit), picture, sizing);
-    return [size, size];
-  }
-  const first = both((length) => Math.max(1, roundHalfEven(length * scale)));
-  const nearest = (length: number) => Math.max(Math.floor(length / patch + 0.5) * patch, patch);
-  return [first, checked({ width: nearest(first.width), height: nearest(first.height) }, picture, sizing)];
 }
 
 /** RGB values from 0 to 1 at the network's size. */
@@ -71,6 +28,7 @@ export function preprocess(
   patch: number,
 ): Pixels<Float32Array> {
   const [first, last] = networkSizes(version, picture, sizing, patch);
+  requireRunnable(last, picture, sizing);
   if (version === 2) {
     // Floats, cubic both ways, neither clamped nor smoothed.
     const resized = resizeFloats(picture, last.width, last.height, "bicubic");

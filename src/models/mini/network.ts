@@ -1,11 +1,10 @@
 import { concat, conv2d, scope, type Tensor } from "../../../ffi/index.ts";
+import { computed } from "../../nn/computed.ts";
 import { Conv2d, Pointwise } from "../../nn/conv.ts";
 import { resize } from "../../nn/interpolate.ts";
 import { Linear } from "../../nn/linear.ts";
 import type { Weights } from "../../nn/weights.ts";
 
-/** Sides of a picture are multiples of this. */
-export const stride = 32;
 /** Squares of so many pixels are the places that the encoder begins with. */
 const fold = 4;
 
@@ -86,11 +85,24 @@ class Encoder {
     });
   }
 
-  forward(x: Tensor): Tensor[] {
+  /** Blocks, which are computed one by one. */
+  get blocks(): number {
+    return this.stages.reduce((sum, stage) => sum + 1 + stage.length, 0);
+  }
+
+  forward(x: Tensor, step: () => void): Tensor[] {
     const taps: Tensor[] = [];
     let at = unshuffle(x);
     for (const [i, down] of this.down.entries()) {
-      at = this.stages[i]!.reduce((y, block) => block.forward(y), down.forward(at, { curve: "relu" }));
+      const before = at;
+      at = computed(() => down.forward(before, { curve: "relu" }));
+      step();
+      for (const block of this.stages[i]!) {
+        const input = at;
+        at = computed(() => block.forward(input));
+        step();
+        input[Symbol.dispose]();
+      }
       taps.push(at);
     }
     return taps;
@@ -115,11 +127,17 @@ class Decoder {
     this.head = new Conv2d(w.at("head"), inner[0] ?? 0, 4, 3, { padding: 1 });
   }
 
-  forward(taps: readonly Tensor[]): Tensor {
+  forward(taps: readonly Tensor[], step: () => void): Tensor {
     let x = this.lateral.at(-1)!.forward(taps.at(-1)!);
     for (let i = this.fuse.length - 1; i >= 0; i--) {
-      x = twice(this.reduce[i]!.forward(x));
-      x = this.fuse[i]!.forward(x.add(this.lateral[i]!.forward(taps[i]!)).relu()).relu();
+      const deeper = x;
+      x = computed(() => {
+        const finer = twice(this.reduce[i]!.forward(deeper)).add(this.lateral[i]!.forward(taps[i]!));
+        return this.fuse[i]!.forward(finer.relu()).relu();
+      });
+      step();
+      deeper[Symbol.dispose]();
+      taps[i]![Symbol.dispose]();
     }
     return shuffle(this.head.forward(x));
   }
@@ -137,14 +155,21 @@ export class Network {
     this.decoder = new Decoder(w.at("decoder"), this.encoder.channels);
   }
 
+  /** How often `forward` calls `step`. */
+  get steps(): number {
+    return this.encoder.blocks + this.decoder.fuse.length;
+  }
+
   /**
    * Runs [1, rows, columns, 3], normalized, with sides that are multiples of the stride; gives rows × columns. What it says of the
    * picture and of its mirror image errs in different places: their mean is the answer.
    */
-  forward(pixels: Tensor): Float32Array {
+  forward(pixels: Tensor, step: (done: number) => void): Float32Array {
+    let done = 0;
+    const next = () => step(++done);
     return scope(() => {
       const both = concat([pixels, pixels.flip(2)], 0);
-      const half = this.decoder.forward(this.encoder.forward(both)).relu();
+      const half = this.decoder.forward(this.encoder.forward(both, next), next).relu();
       const mean = half.at(0).add(half.at(1).flip(1)).mul(0.5).expandDims(0);
       return twice(mean).read("float32");
     });

@@ -5,7 +5,8 @@
  * @module
  */
 import { Tensor } from "../../../ffi/index.ts";
-import { type Pixels, resizePillow, roundHalfEven } from "../../images/pixels.ts";
+import { type Pixels, resizePillow } from "../../images/pixels.ts";
+import { roundHalfEven } from "../../images/round.ts";
 import type { VisionConfig } from "./config.ts";
 import type { Patches } from "./vision.ts";
 

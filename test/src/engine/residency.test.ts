@@ -197,7 +197,9 @@ test("hasExpired() lets a part stay exactly its time", () => {
 test("budgetOf() takes the setting, else the least of what the machine allows", () => {
   expect(budgetOf({ total: 100, cgroup: 10 }, 24)).toBe(24 * gigabyte);
   expect(budgetOf({ total: 100 }, null)).toBe(80);
-  expect(budgetOf({ total: 100, cgroup: 50 }, null)).toBe(50);
+  // JavaScript, pictures and requests have to fit into the container, too.
+  expect(budgetOf({ total: 100, cgroup: 50 }, null)).toBe(40);
+  expect(budgetOf({ total: 100, cgroup: 2 ** 40 }, null)).toBe(80);
   expect(budgetOf({ total: 100, cgroup: 90, workingSet: 70 }, null)).toBe(70);
   expect(budgetOf({ total: 100, cgroup: undefined, workingSet: undefined }, null)).toBe(80);
 });

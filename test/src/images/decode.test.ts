@@ -78,6 +78,45 @@ test("AVIF is read", async () => {
   expect(await decodePicture(avif, { maxPixels })).toMatchObject({ width: 30, height: 20, mode: "RGB" });
 });
 
+describe("a picture over what is wanted is brought down while it is decoded", () => {
+  test("in proportion, upright, and tells the size that it had", async () => {
+    const within = { pixels: 96, side: 1000 };
+    for (const name of ["rgb.png", "turn-6.png"]) {
+      const picture = await decodePicture(join(folder, name), { maxPixels, within });
+      const { pixels, width, height, original } = picture;
+      expect({ width, height, original }).toEqual({
+        width: 12,
+        height: 8,
+        original: { width: 24, height: 16 },
+      });
+      expect(pixels.length).toBe(12 * 8 * 3);
+    }
+    const small = await decodePicture(join(folder, "rgb.png"), {
+      maxPixels,
+      within: { pixels: 384, side: 24 },
+    });
+    expect(small.pixels).toEqual((await decode("rgb.png")).pixels);
+    expect(small.original).toEqual({ width: 24, height: 16 });
+  });
+
+  test("to its long side, and never to nothing", async () => {
+    const strip = await loadSharp()({ create: { width: 5000, height: 1, channels: 3, background: "teal" } })
+      .png()
+      .toBuffer();
+    const { width, height, original } = await decodePicture(strip, {
+      maxPixels,
+      within: { pixels: 1e6, side: 1000 },
+    });
+    expect([width, height, original.width]).toEqual([1000, 1, 5000]);
+  });
+
+  test("and its focal length stays that of the original", async () => {
+    const options = { maxPixels, within: { pixels: 96, side: 1000 } };
+    const { focalLengthPx } = await decodePicture(join(folder, "focal-turned.jpg"), options);
+    expect(focalLengthPx).toBe((await decode("focal-turned.jpg")).focalLengthPx);
+  });
+});
+
 test("all eight turns give the same picture", async () => {
   const turned = readdirSync(folder).filter((name) => /^turn-\d\.png$/.test(name));
   expect(turned.length).toBe(8);
@@ -125,6 +164,12 @@ describe("decodePicture refuses", () => {
       message: "input image has 384 pixels, exceeding the cap 383",
     });
     expect((await decode("rgb.png", 384)).width).toBe(24);
+    const named = await refusal(
+      decodePicture(join(folder, "rgb.png"), { maxPixels: 383, setting: "max_input_pixels" }),
+    );
+    expect(named.message).toBe(
+      "input image has 384 pixels, exceeding the cap 383. The setting max_input_pixels changes the cap",
+    );
   });
 
   test("but counts one frame of an animation, not all", async () => {

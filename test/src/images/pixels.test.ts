@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { resizeFloats, resizeOpenCv, resizePillow, roundHalfEven } from "../../../src/images/pixels.ts";
+import { resizeFloats, resizeOpenCv, resizePillow } from "../../../src/images/pixels.ts";
 import type { Kernel, TapOptions } from "../../../src/images/resample.ts";
+import { roundHalfEven } from "../../../src/images/round.ts";
 import { openForTests } from "../../ffi/open.ts";
 import { difference, expected } from "../models/fixtures.ts";
 

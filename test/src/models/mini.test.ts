@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { liveHandles } from "../../../ffi/index.ts";
-import { MiniDepth, preprocess, resizeMap, sizeSeen } from "../../../src/models/mini/mini-depth.ts";
+import { sizeSeen } from "../../../src/models/mini/memory.ts";
+import { MiniDepth } from "../../../src/models/mini/mini-depth.ts";
 import { CheckpointError } from "../../../src/weights/checkpoint-error.ts";
 import { openForTests } from "../../ffi/open.ts";
 import { difference, expected, fixture } from "./fixtures.ts";
@@ -26,15 +27,15 @@ describe("the try-out depth model", () => {
   test.each(["64x96", "96x32"])("computes what PyTorch does for a picture of %s", (size) => {
     const [height, width] = size.split("x").map(Number) as [number, number];
     const data = recorded.get(`${size}/pixels`).values;
-    const depth = model.predict({ data, width, height, channels: 3 });
+    const { depth } = model.predict({ data, width, height });
     expect(difference(depth, recorded.get(`${size}/depth`).values)).toBeLessThan(1e-4);
   });
 
   test("brings a picture to its size and the map back as the evaluation does", () => {
     const [height, width] = recorded.get("picture/pixels").shape as [number, number];
     const picture = { data: recorded.bytes("picture/pixels"), width, height, channels: 3 };
-    const small = preprocess(picture, { inputSize: 96, bound: "short" });
-    const depth = resizeMap(model.predict(small), small, picture);
+    const small = model.preprocess(picture, { inputSize: 96, bound: "short" });
+    const depth = model.resizeMap(model.predict(small).depth, small, picture);
     expect(difference(depth, recorded.get("picture/depth").values)).toBeLessThan(1e-4);
   });
 
@@ -48,18 +49,36 @@ describe("the try-out depth model", () => {
     });
     expect(short(1024, 768, 2000)).toEqual({ width: 416, height: 320 });
     expect(short(10, 10, 1)).toEqual({ width: 96, height: 96 });
-    const long = short(60_000, 20, 192);
-    expect(long.width * long.height).toBeLessThan(2 ** 21);
-    expect(long.height).toBe(32);
   });
+
+  test.each([
+    [1, 65_535],
+    [1, 900_000],
+    [1, 2 ** 26],
+    [8, 80_000],
+    [20, 60_000],
+  ])(
+    "sees a strip of %i by %i pixels as eight times as long as wide at most, turned or not",
+    (short, long) => {
+      for (const inputSize of [126, 192, 4096])
+        for (const bound of ["short", "long"] as const) {
+          const across = sizeSeen({ width: long, height: short }, { inputSize, bound });
+          const down = sizeSeen({ width: short, height: long }, { inputSize, bound });
+          expect(down).toEqual({ width: across.height, height: across.width });
+          expect(across.height).toBe(32);
+          expect(across.width).toBeLessThanOrEqual(8 * 320);
+          expect(across.width).toBeGreaterThanOrEqual(8 * 96);
+        }
+    },
+  );
 
   test("the weights that come with the program are of this form, and less than 2 MB", () => {
     const file = join(import.meta.dir, "../../../assets/mini/mini.safetensors");
     expect(Bun.file(file).size).toBeLessThanOrEqual(2e6);
     using own = MiniDepth.load([file]);
     const grey = { data: new Uint8Array(64 * 48 * 3).fill(128), width: 64, height: 48, channels: 3 };
-    const small = preprocess(grey);
-    const depth = own.predict(small);
+    const small = own.preprocess(grey);
+    const { depth } = own.predict(small);
     expect(depth.length).toBe(small.width * small.height);
     expect(depth.every((value) => Number.isFinite(value) && value >= 0)).toBe(true);
   });

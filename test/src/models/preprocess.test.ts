@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { networkSizes } from "../../../src/models/depth-anything/preprocess.ts";
+import { networkSizes } from "../../../src/models/depth-anything/memory.ts";
 
 const short = (inputSize: number) => ({ inputSize, bound: "short" as const });
 const long = (inputSize: number) => ({ inputSize, bound: "long" as const });

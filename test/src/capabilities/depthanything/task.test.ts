@@ -1,9 +1,12 @@
-import { expect, test } from "bun:test";
-import { liveHandles } from "../../../../ffi/index.ts";
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { liveHandles, memory, resetPeak } from "../../../../ffi/index.ts";
 import type { EstimateInput, EstimateOutput } from "../../../../src/capabilities/depth/phase.ts";
 import { task } from "../../../../src/capabilities/depthanything/task.ts";
+import { variants } from "../../../../src/capabilities/depthanything/variants.ts";
 import { TaskError } from "../../../../src/engine/engine.ts";
 import { Cancelled, type Progress } from "../../../../src/engine/task.ts";
+import { boundFor } from "../../../../src/images/sizing.ts";
 import { openForTests } from "../../../ffi/open.ts";
 import { difference, expected, fixture } from "../../models/fixtures.ts";
 
@@ -30,6 +33,7 @@ function input(
     pixels,
     width,
     height,
+    original: { width, height },
     at: "picture",
     render: {
       values: values ?? "inverse",
@@ -196,4 +200,91 @@ test("quantized weights stay near the plain ones", () => {
   const error = difference(run(eight), run(plain));
   expect(error).toBeLessThan(0.05);
   expect(error).toBeGreaterThan(0);
+});
+
+test("the map of a picture that was brought down has the size, and the focal length, of the original", () => {
+  using part = task.load("model", source("v2-small", "v2-hf"), silent);
+  const original = { width: 321, height: 241 };
+  const output = task.run(
+    "estimate",
+    { model: part },
+    input(picture(80, 60), 80, 60, { inputSize: 56, original, focalLengthPx: 300 }),
+    silent,
+  ) as EstimateOutput;
+  expect([output.width, output.height, output.depth.length]).toEqual([321, 241, 321 * 241]);
+  expect(output.image.length).toBe(321 * 241);
+  expect(output.focalLengthPx).toBe(300);
+});
+
+describe("the try-out model", () => {
+  const mini = {
+    ...source("mini", ""),
+    paths: [join(import.meta.dir, "../../../../assets/mini/mini.safetensors")],
+  };
+
+  test("runs as the others do, and a cancelled run of it leaves at the next block", () => {
+    using part = task.load("model", mini, silent);
+    const handles = liveHandles();
+    const told: number[][] = [];
+    const output = task.run(
+      "estimate",
+      { model: part },
+      input(picture(80, 60), 80, 60, {}),
+      (_, done, total) => told.push([done, total]),
+    ) as EstimateOutput;
+    expect([output.width, output.height, output.unit]).toEqual([80, 60, "relative_inverse"]);
+    expect(told.length).toBeGreaterThan(8);
+    expect(told.at(-1)![0]).toBe(told.at(-1)![1]!);
+    let calls = 0;
+    const cancel: Progress = () => {
+      if (++calls === 3) throw new Cancelled("the job was cancelled");
+    };
+    expect(() => task.run("estimate", { model: part }, input(picture(80, 60), 80, 60, {}), cancel)).toThrow(
+      Cancelled,
+    );
+    expect(calls).toBe(3);
+    expect(liveHandles()).toBe(handles);
+  });
+
+  test("its loaded weights are as large as planned", () => {
+    const before = memory().active;
+    using _ = task.load("model", mini, silent);
+    const { network } = variants.find(({ name }) => name === "mini")!;
+    expect(memory().active - before).toBe(network.weightBytes(null));
+  });
+
+  test.each([
+    [1, 65_535],
+    [65_535, 1],
+    [1, 900_000],
+    [8, 80_000],
+    [80_000, 8],
+    [400, 300],
+    [4096, 64],
+  ])("takes no more memory for a picture of %i by %i pixels than is planned", (width, height) => {
+    const { network } = variants.find(({ name }) => name === "mini")!;
+    using part = task.load("model", mini, silent);
+    const { active } = memory();
+    for (const inputSize of [192, 4096]) {
+      resetPeak();
+      task.run(
+        "estimate",
+        { model: part },
+        input(
+          picture(width, height),
+          width,
+          height,
+          boundFor({ width, height }, { inputSize, bound: "short" }),
+        ),
+        silent,
+      );
+      const took = memory().peak - active;
+      const planned = network.workingBytes(
+        network.sizeSeen({ width, height }, boundFor({ width, height }, { inputSize, bound: "short" })),
+      );
+      expect(took).toBeLessThan(planned);
+      expect(planned).toBeLessThan(1.5 * took + 2e6);
+      expect(planned).toBeLessThan(150e6);
+    }
+  });
 });

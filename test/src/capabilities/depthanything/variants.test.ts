@@ -1,12 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import {
-  boundFor,
-  footprint,
-  networkSize,
-  variants,
-} from "../../../../src/capabilities/depthanything/variants.ts";
+import { pictureBytes } from "../../../../src/capabilities/depth/footprint.ts";
+import { variants } from "../../../../src/capabilities/depthanything/variants.ts";
 import { footprint as depthproFootprint } from "../../../../src/capabilities/depthpro/variants.ts";
 import { capabilities, kindOf } from "../../../../src/capabilities/registry.ts";
+import { boundFor } from "../../../../src/images/sizing.ts";
 
 const gigabyte = 1e9;
 const variant = (name: string) => variants.find((each) => each.name === name)!;
@@ -36,20 +33,21 @@ test("only the models that their authors give away need no consent", () => {
 });
 
 describe("memory", () => {
-  const size = networkSize({ width: 4000, height: 3000 }, 518, "short");
+  const seen = (name: string, picture: { width: number; height: number }, inputSize: number) =>
+    variant(name).network.sizeSeen(picture, { inputSize, bound: "short" });
+  const working = (name: string, inputSize: number, picture = { width: 1, height: 1 }) =>
+    variant(name).network.workingBytes(seen(name, picture, inputSize));
 
   test("of weights grows with their bits", () => {
-    const bytes = ([3, 4, 5, 6, 8, null] as const).map(
-      (bits) => footprint(variant("v2-large"), bits, size, 0).weights,
+    const bytes = ([3, 4, 5, 6, 8, null] as const).map((bits) =>
+      variant("v2-large").network.weightBytes(bits),
     );
     expect(bytes).toEqual([...bytes].sort((a, b) => a - b));
     expect(bytes.at(-1)! / gigabyte).toBeCloseTo(process.platform === "darwin" ? 0.67 : 1.34, 1);
   });
   test("of the room to work in grows with the picture", () => {
-    const at = (side: number) =>
-      footprint(variant("v2-large"), null, networkSize({ width: 1, height: 1 }, side, "short"), 0).working;
-    expect(at(1036) / at(518)).toBeGreaterThan(2);
-    expect(at(2072) / at(1036)).toBeGreaterThan(3);
+    expect(working("v2-large", 1036) / working("v2-large", 518)).toBeGreaterThan(2);
+    expect(working("v2-large", 2072) / working("v2-large", 1036)).toBeGreaterThan(3);
   });
   test.each([
     ["v2-small", 518, 76e6],
@@ -60,24 +58,28 @@ describe("memory", () => {
     "of the room to work in is more than %s at %i took on a processor, but not far more than twice as much",
     (name, side, took) => {
       const picture = { width: 1024, height: 768 };
-      const { working } = footprint(variant(name), null, networkSize(picture, side, "short"), 1024 * 768);
-      expect(working).toBeGreaterThan(1.2 * took);
-      expect(working).toBeLessThan(2.5 * took + 64e6);
+      const planned = working(name, side, picture) + pictureBytes(picture);
+      expect(planned).toBeGreaterThan(1.2 * took);
+      expect(planned).toBeLessThan(2.5 * took + 64e6);
     },
   );
   test("of large at 1036 and of Depth Pro stays under 6 GB", () => {
-    const square = networkSize({ width: 1, height: 1 }, 1036, "short");
-    const large = footprint(variant("v2-large"), null, square, 1e6);
-    expect(large.weights + large.working).toBeLessThan(6 * gigabyte);
-    const pro = depthproFootprint(8, 12e6);
+    const large = variant("v2-large").network.weightBytes(null) + working("v2-large", 1036);
+    expect(large + pictureBytes({ width: 1000, height: 1000 })).toBeLessThan(6 * gigabyte);
+    const pro = depthproFootprint(8, { width: 4000, height: 3000 });
     expect(pro.weights + pro.working).toBeLessThan(6 * gigabyte);
   });
-});
-
-test("the network's size follows the side that is named, in whole patches", () => {
-  expect(networkSize({ width: 1024, height: 1024 }, 518, "short")).toEqual({ width: 518, height: 518 });
-  expect(networkSize({ width: 1920, height: 1080 }, 518, "short")).toEqual({ width: 924, height: 518 });
-  expect(networkSize({ width: 1080, height: 1920 }, 504, "long")).toEqual({ width: 294, height: 504 });
+  test.each(variants.map(({ name }) => [name]))("%s needs little for a strip of one row", (name) => {
+    for (const picture of [
+      { width: 2 ** 26, height: 1 },
+      { width: 1, height: 65_535 },
+    ]) {
+      const { network } = variant(name);
+      const size = network.sizeSeen(picture, boundFor(picture, network.sizing));
+      const square = network.sizeSeen({ width: 1, height: 1 }, network.sizing);
+      expect(size.width * size.height).toBeLessThanOrEqual(2 * square.width * square.height);
+    }
+  });
 });
 
 test("a picture more than eight times as long as wide is bound by its long side", () => {

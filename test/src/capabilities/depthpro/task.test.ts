@@ -23,6 +23,7 @@ function estimate(part: Part, more: Partial<EstimateInput> = {}, progress = sile
     pixels: recorded.bytes("75x101/picture"),
     width: 101,
     height: 75,
+    original: { width: 101, height: 75 },
     at: "picture",
     render: {
       values: "reciprocal",

@@ -1,0 +1,36 @@
+/**
+ * The size that `mini` sees a picture at, and the memory that this takes. Plans use it before the network is loaded, so nothing
+ * here knows MLX.
+ *
+ * @module
+ */
+import { longestAspect, type Size, type Sizing } from "../../images/sizing.ts";
+
+/** Sides of the network's picture are multiples of this. */
+export const stride = 32;
+
+/** The training size, and how far from it the short side may be. */
+export const usualSizing: Sizing = { inputSize: 192, bound: "short" };
+export const sides = { least: 96, most: 320 } as const;
+
+/** The size that the network sees a picture at: the named side near `inputSize`, both in whole strides. */
+export function sizeSeen({ width, height }: Size, { inputSize, bound }: Sizing): Size {
+  const [short, long] = [Math.min(width, height), Math.max(width, height)];
+  const aspect = Math.min(long / short, longestAspect);
+  const wanted = bound === "short" ? inputSize : inputSize / aspect;
+  const side = Math.min(Math.max(wanted, sides.least), sides.most);
+  // Equal to side / short for all but very long pictures, whose short side would make the long one grow without end.
+  const scale = (side * aspect) / long;
+  const fit = (length: number) => Math.max(Math.round((length * scale) / stride), 1) * stride;
+  return { width: fit(width), height: fit(height) };
+}
+
+/** Bytes of the loaded weights, which are never quantized. */
+export const weightBytes = 4_121_424;
+
+/** Measured: bytes of a pixel's activations at their peak, and what a picture of any size takes besides. */
+const bytesOfPixel = 160;
+const bytesBesides = 1_000_000;
+
+/** Bytes of the network's activations at their peak. */
+export const workingBytes = ({ width, height }: Size) => width * height * bytesOfPixel + bytesBesides;
