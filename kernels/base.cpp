@@ -1,4 +1,4 @@
-// The instructions that every processor of the platform has: SSE2, or NEON.
+// The baseline instructions of the platform: SSE2 or NEON.
 #if defined(__linux__)
 #include "includes.h"
 

@@ -70,7 +70,7 @@ struct Kernels {
 
   /// Floats that a packed matrix of n columns (n rows of a weight [n, k]) takes.
   long (*packed_size)(long n, long k);
-  /// A weight [n, k], or [k, n] when it stands the other way, row stride ld, into panels.
+  /// Packs a weight [n, k], or [k, n] if `columns`, with row stride ld, into panels.
   void (*pack)(const float* w, long ld, bool columns, long n, long k, float* packed);
   /// Floats of working memory for a product.
   long (*product_memory)(long m, long n, long k);
@@ -103,7 +103,7 @@ struct Kernels {
   /// x is [batch, height, width, channels]; one axis at least has taps.
   void (*resample)(const float* x, long batch, long height, long width, long channels, const Taps& down, const Taps& across, float* out);
 
-  /// c = alpha a b + beta c, row after row; a is [m, k], or [k, m] when it is to be turned, and b likewise. With beta 0, c is not read.
+  /// c = alpha a b + beta c, row-major; a is [m, k], or [k, m] if transposed, and b likewise. With beta 0, c is not read.
   void (*gemm)(bool turn_a, bool turn_b, long m, long n, long k, float alpha, const float* a, long lda, const float* b, long ldb, float beta, float* c, long ldc);
 
   /// Converts rows of a quantized weight to float32 on the calling thread.

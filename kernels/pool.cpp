@@ -30,7 +30,7 @@ int wanted_threads() {
   return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 }
 
-/// Whether this thread is at work on an item.
+/// True while this thread works on an item.
 thread_local bool working = false;
 struct Inside {
   Inside() { working = true; }
@@ -100,7 +100,7 @@ class Pool {
   }
 };
 
-// Never destroyed: its threads may be asleep when the process ends.
+// Never destroyed: its threads may sleep when the process ends.
 Pool& pool() {
   static Pool* only = new Pool;
   return *only;

@@ -7,7 +7,7 @@ namespace easel {
 
 namespace {
 
-// Temporary memory of one piece.
+// Working memory of one piece.
 constexpr int64_t piece_bytes = int64_t{64} << 20;
 
 array rows(const array& a, int axis, int start, int stop) {
@@ -17,8 +17,8 @@ array rows(const array& a, int axis, int start, int stop) {
   return mx::slice(a, from, to);
 }
 
-/// Makes the pieces one after the other and joins them. Each is evaluated at once: left lazy, MLX's stream would allocate for some
-/// twenty of them before the first is done.
+/// Computes the pieces one by one and joins them. Each is evaluated at once: lazily, MLX's stream would allocate about twenty before the
+/// first is done.
 template <class Piece>
 array joined(int count, int step, int axis, Piece&& piece) {
   std::vector<array> pieces;
@@ -62,7 +62,7 @@ array resample_by_taking(const array& x, const TapTable& down, const TapTable& a
 array conv2d_whole(const array& x, const array& weight, const Conv2d& conv) {
   const auto both = [](std::pair<int, int> p) { return std::vector<int>{p.first, p.second}; };
   if (conv.low == conv.high) return mx::conv2d(x, weight, conv.stride, conv.low, conv.dilation, conv.groups);
-  // MLX's Winograd on Metal makes room behind for no more than it has in front, and would read on past it.
+  // MLX's Winograd on Metal pads behind only as much as in front, and would read past the end.
   const auto more = [](int low, int high) { return low < 0 ? 0 : std::max(high - low, 0); };
   if (const int down = more(conv.low.first, conv.high.first), across = more(conv.low.second, conv.high.second); x.ndim() == 4 && down + across > 0) {
     auto rest = conv;
@@ -75,7 +75,7 @@ array conv2d_whole(const array& x, const array& weight, const Conv2d& conv) {
 
 array conv2d_in_strips(const array& x, const array& weight, const Conv2d& conv) {
   const auto whole = [&] { return conv2d_whole(x, weight, conv); };
-  if (x.ndim() != 4 || weight.ndim() != 4) return whole();  // MLX says what is wrong with it
+  if (x.ndim() != 4 || weight.ndim() != 4) return whole();  // MLX reports the error
   const int kernel_h = weight.shape(1), kernel_w = weight.shape(2), channels = weight.shape(3);
   const std::pair none{0, 0};
   const bool pointwise = kernel_h == 1 && kernel_w == 1 && conv.groups == 1 && conv.stride == std::pair{1, 1} && conv.low == none && conv.high == none;

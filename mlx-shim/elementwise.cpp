@@ -97,6 +97,6 @@ easel_array* easel_argsort(easel_array* a, int32_t axis) {
 }
 
 easel_array* easel_cumsum(easel_array* a, int32_t axis) {
-  // MLX's CPU scan divides by the axis' length, which ends the process when the array is empty.
+  // MLX's CPU scan divides by the axis' length, which crashes on an empty array.
   return make([&] { return at(a).size() == 0 ? at(a) : mx::cumsum(at(a), axis); });
 }

@@ -1,4 +1,4 @@
-// How every entry point of the shim is written: no exception leaves it, and its handle is counted.
+// Rules of every entry point of the shim: no exception leaves it, and its handle is counted.
 #pragma once
 #include <atomic>
 #include <optional>
@@ -16,7 +16,7 @@ using mx::array;
 inline thread_local std::string last_error;
 inline std::atomic<int64_t> live{0};
 
-/// Runs the body; after an exception the answer is null or 0, and easel_error() has the text.
+/// Runs the body; after an exception, returns null or 0, and easel_error() has the text.
 template <class F>
 auto guarded(F&& body) -> decltype(body()) {
   try {
@@ -41,7 +41,7 @@ inline easel_array* give(array&& a) {
   return handle;
 }
 
-/// Runs an op and gives its result away as a handle.
+/// Runs an op and returns its result as a handle.
 template <class F>
 easel_array* make(F&& op) {
   return guarded([&]() -> easel_array* { return give(op()); });
@@ -57,7 +57,7 @@ inline std::vector<array> all(easel_array* const* list, int64_t n) {
 inline mx::Shape shape_of(const int32_t* dims, int64_t n) { return mx::Shape(dims, dims + n); }
 inline std::vector<int> ints(const int32_t* values, int64_t n) { return std::vector<int>(values, values + n); }
 
-/// The number of a dtype in the ABI is its place here; ffi/dtype.ts has the same order.
+/// Index of a dtype in the ABI; ffi/dtype.ts has the same order.
 inline constexpr mx::Dtype dtypes[] = {
     mx::float32, mx::float16, mx::bfloat16, mx::int32, mx::uint32, mx::int64, mx::uint8, mx::bool_};
 inline constexpr int dtype_count = sizeof(dtypes) / sizeof(*dtypes);
@@ -69,7 +69,7 @@ inline mx::Dtype dtype_at(int32_t number) {
 
 inline bool on_cpu() { return mx::default_device() == mx::Device::cpu; }
 
-/// A scalar operand: in the dtype of the array beside it, unless that would lose its value.
+/// A scalar operand in the dtype of its array, unless that would lose its value.
 array scalar(double value, mx::Dtype beside);
 
 struct List {

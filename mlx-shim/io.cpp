@@ -1,4 +1,4 @@
-// Files: arrays read from a range of bytes, and safetensors written. What the ranges mean is for ffi/ to know.
+// Files: arrays read from byte ranges, and safetensors written. Formats are read in TypeScript.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
-// What networks are made of beyond single ops. On Metal these are MLX's own; on the CPU attention and convolution go piece by
-// piece so that memory stays bounded. A kernel of our own (cpu/) plugs in here, behind the same names.
+// Layers of networks beyond single ops. On Metal these are MLX's own; on the CPU, attention and convolution run in pieces so that memory
+// stays bounded, and the kernels (linux/ops.h) take over what they cover.
 #include <cmath>
 #include <functional>
 
@@ -13,7 +13,7 @@ namespace {
 
 array half_as_float(const array& a) { return a.dtype() == mx::float32 ? a : mx::astype(a, mx::float32); }
 
-// 1 + erf loses the whole tail of a half-precision number, so the inside is computed in float32, as PyTorch does.
+// 1 + erf loses the tail in half precision, so it is computed in float32, as in PyTorch.
 array gelu(const array& a) {
   auto x = half_as_float(a);
   auto y = mx::multiply(mx::multiply(x, array(0.5f)), mx::add(array(1.0f), mx::erf(mx::multiply(x, array(static_cast<float>(M_SQRT1_2))))));
@@ -28,7 +28,7 @@ array gelu_tanh(const array& a) {
   return mx::astype(y, a.dtype());
 }
 
-// MLX divides by these before it looks at them, and a division by zero ends the process.
+// MLX divides by these before it validates them, and a division by zero ends the process.
 void at_least_one(const int32_t* values, int64_t n, const char* what) {
   for (int64_t i = 0; i < n; i++) {
     if (values[i] < 1) throw std::invalid_argument(std::string(what) + " must be at least 1, and one is " + std::to_string(values[i]));
@@ -63,7 +63,7 @@ array relu(const array& a) { return mx::maximum(a, array(0.0f, a.dtype())); }
 
 array silu(const array& a) { return mx::multiply(a, mx::sigmoid(a)); }
 
-/// The kernel of our own where it is on and covers the call, else MLX's way. The one place that chooses.
+/// Our kernel if it is on and covers the call, else MLX's op. The one place that decides.
 template <class Ours, class Theirs>
 easel_array* ours_or(Ours&& ours, Theirs&& theirs) {
   return make([&]() -> array {
@@ -74,7 +74,7 @@ easel_array* ours_or(Ours&& ours, Theirs&& theirs) {
   });
 }
 
-/// An elementwise function as one kernel on a GPU. On the CPU MLX would call a C++ compiler for it.
+/// Fuses an elementwise function into one kernel on a GPU. On the CPU, MLX would call a C++ compiler for it.
 template <array (*function)(const array&)>
 array fused(const array& a) {
   if (on_cpu()) return function(a);
@@ -93,7 +93,7 @@ array activate(cpu::Activation activation, const array& y) {
   }
 }
 
-/// A weight with what it is packed for, or -1, and its outputs and inputs, which only a packed one has to tell.
+/// A weight with its packing, or -1, and its outputs and inputs, which only a packed one states.
 cpu::Matrix matrix_of(easel_array* weight, const int32_t* options, const char* who) {
   const bool packed = options[0] >= 0;
   if (!packed && at(weight).ndim() != 2) throw std::invalid_argument(std::string(who) + " a weight is a matrix");
@@ -109,7 +109,7 @@ array finished(array y, const cpu::ArrayEpilogue& epilogue) {
   return epilogue.residual ? mx::add(*epilogue.residual, y) : y;
 }
 
-/// x Wᵀ + b where no kernel covers all of it. A packed weight has no other form: what is not float32 is widened for it.
+/// x Wᵀ + b where no kernel covers all of it. For a packed weight, other types of x are widened to float32.
 array product(const array& x, const cpu::Matrix& weight, const std::optional<array>& bias) {
   if (weight.packing < 0) {
     auto columns = mx::transpose(weight.data);
@@ -138,7 +138,7 @@ easel_array* easel_pack(easel_array* weight, int32_t packing) {
   return make([&] { return cpu::pack(at(weight), packing); });
 }
 
-// options: what the weight is packed for, or -1, its outputs and inputs, and the activation.
+// options: the weight's packing, or -1, its outputs and inputs, and the activation.
 easel_array* easel_linear(easel_array* x, easel_array* weight, easel_array* bias, easel_array* scale, easel_array* residual, const int32_t* options, int64_t n) {
   return make([&]() -> array {
     if (n != 4 || !activation_known(options[3])) throw std::invalid_argument("[linear] four options expected, and a known activation");
@@ -155,7 +155,7 @@ easel_array* easel_gated(easel_array* gate, easel_array* x) {
   return ours_or([&] { return cpu::gated(at(gate), at(x)); }, [&] { return mx::multiply(fused<silu>(at(gate)), at(x)); });
 }
 
-// options: stride, padding before, padding after and dilation, rows before columns; groups; whether it is relu(x) that counts; the activation.
+// options: stride, padding before, padding after and dilation, rows before columns; groups; whether to convolve relu(x); the activation.
 easel_array* easel_conv2d(easel_array* x, easel_array* weight, easel_array* bias, easel_array* residual, const int32_t* options, int64_t n) {
   return make([&]() -> array {
     if (n != 11 || !activation_known(options[10])) throw std::invalid_argument("[conv2d] eleven options expected, and a known activation");
@@ -174,7 +174,7 @@ easel_array* easel_conv2d(easel_array* x, easel_array* weight, easel_array* bias
   });
 }
 
-// options: what the weight is packed for, or -1, its outputs and inputs, and the kernel.
+// options: the weight's packing, or -1, its outputs and inputs, and the kernel.
 easel_array* easel_deconv2d(easel_array* x, easel_array* weight, easel_array* bias, const int32_t* options, int64_t n) {
   return make([&]() -> array {
     if (n != 4) throw std::invalid_argument("[deconv2d] four options expected");
@@ -233,7 +233,7 @@ easel_array* easel_group_norm(easel_array* x, easel_array* weight, easel_array* 
   return ours_or([&] { return cpu::group_norm(at(x), maybe(weight), maybe(bias), groups, static_cast<float>(eps)); }, [&] { return group_norm(at(x), maybe(weight), maybe(bias), groups, static_cast<float>(eps)); });
 }
 
-// sizes: outputs and taps of the rows, then of the columns; no taps leave an axis as it is, and its tables may be null.
+// sizes: outputs and taps of the rows, then of the columns; an axis with no taps is unchanged, and its tables may be null.
 easel_array* easel_resample(easel_array* x, const int32_t* rows, const float* row_weights, const int32_t* columns, const float* column_weights, const int32_t* sizes, int64_t n) {
   return make([&]() -> array {
     if (n != 4 || at(x).ndim() != 4) throw std::invalid_argument("[resample] needs [batch, rows, columns, channels] and four sizes");
@@ -283,7 +283,7 @@ easel_array* easel_dequantize(easel_array* w, easel_array* scales, easel_array* 
   });
 }
 
-// MLX's own quantized product goes number by number on the CPU: unpacking the matrix first is many times faster.
+// MLX's own quantized product is scalar on the CPU: unpacking the matrix first is many times faster.
 easel_array* easel_quantized_linear(easel_array* x, easel_array* w, easel_array* scales, easel_array* biases, easel_array* bias, int32_t group_size, int32_t bits) {
   const auto ours = [&] {
     known_kind(group_size, bits);

@@ -113,7 +113,7 @@ int32_t easel_synchronize() {
   return guarded([] { return mx::synchronize(), 1; });
 }
 
-// Lets a test see that neither kind of exception passes the border.
+// For tests: neither kind of exception may cross the ABI.
 int32_t easel_throw(int32_t kind) {
   return guarded([&]() -> int32_t {
     if (kind == 0) throw std::runtime_error("[throw] thrown on purpose");

@@ -5,7 +5,7 @@ using namespace easel;
 
 namespace {
 
-/// Start, stop and stride of every axis, one after the other.
+/// Start, stop and stride of every axis, in order.
 struct Bounds {
   mx::Shape start, stop, stride;
 
@@ -79,7 +79,7 @@ easel_array* easel_take(easel_array* a, easel_array* indices, int32_t axis) {
 
 easel_array* easel_take_index(easel_array* a, int32_t index, int32_t axis) {
   return make([&] {
-    // MLX does not check an index, and takes nothing at -1.
+    // MLX checks no index, and -1 selects nothing.
     const int length = at(a).shape(axis);
     if (index < -length || index >= length) {
       throw std::out_of_range("[at] index " + std::to_string(index) + " is outside an axis of " + std::to_string(length));
@@ -96,7 +96,7 @@ easel_array* easel_put_along_axis(easel_array* a, easel_array* indices, easel_ar
   return make([&] { return mx::put_along_axis(at(a), at(indices), at(values), axis); });
 }
 
-// widths: what is added before each axis, then what is added after it.
+// widths: padding before and after each axis.
 easel_array* easel_pad(easel_array* a, const int32_t* widths, int64_t n, double value, int32_t edge) {
   return make([&] {
     const int64_t ndim = at(a).ndim();

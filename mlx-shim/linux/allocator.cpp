@@ -1,9 +1,8 @@
-// Where MLX's arrays lie on Linux. MLX's own allocator asks the C library for each array: its numbers then begin 24 bytes behind a
-// page, so that every vector of 64 bytes lies across two lines of the cache, and each large array is new memory, which the system
-// has to clear page by page. Here they begin at a multiple of 64, and the pages of large ones are used again, for arrays of any size.
+// MLX's allocator on Linux. MLX's own one uses malloc for each array: values then begin 24 bytes behind a page, so every 64-byte vector
+// crosses a cache line, and each large array is fresh memory that the system clears page by page. Here values begin at a multiple of 64,
+// and the pages of large arrays are reused for arrays of any size.
 //
-// libmlx calls these functions through its table of symbols, and the loader looks through the library that was opened (this one)
-// first, as in blas.cpp.
+// libmlx calls these functions through its symbol table, and the loader searches the opened library (this one) first, as in blas.cpp.
 #ifdef __linux__
 #include <sys/mman.h>
 #include <unistd.h>
@@ -24,19 +23,19 @@ using mlx::core::allocator::Allocator;
 using mlx::core::allocator::Buffer;
 
 constexpr size_t huge_page = size_t{2} << 20;
-/// From here on an array is mapped by itself and kept for the next. Below, the C library does as well.
+/// Arrays of at least this size are mapped by themselves and cached. For smaller ones, malloc is as good.
 #ifdef __SANITIZE_ADDRESS__
-constexpr size_t large = SIZE_MAX;  // what is kept would hide a use after free
+constexpr size_t large = SIZE_MAX;  // caching would hide a use after free
 #else
 constexpr size_t large = size_t{64} << 10;
 #endif
 
-/// Without it nothing could be kept while the most is in use.
+/// Slack: without it, nothing could be cached at peak use.
 constexpr size_t slack = size_t{16} << 20;
 
-/// Lies in front of the numbers. MLX finds them 8 bytes behind the pointer of a Buffer.
+/// Header before the values. MLX finds the values 8 bytes behind the pointer of a Buffer.
 struct alignas(64) Header {
-  /// Bytes asked for, and bytes of the whole block; 0 when it is the C library's.
+  /// Requested bytes, and bytes of the whole block; 0 for malloc's.
   size_t size, mapped;
 };
 static_assert(sizeof(Header) == 64);
@@ -45,7 +44,7 @@ Header* header_of(Buffer buffer) { return reinterpret_cast<Header*>(static_cast<
 
 size_t up_to(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * unit; }
 
-/// New memory. A large block begins at a huge page and takes such pages for all that fills one.
+/// Maps new memory. A large block is aligned to huge pages and uses them wherever it fills one.
 void* map(size_t bytes) {
   const size_t room = bytes < huge_page ? bytes : bytes + huge_page;
   void* mapped = mmap(nullptr, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -55,7 +54,7 @@ void* map(size_t bytes) {
   auto* block = reinterpret_cast<char*>(up_to(reinterpret_cast<size_t>(start), huge_page));
   if (block > start) munmap(start, block - start);
   if (block + bytes < start + room) munmap(block + bytes, start + room - block - bytes);
-  madvise(block, bytes, MADV_HUGEPAGE);  // where the system has none, the usual pages serve
+  madvise(block, bytes, MADV_HUGEPAGE);  // without huge pages, normal pages serve
   return block;
 }
 
@@ -120,7 +119,7 @@ class Memory final : public Allocator {
   std::mutex mutex;
   std::multimap<size_t, Kept> kept;
   size_t active = 0, peak = 0, cached = 0, freed = 0, limit = size_t{1} << 52;
-  /// The most that was active since the cache was cleared: what is kept makes the process larger than that by `slack` at most.
+  /// Peak of active bytes since the cache was cleared. The cache makes the process larger than that by `slack` at most.
   size_t highest = 0;
 
   void count(size_t size, size_t from_cache) {
@@ -131,7 +130,7 @@ class Memory final : public Allocator {
     shrink();
   }
 
-  /// A block that is kept and not much larger than needed, or a new one, which takes over the pages of what is kept.
+  /// A cached block of about the right size, or a new one that takes over the pages of cached ones.
   Header* take(size_t size, size_t wanted) {
     std::lock_guard lock(mutex);
     const size_t most = wanted + wanted / (wanted < huge_page ? 2 : 8);
@@ -142,17 +141,17 @@ class Memory final : public Allocator {
       count(size, mapped);
       return header;
     }
-    // Where its pages are there already, so may be the rest of its last huge page.
+    // Its pages are resident, so the rest of its last huge page may be too.
     const size_t whole = up_to(wanted, huge_page), mapped = whole <= most && movable() >= whole ? whole : wanted;
     auto* header = static_cast<Header*>(fresh(mapped));
     move_pages(reinterpret_cast<char*>(header), mapped);
-    // What is kept still makes room for what is new.
+    // The cache shrinks to make room for new memory.
     count(size, 0);
     header->mapped = mapped;
     return header;
   }
 
-  /// New memory; where the system has none left, in place of all that is kept.
+  /// New memory; if the system has none left, the whole cache is freed for it.
   void* fresh(size_t bytes) {
     try {
       return map(bytes);
@@ -163,14 +162,14 @@ class Memory final : public Allocator {
     }
   }
 
-  /// Bytes of kept blocks in whole huge pages.
+  /// Bytes of cached blocks in whole huge pages.
   size_t movable() const {
     size_t bytes = 0;
     for (const auto& [mapped, one] : kept) bytes += mapped / huge_page * huge_page;
     return bytes;
   }
 
-  /// Fills a new block with huge pages of kept ones, oldest first, as far as they go: the system has nothing to clear for them.
+  /// Moves huge pages of cached blocks, oldest first, into a new block: the system need not clear them.
   void move_pages(char* to, size_t bytes) {
     for (char* end = to + bytes / huge_page * huge_page; to < end;) {
       auto from = kept.end();
@@ -180,10 +179,10 @@ class Memory final : public Allocator {
       const Kept one = from->second;
       auto* block = static_cast<char*>(one.block);
       bool gone = false;
-      // One after the other: a kernel before 6.17 moves nothing that was mapped in several goes.
+      // One by one: Linux before 6.17 moves no range that spans several mappings.
       for (; left >= huge_page && to < end; to += huge_page, block += huge_page, left -= huge_page) {
         if (mremap(block, huge_page, huge_page, MREMAP_MAYMOVE | MREMAP_FIXED, to) != MAP_FAILED) continue;
-        // What was there may be gone.
+        // The old mapping may be gone.
         gone = mmap(to, huge_page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED;
         break;
       }
@@ -196,7 +195,7 @@ class Memory final : public Allocator {
     }
   }
 
-  /// Gives back what was freed longest ago until the rest is within bounds.
+  /// Frees the least recently cached blocks until the cache is within bounds.
   void shrink() {
     while (cached > 0 && (cached > limit || active + cached > highest + slack)) {
       auto oldest = kept.begin();

@@ -1,5 +1,5 @@
-// Linux only. MLX's wheel links the reference BLAS: one thread, not vectorised. The loader looks through the library that was opened
-// (this one) before libmlx's own dependencies, so libmlx calls these. It asks for nothing but these two and what lapack_stubs.c refuses.
+// Linux only. MLX's wheel links the reference BLAS: one thread, not vectorised. The loader searches the opened library (this one) before
+// libmlx's own dependencies, so libmlx calls these functions. It needs only these two and the stubs of lapack_stubs.c.
 #ifdef __linux__
 #include <algorithm>
 
@@ -10,7 +10,7 @@ namespace {
 
 constexpr int by_columns = 102, as_it_is = 111;
 
-/// Double precision, which no network of ours uses: plain loops, a run of rows a thread.
+/// Double precision, unused by our networks: plain loops, a run of rows for each thread.
 void product(bool turn_a, bool turn_b, long m, long n, long k, double alpha, const double* a, long lda, const double* b, long ldb, double beta, double* c, long ldc) {
   constexpr long run = 8, wide = 512;
   easel::cpu::parallel((m + run - 1) / run, [=](long item) {
@@ -34,7 +34,7 @@ void product(bool turn_a, bool turn_b, long m, long n, long k, double alpha, con
 
 #define EXPORT extern "C" __attribute__((visibility("default")))
 
-// Column after column is the turned matrix row after row: (A B)ᵀ = Bᵀ Aᵀ.
+// A column-major product is the row-major product of the transposes: (A B)ᵀ = Bᵀ Aᵀ.
 EXPORT void cblas_sgemm(int order, int ta, int tb, int m, int n, int k, float alpha, const float* a, int lda, const float* b, int ldb, float beta, float* c, int ldc) {
   if (order == by_columns) std::swap(a, b), std::swap(lda, ldb), std::swap(ta, tb), std::swap(m, n);
   easel::cpu::any_kernels().gemm(ta != as_it_is, tb != as_it_is, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);

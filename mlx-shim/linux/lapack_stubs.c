@@ -1,6 +1,6 @@
-// Linux only. MLX's wheel brings the reference BLAS and LAPACK, with Fortran's runtime below them: 12 MB for products that blas.cpp
-// makes faster, and for linear algebra that no network of ours asks for. This stands in their place, under their file names. A name
-// that MLX wants and that is missing here stops the build when it loads the library.
+// Linux only. MLX's wheel brings the reference BLAS and LAPACK with Fortran's runtime: 12 MB for products that blas.cpp computes faster,
+// and for linear algebra that our networks do not use. These stubs replace them under their file names. If MLX needs a symbol that is
+// missing here, the build fails when it loads the library.
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -21,7 +21,7 @@ constexpr int op_count = static_cast<int>(Op::count);
 static_assert(std::size(names) == op_count);
 std::array<std::array<std::atomic<int64_t>, 2>, op_count> tallies{};
 
-/// What a kernel needs when it runs: nothing but pointers that stay valid until MLX's stream comes to it.
+/// Arguments of a kernel: pointers that stay valid until MLX's stream runs it.
 using Task = std::function<void()>;
 using Plan = std::function<Task(const std::vector<array>& inputs, array& out, mx::cpu::CommandEncoder& encoder)>;
 
@@ -54,7 +54,7 @@ Maybe uncovered(Op op) {
   return {};
 }
 
-/// Memory of a kernel besides its result, freed when it has run.
+/// Working memory of a kernel, freed when it has run.
 float* temporary(mx::cpu::CommandEncoder& encoder, int64_t floats) {
   if (floats == 0) return nullptr;
   // More than 2³¹ in one axis would not fit into a shape.
@@ -68,7 +68,7 @@ float* temporary(mx::cpu::CommandEncoder& encoder, int64_t floats) {
 bool plain(const array& a) { return a.dtype() == mx::float32 && a.size() > 0; }
 bool vector_of(const Maybe& a, int size) { return !a || (plain(*a) && a->ndim() == 1 && a->shape(0) == size); }
 
-/// The inputs that are there, each without gaps. at() finds them again.
+/// The present inputs, each contiguous; at() finds them again.
 struct Inputs {
   std::vector<array> list;
   int add(const Maybe& a) {
@@ -169,12 +169,12 @@ Maybe group_norm(const array& x, const Maybe& weight, const Maybe& bias, int gro
   });
 }
 
-/// How far apart the rows of the last axis lie, if it is the same everywhere and a row has no gaps.
+/// Stride between rows of the last axis, if it is uniform and rows are contiguous.
 std::optional<long> apart(const array& a) {
   const int last = a.ndim() - 1;
   if (a.strides()[last] != 1 && a.shape(last) > 1) return {};
-  std::optional<long> step;  // of the innermost axis that has more than one place
-  long next = 0;             // what the one around it should have
+  std::optional<long> step;  // of the innermost axis longer than one
+  long next = 0;             // expected stride of the enclosing axis
   for (int i = last - 1; i >= 0; i--) {
     if (a.shape(i) == 1) continue;
     const long stride = static_cast<long>(a.strides()[i]);
@@ -185,7 +185,7 @@ std::optional<long> apart(const array& a) {
   return step.value_or(0);
 }
 
-/// The same numbers without gaps.
+/// A contiguous copy.
 const float* gathered(const array& a, mx::cpu::CommandEncoder& encoder, std::vector<Task>& before) {
   auto* to = temporary(encoder, static_cast<int64_t>(a.size()));
   before.push_back([from = a.data<float>(), shape = a.shape(), strides = a.strides(), size = static_cast<long>(a.size()), to] {
@@ -201,7 +201,7 @@ const float* gathered(const array& a, mx::cpu::CommandEncoder& encoder, std::vec
   return to;
 }
 
-/// Where it lies, if it has no gaps; a part of a larger array has none as often as not, and MLX would copy it.
+/// The array itself if it is contiguous: MLX would copy a slice of a larger array even then.
 const float* close(const array& a, mx::cpu::CommandEncoder& encoder, std::vector<Task>& before) {
   return a.flags().row_contiguous ? a.data<float>() : gathered(a, encoder, before);
 }
@@ -224,7 +224,7 @@ Maybe resample(const array& x, const TapTable& down, const TapTable& across) {
   });
 }
 
-/// The halves of one tensor are read where they lie.
+/// The halves of one tensor are read in place.
 Maybe gated(const array& gate, const array& x) {
   const auto* k = kernels();
   if (!k || !plain(gate) || !plain(x) || gate.ndim() == 0 || gate.shape() != x.shape()) return uncovered(Op::gated);
@@ -288,7 +288,7 @@ Maybe linear(const array& x, const Matrix& weight, const ArrayEpilogue& epilogue
   });
 }
 
-/// Many rows go over some of the weight's rows at a time, which are unpacked and packed for the product: never the whole of them.
+/// Many rows: some of the weight's rows at a time are unpacked and packed for the product, never all of them.
 Maybe quantized_linear(const array& x, const array& weight, const array& scales, const array& biases, const Maybe& bias, int group, int bits) {
   const auto* kernel = kernels();
   if (!kernel || !plain(x) || x.ndim() == 0 || weight.dtype() != mx::uint32 || weight.ndim() != 2 || weight.shape(0) == 0) return uncovered(Op::quantized_linear);
@@ -349,7 +349,7 @@ Maybe conv2d(const array& x, bool rectified, const array& weight, const ArrayEpi
   const mx::Shape shape{x.shape(0), static_cast<int>(c.out_h), static_cast<int>(c.out_w), weight.shape(0)};
   if (epilogue.residual && (!plain(*epilogue.residual) || epilogue.residual->shape() != shape)) return uncovered(Op::conv2d);
   const bool square = c.kernel_h == 3 && c.kernel_w == 3 && conv.stride == std::pair{1, 1} && conv.dilation == std::pair{1, 1};
-  // Below, transforming costs more than it saves, in memory, too, where many channels meet few pixels. The choice is the same on
+  // With fewer, the transform costs more than it saves, also in memory for many channels and few pixels. The choice is the same on
   // every processor.
   const long pixels = c.batch * c.out_h * c.out_w;
   const bool winograd = square && c.channels >= 8 && c.outputs >= 8 && pixels >= 64 && 2 * pixels >= c.channels;
@@ -386,7 +386,7 @@ Maybe conv2d(const array& x, bool rectified, const array& weight, const ArrayEpi
   });
 }
 
-/// Rows of pixels are multiplied, as many as stay in a cache, and their parts then go to where they belong.
+/// Multiplies as many rows of pixels as stay in a cache, then scatters their parts to the output.
 Maybe deconv2d(const array& x, const Matrix& weight, int kernel, const Maybe& bias) {
   const bool packed = weight.packing >= 0;
   const auto* k = packed ? kernels_at(weight.packing) : kernels();
@@ -417,7 +417,7 @@ Maybe deconv2d(const array& x, const Matrix& weight, int kernel, const Maybe& bi
       for (long i = 0; bias && i < n; i++) tiled[i] = bias[i % outputs];
       Epilogue epilogue;
       epilogue.bias = tiled;
-      const long run = kernel * outputs;  // of one row of pixels that is made
+      const long run = kernel * outputs;  // of one row of output pixels
       for (long first = 0; first < lines; first += some) {
         const long count = std::min(some, lines - first);
         k->product(from + first * width * ldx, ldx, packed ? weight : arranged, epilogue, count * width, n, deep, memory, made, n);
@@ -445,7 +445,7 @@ Maybe sdpa(const array& q, const array& k, const array& v, const Attention& atte
     if (mask.ndim() > 4 || mx::broadcast_shapes(mask.shape(), full) != full) return uncovered(Op::sdpa);
     inputs.push_back(mx::broadcast_to(mask, full));
   }
-  // As [batch, queries, heads, width] in memory, which is how every network goes on with it.
+  // Laid out as [batch, queries, heads, width], which is what every network needs next.
   const mx::Shape made{q.shape(0), q.shape(2), q.shape(1), v.shape(3)};
   auto y = node(Op::sdpa, made, std::move(inputs), [=](auto& in, array& out, auto& encoder) -> Task {
     Mask mask{};

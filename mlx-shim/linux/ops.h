@@ -48,9 +48,9 @@ Maybe gelu(const array& x);
 Maybe gelu_tanh(const array& x);
 Maybe silu(const array& x);
 Maybe gated(const array& gate, const array& x);
-/// The number of the order in which the chosen kernels read matrices, or -1.
+/// Id of the packing that the selected kernels read, or -1.
 int packing();
-/// A float32 matrix [outputs, inputs] in that order.
+/// Packs a float32 matrix [outputs, inputs].
 array pack(const array& weight, int packing);
 Maybe linear(const array& x, const Matrix& weight, const ArrayEpilogue& epilogue);
 Maybe quantized_linear(const array& x, const array& weight, const array& scales, const array& biases, const Maybe& bias, int group, int bits);
