@@ -10,10 +10,10 @@ import { dirname, join } from "node:path";
 import { openReserve, type Spend } from "./disk/reserve.ts";
 import { isDiskFull } from "./errors.ts";
 import { filesSchema } from "./files/schema.ts";
-import { jobsSchema } from "./jobs/store/schema.ts";
+import { jobsSchema, webhookDeliverySchema } from "./jobs/store/schema.ts";
 
 /** The way from an empty file to today's schema. A released step never changes: a new one goes to the end. */
-const migrations: readonly string[] = [jobsSchema, filesSchema];
+const migrations: readonly string[] = [jobsSchema, filesSchema, webhookDeliverySchema];
 
 /** Opens the file, or a database in memory for `":memory:"`, and brings its schema up to date. */
 export function openDatabase(path: string): Database {

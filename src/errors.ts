@@ -13,7 +13,7 @@ export const refusals = {
   unknown_file: { status: 400, means: "A file reference names no stored file" },
   invalid_reference: { status: 400, means: "A file reference cannot be used as it stands" },
   fetch_failed: { status: 400, means: "A url reference could not be fetched" },
-  private_url: { status: 400, means: "A url reference leads to an address that is not public" },
+  private_url: { status: 400, means: "A url reference or a webhook leads to an address that is not public" },
   invalid_image: { status: 400, means: "The bytes are no picture that can be decoded" },
   too_many_pixels: { status: 400, means: "The picture has more pixels than allowed" },
   lora_mismatch: { status: 400, means: "An adapter (LoRA) is none for this model, or its file is broken" },

@@ -103,6 +103,7 @@ export async function serve(
     const webhooks = createWebhooks({
       deliveries: store.deliveries,
       post: (url, message) => outbound.post(url, message),
+      check: (url) => outbound.check(url, "webhook"),
       secret,
       clock: systemClock,
       log,

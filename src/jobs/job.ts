@@ -20,4 +20,13 @@ export interface Job {
   /** From 0 to 1 while running, 1 when it succeeded. */
   progress: number | null;
   progress_label: string;
+  /** What became of the message to its webhook. Null without a webhook, and before the job ended. */
+  webhook_delivery: WebhookDelivery | null;
+}
+
+export interface WebhookDelivery {
+  status: "pending" | "delivered" | "given_up";
+  attempts: number;
+  /** Why the last attempt failed. */
+  error: string | null;
 }

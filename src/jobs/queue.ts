@@ -85,7 +85,7 @@ export interface Scheduler {
   /**
    * Keeps a job and queues it. The promise resolves once it is durable.
    *
-   * @throws {Refusal} `over_budget`, `queue_full` (with Retry-After), `shutting_down`, `idempotency_mismatch`, or what the
+   * @throws {Refusal} `over_budget`, `queue_full` (with Retry-After), `shutting_down`, `idempotency_mismatch`, `private_url` for its webhook, or what the
    * operation's `need` throws. Nothing is kept then.
    */
   submit(job: NewJob): Promise<Accepted>;

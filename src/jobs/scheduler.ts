@@ -176,6 +176,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     if (stopping) throw new Refusal("shutting_down", "The server is shutting down");
     const earlier = job.idempotency && (await store.replay(job.idempotency));
     if (earlier) return accepted(earlier, false);
+    if (job.webhook) options.webhooks?.check(job.webhook.url);
     const kind = options.kind(job.type);
     if (!kind) throw new Error(`no operation of the type ${job.type}`);
     models.check(kind.family, kind.operation.need(job.params as never, context));

@@ -42,34 +42,51 @@ export function parseUrl(text: string, what: string): URL {
 }
 
 /**
- * Resolves a URL's host once and says which addresses may be called.
+ * Refuses a URL whose port or literal address may not be called. Resolves no name, so it costs nothing and may say yes too often.
  *
- * @throws {Refusal} `private_url` when one of them is not public, `fetch_failed` when the name is unknown.
+ * @throws {Refusal} `private_url`
  */
-export async function vet(url: URL, what: string, options: GuardOptions): Promise<Vetted> {
-  const host = hostOf(url);
-  const trusted = options.allowPrivate || isAllowedHost(url, options.allowedHosts);
-  const standard = url.port === "";
-  if (!trusted && !standard && url.port !== "80" && url.port !== "443") {
+export function vetWithoutLookup(url: URL, what: string, options: GuardOptions): void {
+  if (isTrusted(url, options)) return;
+  if (url.port !== "" && url.port !== "80" && url.port !== "443") {
     throw new Refusal(
       "private_url",
       `${what} names port ${url.port}; only 80 and 443 are open, and what the setting allowed_url_hosts names`,
     );
   }
+  const host = hostOf(url);
+  if (addressBytes(host)) demandPublic([host], host, what, options);
+  // These names lead to the machine itself by definition (RFC 6761).
+  else if (/(^|\.)localhost$/i.test(host)) demandPublic(["127.0.0.1"], host, what, options);
+}
+
+/**
+ * Resolves a URL's host once and says which addresses may be called.
+ *
+ * @throws {Refusal} `private_url` when one of them is not public, `fetch_failed` when the name is unknown.
+ */
+export async function vet(url: URL, what: string, options: GuardOptions): Promise<Vetted> {
+  vetWithoutLookup(url, what, options);
+  const host = hostOf(url);
   const addresses = addressBytes(host) ? [host] : await resolved(host, what, options);
-  if (!trusted) {
-    const own = new Set((options.ownAddresses ?? machineAddresses)().map(keyOf));
-    for (const address of addresses) {
-      const bytes = addressBytes(address);
-      if (!bytes || !isPublicAddress(bytes) || own.has(keyOf(address))) {
-        throw new Refusal(
-          "private_url",
-          `${what} host '${shown(host)}' resolves to non-public address ${shown(address)}`,
-        );
-      }
+  if (!isTrusted(url, options)) demandPublic(addresses, host, what, options);
+  return { url, addresses };
+}
+
+const isTrusted = (url: URL, { allowPrivate, allowedHosts }: GuardOptions) =>
+  allowPrivate || isAllowedHost(url, allowedHosts);
+
+function demandPublic(addresses: readonly string[], host: string, what: string, options: GuardOptions): void {
+  const own = new Set((options.ownAddresses ?? machineAddresses)().map(keyOf));
+  for (const address of addresses) {
+    const bytes = addressBytes(address);
+    if (!bytes || !isPublicAddress(bytes) || own.has(keyOf(address))) {
+      throw new Refusal(
+        "private_url",
+        `${what} host '${shown(host)}' resolves to non-public address ${shown(address)}`,
+      );
     }
   }
-  return { url, addresses };
 }
 
 /** Equal addresses have equal keys, however they are written. */

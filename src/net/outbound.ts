@@ -7,7 +7,7 @@
 import type * as http from "node:http";
 import { isIP, type LookupFunction } from "node:net";
 import { Refusal } from "../errors.ts";
-import { type GuardOptions, parseUrl, type Vetted, vet } from "./guard.ts";
+import { type GuardOptions, parseUrl, type Vetted, vet, vetWithoutLookup } from "./guard.ts";
 
 export interface OutboundOptions extends GuardOptions {
   /** Milliseconds without a byte. */
@@ -36,6 +36,8 @@ export interface Fetched {
 }
 
 export interface Outbound {
+  /** Refuses at once what a request would refuse before it resolves a name. @throws {Refusal} `invalid_reference`, `private_url` */
+  check(url: string, what: string): void;
   /** @throws {Refusal} `invalid_reference`, `private_url`, `fetch_failed`, `too_large` */
   get(url: string, options: GetOptions): Promise<Fetched>;
   /** Sends a webhook. Redirects are not followed: their status is the answer. The answer's body is not read. */
@@ -143,7 +145,7 @@ export function createOutbound(options: OutboundOptions): Outbound {
     return promise;
   }
 
-  return { get, post };
+  return { check: (url, what) => vetWithoutLookup(parseUrl(url, what), what, options), get, post };
 }
 
 interface Message {

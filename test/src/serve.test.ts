@@ -184,6 +184,19 @@ test("a request that waits longer than the idle timeout is answered all the same
   expect(await events).toContain(": alive\n\n");
 }, 30_000);
 
+test("a webhook to a private address is refused at once, and nothing of the request stays", async () => {
+  const serving = await start(newFolder());
+  for (const webhook of ["http://127.0.0.1:9999/hook", "http://localhost/hook"]) {
+    const answer = await estimate(serving, { mode: "async", webhook });
+    expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([400, "private_url"]);
+  }
+  for (const list of ["/v1/jobs", "/v1/files"])
+    expect(await (await fetch(new URL(list, serving.url))).json()).toMatchObject({ data: [] });
+  const allowed = await start(newFolder(), { allowed_url_hosts: ["127.0.0.1:9999"] });
+  const answer = await estimate(allowed, { mode: "async", webhook: "http://127.0.0.1:9999/hook" });
+  expect(answer.status).toBe(202);
+});
+
 test("a client that hangs up changes nothing about its job", async () => {
   const gate = Promise.withResolvers<void>();
   const serving = await start(newFolder(), { engine: rampEngine(() => gate.promise) });

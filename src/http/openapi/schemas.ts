@@ -164,6 +164,20 @@ const jobTail = {
         "What is being done: `queued`, `preparing`, `loading`, `estimating`, `encoding`, `denoising`, `decoding`, `saving`, `done`.",
       examples: ["denoising"],
     }),
+  webhook_delivery: z
+    .object({
+      status: z.enum(["pending", "delivered", "given_up"]).openapi({
+        description: "`pending` while attempts go on, for a day at most.",
+      }),
+      attempts: z.int().min(0).openapi({ description: "Attempts so far." }),
+      error: z.string().nullable().openapi({ description: "Why the last attempt failed, or null." }),
+    })
+    .nullish()
+    .openapi({
+      description:
+        "What became of the message to the request's `webhook`; null without one, and before the job has ended.",
+      examples: [{ status: "given_up", attempts: 1, error: "status 410" }],
+    }),
 };
 
 export const JobSchema = z

@@ -5,6 +5,7 @@
  */
 import type { Database } from "bun:sqlite";
 import type { Spend } from "../../disk/reserve.ts";
+import type { WebhookDelivery } from "../job.ts";
 import type { Delivery, DeliveryStore } from "../store/store.ts";
 
 export function deliveryStore(
@@ -23,22 +24,37 @@ export function deliveryStore(
   const first = database.query<{ next_at: number | null }, []>(
     "SELECT min(next_at) AS next_at FROM deliveries",
   );
-  const postpone = database.query<null, [number, number, string]>(
-    "UPDATE deliveries SET attempts = ?, next_at = ? WHERE id = ?",
+  const postpone = database.query<null, [number, string]>(
+    "UPDATE deliveries SET attempts = attempts + 1, next_at = ? WHERE id = ?",
   );
   const remove = database.query<null, [string]>("DELETE FROM deliveries WHERE id = ?");
+  const show = database.query<null, [string, string]>("UPDATE jobs SET webhook_delivery = ? WHERE id = ?");
+  const tell = (job: string, delivery: WebhookDelivery) => show.run(JSON.stringify(delivery), job);
+  const change = (work: () => void) => spend(() => database.transaction(work).immediate());
 
   return {
-    add: ({ job_id, url, body, now }) =>
-      insert.run(`msg_${crypto.randomUUID().replaceAll("-", "")}`, job_id, url, body, now, now),
+    add({ job_id, url, body, now }) {
+      insert.run(`msg_${crypto.randomUUID().replaceAll("-", "")}`, job_id, url, body, now, now);
+      tell(job_id, { status: "pending", attempts: 0, error: null });
+    },
     deliveries: {
       due: async (now, limit) => due.all(now, limit),
       nextAt: async () => first.get()?.next_at ?? undefined,
-      postpone: async (id, attempts, nextAt) => {
-        spend(() => postpone.run(attempts, nextAt, id));
+      async postpone({ id, job_id, attempts }, nextAt, error) {
+        change(() => {
+          postpone.run(nextAt, id);
+          tell(job_id, { status: "pending", attempts: attempts + 1, error });
+        });
       },
-      remove: async (id) => {
-        spend(() => remove.run(id));
+      async settle({ id, job_id, attempts }, error) {
+        change(() => {
+          remove.run(id);
+          tell(job_id, {
+            status: error === null ? "delivered" : "given_up",
+            attempts: attempts + 1,
+            error,
+          });
+        });
       },
     },
   };

@@ -19,6 +19,8 @@ export type Post = (
 export interface WebhookOptions {
   deliveries: DeliveryStore;
   post: Post;
+  /** Refuses an address that no message may be sent to, as far as it shows without a look-up. */
+  check?(url: string): void;
   /** `whsec_` and the key in base64. */
   secret: string;
   clock: Clock;
@@ -28,6 +30,8 @@ export interface WebhookOptions {
 }
 
 export interface Webhooks {
+  /** @throws {Refusal} `invalid_reference`, `private_url` */
+  check(url: string): void;
   /** A job ended, or the server started: there may be something to send. */
   wake(): void;
   stop(): void;
@@ -49,6 +53,7 @@ export function nextWait(attempts: number, ageSeconds: number, random: number): 
 export function createWebhooks({
   deliveries,
   post,
+  check = () => {},
   secret,
   clock,
   log,
@@ -81,7 +86,7 @@ export function createWebhooks({
       if (stopped) return;
       if (status >= 200 && status < 300) {
         stats.delivered++;
-        await deliveries.remove(delivery.id);
+        await deliveries.settle(delivery, null);
       } else {
         // 410 is the standard's word for "never again".
         await later(delivery, `status ${status}`, status === 410);
@@ -107,11 +112,11 @@ export function createWebhooks({
     if (wait === undefined) {
       stats.given_up++;
       log.warning("webhook given up", fields);
-      await deliveries.remove(delivery.id);
+      await deliveries.settle(delivery, reason);
     } else {
       stats.retried++;
       log.info("webhook will be tried again", { ...fields, in_s: Math.round(wait) });
-      await deliveries.postpone(delivery.id, attempts, now + wait);
+      await deliveries.postpone(delivery, now + wait, reason);
     }
   }
 
@@ -148,6 +153,7 @@ export function createWebhooks({
   const wake = () => void pump();
 
   return {
+    check,
     wake,
     stop() {
       stopped = true;

@@ -26,6 +26,7 @@ export interface Row {
   progress_label: string;
   attempts: number;
   webhook: string | null;
+  webhook_delivery: string | null;
   request_hash: string | null;
 }
 
@@ -44,6 +45,7 @@ export function toJob(row: Row): Job {
     finished_at: row.finished_at,
     progress: row.progress,
     progress_label: row.progress_label,
+    webhook_delivery: row.webhook_delivery === null ? null : JSON.parse(row.webhook_delivery),
   };
 }
 

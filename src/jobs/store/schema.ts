@@ -45,3 +45,6 @@ CREATE TABLE deliveries (
 ) STRICT;
 CREATE INDEX deliveries_by_time ON deliveries (next_at);
 `;
+
+/** What became of the message to a job's webhook, as JSON. */
+export const webhookDeliverySchema = "ALTER TABLE jobs ADD COLUMN webhook_delivery TEXT";

@@ -54,8 +54,7 @@ export function createJobStore(database: Database, options: JobStoreOptions): Jo
     return row;
   };
 
-  const notify = (job: Job, webhook: string | null) => {
-    if (webhook === null) return;
+  const notify = (job: Job, webhook: string) => {
     const target = JSON.parse(webhook) as Webhook;
     const told = notification(job, target);
     if (told === undefined) return;
@@ -78,8 +77,9 @@ export function createJobStore(database: Database, options: JobStoreOptions): Jo
         progress_label: done ? "done" : (seen?.progress_label ?? null),
       }),
     );
+    if (row.webhook === null) return job;
     notify(job, row.webhook);
-    return job;
+    return toJob(records.find(row.id)!);
   };
 
   /** The place in the order of arrival of a job that may be gone. */

@@ -114,7 +114,8 @@ export interface DeliveryStore {
   due(now: number, limit: number): Promise<Delivery[]>;
   /** When the next one's time comes. */
   nextAt(): Promise<number | undefined>;
-  postpone(id: string, attempts: number, nextAt: number): Promise<void>;
-  /** It arrived, or was given up. */
-  remove(id: string): Promise<void>;
+  /** An attempt failed; the next one is at `nextAt` (Unix seconds). */
+  postpone(delivery: Delivery, nextAt: number, error: string): Promise<void>;
+  /** It arrived, or is given up because of `error`. Its job says which. */
+  settle(delivery: Delivery, error: string | null): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { type GuardOptions, parseUrl, vet } from "../../../src/net/guard.ts";
+import { type GuardOptions, parseUrl, vet, vetWithoutLookup } from "../../../src/net/guard.ts";
 
 const options = (over: Partial<GuardOptions> = {}): GuardOptions => ({
   allowPrivate: false,
@@ -152,5 +152,45 @@ describe("allowed hosts", () => {
   });
   test("all private places pass when that is set", async () => {
     expect(await outcome("http://127.0.0.1:6379/", { allowPrivate: true })).toEqual(["127.0.0.1"]);
+  });
+});
+
+describe("without a look-up", () => {
+  const check = (url: string, over: Partial<GuardOptions> = {}) => {
+    const never = async () => {
+      throw new Error("resolved");
+    };
+    try {
+      vetWithoutLookup(parseUrl(url, "webhook"), "webhook", options({ resolve: never, ...over }));
+      return "passes";
+    } catch (error) {
+      return (error as { code: string }).code;
+    }
+  };
+
+  test.each([
+    "http://127.0.0.1:9999/hook",
+    "http://127.0.0.1/hook",
+    "http://[::1]/hook",
+    "http://10.1.2.3/hook",
+    "http://localhost/hook",
+    "http://LOCALHOST./hook",
+    "http://a.localhost/hook",
+    "https://example.org:8443/hook",
+    "http://5.6.7.8/hook",
+  ])("%s is refused", (url) => {
+    expect(check(url, { ownAddresses: () => ["5.6.7.8"] })).toBe("private_url");
+  });
+
+  test.each(["https://example.org/hook", "http://93.184.215.14/hook", "http://notlocalhost/hook"])(
+    "%s passes",
+    (url) => {
+      expect(check(url)).toBe("passes");
+    },
+  );
+
+  test("places that the operator allows pass", () => {
+    expect(check("http://127.0.0.1:9999/hook", { allowedHosts: ["127.0.0.1:9999"] })).toBe("passes");
+    expect(check("http://localhost:9999/hook", { allowPrivate: true })).toBe("passes");
   });
 });

@@ -116,6 +116,7 @@ export function jobRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
       ...refusalResponses(
         "job_not_finished",
         "job_succeeded",
+        "private_url",
         "queue_full",
         "over_budget",
         "not_activated",

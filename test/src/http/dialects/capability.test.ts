@@ -34,6 +34,7 @@ async function setup(waited?: (job: Job) => Waited | Promise<Waited>, settings =
         finished_at: null,
         progress: null,
         progress_label: "queued",
+        webhook_delivery: null,
       };
       return { job, created: true, queue_position: 4 };
     },

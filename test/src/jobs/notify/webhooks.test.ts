@@ -6,6 +6,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { openDatabase } from "../../../../src/database.ts";
 import { Refusal } from "../../../../src/errors.ts";
+import type { Job } from "../../../../src/jobs/job.ts";
 import { webhookSecret } from "../../../../src/jobs/notify/webhook-secret.ts";
 import { createWebhooks, nextWait, type Post } from "../../../../src/jobs/notify/webhooks.ts";
 import { createJobStore } from "../../../../src/jobs/store/sqlite.ts";
@@ -50,7 +51,7 @@ describe("a webhook", () => {
     expect(sent).toHaveLength(1);
     const { url, headers, body } = sent[0]!;
     expect(url).toBe("https://example.com/hook");
-    expect(JSON.parse(body)).toEqual({ ...job });
+    expect(JSON.parse(body)).toEqual({ ...job, webhook_delivery: null });
     expect(headers["content-type"]).toBe("application/json");
     expect(headers["webhook-timestamp"]).toBe(String(Math.floor(clock.now() / 1000)));
     const signed = `${headers["webhook-id"]}.${headers["webhook-timestamp"]}.${body}`;
@@ -59,6 +60,41 @@ describe("a webhook", () => {
     await clock.advance(86_400_000);
     expect(sent).toHaveLength(1);
     expect(webhooks.stats()).toEqual({ delivered: 1, retried: 0, given_up: 0 });
+  });
+
+  test("shows on its job whether it waits, arrived or was given up, and why", async () => {
+    const { clock, store, start, end } = setup((attempt) => {
+      if (attempt === 1) return { status: 503 };
+      if (attempt === 2) return { status: 200 };
+      throw new Refusal("private_url", "webhook host 'example.com' resolves to non-public address 10.0.0.1");
+    });
+    const shown = async (id: string) => (await store.get(id)) as Job;
+    const arrives = await end();
+    expect(arrives.webhook_delivery).toEqual({ status: "pending", attempts: 0, error: null });
+    const webhooks = start();
+    webhooks.wake();
+    await settle();
+    expect((await shown(arrives.id)).webhook_delivery).toEqual({
+      status: "pending",
+      attempts: 1,
+      error: "status 503",
+    });
+    await clock.advance(5000);
+    expect((await shown(arrives.id)).webhook_delivery).toEqual({
+      status: "delivered",
+      attempts: 2,
+      error: null,
+    });
+    const lost = await end();
+    webhooks.wake();
+    await settle();
+    expect((await shown(lost.id)).webhook_delivery).toEqual({
+      status: "given_up",
+      attempts: 1,
+      error: "webhook host 'example.com' resolves to non-public address 10.0.0.1",
+    });
+    const { job: silent } = await store.create({ type: "fake", params: {} });
+    expect((await store.end(silent.id, ["queued"], { status: "canceled" }))!.webhook_delivery).toBeNull();
   });
 
   test("is tried again under the same id after about 2, 10 and 60 seconds until it answers", async () => {
