@@ -8,6 +8,7 @@ import type * as http from "node:http";
 import { isIP, type LookupFunction } from "node:net";
 import { Refusal } from "../errors.ts";
 import { type GuardOptions, parseUrl, type Vetted, vet, vetWithoutLookup } from "./guard.ts";
+import { localNetworkReason } from "./local-network.ts";
 
 export interface OutboundOptions extends GuardOptions {
   /** Milliseconds without a byte. */
@@ -104,18 +105,20 @@ export function createOutbound(options: OutboundOptions): Outbound {
     watch: Watch,
   ): Promise<http.IncomingMessage> {
     let last: unknown;
+    let forbidden: string | undefined;
     for (const address of vetted.addresses) {
       try {
         return await sendTo(address, vetted.url, message, watch);
       } catch (error) {
         watch.check();
         last = error;
+        forbidden ??= localNetworkReason(codeOf(error), address);
         // Once a server has taken the request, asking the next one could do it twice.
         if (!unreached.has(codeOf(error))) break;
       }
     }
     if (last instanceof Refusal) throw last;
-    throw failed(vetted.url, what, reasonOf(last));
+    throw failed(vetted.url, what, forbidden ?? reasonOf(last));
   }
 
   function sendTo(address: string, url: URL, { method, headers, body }: Message, watch: Watch) {
