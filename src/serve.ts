@@ -12,6 +12,7 @@ import type { CheckContext } from "./capabilities/capability.ts";
 import { findVariant } from "./capabilities/model.ts";
 import { capabilities, kindOf } from "./capabilities/registry.ts";
 import { lockDirectory, openStorage } from "./database.ts";
+import type { DeviceState } from "./engine/engine.ts";
 import { machineMemory } from "./engine/memory.ts";
 import type { Started } from "./engine/start.ts";
 import { filesOfJobs, pruneFiles } from "./files/for-jobs.ts";
@@ -39,6 +40,10 @@ export interface Serving {
   stop(): Promise<void>;
 }
 
+/** An engine, and what is known of it: `ready` settles when jobs may run. */
+type Running = Pick<Started, "engine" | "folder"> &
+  Partial<Pick<Started, "ready">> & { device?: () => DeviceState | null };
+
 interface Options {
   /** Seconds without a byte after which a connection is closed. Routes that wait say so themselves. */
   idleTimeout?: number;
@@ -57,7 +62,7 @@ const upkeepEvery = 3600_000;
  */
 export async function serve(
   settings: Settings,
-  started: Pick<Started, "engine" | "folder">,
+  started: Running,
   { idleTimeout = 30, write }: Options = {},
 ): Promise<Serving> {
   const insecure = insecureBind(settings);
@@ -135,6 +140,7 @@ export async function serve(
       context,
       log,
       notReady: () => notReady ?? (storage.hasRoom() ? null : "no space is left on the server's disk"),
+      device: () => started.device?.() ?? null,
       scalar: scalarScript,
       playground: playgroundPage,
     });
@@ -151,7 +157,11 @@ export async function serve(
       }
     }
 
-    scheduler.start().then(
+    // Before its kernels are tested no job should run. Who started the engine is told when that fails.
+    const mayStart = (started.ready ?? Promise.resolve()).then(() =>
+      notReady === starting ? scheduler.start() : undefined,
+    );
+    mayStart.then(
       () => {
         // It may have been told to stop meanwhile.
         if (notReady !== starting) return;

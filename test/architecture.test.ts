@@ -57,12 +57,15 @@ const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() 
       /^src\/(worker|tasks)\.ts$/,
       [
         /^src\/engine\//,
-        /^src\/(tasks|check\/selftest-task)\.ts$/,
+        /^src\/(tasks|check\/(selftest-task|kernels\/task))\.ts$/,
         /^src\/capabilities\/[^/]+\/task\.ts$/,
         /^ffi\//,
       ],
     ],
-    [/^src\/check\/selftest-task\.ts$/, [/^src\/check\/selftest-task\.ts$/, ...tensors, seam]],
+    [
+      /^src\/check\/(selftest-task\.ts$|kernels\/)/,
+      [/^src\/check\/(selftest-task\.ts$|kernels\/)/, ...tensors, seam],
+    ],
     [/^src\/check\//, [/^src\//, /^ffi\/native\.ts$/]],
     [/^src\/engine\/host\.ts$/, [/^src\/engine\//, /^ffi\//]],
     [/^src\/engine\/start\.ts$/, [engine, /^ffi\/native\.ts$/]],

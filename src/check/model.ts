@@ -1,8 +1,8 @@
-import { cpus } from "node:os";
 import { join } from "node:path";
 import { embeddedModels } from "../assets.ts";
 import type { Client } from "../cli/client.ts";
 import { type Choice, modelName } from "../cli/select.ts";
+import type { DeviceState } from "../engine/engine.ts";
 import type { Places } from "../hub/download/resources.ts";
 import { locate } from "../hub/locate.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -59,15 +59,23 @@ export async function checkModel(choice: Choice, probe: Probe, machine: CheckedW
   if (!("source" in located)) throw new Error(`lacks ${located.missing.join(", ")}`);
   const weights = await weightsOf(located.source.paths, own ? [] : variant.downloads, signal);
   const { grey, seconds } = await checkResult(client, probe, signal);
+  const device = await deviceOf(client);
   const words = [
     weightsWords(weights, variant.embedded !== undefined && !own),
     requirePlausible(grey, isDepth(capability.family) ? scene(size.width, size.height) : null),
     variant.embedded !== undefined && !own
-      ? asShipped(weights, grey)
-      : asKept(name, weights, grey, machine, !own && weights.verified),
+      ? asShipped(weights, grey, device)
+      : asKept(name, weights, grey, machine, device, !own && weights.verified),
     `${seconds.toFixed(2)} s`,
   ];
   return words.join("; ");
+}
+
+/** What the server computes on, known once a job has run. */
+async function deviceOf(client: Client): Promise<DeviceState> {
+  const { device } = (await (await client.request("/ready")).json()) as { device: DeviceState | null };
+  if (!device) throw new Error("the server does not say what it computes on");
+  return device;
 }
 
 const isDepth = (family: string) => family.startsWith("depth");
@@ -82,9 +90,9 @@ function weightsWords({ files, bytes, verified }: Weights, embedded: boolean): s
 }
 
 /** The model inside the binary is ours: what it gives is known. */
-function asShipped(weights: Weights, grey: Grey): string {
+function asShipped(weights: Weights, grey: Grey, { kind }: DeviceState): string {
   if (weights.hash !== shipped.weights) throw new Error("the weights are not those of this version of easel");
-  const most = process.platform === "darwin" ? tolerances.half : tolerances.processor;
+  const most = kind === "gpu" ? tolerances.half : tolerances.processor;
   return requireLike(cellsOf(grey), shipped.cells, most, "the result that comes with easel");
 }
 
@@ -93,10 +101,11 @@ function asKept(
   weights: Weights,
   grey: Grey,
   { settings, renew }: CheckedWith,
+  computes: DeviceState,
   verified: boolean,
 ): string {
   const file = join(settings.data_dir, "checks.json");
-  const device = `${process.platform} ${process.arch} ${cpus()[0]?.model.trim() ?? ""}`;
+  const device = `${process.platform} ${process.arch} ${computes.kind} ${computes.name}`;
   const now = { weights: weights.hash, device, version, cells: cellsOf(grey) };
   const before = renew ? undefined : readKept(file)[name];
   const verdict = requireAsKept(before, now, { name, verified });

@@ -1,21 +1,75 @@
+import { release, version as systemVersion } from "node:os";
+import { basename, join } from "node:path";
 import type { Where } from "../../ffi/native.ts";
+import { withRemedy } from "../check/gpu-remedies.ts";
+import { testAtStart } from "../check/start-test.ts";
+import { systemFault } from "../check/system.ts";
+import type { DeviceState } from "../engine/engine.ts";
 import { type Started, startEngine } from "../engine/start.ts";
 import { takeSharpFrom } from "../images/sharp.ts";
 import type { Loaded } from "../settings/load.ts";
-import { exitCodes } from "./context.ts";
+import { version } from "../version.ts";
+import { CommandError, exitCodes } from "./context.ts";
 import type { Process } from "./process.ts";
 
-/** Where the native parts may be unpacked. */
-export function nativePlaces({ settings, sources }: Loaded): Where {
-  const chosen = sources.cache_dir === "default" ? undefined : settings.cache_dir;
-  return { usual: settings.cache_dir, chosen };
+/** An engine whose `ready` waits for the test of its kernels, too. */
+export interface TestedEngine extends Started {
+  /** What it computes on; null until it is ready. */
+  device(): DeviceState | null;
 }
 
-/** The engine of this process, as the settings want it. A fault of it ends the process. */
-export function engineOf(loaded: Loaded, process: Process): Started {
-  const started = startEngine(process.startWorker(), nativePlaces(loaded), (error) =>
-    process.leave(error, exitCodes.engineFault),
+/** Where the native parts may be unpacked. */
+export function nativePlaces(
+  { settings, sources }: Loaded,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+  platform: NodeJS.Platform = process.platform,
+): Where {
+  if (sources.cache_dir !== "default") return { usual: settings.cache_dir, chosen: settings.cache_dir };
+  // macOS empties ~/Library/Caches when a disk fills up, and a service would lose its libraries while it runs
+  const service = platform === "darwin" && isService(env);
+  return { usual: service ? join(settings.data_dir, "native") : settings.cache_dir, chosen: undefined };
+}
+
+/** Whether launchd started this process: by our own launch agent, or by Homebrew's. */
+function isService({
+  XPC_SERVICE_NAME: name,
+  EASEL_SERVICE_LABEL: own,
+}: Readonly<Record<string, string | undefined>>) {
+  return name !== undefined && (name === own || /^(dev\.easel\.|homebrew\.mxcl\.easel)/.test(name));
+}
+
+/** Starts the engine as the settings want it, untested. A fault of it ends the process. */
+export function untestedEngine(loaded: Loaded, process: Process): Started {
+  const fault = systemFault({ platform: globalThis.process.platform, release: release() });
+  if (fault) throw new CommandError(fault, exitCodes.startup);
+  const { device } = loaded.settings;
+  const started = startEngine(
+    process.startWorker(),
+    nativePlaces(loaded),
+    (error) => process.leave(error, exitCodes.engineFault),
+    device === "auto" ? "best" : device,
   );
   started.folder.then(takeSharpFrom, () => {});
   return started;
+}
+
+/** The engine of this process, with the kernels of its GPU tested when that has not been done on this machine before. */
+export function engineOf(loaded: Loaded, process: Process): TestedEngine {
+  const started = untestedEngine(loaded, process);
+  let state: DeviceState | null = null;
+  const tested = async () => {
+    const folder = await started.folder;
+    await started.ready.catch((error: Error) => {
+      throw error.message.startsWith("[open]") ? new Error(withRemedy(error.message)) : error;
+    });
+    state = await testAtStart(started.engine, {
+      file: join(loaded.settings.cache_dir, "self-test.json"),
+      system: `${globalThis.process.platform} ${release()} ${systemVersion()}`,
+      build: `${version} ${basename(folder)}`,
+    });
+  };
+  const ready = tested();
+  // whoever needs it is told
+  ready.catch(() => {});
+  return { ...started, ready, device: () => state };
 }

@@ -12,9 +12,22 @@ export interface EngineStats {
   cache: number;
   /** Bytes by loaded part. */
   parts: Readonly<Record<string, number>>;
+  /** What the device is called; where it has no name, its kind. */
   device: string;
+  kind: "cpu" | "gpu";
+  architecture: string;
   /** Bytes that the device recommends not to exceed, where it says so (Metal). */
   workingSet?: number;
+}
+
+/** What the engine computes on, and whether its kernels were tested. */
+export interface DeviceState {
+  kind: EngineStats["kind"];
+  name: string;
+  /** A processor's kernels are tested when they are built. */
+  self_test: "passed" | "passed_before" | "imprecise" | "not_needed";
+  /** Kernels whose numbers are off by more than rounding, one line each. */
+  imprecise?: readonly string[];
 }
 
 /** A part's place in the engine: equal keys share one copy. */

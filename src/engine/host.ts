@@ -108,7 +108,7 @@ export function host(
   function answer(id: number, request: Request): unknown {
     switch (request.kind) {
       case "open":
-        return openLibrary(request.library);
+        return openLibrary(request.library, { device: request.device });
       case "load":
         return load(id, request);
       case "run":
@@ -137,8 +137,13 @@ export function host(
 }
 
 /** What is told of the device. Only Metal says how much it wants to hold at most. */
-export function onDevice({ name, kind, recommended }: Device): Pick<EngineStats, "device" | "workingSet"> {
-  return { device: name || kind, ...(recommended > 0 && { workingSet: recommended }) };
+export function onDevice({
+  name,
+  kind,
+  architecture,
+  recommended,
+}: Device): Pick<EngineStats, "device" | "kind" | "architecture" | "workingSet"> {
+  return { device: name || kind, kind, architecture, ...(recommended > 0 && { workingSet: recommended }) };
 }
 
 function leaveIfCancelled(cancel: Int32Array): void {

@@ -6,8 +6,11 @@
 import type { PhaseProgress, TaskError } from "./engine.ts";
 import type { Source, Value, Values } from "./task.ts";
 
+/** Which device is to compute: the best there is, or one of these and no other. */
+export type WantedDevice = "best" | "cpu" | "gpu";
+
 export type Request =
-  | { kind: "open"; library: string }
+  | { kind: "open"; library: string; device: WantedDevice }
   | { kind: "load"; key: string; part: string; source: Source; cancel: Int32Array }
   | {
       kind: "run";

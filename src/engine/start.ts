@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { library, nativeFolder, repair, type Where } from "../../ffi/native.ts";
 import { connect, type Port } from "./client.ts";
 import type { Engine } from "./engine.ts";
+import type { WantedDevice } from "./protocol.ts";
 
 export interface Started {
   engine: Engine;
@@ -17,11 +18,16 @@ export interface Started {
 }
 
 /** Starts the engine and does not wait for it. `fault` is told when the engine breaks later. */
-export function startEngine(port: Port, where: Where, fault: (error: Error) => void): Started {
+export function startEngine(
+  port: Port,
+  where: Where,
+  fault: (error: Error) => void,
+  device: WantedDevice = "best",
+): Started {
   const connected = connect(port, fault);
   const folder = nativeFolder(where);
   const ready = folder.then((path) => {
-    const open = () => connected.open(join(path, library));
+    const open = () => connected.open(join(path, library), device);
     return open().catch(async (error) => {
       if (await repair(path)) return open();
       throw error;

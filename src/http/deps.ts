@@ -1,5 +1,6 @@
 import type { Server } from "bun";
 import type { Capability, CheckContext } from "../capabilities/capability.ts";
+import type { DeviceState } from "../engine/engine.ts";
 import type { FileStore } from "../files/store.ts";
 import type { Scheduler } from "../jobs/scheduler.ts";
 import type { Log } from "../log.ts";
@@ -18,6 +19,8 @@ export interface Deps {
   log: Log;
   /** What is still being waited for before the server does its work, or null. */
   notReady(): string | null;
+  /** What computes; null until the engine is ready. */
+  device?(): DeviceState | null;
   /** The script of the reference page. */
   scalar(): Blob;
   /** The page at `/`. */

@@ -9,6 +9,7 @@ export interface Settings {
   data_dir: string;
   files_root: string;
   cache_dir: string;
+  device: "auto" | "gpu" | "cpu";
   memory_limit_gb: number | null;
   default_ttl_s: number;
   ttl_sweep_interval_s: number;

@@ -150,6 +150,12 @@ export const table: Table = {
     help: "Gigabytes that cache_dir may hold; the least recently used goes first. Null is no limit.",
   },
 
+  device: {
+    group: "Memory and models",
+    kind: choice(["auto", "gpu", "cpu"]),
+    default: "auto",
+    help: "What computes. `auto` takes the GPU of a Mac and the processor elsewhere; with `gpu`, a machine without one is an error.",
+  },
   memory_limit_gb: {
     group: "Memory and models",
     kind: optional(number({ above: 0 })),

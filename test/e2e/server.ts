@@ -51,7 +51,15 @@ function rampEngine(asked: Asked): Engine {
       return { output, input, peak: 0 };
     },
     async evict() {},
-    stats: async () => ({ active: 0, peak: 0, cache: 0, parts: {}, device: "cpu" }),
+    stats: async () => ({
+      active: 0,
+      peak: 0,
+      cache: 0,
+      parts: {},
+      kind: "cpu" as const,
+      architecture: "",
+      device: "cpu",
+    }),
   };
 }
 

@@ -18,6 +18,14 @@ export function rampEngine(gate: () => Promise<unknown> = async () => {}): Engin
       return { output: { depth, width, height, unit: "metre", focalLengthPx: 100, ...look }, input, peak: 0 };
     },
     evict: async () => {},
-    stats: async () => ({ active: 0, peak: 0, cache: 0, parts: {}, device: "cpu" }),
+    stats: async () => ({
+      active: 0,
+      peak: 0,
+      cache: 0,
+      parts: {},
+      device: "cpu",
+      kind: "cpu" as const,
+      architecture: "",
+    }),
   };
 }

@@ -47,7 +47,13 @@ export function registerRun(program: Command, context: CommandContext, process: 
     });
     context.out(`easel is listening on ${serving.url.origin}`);
     note(`INFO    listening on ${serving.url.origin}`);
-    started.ready.catch((error: Error) => leave(error, exitCodes.startup));
+    started.ready.then(
+      () => {
+        for (const line of started.device()?.imprecise ?? [])
+          warn(`a kernel of the GPU is imprecise: ${line}`);
+      },
+      (error: Error) => leave(error, exitCodes.startup),
+    );
     await stopped;
     context.out("easel is stopping");
     await serving.stop();

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { DeviceState } from "../../engine/engine.ts";
 import { durationBounds, type JobMetrics } from "../../jobs/scheduler.ts";
 
 const requestBounds = [0.005, 0.025, 0.1, 0.5, 2.5, 10, 60, 600] as const;
@@ -102,12 +103,23 @@ const histogram = (name: string, help: string, bounds: readonly number[], all: r
     ]),
   );
 
-export function metricsText(requests: RequestMetrics, jobs: JobMetrics, version: string): string {
+export function metricsText(
+  requests: RequestMetrics,
+  jobs: JobMetrics,
+  version: string,
+  device: DeviceState | null = null,
+): string {
   const ended = jobs.ended.map(({ type, status, ...rest }) => ({ labels: { type, status }, ...rest }));
   const by = (label: string, counts: Readonly<Record<string, number>>) =>
     Object.entries(counts).map(([value, count]) => [{ [label]: value }, count] as const);
   return [
     family("easel_info", "gauge", "The version that runs.", [[{ version }, 1]]),
+    family(
+      "easel_device_info",
+      "gauge",
+      "What computes, and whether its kernels passed their test.",
+      device ? [[{ kind: device.kind, name: device.name, self_test: device.self_test }, 1]] : [],
+    ),
     family("easel_queue_length", "gauge", "Jobs that wait.", jobs.queued),
     family("easel_jobs_running", "gauge", "Jobs that run now.", jobs.running),
     family(

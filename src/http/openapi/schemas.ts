@@ -311,6 +311,18 @@ export const ReadyResponse = z
   .object({
     ready: z.boolean().openapi({ description: "Whether jobs are accepted now." }),
     reason: z.string().nullish().openapi({ description: "What is being waited for; null when ready." }),
+    device: z
+      .object({
+        kind: z.enum(["cpu", "gpu"]),
+        name: z.string().openapi({ description: "What the system calls it.", examples: ["Apple M4"] }),
+        self_test: z.enum(["passed", "passed_before", "imprecise", "not_needed"]).openapi({
+          description:
+            "Whether the kernels of a GPU gave what they should: at this start, at one before with the same device, system and build, " +
+            "or with errors beyond rounding. A processor's kernels are tested when easel is built.",
+        }),
+      })
+      .nullish()
+      .openapi({ description: "What computes; null until the engine is ready." }),
   })
   .openapi("ReadyResponse");
 

@@ -234,6 +234,10 @@ describe("a model", () => {
     const paths = { "depthanything/mini": local };
     expect(await checkModel(mini, probe, machine(paths))).toContain("kept for the next check");
     expect(await checkModel(mini, probe, machine(paths))).toContain("like this machine's own result");
+    // kept for the device that computed it, by its own name
+    const { device } = await (await server.request("/ready")).json();
+    const file = join(loaded.settings.data_dir, "checks.json");
+    expect(readKept(file)["depthanything/mini"]!.device).toEndWith(`${device.kind} ${device.name}`);
     await unload();
     damage(0.02);
     expect(checkModel(mini, probe, machine(paths))).rejects.toThrow("the weights are not those of the check");

@@ -253,6 +253,15 @@ test("what Metal recommends to stay within is told, and where nobody recommends 
     memory: 64e9,
     recommended: 48e9,
   } as const;
-  expect(onDevice(mac)).toEqual({ device: "Apple M4", workingSet: 48e9 });
-  expect(onDevice({ ...mac, kind: "cpu", name: "", recommended: 0 })).toEqual({ device: "cpu" });
+  expect(onDevice(mac)).toEqual({
+    device: "Apple M4",
+    kind: "gpu",
+    architecture: "applegpu_g16g",
+    workingSet: 48e9,
+  });
+  expect(onDevice({ ...mac, kind: "cpu", name: "", recommended: 0 })).toEqual({
+    device: "cpu",
+    kind: "cpu",
+    architecture: "applegpu_g16g",
+  });
 });

@@ -19,9 +19,28 @@ test("readiness is told apart from liveness", async () => {
   const app = createApp(testDeps({}, { notReady: () => "the server is shutting down" }));
   const answer = await app.request("/ready");
   expect(answer.status).toBe(503);
-  expect(await answer.json()).toEqual({ ready: false, reason: "the server is shutting down" });
+  expect(await answer.json()).toEqual({
+    ready: false,
+    reason: "the server is shutting down",
+    device: null,
+  });
   expect((await app.request("/health")).status).toBe(200);
   expect((await createApp(testDeps()).request("/ready")).status).toBe(200);
+});
+
+test("what computes, and whether its kernels were tested, stands in /ready and /metrics", async () => {
+  const device = {
+    kind: "gpu",
+    name: "Apple M4",
+    self_test: "imprecise",
+    imprecise: ["sorting: …"],
+  } as const;
+  const app = createApp({ ...testDeps(), device: () => device });
+  const { imprecise: _, ...shown } = device;
+  expect(await (await app.request("/ready")).json()).toEqual({ ready: true, reason: null, device: shown });
+  expect(await (await app.request("/metrics")).text()).toContain(
+    'easel_device_info{kind="gpu",name="Apple M4",self_test="imprecise"} 1',
+  );
 });
 
 test("an unknown route is 404 with a code", async () => {

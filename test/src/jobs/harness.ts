@@ -126,7 +126,15 @@ export function fakeEngine(): FakeEngine {
     async evict(key) {
       if (engine.loaded.delete(key)) engine.log.push(`evict ${key}`);
     },
-    stats: async () => ({ active: 0, peak: 0, cache: 0, parts: {}, device: "fake" }),
+    stats: async () => ({
+      active: 0,
+      peak: 0,
+      cache: 0,
+      parts: {},
+      device: "fake",
+      kind: "cpu" as const,
+      architecture: "",
+    }),
   };
   return engine;
 }

@@ -43,7 +43,11 @@ export function healthRoutes(app: OpenAPIHono<Env>, deps: Deps, metrics: Request
   });
   app.get("/ready", (c) => {
     const reason = deps.notReady() ?? (deps.scheduler.health().warm ? null : "models are being warmed up");
-    return c.json({ ready: reason === null, reason }, reason === null ? 200 : 503);
+    const { imprecise: _, ...device } = deps.device?.() ?? {};
+    return c.json(
+      { ready: reason === null, reason, device: "kind" in device ? device : null },
+      reason === null ? 200 : 503,
+    );
   });
 
   register.registerPath({
@@ -57,7 +61,7 @@ export function healthRoutes(app: OpenAPIHono<Env>, deps: Deps, metrics: Request
     responses: { 200: { description: "Metrics.", content: { "text/plain": { schema: z.string() } } } },
   });
   app.get("/metrics", (c) =>
-    c.text(metricsText(metrics, deps.scheduler.metrics(), deps.version), 200, {
+    c.text(metricsText(metrics, deps.scheduler.metrics(), deps.version, deps.device?.() ?? null), 200, {
       "Content-Type": "text/plain; version=0.0.4; charset=utf-8",
     }),
   );

@@ -44,7 +44,15 @@ const store = createJobStore(database, { keepFile: (record) => insertFile(databa
 const engine: Engine = {
   load: async () => ({ bytes: gigabyte }),
   evict: async () => {},
-  stats: async () => ({ active: 0, peak: 0, cache: 0, parts: {}, device: "fake" }),
+  stats: async () => ({
+    active: 0,
+    peak: 0,
+    cache: 0,
+    parts: {},
+    device: "fake",
+    kind: "cpu" as const,
+    architecture: "",
+  }),
   async run(_family, _phase, _parts, input, { signal, onProgress } = {}) {
     for (let step = 1; step <= 3; step++) {
       await Bun.sleep(random(3));

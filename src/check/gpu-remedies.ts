@@ -1,0 +1,42 @@
+/**
+ * What a person can do about a GPU that does not work, by what Metal and MLX say.
+ *
+ * @module
+ */
+
+const remedies: readonly (readonly [said: RegExp, remedy: string])[] = [
+  [
+    /load device|no metal device|no gpu that mlx can use/i,
+    "macOS gives this process no GPU, as happens over ssh before anybody has logged in at the screen, and in some virtual machines: " +
+      "log in at the screen, or run easel as a service of your session (easel service install)",
+  ],
+  [
+    /language version/i,
+    "the GPU's kernels were made for a newer macOS: update macOS, or take the release of easel for this one",
+  ],
+  [
+    /unable to (load|build) (kernel|function|metal library)|mtlcompilerservice|xpc|compiler/i,
+    "macOS's compiler of GPU kernels did not do its work: restart the Mac, and install macOS updates if it comes again",
+  ],
+  [
+    /metallib/i,
+    "the file of the GPU's kernels is missing or damaged: easel check --engine unpacks it again; where that does not help, delete " +
+      "the folder that easel doctor names under native parts",
+  ],
+  [
+    /wrong by/i,
+    "the GPU computes wrong numbers: install macOS updates; until then the setting `device: cpu` computes on the processor",
+  ],
+  [
+    /insufficient memory|out of memory|unable to allocate/i,
+    "the GPU has no memory left: close other programs, or set memory_limit_gb",
+  ],
+];
+
+const send = "easel doctor prints a page that helps whoever you ask";
+
+/** The words of the system, and what to do about them. */
+export function withRemedy(message: string): string {
+  const remedy = remedies.find(([said]) => said.test(message))?.[1];
+  return [message, ...(remedy === undefined ? [] : [remedy]), send].join("\n  ");
+}
