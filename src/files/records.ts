@@ -57,7 +57,7 @@ function placeOf(database: Database, id: string): number {
         )
         .get({ id })
     : null;
-  if (!row) throw new Refusal("unknown_file", "after names no file");
+  if (!row) throw new Refusal("invalid_parameter", "after is not the id of a known file");
   return row.seq;
 }
 

@@ -51,7 +51,7 @@ export interface FileStore {
   store(content: Content, file: NewFile): Promise<FileRecord>;
 
   get(id: string): Promise<FileRecord | undefined>;
-  /** Newest first. @throws {Refusal} `unknown_file` when `after` never was a file. */
+  /** Newest first. @throws {Refusal} `invalid_parameter` when `after` never was a file. */
   list(query?: FileQuery): Promise<FilePage>;
   /** True when it was there. */
   delete(id: string): Promise<boolean>;

@@ -4,6 +4,8 @@
  * @module
  */
 import { z } from "@hono/zod-openapi";
+import { Refusal } from "../../errors.ts";
+import { SchemaError } from "./validation.ts";
 
 type Thing = "file" | "job";
 
@@ -17,6 +19,19 @@ export const idOf = (thing: Thing, description: string) =>
       title: `${thing[0]!.toUpperCase()}${thing.slice(1)} Id`,
     });
 
+/** A page of a list. An unknown `after` is told as a place of the query. */
+export async function pageAfter<Page>(list: Promise<Page>): Promise<Page> {
+  try {
+    return await list;
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code !== "invalid_parameter") throw error;
+    throw new SchemaError(
+      [{ type: "value_error", loc: ["query", "after"], msg: error.message }],
+      "invalid_parameter",
+    );
+  }
+}
+
 /** The query of a page. */
 export const pageOf = (thing: Thing, id: ReturnType<typeof idOf>) => ({
   limit: z
@@ -25,7 +40,7 @@ export const pageOf = (thing: Thing, id: ReturnType<typeof idOf>) => ({
     .max(1000)
     .optional()
     .openapi({ description: `At most so many ${thing}s, from 1 to 1000; without it 1000.` }),
-  after: id
-    .optional()
-    .openapi({ description: `Go on behind this ${thing}: the last id of the page before.` }),
+  after: id.optional().openapi({
+    description: `Continue after this ${thing}: the last id of the page before. An id that was never a ${thing} is refused.`,
+  }),
 });

@@ -85,7 +85,7 @@ export function createJobStore(database: Database, options: JobStoreOptions): Jo
   /** The place in the order of arrival of a job that may be gone. */
   const place = (id: string): number => {
     const seq = records.find(id)?.seq ?? records.removed(id)?.seq;
-    if (seq === undefined) throw new Refusal("invalid_parameter", "after names no job");
+    if (seq === undefined) throw new Refusal("invalid_parameter", "after is not the id of a known job");
     return seq;
   };
 

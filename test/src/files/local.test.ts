@@ -190,14 +190,14 @@ describe("lists", () => {
     }
     const kept = database.query<{ n: number }, []>("SELECT count(*) AS n FROM removed_files").get()!.n;
     expect(kept).toBe(2);
-    await expect(store.list({ after: removed[1]! })).rejects.toMatchObject({ code: "unknown_file" });
+    await expect(store.list({ after: removed[1]! })).rejects.toMatchObject({ code: "invalid_parameter" });
     expect(await store.list({ after: removed[2]! })).toEqual({ data: [], has_more: false });
   });
 
   test("refuse to go on after what never was a file", async () => {
     const { store } = await temporaryStore();
     for (const after of [`file_${"0".repeat(32)}`, "../x"]) {
-      expect(store.list({ after })).rejects.toMatchObject({ code: "unknown_file" });
+      expect(store.list({ after })).rejects.toMatchObject({ code: "invalid_parameter" });
     }
   });
 });
