@@ -11,6 +11,7 @@ const advice: Partial<Record<RefusalCode, string>> = {
   invalid_request: "`detail` is a list; each entry names the place in `loc`.",
   fetch_failed: "Check that the server can reach the address, or upload the file.",
   private_url: "Upload the file, or name the host in `allowed_url_hosts`.",
+  invalid_parameter: "`detail` is a text, or for a list's `after` a list as above.",
   unauthorized: "Send `Authorization: Bearer <auth_token>`.",
   forbidden_host: "Name the host in `allowed_hosts`.",
   forbidden_origin: "Name the origin in `cors_origins`, if that page may use the server.",
@@ -20,6 +21,8 @@ const advice: Partial<Record<RefusalCode, string>> = {
   internal: "The server's log has the details under the answer's `X-Request-Id`.",
   not_activated: "Run the command that the message names.",
   over_budget: "The message says what is needed, what there is, and the smallest change that fits.",
+  overloaded:
+    "Try again after `Retry-After` seconds, or upload files instead; the bound is `max_json_in_flight_mb`.",
   shutting_down: "A job that was accepted stays in the queue of the next start.",
   sync_timeout: "Poll the address in `Location`, or use `mode: async`.",
   disk_full: "Free some space: jobs and files can be deleted. Nothing was stored.",
@@ -34,8 +37,17 @@ export function errorsPage(): string {
   ]);
   return `# Errors
 
-Every refusal is JSON: \`{"detail": …, "code": …}\`. \`detail\` is for people and may change its words. \`code\` is for programs and never
+A refusal is JSON: \`{"detail": …, "code": …}\`. \`detail\` is for people and may change its words. \`code\` is for programs and never
 changes its meaning. A failed job carries the same word in \`error_code\`, beside the text in \`error\`.
+
+Three kinds of refusals have another form:
+
+- Under \`/v2\`, Tengr's: \`{"message": …, "statusCode": …, "error": …}\`, without a code; \`error\` is the status in words. What is 422 below
+  is 400 there.
+- Under \`/v1/images\` and at \`/v1/models\`, OpenAI's: \`{"error": {"message": …, "type": …, "param": …, "code": …}}\`. What is 422 below is
+  400 there, and \`unknown_model\` is 404 \`model_not_found\`.
+- What is no proper HTTP is refused before any route sees it, with an empty body and without \`X-Request-Id\`: 431 when the headers are
+  longer than 16 KB, 400 when the request line or a header is malformed, or when there are two lengths.
 
 This page is made from the table in \`src/errors.ts\` by \`bun scripts/docs/errors-page.ts\`.
 

@@ -41,7 +41,8 @@ export const pictureOptions = {
       "id at once.",
   }),
   seed: z.int().nullish().openapi({
-    description: "Makes the result repeatable. Omit for a random one, which the result's `params` tell.",
+    description:
+      "Makes the result repeatable. Omit it, or send -1, for a random one, which the result's `params` tell.",
   }),
   quantize: Quantize.openapi({
     description:
@@ -55,6 +56,18 @@ export const pictureOptions = {
     .default(90)
     .openapi({ description: "Quality of JPEG and WebP, 1 to 100." }),
 } as const;
+
+/** The seed that front ends send for "any". */
+export const randomSeed = -1;
+
+/** The seed that a request fixes, or null where one is to be drawn. */
+export const fixedSeed = (seed: number | null | undefined): number | null =>
+  seed === undefined || seed === randomSeed ? null : seed;
+
+export const CancelOnDisconnect = z.boolean().default(false).openapi({
+  description:
+    "With `mode` `sync`: cancels the job when the client closes the connection before the answer. Without it the job goes on.",
+});
 
 /** Where to send the Job JSON when it ends. */
 export const Webhook = z

@@ -16,10 +16,12 @@ import { artworkRoutes } from "./dialects/tengr/routes.ts";
 import { answerError } from "./errors.ts";
 import { auth } from "./middleware/auth.ts";
 import { guards, securityHeaders } from "./middleware/guards.ts";
+import { ignoredFields } from "./middleware/ignored-fields.ts";
 import { requestMetrics } from "./middleware/metrics.ts";
 import { documents } from "./openapi/document.ts";
 import { docsRoutes } from "./pages/docs.ts";
 import { playgroundRoutes } from "./pages/playground.ts";
+import { jsonReader } from "./request/body.ts";
 
 /**
  * Makes the app of its parts. It holds no socket, so that `app.request("/health")` is a whole request.
@@ -57,6 +59,7 @@ export function createApp(deps: Deps): OpenAPIHono<Env> {
       job_id: headers.get("X-Kiapi-Job-Id") ?? undefined,
     });
   });
+  app.use("*", ignoredFields);
   app.use("*", guards(settings));
   app.use("*", auth(settings.auth_token, settings.public_url?.startsWith("https:") ?? false));
 
@@ -67,9 +70,10 @@ export function createApp(deps: Deps): OpenAPIHono<Env> {
   healthRoutes(app, deps, metrics);
   jobRoutes(app, deps);
   fileRoutes(app, deps);
-  for (const capability of deps.capabilities) capabilityRoutes(app, deps, capability);
-  artworkRoutes(app, deps);
-  openaiRoutes(app, deps);
+  const readJson = jsonReader(settings, deps.files);
+  for (const capability of deps.capabilities) capabilityRoutes(app, deps, capability, readJson);
+  artworkRoutes(app, deps, readJson);
+  openaiRoutes(app, deps, readJson);
   docsRoutes(app, deps, docs);
   playgroundRoutes(app, deps);
 

@@ -30,6 +30,10 @@ export interface Deps {
 }
 
 export interface Env {
-  Variables: { requestId: string };
+  Variables: {
+    requestId: string;
+    /** Fields of the body that the route does not know. */
+    ignored?: readonly string[];
+  };
   Bindings: { server?: Pick<Server<unknown>, "timeout" | "requestIP"> };
 }

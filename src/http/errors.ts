@@ -5,12 +5,15 @@
  */
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { isDiskFull, Refusal, refusals } from "../errors.ts";
+import { isDiskFull, Refusal, type RefusalCode, refusals } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { errorOf } from "./dialects/openai/translate.ts";
+import type { SchemaIssue } from "./request/issues.ts";
 import { SchemaError } from "./request/validation.ts";
 
 export function answer(c: Context, refusal: Refusal): Response {
+  if (refusal.code === "invalid_request" && !isArtworkRoute(c) && !isOpenAIRoute(c))
+    return answerIssues(c, [{ type: "value_error", loc: ["body"], msg: refusal.message }], refusal.code);
   if (isArtworkRoute(c)) return answerArtwork(c, refusal.status, refusal.message, refusal.headers);
   if (isOpenAIRoute(c)) {
     const { status, body } = errorOf(refusal.code, refusal.message);
@@ -22,6 +25,9 @@ export function answer(c: Context, refusal: Refusal): Response {
     refusal.headers,
   );
 }
+
+const answerIssues = (c: Context, issues: readonly SchemaIssue[], code: RefusalCode) =>
+  c.json({ detail: issues, code }, refusals[code].status as ContentfulStatusCode);
 
 /** Clients of the artwork routes read another form of refusal. */
 const isArtworkRoute = (c: Context) => c.req.path.startsWith("/v2/");
@@ -55,8 +61,7 @@ export function answerError(error: unknown, c: Context, log: Log): Response {
     const { body } = errorOf(error.code, [param, first?.msg].filter(Boolean).join(": "), param);
     return c.json(body, 400);
   }
-  if (error instanceof SchemaError)
-    return c.json({ detail: error.issues, code: error.code }, refusals[error.code].status);
+  if (error instanceof SchemaError) return answerIssues(c, error.issues, error.code);
   if (isDiskFull(error)) return answer(c, new Refusal("disk_full", "no space is left on the server's disk"));
   // A client that leaves in the middle of its body is no fault of the server, and nobody reads this answer.
   if (error instanceof Error && error.name === "AbortError" && c.req.raw.signal.aborted)

@@ -18,6 +18,7 @@ export interface Settings {
   model_paths: Readonly<Record<string, string>>;
   max_queue: number;
   max_upload_mb: number;
+  max_json_in_flight_mb: number;
   max_input_pixels: number;
   max_output_pixels: number;
   job_timeout_s: number;

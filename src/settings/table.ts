@@ -235,6 +235,12 @@ export const table: Table = {
     default: 2048,
     help: "Megabytes (of 1048576 bytes) that an upload or a fetched file may have.",
   },
+  max_json_in_flight_mb: {
+    group: "Limits",
+    kind: number({ above: 0 }),
+    default: 256,
+    help: "Megabytes of JSON bodies that may be read at the same time; further requests wait, then get 503. Payloads of data URLs do not count.",
+  },
   max_input_pixels: {
     group: "Limits",
     kind: whole({ min: 1 }),

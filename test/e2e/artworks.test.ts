@@ -132,6 +132,22 @@ describe("POST /v2/artworks/depth-map", () => {
     });
   });
 
+  test("the route that makes one answers POST alone", async () => {
+    for (const method of ["GET", "DELETE", "PUT"]) {
+      const answer = await fetch(new URL(path, server.origin), { method });
+      expect([method, answer.status, answer.headers.get("allow")]).toEqual([method, 405, "POST"]);
+      expect(await answer.json()).toMatchObject({ statusCode: 405 });
+    }
+  });
+
+  test("a webhook that is never called is refused, and an unknown field is named", async () => {
+    const { status, body } = await refused({ imageUrl, webhook: "http://10.0.0.1/hook" });
+    expect([status, body.statusCode]).toEqual([400, 400]);
+    expect(String(body.message)).toContain("non-public address");
+    const answer = await server.post(path, { imageUrl, image: "x" });
+    expect([answer.status, answer.headers.get("x-easel-ignored")]).toEqual([202, "image"]);
+  });
+
   test("every other refusal under /v2 has the form too", async () => {
     const unknown = await server.get(`/v2/artworks/${crypto.randomUUID()}`);
     expect(unknown.status).toBe(404);
@@ -141,7 +157,7 @@ describe("POST /v2/artworks/depth-map", () => {
       error: "Not Found",
     });
     const method = await fetch(`${server.origin}${path}`, { method: "PUT" });
-    expect([method.status, method.headers.get("allow")]).toEqual([405, "GET, HEAD, POST"]);
+    expect([method.status, method.headers.get("allow")]).toEqual([405, "POST"]);
     expect(await method.json()).toMatchObject({ statusCode: 405 });
     const guarded = await depthServer({ settings: { auth_token: "secret" } });
     const answer = await fetch(`${guarded.origin}${path}`, { method: "POST" });

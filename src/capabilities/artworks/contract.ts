@@ -36,7 +36,7 @@ export const DepthMapRequest = z
       .openapi({
         description:
           "V2: giant, large, base, small. V3: small, base, large, giant, mono_large, metric_large, nested_giant_large. Under either: " +
-          "mini, a rough model that comes with the server.",
+          "mini, a rough model that comes with the server and runs at no more than 320 pixels, whatever `resolutionLowerLimit` says.",
       }),
     normalizationMode: z
       .enum(["Standard", "V2-Style", "Raw"])

@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { inputOptions, outputOptions } from "../depth/options.ts";
-import { Webhook } from "../schemas.ts";
+import { CancelOnDisconnect, Webhook } from "../schemas.ts";
 
 /** Smallest and largest side that a request may run the network at. */
 export const inputSizes = { min: 126, max: 4096 } as const;
@@ -34,6 +34,7 @@ export const EstimateRequest = z
       }),
     ...outputOptions,
     webhook: Webhook,
+    cancel_on_disconnect: CancelOnDisconnect,
   })
   .openapi("EstimateRequest");
 

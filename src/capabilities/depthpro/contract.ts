@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { inputOptions, outputOptions } from "../depth/options.ts";
-import { Webhook } from "../schemas.ts";
+import { CancelOnDisconnect, Webhook } from "../schemas.ts";
 
 export const EstimateRequest = z
   .looseObject({
@@ -20,6 +20,7 @@ export const EstimateRequest = z
       }),
     ...outputOptions,
     webhook: Webhook,
+    cancel_on_disconnect: CancelOnDisconnect,
   })
   .openapi("EstimateRequest");
 

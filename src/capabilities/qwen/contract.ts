@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { FileRefSchema, pictureOptions, Timings, Webhook } from "../schemas.ts";
+import { CancelOnDisconnect, FileRefSchema, pictureOptions, Timings, Webhook } from "../schemas.ts";
 
 const LoraRef = z
   .object({
@@ -42,6 +42,7 @@ const shared = {
     description: "Sends small pictures of the way as `preview` events of `GET /v1/jobs/{job_id}/events`.",
   }),
   webhook: Webhook,
+  cancel_on_disconnect: CancelOnDisconnect,
 };
 
 export const GenerateRequest = z

@@ -9,6 +9,7 @@ import type { FileRef } from "../../files/file.ts";
 import type { PictureFormat } from "../../images/encode.ts";
 import type { Settings } from "../../settings/settings.ts";
 import type { CheckContext } from "../capability.ts";
+import { fixedSeed } from "../schemas.ts";
 import type { EditRequest, GenerateRequest } from "./contract.ts";
 import { checkLimits } from "./limits.ts";
 import type { DiffusionInput } from "./phase.ts";
@@ -81,7 +82,7 @@ export function checkShared(
     height: request.height ?? settings.qwen_default_height,
     steps: request.steps ?? defaults.steps,
     guidance: request.guidance ?? defaults.guidance,
-    seed: request.seed ?? null,
+    seed: fixedSeed(request.seed),
     quantize: request.quantize ?? null,
     scheduler: request.scheduler,
     format: request.format,

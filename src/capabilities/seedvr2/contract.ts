@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { FileRefSchema, pictureOptions, Timings, Webhook } from "../schemas.ts";
+import { CancelOnDisconnect, FileRefSchema, pictureOptions, Timings, Webhook } from "../schemas.ts";
 
 const colorFixes = ["wavelet-lab", "wavelet", "lab", "none"] as const;
 
@@ -67,6 +67,7 @@ export const UpscaleRequest = z
       .openapi({ description: "Format of the file. JPEG has no transparency." }),
     quality: pictureOptions.quality,
     webhook: Webhook,
+    cancel_on_disconnect: CancelOnDisconnect,
   })
   .openapi("UpscaleRequest");
 

@@ -6,6 +6,7 @@ import { isOneColour, refuseOneColour } from "../../images/solid-color.ts";
 import type { Settings } from "../../settings/settings.ts";
 import type { Capability, Need, Operation } from "../capability.ts";
 import { chooseBits, chooseVariant, requireActivated } from "../model.ts";
+import { fixedSeed } from "../schemas.ts";
 import { ImageResponse, prose, UpscaleRequest } from "./contract.ts";
 import type { UpscaleInput, UpscaleOutput } from "./phase.ts";
 import { checkResultSize, readResolution, resultSize } from "./sizing.ts";
@@ -109,7 +110,7 @@ const upscale: Operation<UpscaleRequest, UpscaleParams> = {
       softness: request.softness ?? settings.seedvr2_default_softness,
       color_fix: request.color_fix ?? settings.seedvr2_color_fix,
       tile: request.tile ?? settings.seedvr2_tile,
-      seed: request.seed ?? null,
+      seed: fixedSeed(request.seed),
       quantize: request.quantize ?? null,
       format: request.format,
       quality: request.quality,

@@ -3,17 +3,17 @@
  *
  * @module
  */
-import { extensionOf } from "../../files/content-type.ts";
 import { planDownload } from "../../files/download.ts";
 import type { FileRecord } from "../../files/file.ts";
 import { FormError, readUpload } from "../../files/form.ts";
 import type { FileStore } from "../../files/store.ts";
-import type { Payload } from "../request/uploads.ts";
+import { requireUncompressed } from "../request/body.ts";
 import { SchemaError } from "../request/validation.ts";
 
 /** Keeps the file of a multipart body, as it comes. */
 export async function upload(store: FileStore, request: Request, maxBytes: number): Promise<FileRecord> {
   const { headers, body } = request;
+  requireUncompressed(headers);
   try {
     const { record } = await readUpload(
       { body, contentType: headers.get("content-type"), contentLength: headers.get("content-length") },
@@ -24,14 +24,6 @@ export async function upload(store: FileStore, request: Request, maxBytes: numbe
     throw error instanceof FormError ? new SchemaError(error.issues) : error;
   }
 }
-
-/** Keeps the bytes of a data URL. */
-export const keepPayload = (store: FileStore, { kind, media_type, bytes }: Payload): Promise<FileRecord> =>
-  store.store(bytes, {
-    filename: `${kind}${extensionOf(media_type)}`,
-    content_type: media_type,
-    meta: { source: "data_url", kind },
-  });
 
 /** The file's bytes as an answer to that request, or nothing for an unknown id. */
 export async function download(

@@ -35,5 +35,8 @@ export const guardCodes = [
 
 /** The contract's answer to a request that does not fit the schema. */
 export const schemaResponse = {
-  422: json("The request does not fit the schema (`code` is `invalid_request`).", HTTPValidationError),
+  422: json(
+    "The request does not fit the schema (`invalid_request`), or a value is outside its limits (`invalid_parameter`).",
+    HTTPValidationError,
+  ),
 } as const;

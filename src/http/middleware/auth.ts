@@ -9,7 +9,7 @@ import { getCookie, setCookie } from "hono/cookie";
 import { Refusal } from "../../errors.ts";
 import type { Env } from "../deps.ts";
 import { loginPage, pageHeaders } from "../pages/reference.ts";
-import { bodyOf } from "../request/body.ts";
+import { textOf } from "../request/body.ts";
 
 const cookieName = "easel_session";
 const cookieSeconds = 30 * 86400;
@@ -50,7 +50,7 @@ export function auth(token: string | null, secureCookie: boolean): MiddlewareHan
 
     const wantsPage = (c.req.header("accept") ?? "").includes("text/html");
     if (c.req.method === "POST" && c.req.path === "/login") {
-      const form = new URLSearchParams(new TextDecoder().decode(await bodyOf(c, 8192)));
+      const form = new URLSearchParams(await textOf(c, 8192));
       const target = safeReturn(form.get("next"));
       if (!sameSecret(form.get("token") ?? "", token))
         return c.html(loginPage(target, true), 401, pageHeaders());

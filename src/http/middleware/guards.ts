@@ -92,7 +92,7 @@ const corsAllows = (origin: string, allowed: readonly string[]) =>
   allowed.includes("*") || allowed.includes(origin);
 
 const exposed =
-  "X-Kiapi-File-Id, X-Kiapi-Job-Id, X-Request-Id, Location, Retry-After, ETag, Content-Disposition";
+  "X-Kiapi-File-Id, X-Kiapi-Job-Id, X-Easel-Ignored, X-Request-Id, Location, Retry-After, ETag, Content-Disposition";
 
 /** A page of `cors_origins` sends the token itself: cookies are never allowed across origins. */
 const preflight = (c: Context, origin: string) =>

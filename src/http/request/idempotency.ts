@@ -21,12 +21,15 @@ export const idempotencyHeader = z
       "another body it is refused.",
   });
 
+/** A hash of the path and of what else makes the request what it is. */
+export const hashOf = (c: Context, content = ""): string =>
+  createHash("sha256").update(`${c.req.path}\n${content}`).digest("hex");
+
 /** The client's key, with a hash of all that makes the request what it is. */
-export function idempotencyOf(c: Context, bytes = new Uint8Array()): Idempotency | undefined {
+export function idempotencyOf(c: Context, hash = hashOf(c)): Idempotency | undefined {
   const key = c.req.header("idempotency-key");
   if (key === undefined) return undefined;
   if (!/^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/.test(key))
     throw new Refusal("invalid_parameter", "Idempotency-Key must be 1 to 255 printable ASCII characters");
-  const hash = createHash("sha256").update(`${c.req.path}\n`).update(bytes).digest("hex");
   return { key, hash };
 }

@@ -1,61 +1,56 @@
 /**
- * From a parsed request to a job that is kept: checked, its data URLs stored, queued. On any refusal nothing stays behind.
+ * From a parsed request to a job in the queue: checked, its files kept. Any refusal leaves nothing behind.
  *
  * @module
  */
 import type { Operation } from "../../capabilities/capability.ts";
 import { Refusal } from "../../errors.ts";
 import type { Accepted } from "../../jobs/scheduler.ts";
-import type { Idempotency, NewJob } from "../../jobs/store/store.ts";
-import { keepPayload } from "../answer/file-access.ts";
+import type { Idempotency, NewJob, Webhook } from "../../jobs/store/store.ts";
+import { parseUrl } from "../../net/guard.ts";
 import type { Deps } from "../deps.ts";
-import { demandFiles, withoutDataUrls, withStored } from "./uploads.ts";
+import { requireFiles } from "./references.ts";
+import type { Uploads } from "./uploads.ts";
 
 /** A request as its schema gives it. */
 export interface ParsedRequest {
   mode?: "sync" | "async";
   webhook?: string | null;
+  cancel_on_disconnect?: boolean;
+}
+
+export interface Beside {
+  uploads: Uploads;
+  idempotency?: Idempotency | undefined;
 }
 
 export async function submitRequest(
   { files, scheduler, context }: Deps,
   operation: Operation,
   request: ParsedRequest,
-  idempotency?: Idempotency,
+  { uploads, idempotency }: Beside,
 ): Promise<Accepted> {
-  const { request: bare, payloads } = withoutDataUrls(request);
-  const params = operation.check(bare as never, context) as Record<string, unknown>;
+  const params = operation.check(uploads.named(request) as never, context) as Record<string, unknown>;
   const webhook = webhookOf(request.webhook);
-  await demandFiles(params, async (id) => (await files.get(id)) !== undefined);
-  const stored = new Map<string, string>();
-  const giveUp = async () => {
-    for (const id of stored.values()) await files.delete(id);
-  };
-  try {
-    for (const payload of payloads)
-      stored.set(payload.placeholder, (await keepPayload(files, payload)).file_id);
-    const answer = await scheduler.submit({
-      type: operation.type,
-      params: { ...withStored(params, stored), mode: request.mode ?? "sync" },
-      webhook,
-      idempotency,
-    } satisfies NewJob);
-    // Two requests with one key at the same time: the other one's job is the job, with the other one's files.
-    if (!answer.created) await giveUp();
-    return answer;
-  } catch (error) {
-    await giveUp();
-    throw error;
-  }
+  await uploads.insert();
+  await requireFiles(params, async (id) => (await files.get(id)) !== undefined);
+  const accepted = await scheduler.submit({
+    type: operation.type,
+    params: { ...params, mode: request.mode ?? "sync" },
+    webhook,
+    idempotency,
+  } satisfies NewJob);
+  // Two requests with one key at the same time: the job has the files of the other one.
+  if (accepted.created) uploads.taken();
+  return accepted;
 }
 
-function webhookOf(url: string | null | undefined) {
+function webhookOf(url: string | null | undefined): Webhook | undefined {
   if (url === undefined || url === null || url === "") return undefined;
-  const { protocol, username, password } = URL.canParse(url) ? new URL(url) : new URL("none:");
-  if (!/^https?:$/.test(protocol) || username !== "" || password !== "")
-    throw new Refusal(
-      "invalid_parameter",
-      "webhook must be an absolute http:// or https:// URL without a user name or a password",
-    );
+  try {
+    parseUrl(url, "webhook");
+  } catch (error) {
+    throw error instanceof Refusal ? new Refusal("invalid_parameter", error.message) : error;
+  }
   return { url };
 }

@@ -1,84 +1,135 @@
 /**
- * File references inside a request. A job's parameters never hold the bytes of a data URL: they are taken out before the request
- * is checked and stored once it has been found good.
+ * Files that come inside a request. They lie in the store without a record until a job takes them, and go when none does.
  *
  * @module
  */
-import { Refusal } from "../../errors.ts";
-import type { FileRef } from "../../files/file.ts";
-import { decodeDataUrl } from "./data-url.ts";
+import { extensionOf } from "../../files/content-type.ts";
+import type { FileRecord, FileRef } from "../../files/file.ts";
+import type { FileStore } from "../../files/store.ts";
+import { type DataUrlDecoder, dataUrlDecoder, noDataUrl } from "./data-url.ts";
+import { kindOf, mapReferences } from "./references.ts";
 
-/** The bytes of a data URL, and what stands for their id until they are stored. */
-export interface Payload {
-  placeholder: string;
-  kind: string;
-  media_type: string;
-  bytes: Uint8Array<ArrayBuffer>;
+export interface Uploads extends AsyncDisposable {
+  /** Adds a file that the request names by its id. */
+  add(place: string, record: FileRecord): Promise<void>;
+  /** Begins a data URL; `head` is the URL up to its comma. Writers of one body come one after the other. */
+  writer(place: readonly string[], head: string): Promise<PayloadWriter>;
+  /** The request with every data URL in it replaced by the file that holds its bytes. */
+  named<Request>(request: Request): Request;
+  /** Makes the files that the request uses known to the store, so that a job can name them. */
+  insert(): Promise<void>;
+  /** A job has them: they stay. */
+  taken(): void;
+  /** The jobs that had them are gone again. */
+  released(): void;
 }
 
-type Path = readonly string[];
-
-/** What a reference is called in messages: `images` as "image", the `file` of `loras` as "lora". */
-export function kindOf(path: Path): string {
-  const named = path.filter((key) => !/^\d+$/.test(key));
-  const last = named.at(-1) === "file" ? (named.at(-2) ?? "file") : (named.at(-1) ?? "file");
-  return last.replace(/s$/, "");
+export interface PayloadWriter {
+  write(payload: Uint8Array): Promise<void>;
+  end(): Promise<void>;
+  abort(): Promise<void>;
 }
 
-const isReference = (value: object): value is { type: string } & Record<string, unknown> =>
-  "type" in value && (value.type === "file_id" || value.type === "url" || value.type === "data_url");
+/** A file by its place, or why there is none. */
+type Upload = { record: FileRecord } | { refusal: unknown };
 
-/** The value with every reference in it replaced by what `change` makes of it. */
-function mapReferences(
-  value: unknown,
-  change: (reference: { type: string } & Record<string, unknown>, path: Path) => unknown,
-  path: Path = [],
-): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value))
-    return value.map((item, index) => mapReferences(item, change, [...path, String(index)]));
-  if (isReference(value)) return change(value, path);
-  return Object.fromEntries(
-    Object.entries(value).map(([key, member]) => [key, mapReferences(member, change, [...path, key])]),
-  );
+export function createUploads(files: FileStore): Uploads {
+  const uploads = new Map<string, Upload>();
+  const wanted = new Set<FileRecord>();
+  const inserted = new Set<FileRecord>();
+  let stay = false;
+
+  async function put(place: string, upload: Upload): Promise<void> {
+    // Of a key that comes twice, JSON takes the last.
+    const before = uploads.get(place);
+    uploads.set(place, upload);
+    if (before && "record" in before) await files.discard(before.record);
+  }
+
+  function at(place: string, kind: string): FileRecord {
+    const upload = uploads.get(place);
+    if (!upload) throw noDataUrl(kind);
+    if ("refusal" in upload) throw upload.refusal;
+    return upload.record;
+  }
+
+  return {
+    async add(place, record) {
+      await put(place, { record });
+      wanted.add(record);
+    },
+    writer: (place, head) =>
+      payloadWriter(files, { kind: kindOf(place), head, done: (upload) => put(place.join("."), upload) }),
+
+    named: (request) =>
+      mapReferences(request, (reference, path) => {
+        if (reference.type !== "data_url") return reference;
+        const record = at(path.join("."), kindOf(path));
+        wanted.add(record);
+        const { content_type: media_type, size, file_id } = record;
+        return { type: "data_url", media_type, size, file_id } satisfies FileRef;
+      }),
+
+    async insert() {
+      for (const record of wanted) {
+        if (inserted.has(record)) continue;
+        await files.insert(record);
+        inserted.add(record);
+      }
+    },
+
+    taken() {
+      stay = true;
+    },
+    released() {
+      stay = false;
+    },
+
+    async [Symbol.asyncDispose]() {
+      for (const upload of uploads.values()) {
+        if (!("record" in upload)) continue;
+        const { record } = upload;
+        if (!inserted.has(record)) await files.discard(record).catch(() => {});
+        else if (!stay) await files.delete(record.file_id).catch(() => {});
+      }
+    },
+  };
 }
 
-/** Takes the data URLs out of a request that fits its schema. Nothing is stored yet. */
-export function withoutDataUrls(request: unknown): { request: unknown; payloads: Payload[] } {
-  const payloads: Payload[] = [];
-  const bare = mapReferences(request, (reference, path) => {
-    if (reference.type !== "data_url" || typeof reference.data_url !== "string") return reference;
-    const kind = kindOf(path);
-    const { media_type, bytes } = decodeDataUrl(reference.data_url, kind);
-    const placeholder = `data_url ${payloads.length}`;
-    payloads.push({ placeholder, kind, media_type, bytes });
-    return { type: "data_url", media_type, size: bytes.length, file_id: placeholder } satisfies FileRef;
+/** Writes a payload to the store. A payload that is malformed is read to its end, since the request may not even use it. */
+async function payloadWriter(
+  files: FileStore,
+  { kind, head, done }: { kind: string; head: string; done(upload: Upload): Promise<void> },
+): Promise<PayloadWriter> {
+  const decoder = dataUrlDecoder(head, kind);
+  const writer = await files.writer({
+    filename: `${kind}${extensionOf(decoder.media_type)}`,
+    content_type: decoder.media_type,
+    meta: { source: "data_url", kind },
   });
-  return { request: bare, payloads };
-}
+  let refusal: unknown;
 
-/** Gives the data URLs the ids that they were stored under. */
-export function withStored<Params>(params: Params, ids: ReadonlyMap<string, string>): Params {
-  return mapReferences(params, (reference) =>
-    reference.type === "data_url"
-      ? { ...reference, file_id: ids.get(String(reference.file_id)) ?? reference.file_id }
-      : reference,
-  ) as Params;
-}
+  async function write(next: (decoder: DataUrlDecoder) => Uint8Array): Promise<void> {
+    if (refusal) return;
+    let bytes: Uint8Array;
+    try {
+      bytes = next(decoder);
+    } catch (error) {
+      refusal = error;
+      await writer.abort();
+      return;
+    }
+    if (bytes.length > 0) await writer.write(bytes);
+  }
 
-const shortId = /^[\w.-]{1,64}$/;
-
-/** Refuses ids that name no stored file. */
-export async function demandFiles(
-  params: unknown,
-  known: (fileId: string) => Promise<boolean>,
-): Promise<void> {
-  const named: { id: string; kind: string }[] = [];
-  mapReferences(params, (reference, path) => {
-    if (reference.type === "file_id") named.push({ id: String(reference.file_id), kind: kindOf(path) });
-    return reference;
-  });
-  for (const { id, kind } of named)
-    if (!(await known(id)))
-      throw new Refusal("unknown_file", `unknown ${kind} file_id${shortId.test(id) ? ` '${id}'` : ""}`);
+  return {
+    write: (payload) => write((decoder) => decoder.push(payload)),
+    async end() {
+      await write((decoder) => decoder.end());
+      await done(refusal ? { refusal } : { record: await writer.commit() });
+    },
+    async abort() {
+      if (!refusal) await writer.abort();
+    },
+  };
 }

@@ -8,6 +8,7 @@ import type { FileStore } from "../../../src/files/store.ts";
 import type { Deps } from "../../../src/http/deps.ts";
 import type { Scheduler } from "../../../src/jobs/scheduler.ts";
 import { silent } from "../../../src/log.ts";
+import { defaultSettings } from "../../../src/settings/load.ts";
 import type { Settings } from "../../../src/settings/settings.ts";
 
 const unused = async () => {
@@ -59,25 +60,14 @@ const unopened = new Proxy({} as FileStore, {
 
 export function testDeps(settings: Partial<Settings> = {}, changes: Partial<Deps> = {}): Deps {
   const dir = mkdtempSync(join(tmpdir(), "easel-http-"));
+  const whole = defaultSettings({ port: 0, data_dir: dir, files_root: join(dir, "files"), ...settings });
   return {
-    settings: {
-      host: "127.0.0.1",
-      port: 0,
-      auth_token: null,
-      sync_timeout_s: 600,
-      data_dir: dir,
-      files_root: join(dir, "files"),
-      max_upload_mb: 2048,
-      allowed_hosts: [],
-      cors_origins: [],
-      public_url: null,
-      ...settings,
-    } as Settings,
+    settings: whole,
     version: "1.2.3",
     capabilities: [],
     scheduler: { ...idle },
     files: unopened,
-    context: { settings: settings as Settings, activation: () => ({ missing: [] }) },
+    context: { settings: whole, activation: () => ({ missing: [] }) },
     log: silent,
     notReady: () => null,
     scalar: () => new Blob(["/* scalar */"]),

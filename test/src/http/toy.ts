@@ -1,11 +1,18 @@
 import { z } from "@hono/zod-openapi";
 import type { Capability, Operation } from "../../../src/capabilities/capability.ts";
-import { FileRefSchema, Mode, Timings, Webhook } from "../../../src/capabilities/schemas.ts";
+import {
+  CancelOnDisconnect,
+  FileRefSchema,
+  Mode,
+  Timings,
+  Webhook,
+} from "../../../src/capabilities/schemas.ts";
 import { Refusal } from "../../../src/errors.ts";
 import type { FileRef } from "../../../src/files/file.ts";
 
 const Request = z
   .looseObject({
+    cancel_on_disconnect: CancelOnDisconnect,
     model: z.string().nullish(),
     mode: Mode,
     image: FileRefSchema.openapi({ description: "The picture." }),

@@ -7,7 +7,9 @@ import { Refusal } from "../../../errors.ts";
 import { download } from "../../answer/file-access.ts";
 import { accepted, settled, wantsJson } from "../../answer/negotiation.ts";
 import { refusalResponses } from "../../answer/responses.ts";
+import { waitFor } from "../../answer/waiting.ts";
 import type { Deps, Env } from "../../deps.ts";
+import { bodyAs } from "../../middleware/ignored-fields.ts";
 import { baseOf } from "../../openapi/document.ts";
 import {
   AsyncJobResponse,
@@ -17,16 +19,18 @@ import {
   jobOf,
   UnloadResponse,
 } from "../../openapi/schemas.ts";
-import { jsonOf } from "../../request/body.ts";
+import type { ReadJson } from "../../request/body.ts";
 import { idempotencyHeader, idempotencyOf } from "../../request/idempotency.ts";
-import { submitRequest } from "../../request/submit.ts";
-import { parse } from "../../request/validation.ts";
+import { type ParsedRequest, submitRequest } from "../../request/submit.ts";
 
-const largestJson = 64 * 2 ** 20;
-
-export function capabilityRoutes(app: OpenAPIHono<Env>, deps: Deps, capability: Capability): void {
+export function capabilityRoutes(
+  app: OpenAPIHono<Env>,
+  deps: Deps,
+  capability: Capability,
+  readJson: ReadJson,
+): void {
   for (const operation of capability.operations)
-    operationRoute(app, deps, capability, operation as Operation);
+    operationRoute(app, deps, capability, operation as Operation, readJson);
   modelRoutes(app, deps, capability);
 }
 
@@ -39,6 +43,7 @@ function operationRoute(
   deps: Deps,
   capability: Capability,
   operation: Operation,
+  readJson: ReadJson,
 ): void {
   const path = `${baseOf(capability)}${operation.path}`;
   app.openAPIRegistry.registerPath({
@@ -106,6 +111,7 @@ function operationRoute(
         "interrupted",
         "not_activated",
         "over_budget",
+        "overloaded",
         "shutting_down",
         "sync_timeout",
         "disk_full",
@@ -118,27 +124,20 @@ function operationRoute(
       },
     },
   });
-  app.post(path, (c) => submit(c, deps, operation));
+  app.post(path, (c) => submit(c, deps, operation, readJson));
 }
 
-async function submit(c: Context<Env>, deps: Deps, operation: Operation): Promise<Response> {
-  const { settings, scheduler, files } = deps;
-  const limit = Math.min(settings.max_upload_mb * 2 ** 20, largestJson);
-  const { value, bytes } = await jsonOf(c, limit);
-  const request = parse(operation.request, value, "body") as {
-    mode?: "sync" | "async";
-    webhook?: string | null;
-  };
-  const idempotency = idempotencyOf(c, bytes);
-  const repeated = idempotency && (await scheduler.replay(idempotency));
-  const { job, queue_position } = repeated
-    ? { job: repeated, queue_position: await scheduler.position(repeated.id) }
-    : await submitRequest(deps, operation, request, idempotency);
-
-  if (request.mode === "async") return accepted(c, { job, queue_position, created: !repeated });
-  c.env?.server?.timeout(c.req.raw, 0);
-  const waited = await scheduler.wait(job.id, settings.sync_timeout_s * 1000);
-  const ended = settled(job, waited, settings.sync_timeout_s);
+async function submit(
+  c: Context<Env>,
+  deps: Deps,
+  operation: Operation,
+  readJson: ReadJson,
+): Promise<Response> {
+  const { settings, files } = deps;
+  const { request, ...made } = await taken(c, deps, operation, readJson);
+  if (request.mode === "async") return accepted(c, made);
+  const waited = await waitFor(c, deps, made, request);
+  const ended = settled(made.job, waited, settings.sync_timeout_s);
   const [only] = ended.artifacts;
   if (only !== undefined && ended.artifacts.length === 1 && !wantsJson(c.req.header("accept"))) {
     const answer = await download(files, only, c.req.raw);
@@ -149,6 +148,17 @@ async function submit(c: Context<Env>, deps: Deps, operation: Operation): Promis
     }
   }
   return c.json(ended, 200, { "X-Kiapi-Job-Id": ended.id });
+}
+
+/** Reads the request and makes its job, or finds the one that its idempotency key made before. */
+async function taken(c: Context<Env>, deps: Deps, operation: Operation, readJson: ReadJson) {
+  await using body = await readJson(c);
+  const { uploads, hash, value } = body;
+  const request = bodyAs(c, operation.request, value) as ParsedRequest;
+  const idempotency = idempotencyOf(c, hash);
+  const job = idempotency && (await deps.scheduler.replay(idempotency));
+  if (!job) return { request, ...(await submitRequest(deps, operation, request, { uploads, idempotency })) };
+  return { request, job, created: false, queue_position: await deps.scheduler.position(job.id) };
 }
 
 // --- Models ---------------------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import { download, upload } from "../../answer/file-access.ts";
 import { json, refusalResponses, schemaResponse } from "../../answer/responses.ts";
 import type { Deps, Env } from "../../deps.ts";
 import { FileDeleteResponse, FileListResponse, FileRecordSchema, UploadBody } from "../../openapi/schemas.ts";
-import { idOf, pageOf } from "../../request/paging.ts";
+import { idOf, pageAfter, pageOf } from "../../request/paging.ts";
 import { parse } from "../../request/validation.ts";
 
 const fileId = idOf("file", "Id of the file, from an upload or from a job's `artifacts`.");
@@ -59,7 +59,7 @@ export function fileRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
     responses: { 200: json("A page of files.", FileListResponse), ...schemaResponse },
   });
   app.get("/v1/files", async (c) => {
-    const page = await files.list(parse(query, c.req.query(), "query"));
+    const page = await pageAfter(files.list(parse(query, c.req.query(), "query")));
     return c.json({ object: "list", ...page });
   });
 

@@ -15,7 +15,7 @@ import {
   JobStatus,
 } from "../../openapi/schemas.ts";
 import { idempotencyHeader, idempotencyOf } from "../../request/idempotency.ts";
-import { idOf, pageOf } from "../../request/paging.ts";
+import { idOf, pageAfter, pageOf } from "../../request/paging.ts";
 import { parse } from "../../request/validation.ts";
 
 const jobId = idOf("job", "Id of the job, as a synchronous or asynchronous request gave it.");
@@ -48,7 +48,7 @@ export function jobRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
     responses: { 200: json("A page of jobs.", JobListResponse), ...schemaResponse },
   });
   app.get("/v1/jobs", async (c) => {
-    const page = await scheduler.list(parse(query, c.req.query(), "query"));
+    const page = await pageAfter(scheduler.list(parse(query, c.req.query(), "query")));
     return c.json({ object: "list", ...page });
   });
 

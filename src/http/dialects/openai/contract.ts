@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from "@hono/zod-openapi";
+import { CancelOnDisconnect } from "../../../capabilities/schemas.ts";
 
 const size = z
   .string()
@@ -39,7 +40,11 @@ const common = {
     .max(3)
     .nullish()
     .openapi({ description: "With `stream`: how many pictures of the way to send." }),
-  seed: z.int().nullish().openapi({ description: "Ours: makes the result repeatable." }),
+  seed: z
+    .int()
+    .nullish()
+    .openapi({ description: "An addition of easel: makes the result repeatable. -1 draws a random one." }),
+  cancel_on_disconnect: CancelOnDisconnect,
 };
 
 export const ImagesRequest = z.looseObject(common).openapi("OpenAIImagesRequest");

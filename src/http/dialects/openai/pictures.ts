@@ -8,38 +8,42 @@ import type { Context } from "hono";
 import type { Capability, Operation } from "../../../capabilities/capability.ts";
 import { Refusal } from "../../../errors.ts";
 import { linkKey, signedQuery } from "../../../files/links.ts";
-import type { Job } from "../../../jobs/job.ts";
+import type { Accepted } from "../../../jobs/scheduler.ts";
 import type { Idempotency } from "../../../jobs/store/store.ts";
 import { sentEvents } from "../../answer/event-stream.ts";
 import { settled } from "../../answer/negotiation.ts";
+import { waitFor } from "../../answer/waiting.ts";
 import type { Deps, Env } from "../../deps.ts";
 import { originOf } from "../../request/origin.ts";
 import { submitRequest } from "../../request/submit.ts";
 import { parse } from "../../request/validation.ts";
-import type { Asked } from "./request.ts";
+import type { Asked, EditRequest } from "./request.ts";
 import { generation, sizeOf, variantOf } from "./translate.ts";
 
-/** Makes the jobs, one for each picture, and answers with what comes of them. */
-export async function makePictures(
-  c: Context<Env>,
+type Event = "image_generation" | "image_edit";
+
+/** The jobs of one request, and the request that their answer depends on. */
+export interface Pictures {
+  request: EditRequest;
+  jobs: readonly Accepted[];
+  event: Event;
+  size: string;
+}
+
+/** Makes the jobs, one for each picture: all of them or none. */
+export async function makeJobs(
   deps: Deps,
-  capability: Capability,
-  operation: Operation,
-  { request, images, uploads = [], idempotency }: Asked,
-  event: "image_generation" | "image_edit",
-): Promise<Response> {
-  const { settings, scheduler, files } = deps;
+  { capability, operation, event }: { capability: Capability; operation: Operation; event: Event },
+  { request, images, uploads, idempotency }: Asked,
+): Promise<Pictures> {
+  const { settings, scheduler } = deps;
   const defaults = {
     width: settings.qwen_default_width,
     height: settings.qwen_default_height,
     steps: event === "image_edit" ? settings.qwen_edit_steps : settings.qwen_generate_steps,
   };
   const count = request.n ?? 1;
-  const jobs: Job[] = [];
-  const made: Job[] = [];
-  const giveUploads = async () => {
-    for (const id of uploads) await files.delete(id).catch(() => {});
-  };
+  const jobs: Accepted[] = [];
   try {
     const variant = variantOf(capability, request.model);
     if (request.stream && count > 1) throw new Refusal("invalid_parameter", "n must be 1 with stream");
@@ -47,35 +51,41 @@ export async function makePictures(
       const body = { ...generation(request, variant, defaults, i), ...(images && { images }) };
       const parsed = parse(operation.request, body, "body") as { mode?: "async" };
       const key = idempotency && keyOf(idempotency, i);
-      const earlier = key && (await scheduler.replay(key));
-      const { job, created } = earlier
-        ? { job: earlier, created: false }
-        : await submitRequest(deps, operation, parsed, key);
-      jobs.push(job);
-      if (created) made.push(job);
+      const job = key && (await scheduler.replay(key));
+      jobs.push(
+        job
+          ? { job, created: false, queue_position: 0 }
+          : await submitRequest(deps, operation, parsed, { uploads, idempotency: key }),
+      );
     }
   } catch (error) {
-    // All pictures or none: nobody would ask for the others.
-    for (const job of made) await scheduler.remove(job.id).catch(() => {});
-    await giveUploads();
+    for (const { job, created } of jobs) if (created) await scheduler.remove(job.id).catch(() => {});
+    uploads.released();
     throw error;
   }
-  if (made.length === 0) await giveUploads();
-  c.env?.server?.timeout(c.req.raw, 0);
-  const size = sizeOf(request.size, defaults).join("x");
+  return { request, jobs, event, size: sizeOf(request.size, defaults).join("x") };
+}
+
+/** Answers with the pictures once they are made: as JSON, as links or as a stream. */
+export async function answerPictures(
+  c: Context<Env>,
+  deps: Deps,
+  { request, jobs, event, size }: Pictures,
+): Promise<Response> {
+  const { settings } = deps;
   const about = {
     background: "opaque",
     output_format: request.output_format ?? "png",
     quality: request.quality ?? "auto",
     size,
   } as const;
-  if (request.stream) return streamed(c, deps, jobs[0]!, event, about, request.partial_images ?? 0);
+  if (request.stream) return streamed(c, deps, jobs[0]!, { request, event, about });
 
   const deadline = performance.now() + settings.sync_timeout_s * 1000;
   const data: { b64_json?: string; url?: string }[] = [];
-  for (const job of jobs) {
-    const waited = await scheduler.wait(job.id, Math.max(0, deadline - performance.now()));
-    const [file] = settled(job, waited, settings.sync_timeout_s).artifacts;
+  for (const made of jobs) {
+    const waited = await waitFor(c, deps, made, request, Math.max(0, deadline - performance.now()));
+    const [file] = settled(made.job, waited, settings.sync_timeout_s).artifacts;
     data.push(
       request.response_format === "url"
         ? { url: linkTo(c, deps, file!) }
@@ -83,7 +93,7 @@ export async function makePictures(
     );
   }
   return c.json({ created: Math.floor(Date.now() / 1000), ...about, data }, 200, {
-    "X-Kiapi-Job-Id": jobs[0]!.id,
+    "X-Kiapi-Job-Id": jobs[0]!.job.id,
   });
 }
 
@@ -107,17 +117,20 @@ function linkTo(c: Context<Env>, { settings }: Deps, id: string): string {
   return `${originOf(c, settings)}/v1/images/results/${id}?${signedQuery(pictureOf(id), links)}`;
 }
 
-/** Pictures of the way as they come, then the last one. */
+/** Previews as they come, then the finished picture. */
 async function streamed(
   c: Context<Env>,
   deps: Deps,
-  job: Job,
-  event: string,
-  about: Record<string, unknown>,
-  partials: number,
+  { job, created }: Accepted,
+  { request, event, about }: { request: EditRequest; event: Event; about: Record<string, unknown> },
 ): Promise<Response> {
+  const { scheduler } = deps;
+  const partials = request.partial_images ?? 0;
+  c.env?.server?.timeout(c.req.raw, 0);
   const gone = new AbortController();
-  const events = await deps.scheduler.events(job.id, { signal: gone.signal });
+  if (created && request.cancel_on_disconnect === true)
+    gone.signal.addEventListener("abort", () => void scheduler.cancel(job.id).catch(() => {}));
+  const events = await scheduler.events(job.id, { signal: gone.signal });
   const body = sentEvents(async (write) => {
     const send = (type: string, data: Record<string, unknown>) =>
       write(`event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`);

@@ -8,13 +8,12 @@ import { Refusal } from "../../../errors.ts";
 import { readForm } from "../../../files/form.ts";
 import type { Idempotency } from "../../../jobs/store/store.ts";
 import type { Deps, Env } from "../../deps.ts";
-import { jsonOf } from "../../request/body.ts";
-import { idempotencyOf } from "../../request/idempotency.ts";
-import { parse } from "../../request/validation.ts";
+import { bodyAs } from "../../middleware/ignored-fields.ts";
+import { type JsonBody, requireUncompressed } from "../../request/body.ts";
+import { hashOf, idempotencyOf } from "../../request/idempotency.ts";
+import type { Uploads } from "../../request/uploads.ts";
 import { ImagesEditRequest, ImagesRequest } from "./contract.ts";
 import { fromForm, referenceOf } from "./translate.ts";
-
-const largestJson = 64 * 2 ** 20;
 
 /** An edit without its pictures. */
 export type EditRequest = ImagesRequest & { mask?: unknown };
@@ -23,25 +22,26 @@ export type EditRequest = ImagesRequest & { mask?: unknown };
 export interface Asked {
   request: EditRequest;
   images?: Record<string, string>[];
-  /** Files that came with the request, and that go when no job takes them. */
-  uploads?: readonly string[];
+  /** Files that came with the request. */
+  uploads: Uploads;
   idempotency: Idempotency | undefined;
 }
 
 /** An edit whose pictures stand in JSON. */
-export async function jsonEdit(c: Context<Env>, { settings }: Deps): Promise<Asked> {
-  const { value, bytes } = await jsonOf(c, Math.min(settings.max_upload_mb * 2 ** 20, largestJson));
-  const { images, ...request } = parse(ImagesEditRequest, value, "body") as ImagesEditRequest & EditRequest;
-  if (request.mask !== undefined) throw new Refusal("invalid_parameter", "mask: there is no inpainting");
+export function jsonEdit(c: Context<Env>, { value, uploads, hash }: JsonBody): Asked {
+  const { images, ...request } = bodyAs(c, ImagesEditRequest, value) as ImagesEditRequest & EditRequest;
+  if (request.mask !== undefined) throw noInpainting();
   return {
     request,
     images: images.map((image) => referenceOf(image as { image_url?: string; file_id?: string })),
-    idempotency: idempotencyOf(c, bytes),
+    uploads,
+    idempotency: idempotencyOf(c, hash),
   };
 }
 
 /** An edit whose pictures come as files of a form. */
-export async function formEdit(c: Context<Env>, { files, settings }: Deps): Promise<Asked> {
+export async function formEdit(c: Context<Env>, { files, settings }: Deps, uploads: Uploads): Promise<Asked> {
+  requireUncompressed(c.req.raw.headers);
   c.env?.server?.timeout(c.req.raw, 60);
   const form = await readForm(
     {
@@ -56,31 +56,22 @@ export async function formEdit(c: Context<Env>, { files, settings }: Deps): Prom
       meta: { source: "openai" },
     },
   );
-  try {
-    const request = parse(ImagesRequest, fromForm(form.fields), "body") as EditRequest;
-    const masked = request.mask !== undefined || form.files.some(({ name }) => name === "mask");
-    const pictures = form.files.filter(({ name }) => name !== "mask");
-    if (masked) throw new Refusal("invalid_parameter", "mask: there is no inpainting");
-    if (pictures.length === 0) throw new Refusal("invalid_parameter", "image: a picture is needed");
-    // A client that sends a form again draws another boundary: what counts is what is in it.
-    const contents = form.files.map(({ name, record }) => [name, record.sha256]);
-    const idempotency = idempotencyOf(c, new TextEncoder().encode(JSON.stringify([form.fields, contents])));
-    for (const { record } of pictures) await files.insert(record);
-    const uploads = pictures.map(({ record }) => record.file_id);
-    return {
-      request,
-      uploads,
-      images: uploads.map((file_id) => ({ type: "file_id", file_id })),
-      idempotency,
-    };
-  } catch (error) {
-    for (const { record } of form.files) await files.discard(record).catch(() => {});
-    throw error;
-  }
+  for (const [index, { record }] of form.files.entries()) await uploads.add(`form.${index}`, record);
+  if ([...form.files, ...form.fields].some(({ name }) => name === "mask")) throw noInpainting();
+  if (form.files.length === 0) throw new Refusal("invalid_parameter", "image: a picture is needed");
+  // A client that sends a form again draws another boundary, so the contents are compared.
+  const contents = form.files.map(({ name, record }) => [name, record.sha256]);
+  return {
+    request: bodyAs(c, ImagesRequest, fromForm(form.fields)),
+    uploads,
+    images: form.files.map(({ record }) => ({ type: "file_id", file_id: record.file_id })),
+    idempotency: idempotencyOf(c, hashOf(c, JSON.stringify([form.fields, contents]))),
+  };
 }
 
+const noInpainting = () => new Refusal("invalid_parameter", "mask: there is no inpainting");
+
 /** Pictures from words alone. */
-export async function generationOf(c: Context<Env>, { settings }: Deps): Promise<Asked> {
-  const { value, bytes } = await jsonOf(c, Math.min(settings.max_upload_mb * 2 ** 20, largestJson));
-  return { request: parse(ImagesRequest, value, "body"), idempotency: idempotencyOf(c, bytes) };
+export function generationOf(c: Context<Env>, { value, uploads, hash }: JsonBody): Asked {
+  return { request: bodyAs(c, ImagesRequest, value), uploads, idempotency: idempotencyOf(c, hash) };
 }

@@ -6,9 +6,11 @@ import { isGoodLink, linkKey } from "../../../files/links.ts";
 import { download } from "../../answer/file-access.ts";
 import { json } from "../../answer/responses.ts";
 import type { Deps, Env } from "../../deps.ts";
+import type { ReadJson } from "../../request/body.ts";
 import { idempotencyHeader } from "../../request/idempotency.ts";
+import { createUploads } from "../../request/uploads.ts";
 import { ImagesEditRequest, ImagesRequest, ImagesResponse, ModelList, OpenAIError } from "./contract.ts";
-import { makePictures, pictureOf } from "./pictures.ts";
+import { answerPictures, makeJobs, pictureOf } from "./pictures.ts";
 import { formEdit, generationOf, jsonEdit } from "./request.ts";
 
 const started = Math.floor(Date.now() / 1000);
@@ -22,7 +24,7 @@ const refused = Object.fromEntries(
 );
 
 /** The families that make pictures from words; without one there is nothing to serve. */
-export function openaiRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
+export function openaiRoutes(app: OpenAPIHono<Env>, deps: Deps, readJson: ReadJson): void {
   const capability = deps.capabilities.find((each) =>
     each.operations.some(({ path }) => path === "/generate"),
   );
@@ -66,7 +68,12 @@ export function openaiRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
     responses: { 200: json("The pictures.", ImagesResponse), ...refused },
   });
   app.post("/v1/images/generations", async (c) => {
-    return makePictures(c, deps, capability, generate, await generationOf(c, deps), "image_generation");
+    const way = { capability, operation: generate, event: "image_generation" } as const;
+    async function jobs() {
+      await using body = await readJson(c);
+      return await makeJobs(deps, way, generationOf(c, body));
+    }
+    return answerPictures(c, deps, await jobs());
   });
 
   register.registerPath({
@@ -91,8 +98,16 @@ export function openaiRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
   });
   app.post("/v1/images/edits", async (c) => {
     const isForm = (c.req.header("content-type") ?? "").toLowerCase().startsWith("multipart/form-data");
-    const asked = await (isForm ? formEdit : jsonEdit)(c, deps);
-    return makePictures(c, deps, capability, edit, asked, "image_edit");
+    const way = { capability, operation: edit, event: "image_edit" } as const;
+    async function formJobs() {
+      await using uploads = createUploads(deps.files);
+      return await makeJobs(deps, way, await formEdit(c, deps, uploads));
+    }
+    async function jsonJobs() {
+      await using body = await readJson(c);
+      return await makeJobs(deps, way, jsonEdit(c, body));
+    }
+    return answerPictures(c, deps, await (isForm ? formJobs() : jsonJobs()));
   });
 
   register.registerPath({

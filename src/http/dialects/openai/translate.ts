@@ -4,6 +4,7 @@
  * @module
  */
 import type { Capability, Variant } from "../../../capabilities/capability.ts";
+import { randomSeed } from "../../../capabilities/schemas.ts";
 import { Refusal, type RefusalCode, refusals } from "../../../errors.ts";
 import type { ImagesRequest } from "./contract.ts";
 
@@ -52,7 +53,7 @@ export function generation(
     width,
     height,
     ...(times !== 1 && { steps: Math.max(1, Math.round(defaults.steps * times)) }),
-    ...(request.seed != null && { seed: request.seed + index }),
+    ...(request.seed != null && request.seed !== randomSeed && { seed: request.seed + index }),
     format: request.output_format ?? "png",
     ...(request.output_compression != null && { quality: Math.max(1, request.output_compression) }),
     ...(request.stream && (request.partial_images ?? 0) > 0 && { preview: true }),

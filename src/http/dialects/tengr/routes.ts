@@ -9,8 +9,9 @@ import type { Job } from "../../../jobs/job.ts";
 import { download } from "../../answer/file-access.ts";
 import { json } from "../../answer/responses.ts";
 import type { Deps, Env } from "../../deps.ts";
+import { bodyAs } from "../../middleware/ignored-fields.ts";
 import { ArtworkError } from "../../openapi/schemas.ts";
-import { jsonOf } from "../../request/body.ts";
+import type { ReadJson } from "../../request/body.ts";
 import { idempotencyOf } from "../../request/idempotency.ts";
 import { originOf } from "../../request/origin.ts";
 import { parse } from "../../request/validation.ts";
@@ -29,7 +30,7 @@ const query = z.object({
 const refused = (...statuses: number[]) =>
   Object.fromEntries(statuses.map((status) => [status, json("The request is refused.", ArtworkError)]));
 
-export function artworkRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
+export function artworkRoutes(app: OpenAPIHono<Env>, deps: Deps, readJson: ReadJson): void {
   const { scheduler, settings, files } = deps;
   const register = app.openAPIRegistry;
   const links: Links = { key: linkKey(settings.data_dir), ttl: settings.result_link_ttl_s };
@@ -47,10 +48,11 @@ export function artworkRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
     },
   });
   app.post("/v2/artworks/depth-map", async (c) => {
-    const { value, bytes } = await jsonOf(c, largestBody);
-    const request = parse(DepthMapRequest, value, "body");
+    await using body = await readJson(c, largestBody);
+    const { value, hash } = body;
+    const request = bodyAs(c, DepthMapRequest, value);
     const origin = originOf(c, settings);
-    const idempotency = idempotencyOf(c, bytes);
+    const idempotency = idempotencyOf(c, hash);
     const job = (idempotency && (await scheduler.replay(idempotency))) ?? (await create());
     const artwork = artworkOf(job, origin, links);
     return c.json(artwork, 202, { Location: `/v2/artworks/${artwork.id}`, "X-Kiapi-Job-Id": job.id });
@@ -104,7 +106,7 @@ export function artworkRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
     request: { params },
     responses: { 200: json("The artwork.", DepthMapArtwork), ...refused(400, 401, 403, 405, 404, 500) },
   });
-  app.get("/v2/artworks/:id", async (c) => {
+  app.get("/v2/artworks/:id{(?!depth-map$)[^/]+}", async (c) => {
     return c.json(artworkOf(await artworkJob(c.req.param("id")), originOf(c, settings), links));
   });
 

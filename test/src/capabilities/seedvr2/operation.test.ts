@@ -57,6 +57,16 @@ describe("check()", () => {
     expect(check({})).toMatchObject({ resolution: "2x", softness: 0, color_fix: "wavelet-lab", tile: 512 });
   });
 
+  test("a seed of -1 is a random one, any other is kept", () => {
+    for (const [seed, kept] of [
+      [-1, null],
+      [null, null],
+      [0, 0],
+      [-2, -2],
+    ] as const)
+      expect(check({ seed })).toMatchObject({ seed: kept });
+  });
+
   test("lists the files that are missing before anything is queued", () => {
     const missing = ["numz/SeedVR2_comfyUI#3b", "ByteDance-Seed/SeedVR2-3B"];
     const refused = () => check({}, contextOf({}, missing));

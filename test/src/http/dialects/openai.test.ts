@@ -15,6 +15,11 @@ const request = z.looseObject({
   mode: Mode,
   width: z.int(),
   height: z.int(),
+  steps: z.int().optional(),
+  seed: z.int().optional(),
+  format: z.string().optional(),
+  quality: z.int().optional(),
+  preview: z.boolean().optional(),
   images: z.array(FileRefSchema).optional(),
 });
 const operation = (path: string, type: string) =>
@@ -256,6 +261,16 @@ test("a form without a picture, or with a mask, leaves no file behind", async ()
   expect(answer.status).toBe(400);
   expect(await answer.json()).toMatchObject({ error: { type: "invalid_request_error" } });
   expect((await files.totals()).count).toBe(before);
+});
+
+test("fields that change nothing are named in the answer, and a seed of -1 is a random one", async () => {
+  const answer = await fetch(`${server.url.origin}/v1/images/generations`, {
+    method: "POST",
+    headers: { authorization: "Bearer swordfish", "content-type": "application/json" },
+    body: JSON.stringify({ prompt: "a cat", style: "vivid", user: "me", seed: -1, n: 2 }),
+  });
+  expect([answer.status, answer.headers.get("x-easel-ignored")]).toEqual([200, "style, user"]);
+  expect(submitted.slice(-2).map(({ params }) => params.seed)).toEqual([undefined, undefined]);
 });
 
 test.each([

@@ -1,0 +1,51 @@
+/**
+ * File references inside a request.
+ *
+ * @module
+ */
+import { Refusal } from "../../errors.ts";
+
+type Path = readonly string[];
+type Reference = { type: string } & Record<string, unknown>;
+
+/** The word for a reference in messages: `images` gives "image", the `file` of `loras` gives "lora". */
+export function kindOf(path: Path): string {
+  const named = path.filter((key) => !/^\d+$/.test(key));
+  const last = named.at(-1) === "file" ? (named.at(-2) ?? "file") : (named.at(-1) ?? "file");
+  return last.replace(/s$/, "");
+}
+
+const isReference = (value: object): value is Reference =>
+  "type" in value && (value.type === "file_id" || value.type === "url" || value.type === "data_url");
+
+/** The value with every reference in it replaced by what `change` makes of it. */
+export function mapReferences<Value>(
+  value: Value,
+  change: (reference: Reference, path: Path) => unknown,
+  path: Path = [],
+): Value {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value))
+    return value.map((item, index) => mapReferences(item, change, [...path, String(index)])) as Value;
+  if (isReference(value)) return change(value, path) as Value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [key, mapReferences(member, change, [...path, key])]),
+  ) as Value;
+}
+
+const shortId = /^[\w.-]{1,64}$/;
+
+/** Refuses ids that name no stored file. */
+export async function requireFiles(
+  request: unknown,
+  known: (fileId: string) => Promise<boolean>,
+): Promise<void> {
+  const named: { id: string; kind: string }[] = [];
+  mapReferences(request, (reference, path) => {
+    if (reference.type === "file_id") named.push({ id: String(reference.file_id), kind: kindOf(path) });
+    return reference;
+  });
+  for (const { id, kind } of named)
+    if (!(await known(id)))
+      throw new Refusal("unknown_file", `unknown ${kind} file_id${shortId.test(id) ? ` '${id}'` : ""}`);
+}
