@@ -51,7 +51,7 @@ const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() 
     [/^src\/models\//, [/^src\/models\//, ...tensors, seam]],
     [
       /^src\/capabilities\/[^/]+\/(task|engine\/.*)\.ts$/,
-      [/^src\/capabilities\/[^/]+\//, /^src\/models\//, ...tensors, seam],
+      [/^src\/capabilities\/[^/]+\//, /^src\/models\//, /^src\/geometry\//, ...tensors, seam],
     ],
     [
       /^src\/(worker|tasks)\.ts$/,
@@ -72,13 +72,15 @@ const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() 
     [/^src\/engine\//, [engine, errors, capability]],
     [/^src\/((errors|log)\.ts|disk\/|settings\/|net\/)/, [/^src\/net\//, ...common]],
     [/^src\/images\//, [/^src\/images\//, ...common]],
+    // Arithmetic on plain arrays, on whichever thread calls it.
+    [/^src\/geometry\//, [/^src\/geometry\//]],
     [/^src\/database\.ts$/, [errors, /^src\/(jobs\/store|files)\/schema\.ts$/]],
     [/^src\/files\//, [/^src\/files\//, /^src\/images\//, /^src\/net\//, ...common]],
     [/^src\/jobs\//, [/^src\/jobs\//, /^src\/files\//, /^src\/net\//, engine, capability, ...common]],
     [
       /^src\/capabilities\//,
       [
-        /^src\/(capabilities|jobs|files|images|net)\//,
+        /^src\/(capabilities|jobs|files|images|geometry|net)\//,
         /^src\/nn\/score-memory\.ts$/,
         headers,
         memory,
