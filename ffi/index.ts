@@ -8,7 +8,7 @@
  *
  * @module
  */
-export type { Dtype, Elements } from "./dtype.ts";
+export { bytesPerElement, type Dtype, type Elements } from "./dtype.ts";
 export { type KernelCalls, type KernelOp, kernelCalls, kernels, useKernels } from "./kernels.ts";
 export { type DeviceKind, type LibraryOptions, NativeError, openLibrary } from "./library.ts";
 export {

@@ -88,7 +88,7 @@ export function ended(x: Tensor, { curve = "none", scale, residual }: Ending): T
 }
 
 /** How a matrix in a file is quantized: its sizes tell, layer by layer. */
-function quantizationOf(w: Weights, inputs: number): { bits: Bits; groupSize: Groups } {
+export function quantizationOf(w: Weights, inputs: number): { bits: Bits; groupSize: Groups } {
   const packed = w.shape("weight")?.[1] ?? 0;
   const groups = w.shape("scales")?.[1] ?? 0;
   const bits = (32 * packed) / inputs;

@@ -8,6 +8,7 @@ import { concat, resample, scope, type Tensor } from "../../ffi/index.ts";
 import { section, type TapOptions, taps } from "../images/resample.ts";
 import { computed } from "./computed.ts";
 import type { Conv2d, ConvAround, Deconv2d } from "./conv.ts";
+import { enlarge } from "./interpolate.ts";
 
 export interface Rows {
   readonly height: number;
@@ -53,12 +54,37 @@ function convolved(
   return conv.forward(part, { ...around, padding: padding!, paddingHigh: paddingHigh! });
 }
 
-/** A 3×3 convolution with a border of zeros. */
-export function conv3x3(input: Rows, conv: Conv2d, around: Omit<ConvAround, "residual"> = {}): Rows {
+/** A 3×3 convolution with a border of zeros, added to a map where one is given. */
+export function conv3x3(
+  input: Rows,
+  conv: Conv2d,
+  { residual, ...around }: Omit<ConvAround, "residual"> & { residual?: Rows } = {},
+): Rows {
   const { height, width } = input;
   return stage(height, width, (from, to) => {
     const start = Math.max(from - 1, 0);
-    return convolved(input.rows(start, Math.min(to + 1, height)), conv, start, [from, to], height, around);
+    const x = input.rows(start, Math.min(to + 1, height));
+    const added = residual && { residual: residual.rows(from, to) };
+    return convolved(x, conv, start, [from, to], height, { ...around, ...added });
+  });
+}
+
+/** A 3×3 convolution of stride two, with zeros on the right and below alone: half the rows and columns. */
+export function halved(input: Rows, conv: Conv2d): Rows {
+  const [height, width] = [input.height, input.width].map((size) => Math.floor((size - 2) / 2) + 1);
+  return stage(height!, width!, (from, to) => {
+    const end = 2 * to + 1;
+    const x = input.rows(2 * from, Math.min(end, input.height));
+    return conv.forward(x, { padding: 0, paddingHigh: [end > input.height ? 1 : 0, 1] });
+  });
+}
+
+/** A square of `times` × `times` out of every pixel. */
+export function enlarged(input: Rows, times: number): Rows {
+  return stage(input.height * times, input.width * times, (from, to) => {
+    const start = Math.floor(from / times);
+    const made = enlarge(input.rows(start, Math.ceil(to / times)), times);
+    return made.slice([0, from - start * times], [made.shape[0]!, to - start * times]);
   });
 }
 

@@ -1,6 +1,14 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { ByteFile, concat, NativeError, openSafetensors, type Tensor, zeros } from "../../ffi/index.ts";
+import {
+  ByteFile,
+  bytesPerElement,
+  concat,
+  NativeError,
+  openSafetensors,
+  type Tensor,
+  zeros,
+} from "../../ffi/index.ts";
 import { CheckpointError } from "./checkpoint-error.ts";
 import { type Entry, elements } from "./entry.ts";
 import { readTorch } from "./formats/torch-pickle.ts";
@@ -8,15 +16,20 @@ import { findWeights } from "./layout.ts";
 
 /**
  * The place of a file's tensor in the network: its whole, or one of several parts joined along the first axis. `axes` are those of the
- * file, in the order in which the network has them.
+ * file, in the order in which the network has them. Of `rows`, the file's first axis is cut in equal pieces, and this is one of them.
  */
 export type Slot =
   | string
-  | { name: string; part: number; of: number }
-  | { name: string; axes: readonly number[] };
+  | {
+      name: string;
+      part?: number;
+      of?: number;
+      axes?: readonly number[];
+      rows?: { index: number; of: number };
+    };
 
-/** Translates a name of the file into the network's. */
-export type Rename = (name: string, shape: readonly number[]) => Slot;
+/** Translates a name of the file into the network's, or into several that the file has fused. */
+export type Rename = (name: string, shape: readonly number[]) => Slot | readonly Slot[];
 
 /** A tensor of a file as the network sees it. */
 interface Placed extends Entry {
@@ -78,22 +91,28 @@ export class Checkpoint implements Disposable {
   ) {
     this.#folders = folders;
     for (const entry of entries) {
-      const slot = rename(entry.name, entry.shape);
-      const { name, part, of } =
-        typeof slot === "string"
-          ? { name: slot, part: 0, of: 1 }
-          : "axes" in slot
-            ? { name: slot.name, part: 0, of: 1 }
-            : slot;
-      const parts = this.#entries.get(name) ?? Array.from<Placed | undefined>({ length: of });
-      if (parts[part] !== undefined || parts.length !== of)
-        throw new CheckpointError(label, `${entry.name.slice(0, 100)} is there twice`);
-      parts[part] =
-        typeof slot === "object" && "axes" in slot
-          ? { ...entry, axes: slot.axes, shape: slot.axes.map((axis) => entry.shape[axis]!) }
-          : entry;
-      this.#entries.set(name, parts);
+      const slots = rename(entry.name, entry.shape);
+      for (const slot of Array.isArray(slots) ? (slots as readonly Slot[]) : [slots as Slot])
+        this.#place(entry, typeof slot === "string" ? { name: slot } : slot);
     }
+  }
+
+  #place(entry: Entry, { name, part = 0, of = 1, axes, rows }: Exclude<Slot, string>): void {
+    const parts = this.#entries.get(name) ?? Array.from<Placed | undefined>({ length: of });
+    if (parts[part] !== undefined || parts.length !== of)
+      throw new CheckpointError(this.label, `${entry.name.slice(0, 100)} is there twice`);
+    const piece = rows ? this.#piece(entry, rows) : entry;
+    parts[part] = axes ? { ...piece, axes, shape: axes.map((axis) => piece.shape[axis]!) } : piece;
+    this.#entries.set(name, parts);
+  }
+
+  /** Some rows of a tensor, which lie side by side in the file. */
+  #piece(entry: Entry, { index, of }: { index: number; of: number }): Entry {
+    const [rows = 0, ...rest] = entry.shape;
+    if (rows === 0 || rows % of !== 0 || entry.dtype === null)
+      this.fail(`${entry.name.slice(0, 100)} does not divide into ${of} parts`);
+    const shape = [rows / of, ...rest];
+    return { ...entry, shape, offset: entry.offset + index * elements(shape) * bytesPerElement[entry.dtype] };
   }
 
   /**

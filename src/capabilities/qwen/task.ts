@@ -1,7 +1,10 @@
 import { TaskError } from "../../engine/engine.ts";
 import type { Part, Progress, Source, Task, Values } from "../../engine/task.ts";
+import { applyLoras, checkLoras, LoraError, targetsOf } from "../../models/diffusion/adapters.ts";
+import { project } from "../../models/diffusion/preview.ts";
+import { firstStep, mixed } from "../../models/diffusion/tokens.ts";
 import type { SchedulerConfig } from "../../models/qwen-image/config.ts";
-import { decode, denoise, encode, mixed, noise } from "../../models/qwen-image/diffusion.ts";
+import { decode, denoise, encode, noise, previewOf } from "../../models/qwen-image/diffusion.ts";
 import {
   loadModulator,
   loadSchedule,
@@ -9,13 +12,11 @@ import {
   loadTransformer,
   loadVae,
 } from "../../models/qwen-image/load.ts";
-import { applyLoras, checkLoras, LoraError } from "../../models/qwen-image/lora.ts";
 import type { Modulator } from "../../models/qwen-image/modulation.ts";
 import { linearNames } from "../../models/qwen-image/names.ts";
 import { patchesOf, resized, seenPixels, sizeOfArea, tensorOf } from "../../models/qwen-image/pictures.ts";
-import { fitProjection, project } from "../../models/qwen-image/preview.ts";
 import { prompted, promptWindow } from "../../models/qwen-image/prompt.ts";
-import { firstStep, lightning, sigmas } from "../../models/qwen-image/schedule.ts";
+import { lightning, sigmas } from "../../models/qwen-image/schedule.ts";
 import { TextEncoder } from "../../models/qwen-image/text-encoder.ts";
 import { Transformer } from "../../models/qwen-image/transformer.ts";
 import { Vae } from "../../models/qwen-image/vae.ts";
@@ -131,7 +132,7 @@ function look(vae: Vae, input: DiffusionInput, progress: Progress): LookOutput {
   });
   return {
     seen: seen.map(finite),
-    ...(input.preview && { projection: fitProjection(vae) }),
+    ...(input.preview && { projection: previewOf(vae) }),
     // No later phase looks at them.
     pictures: [],
   };
@@ -145,7 +146,7 @@ function modulate(
   const { width, height, steps, strength, loras } = input;
   const all = sigmas(steps, (width * height) / 256, input.fast ? lightning : schedule);
   const used = all.slice(firstStep(steps, strength ?? 0));
-  const names = linearNames(modulator.config.num_layers);
+  const names = targetsOf(linearNames(modulator.config.num_layers));
   return withLoras(() => {
     const unusedKeys = checkLoras(loras, names);
     using _ = applyLoras(loras, modulator.linears, names, modulator.dtype);
@@ -162,7 +163,7 @@ function denoised(transformer: Transformer, input: DenoiseInput, progress: Progr
   const start = kind === "img2img" ? mixed(seen[0]!, drawn, sigmas[0]!) : drawn;
   const total = sigmas.length - 1;
   const every = Math.max(1, Math.ceil(total / previews));
-  const names = linearNames(transformer.config.num_layers);
+  const names = targetsOf(linearNames(transformer.config.num_layers));
   const clean = withLoras(() => {
     using _ = applyLoras(loras, transformer.linears, names, transformer.dtype);
     return denoise({

@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import type { Checkpoint } from "../../weights/checkpoint.ts";
+import { readConfig as read } from "../diffusion/parts.ts";
 
 const size = z
   .int()
@@ -100,13 +101,6 @@ const Scheduler = z.object({
     .default(0.02),
 });
 export type SchedulerConfig = z.infer<typeof Scheduler>;
-
-function read<T>(schema: z.ZodType<T>, value: unknown, checkpoint: Checkpoint, file = "config.json"): T {
-  const parsed = schema.safeParse(value ?? {});
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  return checkpoint.fail(`${file}: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "it does not fit"}`);
-}
 
 export const transformerConfig = (checkpoint: Checkpoint) => read(Transformer, checkpoint.config, checkpoint);
 export const vaeConfig = (checkpoint: Checkpoint) => read(Vae, checkpoint.config, checkpoint);

@@ -3,32 +3,30 @@
  *
  * @module
  */
-import { clearCache, concat, random, scope, Tensor } from "../../../ffi/index.ts";
+import { clearCache, concat, scope, Tensor } from "../../../ffi/index.ts";
 import { Blend, tilesOf } from "../../images/tiles.ts";
+import { fitProjection, type Projection } from "../diffusion/preview.ts";
+import {
+  bytesOf,
+  drawn,
+  numbers as read,
+  type Size,
+  type Step,
+  type Text,
+  type Tokens,
+  textTensor,
+  tokensTensor,
+} from "../diffusion/tokens.ts";
 import { guide } from "./guidance.ts";
 import { type Modulation, stepOf } from "./modulation.ts";
-import type { Size } from "./pictures.ts";
 import type { Grid } from "./rope.ts";
 import type { Transformer } from "./transformer.ts";
 import type { Vae } from "./vae.ts";
-
-export type Step = (done: number, total: number) => void;
 
 /** Cells of latents on a side of a token. */
 const patch = 2;
 /** Pixels on a side of a token: the coder halves three times, a token is two by two cells. */
 export const tokenSide = 16;
-
-/** Numbers that travel between the phases, [tokens, channels] of a grid. */
-export type Tokens = { data: Float32Array<ArrayBuffer>; rows: number; columns: number };
-/** States of a text, [tokens, channels]. */
-export type Text = { data: Float32Array<ArrayBuffer>; tokens: number };
-
-export const textTensor = ({ data, tokens }: Text) => Tensor.from(data, [tokens, data.length / tokens]);
-export const tokensTensor = ({ data, rows, columns }: Tokens) =>
-  Tensor.from(data, [rows * columns, data.length / (rows * columns)]);
-
-const read = (tensor: Tensor) => tensor.read("float32") as Float32Array<ArrayBuffer>;
 
 /** [rows, columns, channels] to tokens of two by two cells, in the order channel, row, column. */
 function pack(latents: Tensor): { tensor: Tensor; rows: number; columns: number } {
@@ -92,19 +90,18 @@ const tilesFor = (rows: number, columns: number, tile: number, overlap: number) 
     ? [{ top: 0, left: 0, rows, columns }]
     : tilesOf(rows, columns, tile, overlap);
 
+/** Cells on a side of the noise that previews are fitted to. */
+const previewSide = 16;
+
+export const previewOf = (vae: Vae): Projection =>
+  scope(() =>
+    fitProjection(drawn([previewSide, previewSide, vae.config.z_dim], 0), (latents) => vae.decode(latents)),
+  );
+
 /** Noise for a picture. The seed's numbers are those of other programs on MLX. */
 export function noise({ width, height }: Size, channels: number, seed: number): Tokens {
   const [rows, columns] = [height / tokenSide, width / tokenSide];
-  return scope(() => {
-    const made = random.normal([1, rows * columns, channels], random.key(seed));
-    return { data: read(made), rows, columns };
-  });
-}
-
-/** A picture of which so much is left: where a run begins that does not begin with noise alone. */
-export function mixed(clean: Tokens, noise: Tokens, sigma: number): Tokens {
-  const data = clean.data.map((value, i) => (1 - sigma) * value + sigma * noise.data[i]!);
-  return { ...clean, data };
+  return scope(() => ({ data: read(drawn([1, rows * columns, channels], seed)), rows, columns }));
 }
 
 export interface Denoising {
@@ -192,6 +189,6 @@ export function decode(
       step(i + 1, tiles.length);
     });
     const { data } = blend.finish();
-    return Tensor.from(data).div(2).add(0.5).clip(0, 1).mul(255).round().astype("uint8").read("uint8");
+    return bytesOf(Tensor.from(data));
   });
 }

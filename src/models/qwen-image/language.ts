@@ -1,4 +1,5 @@
-import { evaluate, gated, rmsNorm, scope, sdpa, Tensor } from "../../../ffi/index.ts";
+import { evaluate, rmsNorm, scope, sdpa, Tensor } from "../../../ffi/index.ts";
+import { GatedMlp } from "../../nn/gated-mlp.ts";
 import { Linear } from "../../nn/linear.ts";
 import { type PairRotation, rotateHalves } from "../../nn/rope.ts";
 import type { Weights } from "../../nn/weights.ts";
@@ -90,23 +91,6 @@ class Layer {
     const met = sdpa(q, k, v, { scale: head ** -0.5, mask: "causal" });
     const attended = x.add(o_proj.forward(met.transpose(0, 2, 1, 3).reshape(-1, hidden_size)));
     return attended.add(this.mlp.forward(rmsNorm(attended, this.post_attention_layernorm, rms_norm_eps)));
-  }
-}
-
-/** silu(gate) · up, brought back down. */
-export class GatedMlp {
-  readonly gate_proj: Linear;
-  readonly up_proj: Linear;
-  readonly down_proj: Linear;
-
-  constructor(w: Weights, width: number, hidden: number, { bias = true } = {}) {
-    this.gate_proj = new Linear(w.at("gate_proj"), width, hidden, { bias });
-    this.up_proj = new Linear(w.at("up_proj"), width, hidden, { bias });
-    this.down_proj = new Linear(w.at("down_proj"), hidden, width, { bias });
-  }
-
-  forward(x: Tensor): Tensor {
-    return this.down_proj.forward(gated(this.gate_proj.forward(x), this.up_proj.forward(x)));
   }
 }
 

@@ -4,15 +4,16 @@
  *
  * @module
  */
-import { existsSync, readFileSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
-import type { Dtype } from "../../../ffi/index.ts";
-import { computeType, onGpu } from "../../nn/device.ts";
-import { network } from "../../nn/network.ts";
-import type { Weights, WeightsOptions } from "../../nn/weights.ts";
 import { Checkpoint, renaming } from "../../weights/checkpoint.ts";
 import { CheckpointError } from "../../weights/checkpoint-error.ts";
-import type { QuantizedPlace } from "../../weights/quantized.ts";
+import {
+  component as componentOf,
+  folder,
+  type LoadOptions,
+  loaded,
+  pipelineJson,
+} from "../diffusion/parts.ts";
+import { loadTokenizer } from "../diffusion/tokenizer.ts";
 import {
   languageConfig,
   type SchedulerConfig,
@@ -24,42 +25,12 @@ import {
 import { coderNames, computed, isMflux, textNames, transformerNames } from "./mflux.ts";
 import { Modulator } from "./modulation.ts";
 import { TextEncoder } from "./text-encoder.ts";
-import { loadTokenizer } from "./tokenizer.ts";
 import { Transformer } from "./transformer.ts";
 import { Vae } from "./vae.ts";
 
-export interface LoadOptions {
-  bits?: WeightsOptions["bits"];
-  dtype?: Dtype;
-  /** Where quantized matrices are kept. */
-  place?: QuantizedPlace | undefined;
-  step?: (done: number, total: number) => void;
-}
+export type { LoadOptions };
 
-/** A component's folder, inside the model's. */
-function folder(paths: readonly string[], name: string): string | undefined {
-  return paths
-    .flatMap((path) => [join(path, name), ...(basename(path) === name ? [path] : [])])
-    .find((path) => existsSync(path) && statSync(path).isDirectory());
-}
-
-export function component(paths: readonly string[], name: string): string {
-  const found = folder(paths, name);
-  if (found === undefined) throw new CheckpointError("Qwen-Image", `the folder ${name} is not there`);
-  return found;
-}
-
-function loaded<T>(
-  checkpoint: Checkpoint,
-  options: LoadOptions,
-  unused: readonly RegExp[],
-  make: (weights: Weights) => T,
-): T {
-  const { bits = null, dtype = computeType(), step, place } = options;
-  // Without a GPU numbers are single: matrices stay as small as the file has them until they are used.
-  const half = !onGpu();
-  return network(checkpoint, { dtype, bits, half, place, unused, ...(step && { step }) }, make);
-}
+export const component = (paths: readonly string[], name: string) => componentOf(paths, name, "Qwen-Image");
 
 /** Some repacked files put the network below a name of theirs. */
 const repacked = renaming([[/^(model\.)?diffusion_model\./, ""]]);
@@ -129,15 +100,7 @@ export function loadTextEncoder(paths: readonly string[], options: LoadOptions =
 /** How the noise falls. A model without a scheduler's folder has the published one. */
 export function loadSchedule(paths: readonly string[]): SchedulerConfig {
   const place = folder(paths, "scheduler");
-  const file = place && join(place, "scheduler_config.json");
-  let value: unknown;
-  try {
-    if (file && existsSync(file)) value = JSON.parse(readFileSync(file, "utf8"));
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new CheckpointError("scheduler_config.json", "this is no JSON object");
-  }
-  const config = schedulerConfig(value);
+  const config = schedulerConfig(place && pipelineJson([place], "scheduler_config.json"));
   if (!config) throw new CheckpointError("scheduler_config.json", "it does not fit");
   return config;
 }

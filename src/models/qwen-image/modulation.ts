@@ -8,6 +8,7 @@
 import { concat, type Dtype, scope, Tensor } from "../../../ffi/index.ts";
 import { Linear } from "../../nn/linear.ts";
 import type { Weights } from "../../nn/weights.ts";
+import { wavesOf } from "../diffusion/tokens.ts";
 import type { TransformerConfig } from "./config.ts";
 
 const sinusoid = 256;
@@ -117,7 +118,10 @@ export class Modulator implements Disposable {
     const img = new Float32Array(levels * blocks * 6 * width);
     const txt = new Float32Array(levels * blocks * 6 * width);
     return scope(() => {
-      const waves = Tensor.from(Float32Array.from(all.flatMap(wavesOf)), [levels, sinusoid]);
+      const waves = Tensor.from(Float32Array.from(all.flatMap((sigma) => wavesOf(sigma, sinusoid, 1000))), [
+        levels,
+        sinusoid,
+      ]);
       const embedding = this.linear_2.forward(
         this.linear_1.forward(waves.astype(this.weights.options.dtype)).silu(),
       );
@@ -159,14 +163,4 @@ function spread(from: Float32Array, into: Float32Array, block: number, blocks: n
   const values = from.length / levels;
   for (let level = 0; level < levels; level++)
     into.set(from.subarray(level * values, (level + 1) * values), (level * blocks + block) * values);
-}
-
-/** The amount of noise as waves, cosines first. */
-function wavesOf(sigma: number): number[] {
-  const half = sinusoid / 2;
-  const angles = Array.from({ length: half }, (_, i) => {
-    const frequency = Math.fround(Math.exp(Math.fround((-Math.log(10_000) * i) / half)));
-    return Math.fround(1000 * Math.fround(Math.fround(sigma) * frequency));
-  });
-  return [...angles.map(Math.cos), ...angles.map(Math.sin)];
 }

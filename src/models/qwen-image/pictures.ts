@@ -7,13 +7,9 @@
 import { Tensor } from "../../../ffi/index.ts";
 import { type Pixels, resizePillow } from "../../images/pixels.ts";
 import { roundHalfEven } from "../../images/round.ts";
+import type { Size } from "../diffusion/tokens.ts";
 import type { VisionConfig } from "./config.ts";
 import type { Patches } from "./vision.ts";
-
-export interface Size {
-  width: number;
-  height: number;
-}
 
 /** Pixels at which the language model sees a picture. */
 export const seenPixels = 384 * 384;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Tokenizer } from "./tokenizer.ts";
+import type { Tokenizer } from "../diffusion/tokenizer.ts";
 
 const describing =
   "Describe the image by detailing the color, shape, size, texture, quantity, text, spatial relationships of the objects and " +

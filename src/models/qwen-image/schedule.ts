@@ -1,3 +1,4 @@
+import { evenly } from "../diffusion/tokens.ts";
 import type { SchedulerConfig } from "./config.ts";
 
 /**
@@ -8,10 +9,7 @@ export function sigmas(steps: number, tokens: number, config: SchedulerConfig): 
   const { base_image_seq_len, max_image_seq_len, base_shift, max_shift, shift_terminal } = config;
   const slope = (max_shift - base_shift) / (max_image_seq_len - base_image_seq_len);
   const shift = Math.exp(base_shift + slope * (tokens - base_image_seq_len));
-  const shifted = Array.from({ length: steps }, (_, i) => {
-    const sigma = 1 - (i * (1 - 1 / steps)) / Math.max(1, steps - 1);
-    return shift / (shift + (1 / sigma - 1));
-  });
+  const shifted = evenly(steps).map((sigma) => shift / (shift + (1 / sigma - 1)));
   // With one step the last is the first, and nothing is to be stretched.
   if (shift_terminal === null || steps === 1) return [...shifted, 0];
   const stretch = (1 - shift_terminal) / (1 - shifted.at(-1)!);
@@ -26,8 +24,3 @@ export const lightning: SchedulerConfig = {
   max_shift: Math.log(3),
   shift_terminal: null,
 };
-
-/** The step at which a run starts that begins with a picture. The more of it shall stay, the later. */
-export function firstStep(steps: number, strength: number): number {
-  return strength > 0 ? Math.max(1, Math.trunc(steps * strength)) : 0;
-}

@@ -1,11 +1,11 @@
 import { concat, scope, type Tensor } from "../../../ffi/index.ts";
 import type { Weights } from "../../nn/weights.ts";
 import { CheckpointError } from "../../weights/checkpoint-error.ts";
+import type { Tokenizer } from "../diffusion/tokenizer.ts";
 import type { LanguageConfig, VisionConfig } from "./config.ts";
 import { LanguageModel } from "./language.ts";
 import { positionsOf } from "./positions.ts";
 import { prompted } from "./prompt.ts";
-import type { Tokenizer } from "./tokenizer.ts";
 import { type Patches, VisionTower } from "./vision.ts";
 
 /** A picture as the language model sees it. */

@@ -1,10 +1,10 @@
 import { concat, evaluate, linear, rmsNorm, scope, Tensor } from "../../../ffi/index.ts";
 import { attention } from "../../nn/attention.ts";
+import { GatedMlp } from "../../nn/gated-mlp.ts";
 import { Linear } from "../../nn/linear.ts";
 import { type PairRotation, rotateHalves } from "../../nn/rope.ts";
 import type { Weights } from "../../nn/weights.ts";
 import type { VisionConfig } from "./config.ts";
-import { GatedMlp } from "./language.ts";
 
 const eps = 1e-6;
 const theta = 10_000;

@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ByteFile, liveHandles, saveSafetensors, scope, Tensor } from "../../../../ffi/index.ts";
+import { applyLoras, checkLoras, type Lora, targetsOf } from "../../../../src/models/diffusion/adapters.ts";
 import { loadModulator, loadTransformer } from "../../../../src/models/qwen-image/load.ts";
-import { applyLoras, checkLoras, type Lora } from "../../../../src/models/qwen-image/lora.ts";
 import { stepOf } from "../../../../src/models/qwen-image/modulation.ts";
 import { openForTests } from "../../../ffi/open.ts";
 import { difference } from "../fixtures.ts";
@@ -76,7 +76,11 @@ function styled(style: Style, some = layers, part: [number, number] = [0, 4]): L
 function loadParts() {
   const transformer = loadTransformer([model]);
   const modulator = loadModulator([model]);
-  return { transformer, modulator, names: [...transformer.linears.keys(), ...modulator.linears.keys()] };
+  return {
+    transformer,
+    modulator,
+    targets: targetsOf([...transformer.linears.keys(), ...modulator.linears.keys()]),
+  };
 }
 type Parts = ReturnType<typeof loadParts>;
 
@@ -87,10 +91,10 @@ function withParts<T>(body: (parts: Parts) => T): T {
   return body(parts);
 }
 
-function run({ transformer, modulator, names }: Parts, loras: readonly Lora[]): Float32Array {
+function run({ transformer, modulator, targets }: Parts, loras: readonly Lora[]): Float32Array {
   return scope(() => {
-    using _ = applyLoras(loras, transformer.linears, names, transformer.dtype);
-    using __ = applyLoras(loras, modulator.linears, names, modulator.dtype);
+    using _ = applyLoras(loras, transformer.linears, targets, transformer.dtype);
+    using __ = applyLoras(loras, modulator.linears, targets, modulator.dtype);
     const text = single(taps.get("text"));
     const modulation = stepOf(modulator.forward([...taps.get("sigma").values]), 0);
     const places = transformer.places([[5, 6]], text.shape[0]!);
@@ -103,7 +107,7 @@ describe("an adapter", () => {
     const before = liveHandles();
     withParts((all) => {
       const lora = styled(style);
-      expect(checkLoras([lora], all.names)).toEqual([]);
+      expect(checkLoras([lora], all.targets)).toEqual([]);
       const wanted = get(style("x").alpha ? "out.alpha" : "out.plain").values;
       expect(difference(run(all, [lora]), wanted)).toBeLessThan(1e-5);
       // Taken off again, the base is as it was.
@@ -131,13 +135,15 @@ describe("an adapter", () => {
   test("may change some layers only, and have keys for the text encoder", () => {
     withParts((all) => {
       const some = styled(styles.kohya!, layers.slice(0, 3));
-      expect(checkLoras([some], all.names)).toEqual([]);
+      expect(checkLoras([some], all.targets)).toEqual([]);
       const text = written(() => ({
         [`${layers[0]}.lora_A.weight`]: tensorOf(`${layers[0]}.down`),
         [`${layers[0]}.lora_B.weight`]: tensorOf(`${layers[0]}.up`),
         "lora_te1_text_model_encoder_layers_0.lora_up.weight": Tensor.from([1], [1, 1]),
       }));
-      expect(checkLoras([text], all.names)).toEqual(["lora_te1_text_model_encoder_layers_0.lora_up.weight"]);
+      expect(checkLoras([text], all.targets)).toEqual([
+        "lora_te1_text_model_encoder_layers_0.lora_up.weight",
+      ]);
     });
   });
 });
@@ -180,7 +186,7 @@ describe("an adapter is refused", () => {
     [
       "of another kind",
       () => ({ [`${first}.lokr_w1`]: filled([4, 4]) }),
-      `style.safetensors is no adapter for this model: ${first}.lokr_w1 fit nowhere`,
+      `style.safetensors is an adapter of another form, LyCORIS (LoKr, LoHa), which is not supported: ${first}.lokr_w1`,
     ],
     [
       "of rank 0",
@@ -230,8 +236,8 @@ describe("an adapter is refused", () => {
   test("that is no safetensors file", () => {
     const path = join(place, "text.safetensors");
     writeFileSync(path, "this is text");
-    withParts(({ names }) =>
-      expect(() => checkLoras([{ path, label: "text", scale: 1 }], names)).toThrow(
+    withParts(({ targets }) =>
+      expect(() => checkLoras([{ path, label: "text", scale: 1 }], targets)).toThrow(
         "text is no safetensors file",
       ),
     );

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { liveHandles, scope, type Tensor } from "../../../../ffi/index.ts";
+import { firstStep } from "../../../../src/models/diffusion/tokens.ts";
 import { guide } from "../../../../src/models/qwen-image/guidance.ts";
 import {
   loadModulator,
@@ -10,7 +11,7 @@ import {
   loadVae,
 } from "../../../../src/models/qwen-image/load.ts";
 import { stepOf } from "../../../../src/models/qwen-image/modulation.ts";
-import { firstStep, lightning, sigmas } from "../../../../src/models/qwen-image/schedule.ts";
+import { lightning, sigmas } from "../../../../src/models/qwen-image/schedule.ts";
 import { openForTests } from "../../../ffi/open.ts";
 import { difference } from "../fixtures.ts";
 import { channelsLast, folder, model, numbers, recorded, single } from "./fixtures.ts";

@@ -3,14 +3,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { liveHandles, scope, Tensor } from "../../../../ffi/index.ts";
-import {
-  decode,
-  denoise,
-  encode,
-  mixed,
-  noise,
-  type Tokens,
-} from "../../../../src/models/qwen-image/diffusion.ts";
+import { project } from "../../../../src/models/diffusion/preview.ts";
+import { firstStep, mixed, type Tokens } from "../../../../src/models/diffusion/tokens.ts";
+import { decode, denoise, encode, noise, previewOf } from "../../../../src/models/qwen-image/diffusion.ts";
 import {
   loadModulator,
   loadSchedule,
@@ -19,8 +14,7 @@ import {
   loadVae,
 } from "../../../../src/models/qwen-image/load.ts";
 import { patchesOf, resized, sizeOfArea, tensorOf } from "../../../../src/models/qwen-image/pictures.ts";
-import { fitProjection, project } from "../../../../src/models/qwen-image/preview.ts";
-import { firstStep, sigmas } from "../../../../src/models/qwen-image/schedule.ts";
+import { sigmas } from "../../../../src/models/qwen-image/schedule.ts";
 import { openForTests } from "../../../ffi/open.ts";
 import { difference } from "../fixtures.ts";
 import { folder, model, recorded } from "./fixtures.ts";
@@ -164,7 +158,7 @@ test("the quick look follows the picture", () => {
   const before = liveHandles();
   {
     using vae = loadVae([model]);
-    const projection = fitProjection(vae);
+    const projection = previewOf(vae);
     expect(projection.length).toBe(17 * 3);
     scope(() => {
       const cells = Tensor.from(noise({ width: 256, height: 128 }, 64, 5).data, [16, 32, 16]);

@@ -3,28 +3,27 @@
  *
  * @module
  */
-import { matmul, random, scope, Tensor } from "../../../ffi/index.ts";
-import type { Vae } from "./vae.ts";
+import { matmul, scope, Tensor } from "../../../ffi/index.ts";
 
 /** Red, green and blue of a constant and of each channel: [1 + channels, 3]. */
 export type Projection = Float32Array<ArrayBuffer>;
 
-/** Cells on a side of the noise that the map is fitted to. */
-const side = 16;
-
-export function fitProjection(vae: Vae): Projection {
-  const channels = vae.config.z_dim;
+/** Fits the map to what `draw` makes of latents [rows, columns, channels]: [cell · rows, cell · columns, 3]. */
+export function fitProjection(latents: Tensor, draw: (latents: Tensor) => Tensor): Projection {
+  const [rows, columns, channels] = latents.shape as [number, number, number];
   return scope(() => {
-    const latents = random.normal([side, side, channels], random.key(0));
-    const drawn = vae.decode(latents).reshape(side, vae.cell, side, vae.cell, 3).mean([1, 3]).read("float32");
+    const picture = draw(latents);
+    const cell = picture.shape[0]! / rows;
+    const drawn = picture.reshape(rows, cell, columns, cell, 3).mean([1, 3]).read("float32");
     return leastSquares(latents.read("float32"), drawn, channels);
   });
 }
 
 function leastSquares(inputs: Float32Array, outputs: Float32Array, channels: number): Projection {
   const size = channels + 1;
+  const cells = inputs.length / channels;
   const rows = Array.from({ length: size }, () => new Float64Array(size + 3));
-  for (let i = 0; i < side * side; i++) {
+  for (let i = 0; i < cells; i++) {
     const x = [1, ...inputs.subarray(i * channels, (i + 1) * channels)];
     for (let a = 0; a < size; a++) {
       const row = rows[a]!;

@@ -38,7 +38,40 @@ const prefixes =
 const ofTextEncoder =
   /^(base_model\.model\.)?(text_encoder|lora_te\d*|te\d*|text_model|cond_stage_model)[._]/;
 
-interface Pair {
+/** Forms of adapters that are more than two thin matrices. */
+const otherForms: readonly (readonly [RegExp, string])[] = [
+  [/\.(lokr_|hada_|lycoris_)|^lycoris_/, "LyCORIS (LoKr, LoHa)"],
+  [/\.dora_scale$|\.lora_magnitude_vector/, "DoRA"],
+  [/\.diff(_b)?$|\.set_weight$/, "whole differences of weights"],
+];
+
+/**
+ * What a layer of a file changes in the network: a layer of it, perhaps as one of several that the file has fused (each takes its rows
+ * of the wide matrix), perhaps with the halves of its rows in the other order.
+ */
+export interface Placement {
+  name: string;
+  part?: { index: number; of: number };
+  halvesSwapped?: boolean;
+}
+
+/** Placements by the name that files give a layer, in which dots and underscores mean the same. */
+export type Targets = ReadonlyMap<string, readonly Placement[]>;
+
+/** Dots and underscores mean the same in some spellings. */
+const spelled = (name: string) => name.replaceAll(".", "_");
+
+/** The layers of a network under their own names, and under those of `others`. */
+export const targetsOf = (
+  names: Iterable<string>,
+  others: Iterable<readonly [string, readonly Placement[]]> = [],
+): Targets =>
+  new Map([
+    ...[...names].map((name) => [spelled(name), [{ name }]] as const),
+    ...[...others].map(([name, placements]) => [spelled(name), placements] as const),
+  ]);
+
+interface Pair extends Omit<Placement, "name"> {
   up?: string;
   down?: string;
   alpha?: string;
@@ -50,7 +83,7 @@ const listed = (keys: readonly string[]) => {
 };
 
 /** What a file changes, by the network's names, and the keys that belong to a text encoder. */
-function mapped(file: Safetensors, label: string, targets: ReadonlyMap<string, string>) {
+function mapped(file: Safetensors, label: string, targets: Targets) {
   const pairs = new Map<string, Pair>();
   const unused: string[] = [];
   const strange: string[] = [];
@@ -59,25 +92,29 @@ function mapped(file: Safetensors, label: string, targets: ReadonlyMap<string, s
       unused.push(key);
       continue;
     }
+    const form = otherForms.find(([pattern]) => pattern.test(key));
+    if (form)
+      throw new LoraError(
+        `${label} is an adapter of another form, ${form[1]}, which is not supported: ${key.slice(0, 100)}`,
+      );
     const role = roles.find(([pattern]) => pattern.test(key));
-    const name = role && targets.get(spelled(key.replace(role[0], "").replace(prefixes, "")));
-    if (!role || name === undefined) {
+    const placements = role && targets.get(spelled(key.replace(role[0], "").replace(prefixes, "")));
+    if (!role || placements === undefined) {
       strange.push(key);
       continue;
     }
-    const pair = pairs.get(name) ?? {};
-    if (pair[role[1]] !== undefined) throw new LoraError(`${label} changes ${name} twice`);
-    pair[role[1]] = key;
-    pairs.set(name, pair);
+    for (const { name, ...how } of placements) {
+      const pair = pairs.get(name) ?? { ...how };
+      if (pair[role[1]] !== undefined) throw new LoraError(`${label} changes ${name} twice`);
+      pair[role[1]] = key;
+      pairs.set(name, pair);
+    }
   }
   if (strange.length > 0)
     throw new LoraError(`${label} is no adapter for this model: ${listed(strange)} fit nowhere`);
   if (pairs.size === 0) throw new LoraError(`${label} changes nothing in this model`);
   return { pairs, unused };
 }
-
-/** Dots and underscores mean the same in some spellings. */
-const spelled = (name: string) => name.replaceAll(".", "_");
 
 function opened(path: string, label: string): Safetensors {
   try {
@@ -89,8 +126,7 @@ function opened(path: string, label: string): Safetensors {
 }
 
 /** The keys of the text encoder in some adapters, which change nothing here. Throws when one fits no part of the network. */
-export function checkLoras(loras: readonly Lora[], names: Iterable<string>): string[] {
-  const targets = new Map([...names].map((name) => [spelled(name), name]));
+export function checkLoras(loras: readonly Lora[], targets: Targets): string[] {
   return loras.flatMap(({ path, label }) => {
     using file = opened(path, label);
     return mapped(file, label, targets).unused;
@@ -98,23 +134,23 @@ export function checkLoras(loras: readonly Lora[], names: Iterable<string>): str
 }
 
 /**
- * Adds adapters to the layers that they change and gives what takes them off again. `names` are those of the whole network, of
- * which `linears` may be a part.
+ * Adds adapters to the layers that they change and gives what takes them off again. `targets` are those of the whole network, of
+ * which `linears` may be a part. `hint` ends the message about an adapter whose sizes do not fit.
  */
 export function applyLoras(
   loras: readonly Lora[],
   linears: ReadonlyMap<string, Linear>,
-  names: Iterable<string>,
+  targets: Targets,
   dtype: Dtype,
+  hint = "",
 ): Disposable {
-  const targets = new Map([...names].map((name) => [spelled(name), name]));
   const changes = new Map<string, LowRank[]>();
   for (const { path, label, scale } of loras) {
     using file = opened(path, label);
     for (const [name, pair] of mapped(file, label, targets).pairs) {
       const linear = linears.get(name);
       if (!linear) continue;
-      const change = thin(file, label, name, pair, linear, scale, dtype);
+      const change = thin(file, { label, name, hint }, pair, linear, scale, dtype);
       changes.set(name, [...(changes.get(name) ?? []), change]);
     }
   }
@@ -147,9 +183,8 @@ export function applyLoras(
 
 function thin(
   file: Safetensors,
-  label: string,
-  name: string,
-  { up, down, alpha }: Pair,
+  { label, name, hint }: { label: string; name: string; hint: string },
+  { up, down, alpha, part = { index: 0, of: 1 }, halvesSwapped = false }: Pair,
   { inputs, outputs }: Linear,
   scale: number,
   dtype: Dtype,
@@ -166,24 +201,24 @@ function thin(
   const fits =
     flat(upShape) &&
     flat(downShape) &&
-    upShape[0] === outputs &&
+    upShape[0] === part.of * outputs &&
     upShape[1] === rank &&
     downShape[1] === inputs;
   if (!fits)
     throw new LoraError(
       `${label} is no adapter for this model: ${name} takes [${inputs}] to [${outputs}], and the file has ` +
-        `[${downShape.join(", ")}] and [${upShape.join(", ")}]`,
+        `[${downShape.join(", ")}] and [${upShape.join(", ")}]${hint}`,
     );
   const strength = alpha === undefined ? 1 : file.take(alpha).astype("float32").reshape(1).item() / rank;
   if (!Number.isFinite(strength)) throw new LoraError(`${label} has a value that is no number in ${name}`);
   return scope(() => {
+    const wide = file.take(up).reshape(part.of, outputs, rank).at(part.index);
+    const rows = halvesSwapped
+      ? concat([wide.slice([outputs / 2]), wide.slice([], [outputs / 2, rank])], 0)
+      : wide;
     const made = {
       down: file.take(down).reshape(rank, inputs).astype("float32"),
-      up: file
-        .take(up)
-        .reshape(outputs, rank)
-        .astype("float32")
-        .mul(scale * strength),
+      up: rows.astype("float32").mul(scale * strength),
     };
     for (const tensor of Object.values(made))
       if (!tensor.isfinite().all().item())

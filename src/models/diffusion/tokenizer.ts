@@ -1,6 +1,5 @@
 /**
- * Text to tokens. Only this module knows the special ones: in what it is given, their spellings are plain text, so that a prompt
- * cannot end the user's turn or claim a picture.
+ * Text to tokens, as Qwen's models read it. Only this module knows the special ones.
  *
  * @module
  */
@@ -10,8 +9,13 @@ import { Tokenizer as Bpe } from "@huggingface/tokenizers";
 import { CheckpointError } from "../../weights/checkpoint-error.ts";
 
 export interface Tokenizer {
-  /** Byte-pair tokens of a text, without anything special. */
+  /**
+   * Byte-pair tokens of a text, without anything special: spellings of special tokens are plain text, so that a prompt cannot end the
+   * user's turn or claim a picture.
+   */
   encode(text: string): number[];
+  /** The same, but a spelling of an added token is that token, as the published tokenizers read a text. */
+  encodeMarked(text: string): number[];
   /** The number of a special token, such as `<|im_end|>`. */
   special(name: string): number;
 }
@@ -28,6 +32,9 @@ interface Vocabulary {
 /** Reads the tokenizer from `vocab.json` and `merges.txt`, or from a `tokenizer.json`, in one of the folders. */
 export function loadTokenizer(folders: readonly string[]): Tokenizer {
   const { vocab, merges, special } = read(folders);
+  const spellings = [...special.keys()].filter(Boolean).sort((a, b) => b.length - a.length);
+  const escaped = spellings.map((text) => text.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&"));
+  const marks = new RegExp(`(${escaped.join("|") || "(?!)"})`);
   const bpe = new Bpe(
     {
       version: "1.0",
@@ -56,8 +63,11 @@ export function loadTokenizer(folders: readonly string[]): Tokenizer {
     } as unknown as ConstructorParameters<typeof Bpe>[0],
     {} as ConstructorParameters<typeof Bpe>[1],
   );
+  const encode = (text: string) => (text === "" ? [] : bpe.encode(text, { add_special_tokens: false }).ids);
   return {
-    encode: (text) => (text === "" ? [] : bpe.encode(text, { add_special_tokens: false }).ids),
+    encode,
+    encodeMarked: (text) =>
+      text.split(marks).flatMap((part, i) => (i % 2 === 0 ? encode(part) : special.get(part)!)),
     special(name) {
       const id = special.get(name);
       if (id === undefined) throw new CheckpointError("tokenizer", `it has no ${name}`);
@@ -82,27 +92,32 @@ function read(folders: readonly string[]): Vocabulary {
     throw new CheckpointError("tokenizer", "vocab.json and merges.txt, or tokenizer.json, are not there");
   const found = json(whole, "tokenizer.json") as {
     model?: { vocab?: Record<string, number>; merges?: string[] };
-    added_tokens?: { content: string; id: number }[];
   };
   if (!found.model?.vocab || !found.model.merges)
     throw new CheckpointError("tokenizer.json", "it has no vocabulary and merges");
-  const special = new Map(found.added_tokens?.map(({ content, id }) => [content, id]));
-  return { vocab: found.model.vocab, merges: found.model.merges, special };
+  return { vocab: found.model.vocab, merges: found.model.merges, special: specialOf(whole) };
 }
 
+/** Added tokens, wherever the folder lists them. */
 function specialOf(folder: string): Map<string, number> {
-  if (existsSync(join(folder, "tokenizer_config.json"))) {
-    const { added_tokens_decoder } = json(folder, "tokenizer_config.json") as {
+  const has = (file: string) => existsSync(join(folder, file));
+  const special = new Map<string, number>();
+  if (has("added_tokens.json"))
+    for (const [text, id] of Object.entries(json(folder, "added_tokens.json") as Record<string, number>))
+      special.set(text, id);
+  if (has("tokenizer_config.json")) {
+    const { added_tokens_decoder = {} } = json(folder, "tokenizer_config.json") as {
       added_tokens_decoder?: Record<string, { content: string }>;
     };
-    if (added_tokens_decoder)
-      return new Map(
-        Object.entries(added_tokens_decoder).map(([id, { content }]) => [content, Number(id)] as const),
-      );
+    for (const [id, { content }] of Object.entries(added_tokens_decoder)) special.set(content, Number(id));
   }
-  return existsSync(join(folder, "added_tokens.json"))
-    ? new Map(Object.entries(json(folder, "added_tokens.json") as Record<string, number>))
-    : new Map();
+  if (special.size === 0 && has("tokenizer.json")) {
+    const { added_tokens = [] } = json(folder, "tokenizer.json") as {
+      added_tokens?: { content: string; id: number }[];
+    };
+    for (const { content, id } of added_tokens) special.set(content, id);
+  }
+  return special;
 }
 
 function json(folder: string, file: string): unknown {

@@ -1,0 +1,73 @@
+/**
+ * Pipelines as they are published: a folder for each network, for the tokenizer and for the scheduler.
+ *
+ * @module
+ */
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
+import type { z } from "zod";
+import type { Dtype } from "../../../ffi/index.ts";
+import { computeType, onGpu } from "../../nn/device.ts";
+import { network } from "../../nn/network.ts";
+import type { Weights, WeightsOptions } from "../../nn/weights.ts";
+import type { Checkpoint, Json } from "../../weights/checkpoint.ts";
+import { CheckpointError } from "../../weights/checkpoint-error.ts";
+import type { QuantizedPlace } from "../../weights/quantized.ts";
+
+export interface LoadOptions {
+  bits?: WeightsOptions["bits"];
+  dtype?: Dtype;
+  /** Where quantized matrices are kept. */
+  place?: QuantizedPlace | undefined;
+  step?: (done: number, total: number) => void;
+}
+
+/** A component's folder, inside the model's. */
+export function folder(paths: readonly string[], name: string): string | undefined {
+  return paths
+    .flatMap((path) => [join(path, name), ...(basename(path) === name ? [path] : [])])
+    .find((path) => existsSync(path) && statSync(path).isDirectory());
+}
+
+/** The same, or a `CheckpointError` in the name of the model. */
+export function component(paths: readonly string[], name: string, model: string): string {
+  const found = folder(paths, name);
+  if (found === undefined) throw new CheckpointError(model, `the folder ${name} is not there`);
+  return found;
+}
+
+/** Makes a network with this machine's numbers. */
+export function loaded<T>(
+  checkpoint: Checkpoint,
+  options: LoadOptions,
+  unused: readonly RegExp[],
+  make: (weights: Weights) => T,
+): T {
+  const { bits = null, dtype = computeType(), step, place } = options;
+  // Without a GPU numbers are single: matrices stay as small as the file has them until they are used.
+  const half = !onGpu();
+  return network(checkpoint, { dtype, bits, half, place, unused, ...(step && { step }) }, make);
+}
+
+/** A config of a checkpoint, or a `CheckpointError` that says what does not fit. */
+export function readConfig<T>(schema: z.ZodType<T>, value: unknown, checkpoint: Checkpoint): T {
+  const parsed = schema.safeParse(value ?? {});
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  return checkpoint.fail(
+    `config.json: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "it does not fit"}`,
+  );
+}
+
+/** A JSON file of a pipeline; undefined when it is not there. */
+export function pipelineJson(paths: readonly string[], name: string): Json | undefined {
+  const path = paths.map((place) => join(place, name)).find(existsSync);
+  if (path === undefined) return undefined;
+  try {
+    const value: unknown = JSON.parse(readFileSync(path, "utf8"));
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Json;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw new CheckpointError(basename(name), "this is no JSON object");
+}

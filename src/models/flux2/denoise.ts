@@ -1,0 +1,50 @@
+import { scope, type Tensor } from "../../../ffi/index.ts";
+import type { Grid } from "../diffusion/rotations.ts";
+import { numbers, type Step, type Text, type Tokens, textTensor, tokensTensor } from "../diffusion/tokens.ts";
+import type { Flux2Transformer } from "./transformer.ts";
+
+export interface Denoising {
+  transformer: Flux2Transformer;
+  /** What is left of the noise, from the first step that is run to 0. */
+  sigmas: readonly number[];
+  start: Tokens;
+  references: readonly Tokens[];
+  positive: Text;
+  /** Without it there is no guidance. */
+  negative?: Text | undefined;
+  guidance: number;
+  step?: Step;
+  /** Told after a step what the picture will be like, as far as can be said: clean tokens. */
+  guess?: (done: number, tokens: () => Tensor) => void;
+}
+
+/** From noise to the tokens of a picture. */
+export function denoise(run: Denoising): Tokens {
+  const { transformer, sigmas, start, guidance } = run;
+  const { step = () => {}, guess = () => {} } = run;
+  const total = sigmas.length - 1;
+  const gridOf = ({ rows, columns }: Tokens): Grid => [rows, columns];
+  return scope(() => {
+    const references = run.references.map((tokens) => ({
+      tokens: tokensTensor(tokens),
+      grid: gridOf(tokens),
+    }));
+    const texts = run.negative && guidance > 1 ? [run.positive, run.negative] : [run.positive];
+    const sides = texts.map((text) => transformer.side(textTensor(text), gridOf(start), references));
+    let latents = tokensTensor(start);
+    for (let i = 0; i < total; i++) {
+      const sigma = sigmas[i]!;
+      latents = scope(() => {
+        const [wanted, other] = sides.map((side, number) =>
+          transformer.forward(latents, sigma, side, (done, blocks) =>
+            step(i + (number + done / blocks) / sides.length, total),
+          ),
+        );
+        const velocity = other ? other.add(wanted!.sub(other).mul(guidance)) : wanted!;
+        guess(i + 1, () => latents.sub(velocity.mul(sigma)));
+        return latents.add(velocity.mul(sigmas[i + 1]! - sigma));
+      });
+    }
+    return { data: numbers(latents), rows: start.rows, columns: start.columns };
+  });
+}
