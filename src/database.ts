@@ -5,21 +5,51 @@
  * @module
  */
 import { Database } from "bun:sqlite";
-import { chmodSync, mkdirSync, rmSync, statfsSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { openReserve, type Spend } from "./disk/reserve.ts";
-import { isDiskFull } from "./errors.ts";
+import { accessSync, chmodSync, constants, mkdirSync } from "node:fs";
+import { dirname } from "node:path";
 import { filesSchema } from "./files/schema.ts";
 import { jobsSchema, webhookDeliverySchema } from "./jobs/store/schema.ts";
 
 /** The way from an empty file to today's schema. A released step never changes: a new one goes to the end. */
 const migrations: readonly string[] = [jobsSchema, filesSchema, webhookDeliverySchema];
 
-/** Opens the file, or a database in memory for `":memory:"`, and brings its schema up to date. */
+/** A database that cannot be read any more. */
+export class DamagedDatabase extends Error {
+  override name = "DamagedDatabase" as const;
+
+  constructor(path: string, cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(
+      `The database ${path} is damaged (${reason}). "easel repair" puts it aside, starts a new one, and keeps the stored files and ` +
+        "the records that can still be read",
+      { cause },
+    );
+  }
+}
+
+export const isDamaged = (error: unknown) => /^SQLITE_(CORRUPT|NOTADB)/.test(codeOf(error));
+
+const codeOf = (error: unknown) => String((error as { code?: unknown } | null)?.code ?? "");
+
+/**
+ * Opens the file, or a database in memory for `":memory:"`, and brings its schema up to date.
+ *
+ * @throws {DamagedDatabase}
+ */
 export function openDatabase(path: string): Database {
-  if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  if (path === ":memory:") return prepared(new Database(path, { strict: true }));
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const database = new Database(path, { create: true, strict: true });
-  if (path !== ":memory:") chmodSync(path, 0o600);
+  try {
+    chmodSync(path, 0o600);
+    return prepared(database);
+  } catch (error) {
+    database.close();
+    throw isDamaged(error) ? new DamagedDatabase(path, error) : error;
+  }
+}
+
+function prepared(database: Database): Database {
   // A commit is what the server promised a client, so it reaches the disk before the promise is given.
   database.run("PRAGMA journal_mode = WAL");
   database.run("PRAGMA synchronous = FULL");
@@ -29,69 +59,6 @@ export function openDatabase(path: string): Database {
   database.run("PRAGMA busy_timeout = 5000");
   migrate(database);
   return database;
-}
-
-/** The database of a data directory, and the space beside it. */
-export interface Storage {
-  database: Database;
-  spend: Spend;
-  /** Whether the disk has room for new jobs. Asking sets the reserve aside again once it fits. */
-  hasRoom(): boolean;
-}
-
-/** Opens a data directory's database. On a full disk the reserve makes room for it. */
-export function openStorage(dataDir: string, filesRoot: string): Storage {
-  const path = join(dataDir, "easel.db");
-  const reservePath = join(dataDir, "easel.reserve");
-  const database = openInAnyCase(path, reservePath);
-  const reserve = openReserve(reservePath);
-  return {
-    database,
-    spend(write) {
-      try {
-        return write();
-      } catch (error) {
-        if (!isDiskFull(error)) throw error;
-      }
-      reserve.release();
-      try {
-        truncateLog(database);
-        return write();
-      } finally {
-        truncateLog(database);
-        reserve.refill();
-      }
-    },
-    hasRoom() {
-      reserve.refill();
-      if (!reserve.isWhole()) return false;
-      return [dataDir, filesRoot].every((folder) => {
-        const { bavail, bsize } = statfsSync(folder);
-        return bavail * bsize >= leastRoom;
-      });
-    },
-  };
-}
-
-/** Below it a commit may not fit: the log grows by a few pages of 4 kB with each. */
-const leastRoom = 2 ** 17;
-
-function openInAnyCase(path: string, reservePath: string): Database {
-  try {
-    return openDatabase(path);
-  } catch (error) {
-    if (!isDiskFull(error)) throw error;
-    rmSync(reservePath, { force: true });
-    return openDatabase(path);
-  }
-}
-
-function truncateLog(database: Database): void {
-  try {
-    database.run("PRAGMA wal_checkpoint(TRUNCATE)");
-  } catch {
-    // The log keeps its length until a later checkpoint.
-  }
 }
 
 function migrate(database: Database) {
@@ -121,21 +88,38 @@ const held = new Set<Database>();
  * @throws When another process has it.
  */
 export function lockDirectory(directory: string): () => void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const lock = new Database(`${directory}/server.lock`, { create: true });
-  try {
-    lock.run("PRAGMA journal_mode = DELETE");
-    lock.run("BEGIN EXCLUSIVE");
-  } catch (error) {
-    lock.close();
-    if (error instanceof Error && "code" in error && error.code === "SQLITE_BUSY") {
-      throw new Error("Another easel server uses this data directory: stop it, or choose another data_dir");
-    }
-    throw error;
-  }
+  const lock = openLock(directory);
   held.add(lock);
   return () => {
     held.delete(lock);
     lock.close();
   };
+}
+
+function openLock(directory: string): Database {
+  let lock: Database | undefined;
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    accessSync(directory, constants.W_OK | constants.X_OK);
+    lock = new Database(`${directory}/server.lock`, { create: true });
+    lock.run("PRAGMA journal_mode = DELETE");
+    lock.run("BEGIN EXCLUSIVE");
+    return lock;
+  } catch (error) {
+    lock?.close();
+    throw lockError(directory, error);
+  }
+}
+
+function lockError(directory: string, error: unknown): unknown {
+  const code = codeOf(error);
+  if (code === "SQLITE_BUSY")
+    return new Error("Another easel server uses this data directory: stop it, or choose another data_dir");
+  if (code === "EEXIST" || code === "ENOTDIR")
+    return new Error(`data_dir ${directory} is no folder, or lies in none: choose another data_dir`);
+  if (/^(EROFS|EACCES|EPERM|SQLITE_(READONLY|CANTOPEN|PERM))/.test(code))
+    return new Error(
+      `data_dir ${directory} cannot be written (${code}): choose another data_dir, or change its permissions`,
+    );
+  return error;
 }

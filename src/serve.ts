@@ -11,7 +11,7 @@ import { depthMap } from "./capabilities/artworks/operation.ts";
 import type { CheckContext } from "./capabilities/capability.ts";
 import { findVariant } from "./capabilities/model.ts";
 import { capabilities, kindOf } from "./capabilities/registry.ts";
-import { lockDirectory, openStorage } from "./database.ts";
+import { lockDirectory } from "./database.ts";
 import type { DeviceState } from "./engine/engine.ts";
 import { machineMemory } from "./engine/memory.ts";
 import type { Started } from "./engine/start.ts";
@@ -32,10 +32,13 @@ import { createLog, type Log } from "./log.ts";
 import { createOutbound } from "./net/outbound.ts";
 import { insecureBind } from "./settings/rules.ts";
 import type { Settings } from "./settings/settings.ts";
+import { openStorage } from "./storage.ts";
 import { version } from "./version.ts";
 
 export interface Serving {
   url: URL;
+  /** Resolves when the store can neither be read nor written any more, with words for the operator. */
+  failed: Promise<Error>;
   /** Takes no more requests, lets the running job end or puts it back, and leaves. */
   stop(): Promise<void>;
 }
@@ -68,6 +71,7 @@ export async function serve(
   const insecure = insecureBind(settings);
   if (insecure) throw new Error(insecure);
   const undo: (() => unknown)[] = [];
+  let failed: Promise<Error> = new Promise(() => {});
   const close = async () => {
     for (const step of undo.splice(0).reverse()) await step();
   };
@@ -81,23 +85,31 @@ export async function serve(
       ...(write && { write }),
     });
 
-    const storage = openStorage(settings.data_dir, settings.files_root);
+    const storage = openStorage(settings.data_dir, settings.files_root, log);
     const { database, spend } = storage;
-    undo.push(() => database.close());
-    const files = await openLocalStore({ database, root: settings.files_root, spend });
+    undo.push(() => storage.close());
+    failed = storage.failed;
+    const opening = openLocalStore({ database, root: settings.files_root, spend });
+    const files = storage.guard(
+      await opening.catch((error) => {
+        throw storage.fault(error);
+      }),
+    );
     const swept = await files.sweep();
     if (swept.removed + swept.missing.length > 0)
       log.warning("files were put in order", { removed: swept.removed, missing: swept.missing.length });
     const links: Links = { key: linkKey(settings.data_dir), ttl: settings.result_link_ttl_s };
-    const store = createJobStore(database, {
-      keepFile: (record) => insertFile(database, record),
-      spend,
-      notification(job, { context }) {
-        if (job.type !== depthMap.type || typeof context?.origin !== "string") return job;
-        // Tengr's clients are told of artworks that succeeded or failed.
-        return job.status === "canceled" ? undefined : artworkOf(job, context.origin, links);
-      },
-    });
+    const store = storage.guard(
+      createJobStore(database, {
+        keepFile: (record) => insertFile(database, record),
+        spend,
+        notification(job, { context }) {
+          if (job.type !== depthMap.type || typeof context?.origin !== "string") return job;
+          // Tengr's clients are told of artworks that succeeded or failed.
+          return job.status === "canceled" ? undefined : artworkOf(job, context.origin, links);
+        },
+      }),
+    );
 
     const context = contextOf(settings, embeddedModels(await started.folder));
     const outbound = createOutbound({
@@ -139,7 +151,7 @@ export async function serve(
       files,
       context,
       log,
-      notReady: () => notReady ?? (storage.hasRoom() ? null : "no space is left on the server's disk"),
+      notReady: () => notReady ?? storage.problem(),
       device: () => started.device?.() ?? null,
       scalar: scalarScript,
       playground: playgroundPage,
@@ -169,13 +181,14 @@ export async function serve(
         void prune();
       },
       (error) => {
-        notReady = "the engine could not be started";
-        log.error("the engine could not be started", { error });
+        notReady = storage.problem() ?? "the engine could not be started";
+        log.error(notReady, { error });
       },
     );
 
     return {
       url: server.url,
+      failed: storage.failed,
       async stop() {
         notReady = "the server is shutting down";
         const answered = server.stop();
@@ -187,7 +200,8 @@ export async function serve(
     };
   } catch (error) {
     await close();
-    throw error;
+    // A damaged store says more than what failed because of it.
+    throw await Promise.race([failed, error]);
   }
 }
 

@@ -74,6 +74,8 @@ const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() 
     [/^src\/images\//, [/^src\/images\//, ...common]],
     // Arithmetic on plain arrays, on whichever thread calls it.
     [/^src\/geometry\//, [/^src\/geometry\//]],
+    [/^src\/repair\.ts$/, [/^src\/(database|(jobs|files)\/.*)\.ts$/, errors]],
+    [/^src\/storage\.ts$/, [/^src\/database\.ts$/, errors]],
     [/^src\/database\.ts$/, [errors, /^src\/(jobs\/store|files)\/schema\.ts$/]],
     [/^src\/files\//, [/^src\/files\//, /^src\/images\//, /^src\/net\//, ...common]],
     [/^src\/jobs\//, [/^src\/jobs\//, /^src\/files\//, /^src\/net\//, engine, capability, ...common]],
@@ -154,7 +156,7 @@ test("only ffi/ calls native code, and only the stores and a lock open SQLite", 
         (path) =>
           (path === "bun:ffi" && !file.startsWith("ffi/")) ||
           (path === "bun:sqlite" &&
-            !/^src\/(database\.ts|jobs\/|files\/|hub\/download\/lock\.ts)/.test(file)),
+            !/^src\/((database|storage|repair)\.ts|jobs\/|files\/|hub\/download\/lock\.ts)/.test(file)),
       )
       .map((path) => `${file} → ${path}`),
   );

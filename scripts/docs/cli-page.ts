@@ -16,6 +16,8 @@ const meanings: Record<keyof typeof exitCodes, string> = {
   startup:
     "The server could not start: the port is taken, another server has the data directory, or the native parts cannot be unpacked or loaded.",
   engineFault: "The engine broke. A service manager should start the server again; no job is lost.",
+  storeFault:
+    "The data directory was removed, or its database is damaged while the server ran. The log names it; `easel repair` starts a new one.",
   hungUp: "Stopped by SIGHUP: the terminal was closed.",
   interrupted: "Stopped by Ctrl-C.",
   terminated: "Stopped by SIGTERM.",

@@ -43,6 +43,7 @@ export const exitCodes = {
   usage: 2,
   startup: 3,
   engineFault: 70,
+  storeFault: 74,
   hungUp: 129,
   interrupted: 130,
   terminated: 143,

@@ -20,6 +20,7 @@ import { registerConfig } from "./commands/config.ts";
 import { registerJobs } from "./commands/jobs.ts";
 import { registerOneShots } from "./commands/oneshot.ts";
 import { registerPlan } from "./commands/plan.ts";
+import { registerRepair } from "./commands/repair.ts";
 import { registerRun } from "./commands/run.ts";
 import { registerService } from "./commands/service.ts";
 import { registerStatus } from "./commands/status.ts";
@@ -89,6 +90,7 @@ export function describeCommands(program: Command, context: CommandContext, own:
   registerPlan(program, context);
   registerBench(program, context);
   registerCache(program, context);
+  registerRepair(program, context);
   registerConfig(program, context);
   registerService(program, context);
   registerCompletion(program, context);

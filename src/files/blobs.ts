@@ -35,9 +35,12 @@ export interface Blobs {
 /** Small pieces are gathered, so that a slow network does not make a write for every packet. */
 const gathered = 256 * 1024;
 
-/** What a client is told when a write fails: a full disk by its name, anything else as the fault that it is. */
+/** What a client is told when a write fails. */
 export function refusalOf(error: unknown): unknown {
-  return isDiskFull(error) ? new Refusal("disk_full", "no space is left on the server's disk") : error;
+  if (isDiskFull(error)) return new Refusal("disk_full", "no space is left on the server's disk");
+  const code = String((error as NodeJS.ErrnoException | null)?.code ?? "");
+  if (!/^(ENOENT|ENOTDIR|EROFS|EACCES|EPERM|EIO)$/.test(code)) return error;
+  return new Refusal("store_failed", `the folder of files cannot be written (${code})`);
 }
 
 /**
@@ -77,7 +80,8 @@ async function claim(root: string, owner: string, disk: Disk): Promise<void> {
     if (written === owner) return;
     if (written !== "") {
       throw new Error(
-        "files_root holds the files of another data_dir: choose another files_root, or go back to that data_dir",
+        `files_root ${root} holds the files of another data_dir. If this one's database was lost, "easel repair" takes them over; ` +
+          "else choose another files_root",
       );
     }
     await handle.write(`${owner}\n`);

@@ -16,6 +16,16 @@ const recordOf = (row: Row): FileRecord => ({ ...row, meta: JSON.parse(row.meta)
 /** Removed files are remembered so far back, counted in files that came since; a list cannot go on after an older one. */
 const rememberedRemovals = 1_000_000;
 
+/** Whether a row that was saved from a damaged database is a record. */
+export function isFileRow(row: Record<string, unknown>): boolean {
+  try {
+    JSON.parse(String(row.meta));
+    return fileIdPattern.test(String(row.file_id));
+  } catch {
+    return false;
+  }
+}
+
 /** Keeps a record whose bytes are durable already. */
 export function insertFile(database: Database, record: FileRecord): void {
   database

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { lockDirectory, openDatabase } from "../../src/database.ts";
@@ -45,6 +45,14 @@ test("lockDirectory() refuses a second server and gives way once the first is go
   expect(() => lockDirectory(dir.path)).toThrow("Another easel server uses this data directory");
   unlock();
   lockDirectory(dir.path)();
+});
+
+test("lockDirectory() says what is wrong with a data directory that cannot be one", () => {
+  using dir = folder();
+  const file = join(dir.path, "file");
+  writeFileSync(file, "");
+  for (const path of [file, join(file, "below")])
+    expect(() => lockDirectory(path)).toThrow(`data_dir ${path} is no folder`);
 });
 
 test("lockDirectory() is given back by a process that is killed", async () => {

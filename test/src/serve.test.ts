@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -195,6 +195,45 @@ test("a webhook to a private address is refused at once, and nothing of the requ
   const allowed = await start(newFolder(), { allowed_url_hosts: ["127.0.0.1:9999"] });
   const answer = await estimate(allowed, { mode: "async", webhook: "http://127.0.0.1:9999/hook" });
   expect(answer.status).toBe(202);
+});
+
+test("a database that is damaged while the server runs ends it, with the file's name and the way out", async () => {
+  const folder = newFolder();
+  const path = join(folder, "easel.db");
+  const first = await start(folder);
+  for (let n = 0; n < 40; n++) await estimate(first);
+  await stop(first);
+  const bytes = readFileSync(path);
+  bytes.fill(0x5a, 8192, bytes.length - 8192);
+  writeFileSync(path, bytes);
+  const outcome = await start(folder).then(
+    async (serving) => {
+      await estimate(serving, { mode: "async" });
+      expect(await (await fetch(new URL("/ready", serving.url))).json()).toEqual({
+        ready: false,
+        reason: "the job store is damaged",
+      });
+      return serving.failed;
+    },
+    (error: Error) => error,
+  );
+  expect(outcome.message).toContain(path);
+  expect(outcome.message).toContain("easel repair");
+});
+
+test("a data directory that is removed while the server runs is an error of the store, and ends it", async () => {
+  const folder = newFolder();
+  const serving = await start(folder, { model_paths: { "depthpro/base": newFolder() } });
+  rmSync(folder, { recursive: true });
+  const answer = await estimate(serving);
+  expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([500, "store_failed"]);
+  expect((await serving.failed).message).toBe(
+    `data_dir ${folder} was removed or replaced while the server ran`,
+  );
+  expect(await (await fetch(new URL("/ready", serving.url))).json()).toEqual({
+    ready: false,
+    reason: "the data directory was removed",
+  });
 });
 
 test("a client that hangs up changes nothing about its job", async () => {

@@ -54,6 +54,7 @@ export function registerRun(program: Command, context: CommandContext, process: 
       },
       (error: Error) => leave(error, exitCodes.startup),
     );
+    serving.failed.then((error) => leave(error, exitCodes.storeFault));
     await stopped;
     context.out("easel is stopping");
     await serving.stop();

@@ -9,6 +9,7 @@ import type { Log } from "../../log.ts";
 import type { Clock } from "../clock.ts";
 import type { JobMetrics } from "../queue.ts";
 import type { Delivery, DeliveryStore } from "../store/store.ts";
+import { signingKey } from "./webhook-secret.ts";
 
 /** Sends a message through the guard for outbound requests: it follows no redirects and throws what the guard refuses. */
 export type Post = (
@@ -170,10 +171,7 @@ function sign(key: Uint8Array, id: string, timestamp: number, body: string): str
 }
 
 function readSecret(secret: string): Uint8Array {
-  const [, text] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret) ?? [];
-  const key = text ? Buffer.from(text, "base64") : new Uint8Array();
-  if (key.length < 24 || key.length > 64) {
-    throw new Error('webhook_secret must be "whsec_" and 24 to 64 random bytes in base64');
-  }
+  const key = signingKey(secret);
+  if (!key) throw new Error('webhook_secret must be "whsec_" and 24 to 64 random bytes in base64');
   return key;
 }

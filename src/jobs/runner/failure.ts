@@ -42,5 +42,6 @@ export const diskFullPatience = 10_000;
 /** Whether to try a write again that has been failing for that many milliseconds. */
 export function passes(error: unknown, waited: number): boolean {
   if (isDiskFull(error)) return waited < diskFullPatience;
-  return error instanceof Error && passing.test(String((error as { code?: unknown }).code ?? ""));
+  if (!(error instanceof Error)) return false;
+  return passing.test(String((error as { code?: unknown }).code ?? "")) || passes(error.cause, waited);
 }

@@ -49,6 +49,16 @@ export function toJob(row: Row): Job {
   };
 }
 
+/** Whether a row that was saved from a damaged database is a record. */
+export function isJobRow(row: Record<string, unknown>): boolean {
+  try {
+    const { params, artifacts } = toJob(row as unknown as Row);
+    return typeof params === "object" && params !== null && Array.isArray(artifacts);
+  } catch {
+    return false;
+  }
+}
+
 /** What the end of a job changes in its record. */
 export type Ended = Pick<Job, "status" | "result" | "artifacts" | "error" | "error_code"> & {
   finished_at: number;

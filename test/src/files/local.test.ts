@@ -348,7 +348,7 @@ describe("a disk that fails", () => {
           (error: unknown) => error,
         );
         state.countdown = Number.POSITIVE_INFINITY;
-        if (code === "EIO") expect(error).toMatchObject({ code: "EIO" });
+        if (code === "EIO") expect(error).toMatchObject({ code: "store_failed" });
         else {
           expect(error).toBeInstanceOf(Refusal);
           expect(error).toMatchObject({

@@ -251,6 +251,16 @@ describe("the secret", () => {
     }
   });
 
+  test("in a damaged file names the file", () => {
+    const dir = mkdtempSync(join(tmpdir(), "easel-secret-"));
+    try {
+      writeFileSync(join(dir, "webhook_secret"), "whsec_dama");
+      expect(() => webhookSecret(dir, null)).toThrow(join(dir, "webhook_secret"));
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  });
+
   test.each(["", "whsec_", "whsec_c2hvcnQ=", "0123456789abcdef0123456789abcdef", "whsec_!!!"])(
     "of the wrong form (%p) is refused",
     (wrong) => {
