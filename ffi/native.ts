@@ -205,3 +205,26 @@ export async function repair(folder: string): Promise<boolean> {
   await unpack(archive, { path: dirname(folder), shared: false }, folder);
   return true;
 }
+
+/** A file of the native parts: whether it is as it was packed, or null where nothing was packed. */
+export interface InspectedPart {
+  name: string;
+  bytes: number;
+  sha256: string;
+  whole: boolean | null;
+}
+
+/** Reads every native part. Nothing is changed. */
+export async function inspectParts(folder: string): Promise<InspectedPart[]> {
+  const packed = Bun.isStandaloneExecutable ? (await embedded()).entries : [];
+  const names = new Set(packed.map(({ name }) => name));
+  for (const name of new Bun.Glob("**/*").scanSync({ cwd: folder })) names.add(name);
+  return [...names].sort().map((name) => {
+    const wanted = packed.find((entry) => entry.name === name);
+    const path = join(folder, name);
+    if (!existsSync(path)) return { name, bytes: 0, sha256: "", whole: false };
+    const bytes = readFileSync(path);
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    return { name, bytes: bytes.length, sha256, whole: wanted ? wanted.sha256 === sha256 : null };
+  });
+}

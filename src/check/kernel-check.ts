@@ -17,12 +17,19 @@ export interface KernelResult {
 
 const key = "kernels";
 
+export interface KernelCheck {
+  results: readonly KernelResult[];
+  /** Versions: of MLX, and which of our own kernels a processor uses. */
+  mlx: string;
+  kernels: string;
+}
+
 /** Computes every case on the engine's device. */
-export async function checkKernels(engine: Engine): Promise<KernelResult[]> {
+export async function checkKernels(engine: Engine): Promise<KernelCheck> {
   await engine.load(key, "model", { family: key, variant: key, paths: [], bits: null, options: {} });
   const { output } = await engine.run(key, "check", { model: key }, {});
   await engine.evict(key);
-  return output.results as unknown as KernelResult[];
+  return output as unknown as KernelCheck;
 }
 
 /** An error that no rounding makes: a kernel that cannot be trusted at all. */

@@ -28,7 +28,7 @@ export async function testAtStart(engine: Engine, { file, system, build }: Teste
   const key = [name, architecture, system, build].join(" | ");
   const passed = readPassed(file);
   if (passed.includes(key)) return { kind, name, self_test: "passed_before" };
-  const results = await checkKernels(engine);
+  const { results } = await checkKernels(engine);
   const faults = kernelFaults(broken(results));
   if (faults.length > 0)
     throw new Error(

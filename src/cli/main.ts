@@ -17,6 +17,7 @@ import { registerCache } from "./commands/cache.ts";
 import { registerCheck } from "./commands/check.ts";
 import { registerCompletion } from "./commands/completion.ts";
 import { registerConfig } from "./commands/config.ts";
+import { registerDoctor } from "./commands/doctor.ts";
 import { registerJobs } from "./commands/jobs.ts";
 import { registerOneShots } from "./commands/oneshot.ts";
 import { registerPlan } from "./commands/plan.ts";
@@ -82,6 +83,7 @@ export function describeCommands(program: Command, context: CommandContext, own:
     .option("--notice", "print whose work the program carries, and under which licences")
     .action(({ notice: wanted }: { notice?: boolean }) => context.out(wanted ? notice.trimEnd() : version));
   registerCheck(program, context, own);
+  registerDoctor(program, context, own);
   registerStatus(program, context);
   registerActivate(program, context);
   registerDeactivate(program, context);

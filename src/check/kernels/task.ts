@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { scope } from "../../../ffi/index.ts";
+import { kernels, scope, version } from "../../../ffi/index.ts";
 import type { Task } from "../../engine/task.ts";
 import { type Case, cases } from "./cases.ts";
 import type { Numbers } from "./reference.ts";
@@ -43,6 +43,8 @@ export const task: Task = {
   family: "kernels",
   load: () => ({ [Symbol.dispose]() {} }),
   run: (_phase, _parts, _input, progress) => ({
+    mlx: version(),
+    kernels: kernels(),
     results: cases.map((each, i) => {
       progress("estimating", i, cases.length);
       return lookAt(each);
