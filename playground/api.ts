@@ -34,6 +34,11 @@ export interface StoredFile {
 export interface Model {
   name: string;
   family: string;
+  family_label: string;
+  /** Fields of a request that this family alone has. */
+  fields: readonly string[];
+  /** Ends of the paths that take it: "/estimate". */
+  operations: readonly string[];
   /** The one that a request without `model` gets. */
   default: boolean;
   /** Whether its files are on the server's machine. */
@@ -137,7 +142,7 @@ export async function ready(): Promise<string | null> {
 export interface Offer {
   /** Whether requests need a token. */
   secured: boolean;
-  families: readonly { family: string; operations: readonly string[]; models: readonly Model[] }[];
+  families: readonly { family: string; models: readonly Model[] }[];
 }
 
 export const offer = () => json<Offer>("/playground/offer.json");

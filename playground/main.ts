@@ -138,9 +138,8 @@ async function loadOffer(): Promise<void> {
   for (const task of Object.values(tasks))
     task.offerModels(
       page.offer.families
-        .filter(({ operations }) => operations.includes(`/${task.operation}`))
         .flatMap(({ models }) => models)
-        .filter(task.fits),
+        .filter(({ operations }) => operations.includes(`/${task.operation}`)),
     );
 }
 

@@ -6,14 +6,6 @@
 import type { Model } from "./api.ts";
 import { announce, button, el, on } from "./dom.ts";
 
-const families: Record<string, string> = {
-  depthpro: "Depth Pro",
-  depthanything: "Depth Anything",
-  seedvr2: "SeedVR2",
-  qwen: "Qwen-Image",
-};
-export const familyTitle = (family: string) => families[family] ?? family;
-
 export interface Picker {
   /** The chosen model; nothing while none is there. */
   chosen(): Model | undefined;
@@ -50,7 +42,8 @@ export function pickModel(
   const before = place.querySelector("select")?.value;
   const select = el("select", { name: "model" });
   for (const family of new Set(models.map((model) => model.family))) {
-    const group = el("optgroup", { label: familyTitle(family) });
+    const { family_label } = models.find((model) => model.family === family)!;
+    const group = el("optgroup", { label: family_label });
     for (const model of models.filter((candidate) => candidate.family === family)) {
       const note = model.built_in ? " (try-out)" : model.activated ? "" : " (not activated)";
       group.append(el("option", { value: keyOf(model) }, `${model.name}${note}`));

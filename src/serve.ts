@@ -3,14 +3,12 @@
  *
  * @module
  */
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { embeddedModels, playgroundPage, scalarScript } from "./assets.ts";
 import { artworkOf } from "./capabilities/artworks/artwork.ts";
 import { depthMap } from "./capabilities/artworks/operation.ts";
-import type { CheckContext } from "./capabilities/capability.ts";
-import { findVariant } from "./capabilities/model.ts";
-import { capabilities, kindOf } from "./capabilities/registry.ts";
+import { contextOf, describe, pathProblems, warmTargets } from "./capabilities/catalogue.ts";
+import { families, operationsOf } from "./capabilities/registry.ts";
 import { lockDirectory } from "./database.ts";
 import type { DeviceState } from "./engine/engine.ts";
 import { machineMemory } from "./engine/memory.ts";
@@ -21,14 +19,12 @@ import { openLocalStore } from "./files/local.ts";
 import { insertFile } from "./files/records.ts";
 import { createApp } from "./http/app.ts";
 import { hubEnv } from "./hub/download/hub.ts";
-import { locate } from "./hub/locate.ts";
 import { systemClock } from "./jobs/clock.ts";
 import { webhookSecret } from "./jobs/notify/webhook-secret.ts";
 import { createWebhooks } from "./jobs/notify/webhooks.ts";
-import type { WarmTarget } from "./jobs/runner/loop.ts";
 import { createScheduler } from "./jobs/scheduler.ts";
 import { createJobStore } from "./jobs/store/sqlite.ts";
-import { createLog, type Log } from "./log.ts";
+import { createLog } from "./log.ts";
 import { createOutbound } from "./net/outbound.ts";
 import { insecureBind } from "./settings/rules.ts";
 import type { Settings } from "./settings/settings.ts";
@@ -111,7 +107,10 @@ export async function serve(
       }),
     );
 
-    const context = contextOf(settings, embeddedModels(await started.folder));
+    const context = contextOf(families, settings, {
+      places: { hub: hubEnv(), downloads: join(settings.cache_dir, "downloads") },
+      embedded: embeddedModels(await started.folder),
+    });
     const outbound = createOutbound({
       allowPrivate: settings.allow_private_urls,
       allowedHosts: settings.allowed_url_hosts,
@@ -126,19 +125,21 @@ export async function serve(
       log,
     });
     undo.push(() => webhooks.stop());
-    for (const problem of pathProblems(settings.model_paths))
+    for (const problem of pathProblems(families, settings.model_paths))
       log.warning("a path of model_paths cannot be used", problem);
     const scheduler = createScheduler({
       store,
       files: filesOfJobs(files, outbound, settings),
       engine: started.engine,
-      kind: kindOf,
-      model: describe,
+      kind: operationsOf(families),
+      model: (family, variant) => describe(families, family, variant),
       context,
       memory: machineMemory,
       log,
       webhooks,
-      warm: warmTargets(context, log),
+      warm: warmTargets(families, context, (model, why) =>
+        log.warning("a model is not warmed up", { model, why }),
+      ),
     });
 
     const starting = "the engine is starting";
@@ -146,7 +147,7 @@ export async function serve(
     const app = createApp({
       settings,
       version,
-      capabilities,
+      capabilities: families,
       scheduler,
       files,
       context,
@@ -227,62 +228,4 @@ function listen(
     const why = taken ? "the port is taken; choose another with --port" : (error as Error).message;
     throw new Error(`Cannot listen on ${settings.host}:${settings.port}: ${why}`);
   }
-}
-
-function describe(family: string, variant: string): { domain: string; repo: string } {
-  const capability = capabilities.find((candidate) => candidate.family === family);
-  const repo = capability?.variants.find(({ name }) => name === variant)?.repo;
-  return { domain: capability?.domain ?? "image", repo: repo ?? "" };
-}
-
-function contextOf(settings: Settings, embedded: string): CheckContext {
-  const places = { hub: hubEnv(), downloads: join(settings.cache_dir, "downloads") };
-  return {
-    settings,
-    activation(family, name) {
-      const variant = capabilities
-        .find((capability) => capability.family === family)
-        ?.variants.find((candidate) => candidate.name === name);
-      return variant
-        ? locate(family, variant, { modelPaths: settings.model_paths, places, embedded })
-        : { missing: [`${family}/${name}`] };
-    },
-  };
-}
-
-/** What is wrong with `model_paths`: a slip there shows nowhere else before the first request. */
-export function pathProblems(modelPaths: Settings["model_paths"]): { model: string; why: string }[] {
-  return Object.entries(modelPaths).flatMap(([model, path]) => {
-    const known = capabilities.some(({ family, variants }) =>
-      variants.some(({ name }) => `${family}/${name}` === model),
-    );
-    if (!known) return [{ model, why: "no model has that name; easel status lists them as family/name" }];
-    return existsSync(path) ? [] : [{ model, why: "nothing is at its path" }];
-  });
-}
-
-/** `warmup_models` names a model as requests do, with or without its family; the first family that knows the name has it. */
-function warmTargets(context: CheckContext, log: Log): WarmTarget[] {
-  return context.settings.warmup_models.flatMap((wanted) => {
-    const [first = "", rest] = wanted.trim().split("/", 2);
-    const skip = (why: string) => {
-      log.warning("a model is not warmed up", { model: wanted, why });
-      return [];
-    };
-    for (const capability of capabilities) {
-      const variant =
-        findVariant(capability.variants, wanted.trim()) ??
-        (first === capability.family && rest !== undefined
-          ? findVariant(capability.variants, rest)
-          : undefined);
-      if (!variant) continue;
-      if (!capability.warm) return skip("its family has no warm-up");
-      if ("missing" in context.activation(capability.family, variant.name))
-        return skip("it is not activated");
-      return [
-        { name: variant.name, family: capability.family, need: capability.warm(variant.name, context) },
-      ];
-    }
-    return skip("no model has that name");
-  });
 }

@@ -70,6 +70,8 @@ const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() 
     [/^src\/engine\/host\.ts$/, [/^src\/engine\//, /^ffi\//]],
     [/^src\/engine\/start\.ts$/, [engine, /^ffi\/native\.ts$/]],
     [/^src\/engine\//, [engine, errors, capability]],
+    // The table holds the rows of every family.
+    [/^src\/settings\/(table|load)\.ts$/, [/^src\/capabilities\/registry\.ts$/, ...common]],
     [/^src\/((errors|log)\.ts|disk\/|settings\/|net\/)/, [/^src\/net\//, ...common]],
     [/^src\/images\//, [/^src\/images\//, ...common]],
     // Arithmetic on plain arrays, on whichever thread calls it.

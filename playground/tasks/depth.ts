@@ -6,8 +6,8 @@ import { given, numberIn, type Page, type Task } from "./task.ts";
 
 export function depthTask(page: Page): Task {
   const { form, offerModels } = taskForm("form-depth", begin, (model) => {
-    for (const field of form.querySelectorAll<HTMLElement>("[data-family]"))
-      field.hidden = field.dataset.family !== model?.family;
+    for (const field of form.querySelectorAll<HTMLElement>("[data-field]"))
+      field.hidden = !model?.fields.includes(field.dataset.field!);
   });
 
   async function begin(model: Model) {
@@ -16,7 +16,7 @@ export function depthTask(page: Page): Task {
     const path = `/v1/image/${model.family}/estimate`;
     const options = given({
       model: model.name,
-      input_size: model.family === "depthanything" ? numberIn(form, "input_size") : undefined,
+      input_size: model.fields.includes("input_size") ? numberIn(form, "input_size") : undefined,
       focal_length_px: numberIn(form, "focal_length_px"),
     });
     return run({
@@ -38,7 +38,6 @@ export function depthTask(page: Page): Task {
     title: "Depth",
     lead: "How far away everything in a picture is.",
     operation: "estimate",
-    fits: () => true,
     form,
     offerModels,
     view: (job, picture) => depthView(job, picture?.image),

@@ -22,8 +22,6 @@ interface PaintResult {
   timings: { total_s: number };
 }
 
-const isForEditing = ({ name, features }: Model) => features.includes("edit") || name.startsWith("edit");
-
 async function view(page: Page, job: Job): Promise<Shown> {
   const result = job.result as unknown as PaintResult;
   const image = await imageOf(downloadUrl(result.file_id), result.prompt);
@@ -103,7 +101,6 @@ export function generateTask(page: Page): Task {
     title: "Generate",
     lead: "A picture from words.",
     operation: "generate",
-    fits: (model) => !isForEditing(model),
     form,
     offerModels,
     view: (job) => view(page, job),
@@ -174,7 +171,6 @@ export function editTask(page: Page): Task {
     title: "Edit",
     lead: "Say what is to be different.",
     operation: "edit",
-    fits: isForEditing,
     form,
     offerModels,
     view: (job) => view(page, job),

@@ -26,10 +26,8 @@ export interface Upload {
 export interface Task {
   title: string;
   lead: string;
-  /** The operation at the end of a family's path. */
+  /** The operation at the end of a family's path; the models that take it are offered. */
   operation: string;
-  /** Which of those families' models it can use. */
-  fits(model: Model): boolean;
   form: HTMLFormElement;
   /** Called when the models are known, and again when they may have changed. */
   offerModels(models: readonly Model[]): void;

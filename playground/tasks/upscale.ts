@@ -81,7 +81,6 @@ export function upscaleTask(page: Page): Task {
     title: "Upscale",
     lead: "Larger and sharper, with detail that fits.",
     operation: "upscale",
-    fits: () => true,
     form,
     offerModels,
     view,

@@ -4,7 +4,9 @@
  *
  * @module
  */
+
 import { join } from "node:path";
+import { depthanything } from "../../src/capabilities/depthanything/index.ts";
 import { cellsOf } from "../../src/check/expectation.ts";
 import { checkResult } from "../../src/check/model.ts";
 import { weightsOf } from "../../src/check/weights-hash.ts";
@@ -16,7 +18,7 @@ const root = join(import.meta.dir, "../..");
 const own = thisProcess(() => new Worker(new URL("../../src/worker.ts", import.meta.url)));
 const { signal } = new AbortController();
 await using client = await localServer(loadSettings({ env: { HOME: "/nonexistent" } }), own, signal);
-const { grey } = await checkResult(client, { family: "depthanything", variant: "mini" }, signal);
+const { grey } = await checkResult(client, { family: depthanything, variant: "mini" }, signal);
 const weights = await weightsOf([join(root, "assets/mini/mini.safetensors")], [], signal);
 const text = JSON.stringify({ weights: weights.hash, cells: cellsOf(grey) }, null, 2);
 await Bun.write(join(root, "src/check/shipped-expectation.json"), `${text}\n`);

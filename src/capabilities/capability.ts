@@ -135,6 +135,8 @@ export interface Operation<Request = never, Params = Record<string, unknown>> {
   result: z.ZodType;
   /** The job with this result, `JobEstimateResponse` in the contract. */
   jobComponent: string;
+  /** Names of the variants that it takes, the default one first; all of them unless given. */
+  variants?: readonly string[];
   /** Content types of the single artifact's bytes. */
   artifactTypes: readonly string[];
   /** Throws a Refusal (400, 422, 503); gives what the job keeps. No I/O. */
@@ -161,9 +163,18 @@ export interface PlannedRequest {
   steps?: number;
 }
 
+/** An operation as OpenAI's Images API reaches it. */
+export interface OpenAiOperation {
+  operation: Operation;
+  /** Sizes and steps that OpenAI's `auto` stands for. */
+  defaults(settings: Settings, variant: string): { width: number; height: number; steps: number };
+}
+
 export interface Capability {
   family: string;
   domain: "image";
+  /** Name in lists for people: "Depth Pro". */
+  label: string;
   /** Title of its document, "kiapi DepthPro API" in the contract. */
   title: string;
   summary: string;
@@ -172,6 +183,10 @@ export interface Capability {
   /** The variant used when a request names none. */
   defaultVariant(context: CheckContext): string;
   operations: readonly Operation[];
+  /** What OpenAI's Images API can ask of it. */
+  openai?: { generate?: OpenAiOperation; edit?: OpenAiOperation };
+  /** Fields of a request that the page offers for this family alone. */
+  pageFields?: readonly string[];
   /** What a variant needs in memory before its first request, for `warmup_models` and `easel plan`: that of a usual request. */
   warm?(variant: string, context: CheckContext, request?: PlannedRequest): Need;
 }

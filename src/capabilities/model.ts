@@ -8,11 +8,12 @@ import type { Bits } from "../engine/task.ts";
 import { Refusal } from "../errors.ts";
 import type { Capability, CheckContext, Variant } from "./capability.ts";
 
-type Family = Pick<Capability, "family" | "variants" | "defaultVariant">;
+/** A family's models: what the choice of one needs. */
+export type Models = Pick<Capability, "family" | "variants" | "defaultVariant">;
 
 /** The variant that a request names, by name or alias; the default one where it names none. */
 export function chooseVariant(
-  { family, variants, defaultVariant }: Family,
+  { family, variants, defaultVariant }: Models,
   model: string | null | undefined,
   context: CheckContext,
 ): Variant {

@@ -1,24 +1,24 @@
 import { depthMap } from "./artworks/operation.ts";
-import type { Capability, Operation } from "./capability.ts";
-import { depthanything } from "./depthanything/operation.ts";
-import { depthpro } from "./depthpro/operation.ts";
-import { qwen } from "./qwen/operation.ts";
-import { seedvr2 } from "./seedvr2/operation.ts";
+import type { Operation } from "./capability.ts";
+import { depthanything } from "./depthanything/index.ts";
+import { depthpro } from "./depthpro/index.ts";
+import type { Family } from "./family.ts";
+import { qwen } from "./qwen/index.ts";
+import { seedvr2 } from "./seedvr2/index.ts";
 
-/** Every family that the server offers, in the order of its lists: one line each. */
-export const capabilities: readonly Capability[] = [depthpro, depthanything, seedvr2, qwen];
+/** Every family of the program, in the order of its lists: one line each. */
+export const families: readonly Family[] = [depthpro, depthanything, seedvr2, qwen];
 
-/** Job types that other routes than a family's own make, and the family whose models they run on. */
-const elsewhere = [{ family: depthanything.family, operation: depthMap as Operation }];
+/** An operation by its job type, and the family whose models it runs on. */
+export type FindOperation = (type: string) => { family: string; operation: Operation } | undefined;
 
-const kinds = new Map(
-  [
-    ...capabilities.flatMap(({ family, operations }) =>
-      operations.map((operation) => ({ family, operation })),
-    ),
-    ...elsewhere,
-  ].map((kind) => [kind.operation.type, kind]),
-);
-
-/** The operation of a job type, and its family. */
-export const kindOf = (type: string) => kinds.get(type);
+/** Finds the operations of these families, and those of dialects, which run on a family's models. */
+export function operationsOf(families: readonly Pick<Family, "family" | "operations">[]): FindOperation {
+  const byType = new Map(
+    [
+      ...families.flatMap(({ family, operations }) => operations.map((operation) => ({ family, operation }))),
+      { family: depthanything.family, operation: depthMap as Operation },
+    ].map((each) => [each.operation.type, each]),
+  );
+  return (type) => byType.get(type);
+}

@@ -17,7 +17,7 @@ import {
   requirePlausible,
   tolerances,
 } from "./expectation.ts";
-import { greyOf, type Probe, runProbe } from "./probe.ts";
+import { type Activated, greyOf, runProbe } from "./probe.ts";
 import { scene } from "./scene.ts";
 import shipped from "./shipped-expectation.json" with { type: "json" };
 import { type Weights, weightsOf } from "./weights-hash.ts";
@@ -35,7 +35,7 @@ export interface CheckedWith {
 }
 
 /** Runs a small job on the drawn room, as the check of a model does. */
-export async function checkResult(client: Client, probe: Probe, signal: AbortSignal) {
+export async function checkResult(client: Client, probe: Activated, signal: AbortSignal) {
   const job = await runProbe(client, probe, size, signal);
   return { grey: await greyOf(client, job), seconds: job.finished_at! - job.started_at! };
 }
@@ -46,7 +46,7 @@ export async function checkResult(client: Client, probe: Probe, signal: AbortSig
  *
  * @throws When one of them is not met.
  */
-export async function checkModel(choice: Choice, probe: Probe, machine: CheckedWith): Promise<string> {
+export async function checkModel(choice: Choice, probe: Activated, machine: CheckedWith): Promise<string> {
   const { client, settings, places, signal } = machine;
   const { capability, variant } = choice;
   const name = modelName(choice);
@@ -62,7 +62,7 @@ export async function checkModel(choice: Choice, probe: Probe, machine: CheckedW
   const device = await deviceOf(client);
   const words = [
     weightsWords(weights, variant.embedded !== undefined && !own),
-    requirePlausible(grey, isDepth(capability.family) ? scene(size.width, size.height) : null),
+    requirePlausible(grey, capability.probe.shows === "depth" ? scene(size.width, size.height) : null),
     variant.embedded !== undefined && !own
       ? asShipped(weights, grey, device)
       : asKept(name, weights, grey, machine, device, !own && weights.verified),
@@ -77,8 +77,6 @@ async function deviceOf(client: Client): Promise<DeviceState> {
   if (!device) throw new Error("the server does not say what it computes on");
   return device;
 }
-
-const isDepth = (family: string) => family.startsWith("depth");
 
 function weightsWords({ files, bytes, verified }: Weights, embedded: boolean): string {
   const what = `${files} file${files === 1 ? "" : "s"}, ${(bytes / 1e6).toFixed(1)} MB`;

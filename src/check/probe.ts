@@ -3,24 +3,25 @@
  *
  * @module
  */
-import type { Capability } from "../capabilities/capability.ts";
+import type { Family } from "../capabilities/family.ts";
 import { type Client, json, runJob } from "../cli/client.ts";
 import { loadSharp } from "../images/sharp.ts";
 import type { Job } from "../jobs/job.ts";
 import type { Grey } from "./expectation.ts";
 import { scene } from "./scene.ts";
 
-export interface Probe {
-  family: string;
+/** A model that a server can run. */
+export interface Activated {
+  family: Family;
   variant: string;
 }
 
 /** The variants that a server can run. */
-export async function activated(client: Client, capabilities: readonly Capability[]): Promise<Probe[]> {
-  const found: Probe[] = [];
-  for (const { family } of capabilities) {
+export async function activated(client: Client, families: readonly Family[]): Promise<Activated[]> {
+  const found: Activated[] = [];
+  for (const family of families) {
     const models = await json<{ name: string; activated: boolean }[]>(
-      await client.request(`/v1/image/${family}/models`),
+      await client.request(`/v1/${family.domain}/${family.family}/models`),
     );
     for (const { name, activated } of models) if (activated) found.push({ family, variant: name });
   }
@@ -43,7 +44,7 @@ export interface ProbeSize {
 /** Runs one job of a variant on a picture of that size, repeatable by its seed. */
 export async function runProbe(
   client: Client,
-  { family, variant }: Probe,
+  { family, variant }: Activated,
   { width, height }: ProbeSize,
   signal: AbortSignal,
 ): Promise<Job> {
@@ -52,17 +53,9 @@ export async function runProbe(
   const { file_id } = await json<{ file_id: string }>(
     await client.request("/v1/files", { method: "POST", body: form }),
   );
-  const image = { type: "file_id", file_id };
-  const small = { model: variant, steps: 1, width, height, seed: 1, prompt: "a red ball on a table" };
-  const [path, body] =
-    family === "seedvr2"
-      ? ["seedvr2/upscale", { model: variant, image, resolution: "2x", seed: 1 }]
-      : family === "qwen"
-        ? variant.startsWith("edit")
-          ? ["qwen/edit", { ...small, images: [image] }]
-          : ["qwen/generate", small]
-        : [`${family}/estimate`, { model: variant, image, include_depth_data: false, depth_format: "png16" }];
-  return runJob(client, `/v1/image/${path}`, body as Record<string, unknown>, () => {}, signal);
+  const { path, body } = family.probe.request(variant, { type: "file_id", file_id }, { width, height });
+  const route = `/v1/${family.domain}/${family.family}${path}`;
+  return runJob(client, route, body, () => {}, signal);
 }
 
 /** What a job made, as grey values from 0 to 1. */

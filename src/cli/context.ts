@@ -1,4 +1,4 @@
-import type { Capability } from "../capabilities/capability.ts";
+import type { Family } from "../capabilities/family.ts";
 import type { Places } from "../hub/download/resources.ts";
 import type { Loaded, LoadOptions } from "../settings/load.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -6,7 +6,7 @@ import type { Client } from "./client.ts";
 
 /** What a command works with. `main.ts` makes it over the process, tests over strings. */
 export interface CommandContext {
-  capabilities: readonly Capability[];
+  capabilities: readonly Family[];
   /** The settings in force and where each comes from; reading them may fail, so it is a call. */
   loaded(flags?: LoadOptions["flags"]): Loaded;
   settings(): Settings;

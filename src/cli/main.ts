@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import notice from "../../NOTICE" with { type: "text" };
-import { capabilities } from "../capabilities/registry.ts";
+import { families } from "../capabilities/registry.ts";
 import { Refusal } from "../errors.ts";
 import { hubEnv } from "../hub/download/hub.ts";
 import { type LoadOptions, loadSettings, SettingsError } from "../settings/load.ts";
@@ -38,7 +38,7 @@ export async function main(args: readonly string[], startWorker: () => Worker): 
     return loadSettings({ flags, ...(file !== undefined && { file }) });
   };
   const context: CommandContext = {
-    capabilities,
+    capabilities: families,
     loaded: load,
     settings: () => load().settings,
     settingsFile: () => load().file,

@@ -1,10 +1,11 @@
-import type { Capability, Variant } from "../capabilities/capability.ts";
+import type { Variant } from "../capabilities/capability.ts";
+import type { Family } from "../capabilities/family.ts";
 import { label } from "../hub/download/resources.ts";
 import { CommandError } from "./context.ts";
 
 /** One model as the commands that manage files see it. */
 export interface Choice {
-  capability: Capability;
+  capability: Family;
   variant: Variant;
   default: boolean;
 }
@@ -18,7 +19,7 @@ export interface Filters {
 }
 
 /** Every model, in the order of the registry. */
-export function choices(capabilities: readonly Capability[], defaults: (family: string) => string): Choice[] {
+export function choices(capabilities: readonly Family[], defaults: (family: string) => string): Choice[] {
   return capabilities.flatMap((capability) =>
     capability.variants.map((variant) => ({
       capability,

@@ -5,24 +5,17 @@
  */
 import { stringify } from "yaml";
 import { z } from "zod";
+import { earlyVariables } from "./early-variables.ts";
 import type { Settings } from "./settings.ts";
-import {
-  envName,
-  flagName,
-  isSettingName,
-  type Setting,
-  type SettingName,
-  settingNames,
-  table,
-} from "./table.ts";
-
-const at = (name: SettingName) => table[name] as Setting<unknown>;
+import { envName, flagName, table as ours } from "./table.ts";
+import type { Rows, Setting } from "./types.ts";
 
 const defaultText = (setting: Setting<unknown>): string =>
   setting.defaultText ??
   `\`${JSON.stringify(typeof setting.default === "function" ? null : setting.default)}\``;
 
-const groups = (): Map<string, SettingName[]> => Map.groupBy(settingNames, (name) => table[name].group);
+const groups = (table: Rows): Map<string, [string, Setting<unknown>][]> =>
+  Map.groupBy(Object.entries(table), ([, { group }]) => group);
 
 /** A table in Markdown whose columns stand below each other in the source too. */
 function aligned(head: readonly string[], rows: readonly string[][]): string {
@@ -42,17 +35,18 @@ function aligned(head: readonly string[], rows: readonly string[][]): string {
 }
 
 /** The page `docs/reference/settings.md`. */
-export function settingsMarkdown(): string {
+export function settingsMarkdown(table: Rows = ours): string {
   const cell = (content: string) => content.replaceAll("|", "\\|");
-  const row = (name: SettingName) => {
-    const { kind, help, kiapi } = at(name);
+  const row = ([name, setting]: [string, Setting<unknown>]) => {
+    const { kind, help, kiapi } = setting;
     const also = kiapi ? ` Also read from \`${kiapi}\`.` : "";
-    return [`\`${name}\``, kind.expects, defaultText(at(name)), help + also].map(cell);
+    return [`\`${name}\``, kind.expects, defaultText(setting), help + also].map(cell);
   };
-  const sections = [...groups()].map(
-    ([group, names]) =>
-      `## ${group}\n\n${aligned(["Setting", "Value", "Default", "What it does"], names.map(row))}\n`,
+  const sections = [...groups(table)].map(
+    ([group, rows]) =>
+      `## ${group}\n\n${aligned(["Setting", "Value", "Default", "What it does"], rows.map(row))}\n`,
   );
+  const early = Object.entries(earlyVariables).map(([name, does]) => [`\`${name}\``, does]);
   return [
     "# Settings\n",
     "A setting `x_y` is `x_y:` in `settings.yaml`, `EASEL_X_Y` in the environment and `--x-y` on the command line. A flag wins over",
@@ -62,27 +56,28 @@ export function settingsMarkdown(): string {
     "`EASEL_CONFIG` or `--config` names another one. Relative paths in it start at the file's folder. Unknown names and values that do",
     "not fit are errors that name the line.\n",
     ...sections,
+    "## Read before the settings\n",
+    "Variables of the environment that are no settings: they are read before the settings, or by parts that do not know them.\n",
+    `${aligned(["Variable", "What it does"], early)}\n`,
   ].join("\n");
 }
 
 /** A settings file with every setting in it, each commented out at its default. */
-export function settingsTemplate(): string {
-  const entry = (name: SettingName) => {
-    const setting = at(name);
+export function settingsTemplate(table: Rows = ours): string {
+  const entry = ([name, setting]: [string, Setting<unknown>]) => {
     const computed = typeof setting.default === "function";
     const value = computed ? "null" : stringify(setting.default, { collectionStyle: "flow" }).trim();
     const note = computed ? ` Default: ${setting.defaultText}.` : "";
     return `# ${setting.help}${note}\n# Must be ${setting.kind.expects}.\n#${name}: ${value}\n`;
   };
-  const sections = [...groups()].map(([group, names]) => `## ${group}\n\n${names.map(entry).join("\n")}`);
+  const sections = [...groups(table)].map(([group, rows]) => `## ${group}\n\n${rows.map(entry).join("\n")}`);
   return `# Settings of easel. Take the # away from a line to change its setting.\n\n${sections.join("\n")}`;
 }
 
 /** A JSON schema of the settings file, for editors. */
-export function settingsSchema(): Record<string, unknown> {
+export function settingsSchema(table: Rows = ours): Record<string, unknown> {
   const properties = Object.fromEntries(
-    settingNames.map((name) => {
-      const setting = at(name);
+    Object.entries(table).map(([name, setting]) => {
       const { $schema: _, ...schema } = z.toJSONSchema(setting.kind.schema as z.ZodType);
       const fixed = typeof setting.default !== "function" && !setting.secret;
       return [name, { ...schema, description: setting.help, ...(fixed ? { default: setting.default } : {}) }];
@@ -98,7 +93,7 @@ export function settingsSchema(): Record<string, unknown> {
 }
 
 export interface Flag {
-  setting: SettingName;
+  setting: string;
   /** As commander takes it: `--max-queue <number>`. A yes-or-no flag may stand alone. */
   option: string;
   help: string;
@@ -106,38 +101,42 @@ export interface Flag {
 }
 
 /** One flag for each setting. */
-export function settingFlags(): Flag[] {
-  return settingNames.map((name) => {
-    const { kind, help, group } = at(name);
+export function settingFlags(table: Rows = ours): Flag[] {
+  return Object.entries(table).map(([name, setting]) => {
+    const { kind, help, group } = setting;
     const bare = kind.placeholder === "true|false";
     const value = bare ? `[${kind.placeholder}]` : `<${kind.placeholder}>`;
     return {
       setting: name,
       option: `${flagName(name)} ${value}`,
-      help: `${help} (${envName(name)}; default ${defaultText(at(name)).replaceAll("`", "")})`,
+      help: `${help} (${envName(name)}; default ${defaultText(setting).replaceAll("`", "")})`,
       group,
     };
   });
 }
 
 /** Picks the settings out of what commander parsed, which spells `--max-queue` as `maxQueue`. */
-export function flagsFrom(options: Readonly<Record<string, unknown>>): Record<string, string | boolean> {
+export function flagsFrom(
+  options: Readonly<Record<string, unknown>>,
+  table: Rows = ours,
+): Record<string, string | boolean> {
   const flags: Record<string, string | boolean> = {};
   for (const [key, value] of Object.entries(options)) {
     // "_4" of qwen_lightning_4 stays "4" in camel case, so words are cut before digits at the end too.
     const name = key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-    const found = [name, name.replace(/(\d+)$/, "_$1")].find(isSettingName);
+    const found = [name, name.replace(/(\d+)$/, "_$1")].find((each) => Object.hasOwn(table, each));
     if (found && (typeof value === "string" || typeof value === "boolean")) flags[found] = value;
   }
   return flags;
 }
 
 /** The settings as they may be shown: a secret is only said to be set. */
-export function shownSettings(settings: Settings): Record<SettingName, unknown> {
+export function shownSettings(settings: Settings, table: Rows = ours): Record<string, unknown> {
+  const values = settings as Readonly<Record<string, unknown>>;
   return Object.fromEntries(
-    settingNames.map((name) => [
+    Object.entries(table).map(([name, { secret }]) => [
       name,
-      table[name].secret && settings[name] !== null ? "(set)" : settings[name],
+      secret && values[name] !== null ? "(set)" : values[name],
     ]),
-  ) as Record<SettingName, unknown>;
+  );
 }

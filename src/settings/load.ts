@@ -7,19 +7,13 @@ import { readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
+import { families as ours } from "../capabilities/registry.ts";
 import { type Environment, type Places, places, resolvePath } from "./directories.ts";
+import { earlyVariables } from "./early-variables.ts";
 import { nearest } from "./nearest.ts";
-import { crossProblems } from "./rules.ts";
 import type { Settings } from "./settings.ts";
-import {
-  envName,
-  flagName,
-  isSettingName,
-  type Setting,
-  type SettingName,
-  settingNames,
-  table,
-} from "./table.ts";
+import { envName, flagName, tableOf } from "./table.ts";
+import type { Rows, Setting, SettingProblem } from "./types.ts";
 
 /** One thing that is wrong, and where it is written: `settings.yaml:3`, `EASEL_PORT` or `--port`. */
 export interface Problem {
@@ -39,14 +33,22 @@ export class SettingsError extends Error {
 export interface Loaded {
   settings: Settings;
   /** Where each value comes from: `--port`, `EASEL_PORT`, `settings.yaml:3` or `default`. */
-  sources: Readonly<Record<SettingName, string>>;
+  sources: Readonly<Record<string, string>>;
   /** The file that was read, or that would have been read. */
   file: string | null;
   places: Places;
   warnings: readonly string[];
 }
 
+/** What a family brings to the settings. */
+export interface SettingsOfFamily {
+  settings: Rows;
+  settingProblems?(settings: Settings): SettingProblem[];
+}
+
 export interface LoadOptions {
+  /** The families of the server; those of this program unless given. */
+  families?: readonly SettingsOfFamily[];
   /** Values of flags by the name of their setting. */
   flags?: Readonly<Record<string, string | boolean | undefined>>;
   env?: Environment;
@@ -66,6 +68,8 @@ interface Written {
 }
 
 export function loadSettings(options: LoadOptions = {}): Loaded {
+  const families = options.families ?? ours;
+  const table = tableOf(families);
   const env = options.env ?? process.env;
   const workingDirectory = options.workingDirectory ?? process.cwd();
   const accountHome = options.accountHome === undefined ? readAccountHome() : options.accountHome;
@@ -77,12 +81,11 @@ export function loadSettings(options: LoadOptions = {}): Loaded {
     : here.config && join(here.config, "settings.yaml");
 
   const problems: Problem[] = [];
-  const fromFile = file ? readFile(file, named !== undefined, problems) : new Map<SettingName, Written>();
+  const fromFile = file ? readFile(file, table, named !== undefined, problems) : new Map<string, Written>();
   const settings: Record<string, unknown> = {};
   const sources: Record<string, string> = {};
 
-  for (const name of settingNames) {
-    const setting = table[name] as Setting<unknown>;
+  for (const [name, setting] of Object.entries(table)) {
     const written =
       fromFlag(name, setting, options.flags ?? {}, workingDirectory) ??
       fromEnvironment(name, setting, env, workingDirectory) ??
@@ -94,7 +97,7 @@ export function loadSettings(options: LoadOptions = {}): Loaded {
       continue;
     }
     if (written) problems.push({ where: written.where, message: misfit(name, setting, written.value) });
-    settings[name] = defaultOf(setting, settings as unknown as Settings, here);
+    settings[name] = defaultOf(setting, settings, here);
     if (settings[name] === null && !setting.kind.schema.safeParse(null).success) {
       // Only the default places can be missing. The text stands in until the problems are thrown.
       settings[name] = "";
@@ -108,33 +111,39 @@ export function loadSettings(options: LoadOptions = {}): Loaded {
   }
 
   const resolved = settings as unknown as Settings;
-  for (const { name, message } of crossProblems(resolved)) {
+  for (const { name, message } of families.flatMap((family) => family.settingProblems?.(resolved) ?? [])) {
     problems.push({ where: sources[name] === "default" ? name : sources[name]!, message });
   }
   if (problems.length > 0) throw new SettingsError(problems);
   return {
     settings: Object.freeze(resolved),
-    sources: sources as Record<SettingName, string>,
+    sources,
     file,
     places: here,
-    warnings: [...environmentWarnings(env), ...fileWarnings(file, fromFile)],
+    warnings: [...environmentWarnings(env, table), ...fileWarnings(file, fromFile, table)],
   };
 }
 
+/** Some settings: the server's own, and any of a family. */
+export type SomeSettings = Partial<Settings> & Readonly<Record<string, unknown>>;
+
 /** All defaults with some values changed, for tests and for programs that need no file. Paths lie in `overrides` or under `/nonexistent`. */
-export function defaultSettings(overrides: Partial<Settings> = {}): Settings {
+export function defaultSettings(
+  overrides: SomeSettings = {},
+  families: readonly SettingsOfFamily[] = ours,
+): Settings {
   const nowhere = { config: null, data: "/nonexistent/easel", cache: "/nonexistent/easel-cache" };
   const settings: Record<string, unknown> = {};
-  for (const name of settingNames) {
-    settings[name] = Object.hasOwn(overrides, name)
-      ? overrides[name]
-      : defaultOf(table[name] as Setting<unknown>, settings as unknown as Settings, nowhere);
-  }
+  for (const [name, setting] of Object.entries(tableOf(families)))
+    settings[name] = Object.hasOwn(overrides, name) ? overrides[name] : defaultOf(setting, settings, nowhere);
   return Object.freeze(settings as unknown as Settings);
 }
 
-const defaultOf = (setting: Setting<unknown>, above: Settings, here: Places): unknown =>
-  typeof setting.default === "function" ? setting.default(above, here) : setting.default;
+const defaultOf = (
+  setting: Setting<unknown>,
+  above: Readonly<Record<string, unknown>>,
+  here: Places,
+): unknown => (typeof setting.default === "function" ? setting.default(above, here) : setting.default);
 
 function readAccountHome(): string | null {
   try {
@@ -145,7 +154,7 @@ function readAccountHome(): string | null {
 }
 
 function fromFlag(
-  name: SettingName,
+  name: string,
   setting: Setting<unknown>,
   flags: NonNullable<LoadOptions["flags"]>,
   base: string,
@@ -160,7 +169,7 @@ function fromFlag(
 }
 
 function fromEnvironment(
-  name: SettingName,
+  name: string,
   setting: Setting<unknown>,
   env: Environment,
   base: string,
@@ -173,8 +182,8 @@ function fromEnvironment(
   return undefined;
 }
 
-function readFile(file: string, mustExist: boolean, problems: Problem[]): Map<SettingName, Written> {
-  const written = new Map<SettingName, Written>();
+function readFile(file: string, table: Rows, mustExist: boolean, problems: Problem[]): Map<string, Written> {
+  const written = new Map<string, Written>();
   let source: string;
   try {
     source = new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(file));
@@ -203,8 +212,8 @@ function readFile(file: string, mustExist: boolean, problems: Problem[]): Map<Se
   for (const { key, value } of document.contents.items) {
     const where = at(isScalar(key) ? (key.range?.[0] ?? 0) : 0);
     const name = isScalar(key) ? String(key.value) : "";
-    if (!isSettingName(name)) {
-      problems.push({ where, message: unknownName(name, settingNames) });
+    if (!Object.hasOwn(table, name)) {
+      problems.push({ where, message: unknownName(name, Object.keys(table)) });
       continue;
     }
     try {
@@ -217,14 +226,14 @@ function readFile(file: string, mustExist: boolean, problems: Problem[]): Map<Se
   return written;
 }
 
-/** Says that a name is none of ours, and which one may be meant. */
+/** Names an unknown setting, and the one that may be meant. */
 export function unknownName(name: string, names: readonly string[]): string {
   const shown = name.length > 64 ? `${name.slice(0, 64)}…` : name;
   const meant = nearest(name.replace(/^kiapi[._]/i, ""), names);
   return `unknown setting ${JSON.stringify(shown)}${meant ? `. Did you mean ${JSON.stringify(meant)}?` : ""}`;
 }
 
-function misfit(name: SettingName, setting: Setting<unknown>, value: unknown): string {
+function misfit(name: string, setting: Setting<unknown>, value: unknown): string {
   const shown = JSON.stringify(value) ?? String(value);
   const got = setting.secret ? "" : `, not ${shown.length > 80 ? `${shown.slice(0, 80)}…` : shown}`;
   const quotes =
@@ -242,22 +251,23 @@ function absolutePaths(value: unknown, base: string, home: string | null): unkno
   );
 }
 
-/** Other parts read variables of their own, so a strange name is worth a word only when it is nearly one of ours. */
-function environmentWarnings(env: Environment): string[] {
-  const ours = settingNames.map(envName);
-  const warnings: string[] = [];
-  for (const variable of Object.keys(env)) {
-    if (!variable.startsWith("EASEL_") || ours.includes(variable)) continue;
-    const meant = nearest(variable.slice(6), settingNames);
-    if (meant && Math.abs(meant.length + 6 - variable.length) <= 2) {
-      warnings.push(`${variable} is no setting. Did you mean ${envName(meant as SettingName)}?`);
-    }
-  }
-  return warnings;
+/** Names the variables `EASEL_…` that nothing reads, and the ones that may be meant. The project's tests have `EASEL_TEST_…`. */
+function environmentWarnings(env: Environment, table: Rows): string[] {
+  const ours = [...Object.keys(table).map(envName), ...Object.keys(earlyVariables)];
+  return Object.keys(env)
+    .filter((variable) => /^EASEL_(?!TEST_)/.test(variable) && !ours.includes(variable))
+    .map((variable) => {
+      const shown = variable.length > 64 ? `${variable.slice(0, 64)}…` : variable;
+      const meant = nearest(
+        variable.slice(6),
+        ours.map((name) => name.slice(6).toLowerCase()),
+      );
+      return `Unknown variable ${shown}${meant ? `. Did you mean EASEL_${meant.toUpperCase()}?` : ""}`;
+    });
 }
 
-function fileWarnings(file: string | null, written: ReadonlyMap<SettingName, Written>): string[] {
-  const holdsSecret = [...written].some(([name, { value }]) => table[name].secret && value !== null);
+function fileWarnings(file: string | null, written: ReadonlyMap<string, Written>, table: Rows): string[] {
+  const holdsSecret = [...written].some(([name, { value }]) => table[name]?.secret && value !== null);
   if (!file || !holdsSecret || process.platform === "win32" || (statSync(file).mode & 0o077) === 0) return [];
   return [
     `${file} holds a secret and others on this machine can read it. Run: chmod 600 ${JSON.stringify(file)}`,

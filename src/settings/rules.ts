@@ -1,30 +1,9 @@
 /**
- * What one setting demands of another.
+ * Rules about the address that the server listens on.
  *
  * @module
  */
 import type { Settings } from "./settings.ts";
-import type { SettingName } from "./table.ts";
-
-export interface CrossProblem {
-  name: SettingName;
-  message: string;
-}
-
-const notAbove = (settings: Settings, name: SettingName, limit: SettingName): CrossProblem[] =>
-  Number(settings[name]) > Number(settings[limit])
-    ? [{ name, message: `${name} is ${settings[name]}, more than ${limit}, which is ${settings[limit]}` }]
-    : [];
-
-export function crossProblems(settings: Settings): CrossProblem[] {
-  return [
-    ...notAbove(settings, "seedvr2_min_resolution", "seedvr2_max_resolution"),
-    ...notAbove(settings, "qwen_default_width", "qwen_max_width"),
-    ...notAbove(settings, "qwen_default_height", "qwen_max_height"),
-    ...notAbove(settings, "qwen_generate_steps", "qwen_max_steps"),
-    ...notAbove(settings, "qwen_edit_steps", "qwen_max_steps"),
-  ];
-}
 
 /** Whether only programs on this machine can reach a server that listens on `host`. */
 export function isLoopbackHost(host: string): boolean {

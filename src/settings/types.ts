@@ -6,6 +6,8 @@
  */
 import { z } from "zod";
 import type { Bits } from "../engine/task.ts";
+import type { Places } from "./directories.ts";
+import type { Settings } from "./settings.ts";
 
 export interface Kind<T> {
   schema: z.ZodType<T>;
@@ -18,6 +20,63 @@ export interface Kind<T> {
   /** Values are paths: `~` and relative ones are resolved against the place where they are written. */
   path?: true;
 }
+
+/** One setting: a row of the table. */
+export interface Setting<T> {
+  kind: Kind<T>;
+  /**
+   * The value when none is written, or a function that takes it from the settings above this one in the table, or from the folders of
+   * this machine.
+   */
+  default: T | ((above: Readonly<Record<string, unknown>>, places: Places) => T | null);
+  /** Describes a computed default. */
+  defaultText?: string;
+  help: string;
+  /** Heading in the documentation: a family's name for its own. */
+  group: string;
+  /** Never printed. */
+  secret?: true;
+  /** The name that kiapi reads the same setting from. */
+  kiapi?: string;
+}
+
+/** A row, with the type of its value taken from its kind. */
+export const setting = <T>(row: Omit<Setting<NoInfer<T>>, "kind"> & { kind: Kind<T> }): Setting<T> => row;
+
+export type Rows = Readonly<Record<string, Setting<unknown>>>;
+
+/** The values that rows describe. */
+export type ValuesOf<R extends Rows> = {
+  readonly [Name in keyof R]: R[Name] extends Setting<infer T> ? T : never;
+};
+
+/** Gives the function that reads a family's settings: the loader puts the values of all rows into one object. */
+export const settingsView =
+  <R extends Rows>(_rows: R) =>
+  (settings: Settings): Settings & ValuesOf<R> =>
+    settings as Settings & ValuesOf<R>;
+
+/** A setting that does not agree with another one. */
+export interface SettingProblem {
+  name: string;
+  message: string;
+}
+
+/** Refuses a setting that is larger than another one. */
+export const notAbove = (
+  settings: Readonly<Record<string, unknown>>,
+  name: string,
+  limit: string,
+): SettingProblem[] =>
+  Number(settings[name]) > Number(settings[limit])
+    ? [{ name, message: `${name} is ${settings[name]}, more than ${limit}, which is ${settings[limit]}` }]
+    : [];
+
+/** A family's bits, unless it has a number of its own. */
+export const inheritedQuantize = {
+  default: (above: Readonly<Record<string, unknown>>) => above.default_quantize as Bits,
+  defaultText: "default_quantize",
+} as const;
 
 export interface Limits {
   above?: number;

@@ -6,14 +6,13 @@ import { join } from "node:path";
 import { library } from "../../ffi/native.ts";
 import type { EstimateInput, EstimateOutput } from "../../src/capabilities/depth/phase.ts";
 import { renderDepth } from "../../src/capabilities/depth/render.ts";
-import { capabilities } from "../../src/capabilities/registry.ts";
+import { families } from "../../src/capabilities/registry.ts";
 import { connect } from "../../src/engine/client.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { Job } from "../../src/jobs/job.ts";
 import { networkSizes } from "../../src/models/depth-anything/memory.ts";
 import { serve } from "../../src/serve.ts";
-import { defaultSettings } from "../../src/settings/load.ts";
-import type { Settings } from "../../src/settings/settings.ts";
+import { defaultSettings, type SomeSettings } from "../../src/settings/load.ts";
 
 /** What the engine was asked for. */
 export interface Asked {
@@ -73,10 +72,10 @@ async function realEngine(worker: Worker): Promise<Engine> {
 
 /** Every model, as if its files were in that folder. */
 const everywhere = (folder: string) =>
-  capabilities.flatMap(({ family, variants }) => variants.map(({ name }) => [`${family}/${name}`, folder]));
+  families.flatMap(({ family, variants }) => variants.map(({ name }) => [`${family}/${name}`, folder]));
 
 export interface DepthServerOptions {
-  settings?: Partial<Settings>;
+  settings?: SomeSettings;
   /** Variants whose files are here, as "family/name"; all of them by default. */
   activated?: readonly string[];
   /** Folders and files of weights by "family/name", for the real engine; without them a made-up one answers. */

@@ -3,9 +3,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathProblems } from "../../src/capabilities/catalogue.ts";
+import { families } from "../../src/capabilities/registry.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { Job } from "../../src/jobs/job.ts";
-import { pathProblems, type Serving, serve } from "../../src/serve.ts";
+import { type Serving, serve } from "../../src/serve.ts";
 import { defaultSettings } from "../../src/settings/load.ts";
 import type { Settings } from "../../src/settings/settings.ts";
 import { rampEngine } from "./ramp-engine.ts";
@@ -323,7 +325,7 @@ test("a slip in model_paths is told at the start, and the try-out model does not
   const folder = newFolder();
   const absent = join(folder, "absent");
   expect(
-    pathProblems({
+    pathProblems(families, {
       "depthpro/base": folder,
       "depthanything/v2-small": absent,
       "depthpro/bse": folder,

@@ -10,8 +10,8 @@ import type { EstimateInput, EstimateOutput } from "../depth/phase.ts";
 import { loadInput } from "../depth/prepare.ts";
 import type { DepthRender } from "../depth/render.ts";
 import { encodeDepth, type InputFacts } from "../depth/result.ts";
-import { family, needOf, type RunSize, valuesOf, variantOf } from "../depthanything/operation.ts";
-import type { DepthVariant } from "../depthanything/variants.ts";
+import { needOf, pixelCap, type RunSize, valuesOf, variantOf } from "../depthanything/operation.ts";
+import { type DepthVariant, family } from "../depthanything/variants.ts";
 import { requireActivated } from "../model.ts";
 import { DepthMapArtwork, DepthMapRequest } from "./contract.ts";
 
@@ -78,7 +78,7 @@ export const depthMap: Operation<DepthMapRequest, DepthMapParams> = {
   async prepare(params, context) {
     const { picture, facts } = await loadInput(
       { type: "url", url: params.imageUrl },
-      "depthanything_max_input_pixels",
+      pixelCap(context.settings),
       context,
     );
     const input: EstimateInput = {

@@ -5,11 +5,13 @@
  * @module
  */
 import type { z } from "@hono/zod-openapi";
-import type { Capability, CheckContext, Need, Operation } from "../capability.ts";
-import { chooseBits, chooseVariant, requireActivated } from "../model.ts";
+import type { Bits } from "../../engine/task.ts";
+import type { Settings } from "../../settings/settings.ts";
+import type { CheckContext, Need, Operation } from "../capability.ts";
+import { chooseBits, chooseVariant, type Models, requireActivated } from "../model.ts";
 import { type EstimateParams, type EstimateRequest, renderOf, resolveOutput } from "./options.ts";
 import type { EstimateInput, EstimateOutput } from "./phase.ts";
-import { loadInput } from "./prepare.ts";
+import { loadInput, type PixelCap } from "./prepare.ts";
 import type { DepthRender } from "./render.ts";
 import { EstimateResponse, type InputFacts, publishEstimate } from "./result.ts";
 
@@ -20,8 +22,10 @@ interface Size {
 
 /** A depth family. `Own` is what it keeps of a request beside what all of them keep. */
 export interface DepthFamily<Request extends EstimateRequest, Own extends object> {
-  family: "depthpro" | "depthanything";
-  capability: () => Capability;
+  models: Models;
+  /** Bits of the weights when a request names none, and the cap on the pixels of a picture. */
+  defaultQuantize(settings: Settings): Bits;
+  maxInputPixels(settings: Settings): PixelCap;
   prose: { summary: string; description: string };
   request: z.ZodType;
   own(request: Request): Own;
@@ -34,8 +38,9 @@ export interface DepthFamily<Request extends EstimateRequest, Own extends object
 }
 
 export function estimateOperation<Request extends EstimateRequest, Own extends object>({
-  family,
-  capability,
+  models,
+  defaultQuantize,
+  maxInputPixels,
   prose,
   request,
   own,
@@ -43,8 +48,9 @@ export function estimateOperation<Request extends EstimateRequest, Own extends o
   side,
   values,
 }: DepthFamily<Request, Own>): Operation<Request, EstimateParams & Own> {
+  const { family } = models;
   const bitsOf = (quantize: number | null | undefined, { settings }: Pick<CheckContext, "settings">) =>
-    chooseBits(quantize, settings[`${family}_default_quantize`]).bits;
+    chooseBits(quantize, defaultQuantize(settings)).bits;
 
   return {
     type: family,
@@ -57,7 +63,7 @@ export function estimateOperation<Request extends EstimateRequest, Own extends o
     artifactTypes: ["image/png"],
 
     check(request, context) {
-      const variant = chooseVariant(capability(), request.model, context);
+      const variant = chooseVariant(models, request.model, context);
       bitsOf(request.quantize, context);
       const output = resolveOutput(request);
       requireActivated(family, variant, context);
@@ -76,7 +82,7 @@ export function estimateOperation<Request extends EstimateRequest, Own extends o
     need: (params, context) => need(params, context),
 
     async prepare(params, context) {
-      const { picture, facts } = await loadInput(params.image, `${family}_max_input_pixels`, context);
+      const { picture, facts } = await loadInput(params.image, maxInputPixels(context.settings), context);
       const focalLengthPx = params.focal_length_px ?? picture.focalLengthPx;
       const input: EstimateInput = {
         pixels: picture.pixels,

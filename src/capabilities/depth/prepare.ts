@@ -6,19 +6,20 @@ import type { InputFacts } from "./result.ts";
 /** Pixels and long side that a network has use for. A larger picture is brought down to them while it is decoded. */
 const useful = { pixels: 2 ** 24, side: 2 ** 14 };
 
-/** The picture behind a reference, and what the result says of it. `setting` names the cap on its pixels. */
+/** How many pixels a picture may have, and the setting that says so. */
+export interface PixelCap {
+  maxPixels: number;
+  setting: string;
+}
+
+/** The picture behind a reference, and what the result says of it. */
 export async function loadInput(
   image: FileRef,
-  setting: "depthpro_max_input_pixels" | "depthanything_max_input_pixels",
+  cap: PixelCap,
   context: PrepareContext,
 ): Promise<{ picture: Picture; facts: InputFacts }> {
   const { path, record } = await context.resolve(image, "image");
-  const picture = await decodePicture(path, {
-    kind: "input image",
-    maxPixels: context.settings[setting],
-    setting,
-    within: useful,
-  });
+  const picture = await decodePicture(path, { kind: "input image", ...cap, within: useful });
   const { original, mode } = picture;
   return {
     picture,

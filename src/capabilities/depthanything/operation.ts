@@ -1,14 +1,15 @@
 import { boundFor, type Size, type Sizing } from "../../images/sizing.ts";
 import { patch } from "../../models/depth-anything/memory.ts";
+import type { Settings } from "../../settings/settings.ts";
 import type { Capability, CheckContext, Need } from "../capability.ts";
 import { estimateOperation } from "../depth/estimate.ts";
 import { pictureBytes } from "../depth/footprint.ts";
+import type { PixelCap } from "../depth/prepare.ts";
 import type { DepthRender } from "../depth/render.ts";
 import { chooseBits, findVariant } from "../model.ts";
 import { EstimateRequest, prose } from "./contract.ts";
-import { type DepthVariant, variants } from "./variants.ts";
-
-export const family = "depthanything";
+import { ownSettings } from "./settings.ts";
+import { type DepthVariant, models, variants } from "./variants.ts";
 
 /** What a request may have for a picture before any is known. */
 const usual = { width: 4000, height: 3000 };
@@ -27,7 +28,7 @@ export function needOf(
   { settings }: CheckContext,
   picture: Size = usual,
 ): Need {
-  const { bits, transient } = chooseBits(quantize, settings.depthanything_default_quantize);
+  const { bits, transient } = chooseBits(quantize, ownSettings(settings).depthanything_default_quantize);
   const { network } = variant;
   const weights = network.weightBytes(bits);
   const working = (side: number) => {
@@ -73,9 +74,16 @@ const sizeOf = (variant: DepthVariant, inputSize: number | null): RunSize => ({
   ...(inputSize !== null && { inputSize }),
 });
 
-const estimate = estimateOperation({
-  family,
-  capability: () => depthanything,
+/** The cap on the pixels of a picture. */
+export const pixelCap = (settings: Settings): PixelCap => ({
+  maxPixels: ownSettings(settings).depthanything_max_input_pixels,
+  setting: "depthanything_max_input_pixels",
+});
+
+export const estimate = estimateOperation({
+  models,
+  defaultQuantize: (settings) => ownSettings(settings).depthanything_default_quantize,
+  maxInputPixels: pixelCap,
   prose: prose.estimate,
   request: EstimateRequest,
   own: ({ input_size }: EstimateRequest) => ({ input_size: input_size ?? null }),
@@ -87,22 +95,12 @@ const estimate = estimateOperation({
   values: ({ model }) => valuesOf(variantOf(model)),
 });
 
-export const depthanything: Capability = {
-  family,
-  domain: "image",
-  title: prose.title,
-  summary: prose.summary,
-  description: prose.description,
-  variants,
-  // A model that the operator gave a path is meant, also when nothing is there: the try-out model must not answer in its place.
-  defaultVariant: (context) =>
-    variants.find(
-      ({ name }) =>
-        `${family}/${name}` in context.settings.model_paths || "source" in context.activation(family, name),
-    )?.name ?? "mini",
-  operations: [estimate],
-  warm: (variant, context, { quantize = null, width = usual.width, height = usual.height } = {}) => {
-    const chosen = variantOf(variant);
-    return needOf(chosen, quantize, sizeOf(chosen, null), context, { width, height });
-  },
+/** What a variant needs for a usual request. */
+export const warm: NonNullable<Capability["warm"]> = (
+  variant,
+  context,
+  { quantize = null, width = usual.width, height = usual.height } = {},
+) => {
+  const chosen = variantOf(variant);
+  return needOf(chosen, quantize, sizeOf(chosen, null), context, { width, height });
 };

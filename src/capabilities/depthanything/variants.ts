@@ -5,6 +5,7 @@ import * as mini from "../../models/mini/memory.ts";
 import type { Download, Variant } from "../capability.ts";
 import type { DepthUnit } from "../depth/phase.ts";
 import { floatBytes, weightBytes } from "../footprint.ts";
+import type { Models } from "../model.ts";
 
 /** What a plan knows of a variant's network. */
 export interface DepthNetwork {
@@ -171,3 +172,16 @@ export const variants: readonly DepthVariant[] = [
     unit: "relative_inverse",
   },
 ];
+
+export const family = "depthanything";
+
+export const models: Models = {
+  family,
+  variants,
+  // A model that the operator gave a path is meant, also when nothing is there: the try-out model must not answer in its place.
+  defaultVariant: (context) =>
+    variants.find(
+      ({ name }) =>
+        `${family}/${name}` in context.settings.model_paths || "source" in context.activation(family, name),
+    )?.name ?? "mini",
+};

@@ -4,15 +4,14 @@ import type { Capability, CheckContext, Need } from "../capability.ts";
 import { estimateOperation } from "../depth/estimate.ts";
 import { chooseBits } from "../model.ts";
 import { EstimateRequest, prose } from "./contract.ts";
-import { footprint, variants } from "./variants.ts";
-
-const family = "depthpro";
+import { ownSettings } from "./settings.ts";
+import { footprint, models } from "./variants.ts";
 
 /** What a request may have for a picture before any is known. */
 const usual: Size = { width: 4000, height: 3000 };
 
 function needOf(variant: string, quantize: number | null, { settings }: CheckContext, picture = usual): Need {
-  const { bits, transient } = chooseBits(quantize, settings.depthpro_default_quantize);
+  const { bits, transient } = chooseBits(quantize, ownSettings(settings).depthpro_default_quantize);
   const { weights, working } = footprint(bits, picture);
   return {
     variant,
@@ -33,9 +32,13 @@ function needOf(variant: string, quantize: number | null, { settings }: CheckCon
 
 const fewerBits = (bits: Bits) => (bits !== null && bits <= 3 ? {} : { smaller: "a lower quantize" });
 
-const estimate = estimateOperation({
-  family,
-  capability: () => depthpro,
+export const estimate = estimateOperation({
+  models,
+  defaultQuantize: (settings) => ownSettings(settings).depthpro_default_quantize,
+  maxInputPixels: (settings) => ({
+    maxPixels: ownSettings(settings).depthpro_max_input_pixels,
+    setting: "depthpro_max_input_pixels",
+  }),
   prose: prose.estimate,
   request: EstimateRequest,
   own: (_: EstimateRequest) => ({}),
@@ -44,15 +47,9 @@ const estimate = estimateOperation({
   values: () => "reciprocal",
 });
 
-export const depthpro: Capability = {
-  family,
-  domain: "image",
-  title: prose.title,
-  summary: prose.summary,
-  description: prose.description,
-  variants,
-  defaultVariant: () => "base",
-  operations: [estimate],
-  warm: (variant, context, { quantize = null, width = usual.width, height = usual.height } = {}) =>
-    needOf(variant, quantize, context, { width, height }),
-};
+/** What a variant needs for a usual request. */
+export const warm: NonNullable<Capability["warm"]> = (
+  variant,
+  context,
+  { quantize = null, width = usual.width, height = usual.height } = {},
+) => needOf(variant, quantize, context, { width, height });

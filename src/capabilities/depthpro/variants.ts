@@ -3,6 +3,7 @@ import type { Size } from "../../images/sizing.ts";
 import type { Variant } from "../capability.ts";
 import { pictureBytes } from "../depth/footprint.ts";
 import { floatBytes, weightBytes } from "../footprint.ts";
+import type { Models } from "../model.ts";
 
 export const variants: readonly Variant[] = [
   {
@@ -26,6 +27,8 @@ export const variants: readonly Variant[] = [
     diskGb: 1.9,
   },
 ];
+
+export const models: Models = { family: "depthpro", variants, defaultVariant: () => "base" };
 
 /** Three ViT-L, the decoder and the field-of-view head. */
 const network = { parameters: 952, quantizable: 906 };

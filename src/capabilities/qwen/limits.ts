@@ -1,6 +1,7 @@
 import { Refusal } from "../../errors.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { chooseBits } from "../model.ts";
+import { ownSettings } from "./settings.ts";
 
 /** What a request says about the run, with the defaults in. */
 export interface Wanted {
@@ -29,15 +30,15 @@ const schedulers = [
 /** Refuses what the original refuses, in its order and words. */
 export function checkLimits(wanted: Wanted, settings: Settings): void {
   const { width, height, steps } = wanted;
-  const { qwen_max_width: widest, qwen_max_height: highest, qwen_max_steps: most } = settings;
+  const { qwen_max_width: widest, qwen_max_height: highest, qwen_max_steps: most } = ownSettings(settings);
   if (width <= 0 || height <= 0) refuse("width and height must be positive");
   if (width % multiple !== 0 || height % multiple !== 0) refuse("width and height must be multiples of 16");
   if (width > widest || height > highest)
     refuse(`size ${width}x${height} exceeds the cap ${widest}x${highest}`);
   if (steps < 1 || steps > most) refuse(`steps must be in 1..${most}`);
-  chooseBits(wanted.quantize, settings.qwen_default_quantize);
-  if (wanted.loras.length > settings.qwen_max_loras)
-    refuse(`at most ${settings.qwen_max_loras} loras may be applied`);
+  chooseBits(wanted.quantize, ownSettings(settings).qwen_default_quantize);
+  if (wanted.loras.length > ownSettings(settings).qwen_max_loras)
+    refuse(`at most ${ownSettings(settings).qwen_max_loras} loras may be applied`);
 }
 
 export function checkStrength(strength: number | null | undefined): void {

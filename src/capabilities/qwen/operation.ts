@@ -17,8 +17,9 @@ import {
 } from "./params.ts";
 import { afterPhase, prepare } from "./prepare.ts";
 import { preview, publish } from "./result.ts";
+import { ownSettings } from "./settings.ts";
 import { ownBits, tensorsOf } from "./tensors.ts";
-import { isEdit, variants } from "./variants.ts";
+import { isEdit, models, variantsThat } from "./variants.ts";
 
 const usualStrength = 0.4;
 
@@ -28,7 +29,7 @@ function needOf(params: Params, context: CheckContext): Need {
   const own = ownBits(tensors.transformer);
   const { bits, transient } =
     own === undefined
-      ? chooseBits(params.quantize, settings.qwen_default_quantize)
+      ? chooseBits(params.quantize, ownSettings(settings).qwen_default_quantize)
       : { bits: own, transient: false };
   const pictures = picturesOf(params).length;
   const job = {
@@ -36,8 +37,8 @@ function needOf(params: Params, context: CheckContext): Need {
     pixels: params.width * params.height,
     steps: params.steps,
     references: "images" in params ? pictures : 0,
-    referencePixels: settings.qwen_reference_pixels,
-    tile: settings.qwen_vae_tile,
+    referencePixels: ownSettings(settings).qwen_reference_pixels,
+    tile: ownSettings(settings).qwen_vae_tile,
     batch: batched(params, settings),
   };
   const bytes = footprint(job, tensors);
@@ -78,24 +79,25 @@ const shared = {
   publish,
 } as const;
 
-const generate: Operation<GenerateRequest, GenerateParams> = {
+export const generate: Operation<GenerateRequest, GenerateParams> = {
   ...shared,
   type: family,
   path: "/generate",
   operationId: "generate_qwen_endpoint_v1_image_qwen_generate_post",
   ...prose.generate,
+  variants: variantsThat(false),
   request: GenerateRequest,
 
   check(request, context) {
     const { settings } = context;
-    const variant = chooseVariant(qwen, request.model, context);
+    const variant = chooseVariant(models, request.model, context);
     pin(variant.name, false);
     const fast = request.fast ?? null;
     const wanted = checkShared(
       request,
       {
-        steps: fast ?? settings.qwen_generate_steps,
-        guidance: fast ? 1 : settings.qwen_generate_guidance,
+        steps: fast ?? ownSettings(settings).qwen_generate_steps,
+        guidance: fast ? 1 : ownSettings(settings).qwen_generate_guidance,
       },
       context,
     );
@@ -114,19 +116,23 @@ const generate: Operation<GenerateRequest, GenerateParams> = {
   },
 };
 
-const edit: Operation<EditRequest, EditParams> = {
+export const edit: Operation<EditRequest, EditParams> = {
   ...shared,
   type: `${family}-edit`,
   path: "/edit",
   operationId: "edit_qwen_endpoint_v1_image_qwen_edit_post",
   ...prose.edit,
+  variants: variantsThat(true),
   request: EditRequest,
 
   check(request, context) {
     const { settings } = context;
-    const variant = chooseVariant(qwen, request.model ?? "edit-2509", context);
+    const variant = chooseVariant(models, request.model ?? "edit-2509", context);
     pin(variant.name, true);
-    const defaults = { steps: settings.qwen_edit_steps, guidance: settings.qwen_edit_guidance };
+    const defaults = {
+      steps: ownSettings(settings).qwen_edit_steps,
+      guidance: ownSettings(settings).qwen_edit_guidance,
+    };
     const wanted = checkShared(request, defaults, context);
     checkImages(request.images);
     checkScheduler(request.scheduler);
@@ -140,10 +146,12 @@ function usual(variant: string, { settings }: CheckContext, request: PlannedRequ
   const base: Shared = {
     prompt: "",
     negative_prompt: null,
-    width: request.width ?? settings.qwen_default_width,
-    height: request.height ?? settings.qwen_default_height,
-    steps: request.steps ?? (isEdit(variant) ? settings.qwen_edit_steps : settings.qwen_generate_steps),
-    guidance: settings.qwen_generate_guidance,
+    width: request.width ?? ownSettings(settings).qwen_default_width,
+    height: request.height ?? ownSettings(settings).qwen_default_height,
+    steps:
+      request.steps ??
+      (isEdit(variant) ? ownSettings(settings).qwen_edit_steps : ownSettings(settings).qwen_generate_steps),
+    guidance: ownSettings(settings).qwen_generate_guidance,
     seed: null,
     quantize: request.quantize ?? null,
     scheduler: "linear",
@@ -159,14 +167,6 @@ function usual(variant: string, { settings }: CheckContext, request: PlannedRequ
     : { ...base, init_image: null, image_strength: null, fast: null };
 }
 
-export const qwen: Capability = {
-  family,
-  domain: "image",
-  title: prose.title,
-  summary: prose.summary,
-  description: prose.description,
-  variants,
-  defaultVariant: () => "image",
-  operations: [generate, edit],
-  warm: (variant, context, request = {}) => needOf(usual(variant, context, request), context),
-};
+/** What a variant needs for a usual request. */
+export const warm: NonNullable<Capability["warm"]> = (variant, context, request = {}) =>
+  needOf(usual(variant, context, request), context);

@@ -13,6 +13,7 @@ import { fixedSeed } from "../schemas.ts";
 import type { EditRequest, GenerateRequest } from "./contract.ts";
 import { checkLimits } from "./limits.ts";
 import type { DiffusionInput } from "./phase.ts";
+import { ownSettings } from "./settings.ts";
 import { isEdit } from "./variants.ts";
 
 export const family = "qwen";
@@ -55,8 +56,8 @@ export type Facts = {
 };
 
 /** Whether a job runs its two texts at once. Without guidance there is only one. */
-export const batched = ({ guidance }: Pick<Shared, "guidance">, { qwen_batch_guidance }: Settings) =>
-  qwen_batch_guidance && guidance > 1;
+export const batched = ({ guidance }: Pick<Shared, "guidance">, settings: Settings) =>
+  ownSettings(settings).qwen_batch_guidance && guidance > 1;
 
 export const pin = (variant: string, edit: boolean) => {
   if (isEdit(variant) === edit) return;
@@ -78,8 +79,8 @@ export function checkShared(
   const wanted = {
     prompt: request.prompt,
     negative_prompt: request.negative_prompt ?? null,
-    width: request.width ?? settings.qwen_default_width,
-    height: request.height ?? settings.qwen_default_height,
+    width: request.width ?? ownSettings(settings).qwen_default_width,
+    height: request.height ?? ownSettings(settings).qwen_default_height,
     steps: request.steps ?? defaults.steps,
     guidance: request.guidance ?? defaults.guidance,
     seed: fixedSeed(request.seed),
@@ -96,8 +97,9 @@ export function checkShared(
 }
 
 export function lightningFile(fast: 4 | 8, settings: Settings): string {
-  const name = `qwen_lightning_${fast}` as const;
-  const path = settings[name];
+  const { qwen_lightning_4, qwen_lightning_8 } = ownSettings(settings);
+  const [name, path] =
+    fast === 4 ? ["qwen_lightning_4", qwen_lightning_4] : ["qwen_lightning_8", qwen_lightning_8];
   if (path !== null && existsSync(path)) return path;
   throw new Refusal(
     "not_activated",

@@ -12,6 +12,7 @@ import { isOneColour } from "../../images/solid-color.ts";
 import type { AfterContext, PrepareContext, Prepared } from "../capability.ts";
 import { batched, type Facts, family, lightningFile, overlap, type Params, picturesOf } from "./params.ts";
 import type { Adapter, DiffusionInput, EncodeOutput, InputPicture } from "./phase.ts";
+import { ownSettings } from "./settings.ts";
 import { encoderOf } from "./text-files.ts";
 import { textsOf } from "./texts.ts";
 
@@ -80,9 +81,9 @@ export async function prepare(params: Params, context: PrepareContext): Promise<
     seed,
     fast: !edit && params.fast !== null,
     loras,
-    tile: settings.qwen_vae_tile,
+    tile: ownSettings(settings).qwen_vae_tile,
     overlap,
-    referencePixels: settings.qwen_reference_pixels,
+    referencePixels: ownSettings(settings).qwen_reference_pixels,
     preview: params.preview,
   };
   const facts: Facts = {

@@ -10,6 +10,7 @@ import { version } from "../../version.ts";
 import type { Operation } from "../capability.ts";
 import { batched, type Facts, family, overlap, type Params } from "./params.ts";
 import type { DiffusionOutput, PreviewPayload } from "./phase.ts";
+import { ownSettings } from "./settings.ts";
 
 /** A picture on the way is so many times as large as its latents. */
 const previewScale = 4;
@@ -41,7 +42,7 @@ export const publish: Operation<never, Params>["publish"] = async (
     prompt,
     negative_prompt,
     ...("images" in params
-      ? { image_file_ids, reference_pixels: settings.qwen_reference_pixels }
+      ? { image_file_ids, reference_pixels: ownSettings(settings).qwen_reference_pixels }
       : { init_image_file_id: image_file_ids[0] ?? null, image_strength: params.image_strength }),
     seed,
     width,
@@ -56,7 +57,7 @@ export const publish: Operation<never, Params>["publish"] = async (
     ...(unusedKeys.length > 0 && { lora_keys_unused: unusedKeys }),
     ...("fast" in params && params.fast !== null && { fast: params.fast }),
     batch_guidance: batched(params, settings),
-    vae_tile: settings.qwen_vae_tile,
+    vae_tile: ownSettings(settings).qwen_vae_tile,
     vae_tile_overlap: overlap,
   };
   const body = {

@@ -1,5 +1,6 @@
 import type { Settings } from "../../settings/settings.ts";
 import type { Text } from "./phase.ts";
+import { ownSettings } from "./settings.ts";
 import { createTextFiles, type TextFiles } from "./text-files.ts";
 
 /**
@@ -73,7 +74,7 @@ const servers = new WeakMap<Settings, Texts>();
 export function textsOf(settings: Settings): Texts {
   const known = servers.get(settings);
   if (known) return known;
-  const { cache_dir: folder, cache_max_gb, qwen_prompt_cache_mb } = settings;
+  const { cache_dir: folder, cache_max_gb, qwen_prompt_cache_mb } = ownSettings(settings);
   const files =
     qwen_prompt_cache_mb === 0
       ? null

@@ -1,4 +1,5 @@
 import type { Variant } from "../capability.ts";
+import type { Models } from "../model.ts";
 
 const variant = (name: string, aliases: string[], repo: string): Variant => ({
   name,
@@ -29,3 +30,9 @@ export const variants: readonly Variant[] = [
 ];
 
 export const isEdit = (variant: string) => variant.startsWith("edit");
+
+/** Names of the variants that edit, or of those that generate. */
+export const variantsThat = (edit: boolean) =>
+  variants.filter(({ name }) => isEdit(name) === edit).map(({ name }) => name);
+
+export const models: Models = { family: "qwen", variants, defaultVariant: () => "image" };

@@ -9,17 +9,18 @@ import { chooseBits, chooseVariant, requireActivated } from "../model.ts";
 import { fixedSeed } from "../schemas.ts";
 import { ImageResponse, prose, UpscaleRequest } from "./contract.ts";
 import type { UpscaleInput, UpscaleOutput } from "./phase.ts";
+import { ownSettings, type UpscaleSettings } from "./settings.ts";
 import { checkResultSize, readResolution, resultSize } from "./sizing.ts";
-import { footprint, variants } from "./variants.ts";
+import { footprint, models } from "./variants.ts";
 
-const family = "seedvr2";
+const { family } = models;
 const overlap = 64;
 
 type UpscaleParams = {
   image: FileRef;
   resolution: number | string;
   softness: number;
-  color_fix: Settings["seedvr2_color_fix"];
+  color_fix: UpscaleSettings["seedvr2_color_fix"];
   tile: number;
   seed: number | null;
   quantize: number | null;
@@ -39,9 +40,9 @@ type Facts = {
 };
 
 const limits = (settings: Settings) => ({
-  minResolution: settings.seedvr2_min_resolution,
-  maxResolution: settings.seedvr2_max_resolution,
-  maxScale: settings.seedvr2_max_scale,
+  minResolution: ownSettings(settings).seedvr2_min_resolution,
+  maxResolution: ownSettings(settings).seedvr2_max_resolution,
+  maxScale: ownSettings(settings).seedvr2_max_scale,
 });
 
 /** A result as people ask for it, to plan with. */
@@ -50,7 +51,7 @@ const usualPixels = 2048 * 1536;
 /** What a result has for pixels at least, before the input is known. */
 const leastPixels = (resolution: number | string, settings: Settings) => {
   const target = readResolution(resolution, limits(settings));
-  return "pixels" in target ? target.pixels ** 2 : settings.seedvr2_min_resolution ** 2;
+  return "pixels" in target ? target.pixels ** 2 : ownSettings(settings).seedvr2_min_resolution ** 2;
 };
 
 interface Request {
@@ -60,7 +61,7 @@ interface Request {
 }
 
 function needOf({ model: variant, quantize, tile }: Request, settings: Settings, pixels: number): Need {
-  const { bits, transient } = chooseBits(quantize, settings.seedvr2_default_quantize);
+  const { bits, transient } = chooseBits(quantize, ownSettings(settings).seedvr2_default_quantize);
   const bytes = footprint(variant, bits, pixels, tile);
   const vae = { name: "vae", bytes: bytes.vae };
   return {
@@ -87,7 +88,7 @@ function smallerOf(variant: string, bits: Bits): string {
   return bits === null || bits > 3 ? "a lower quantize, or a smaller resolution" : "a smaller resolution";
 }
 
-const upscale: Operation<UpscaleRequest, UpscaleParams> = {
+export const upscale: Operation<UpscaleRequest, UpscaleParams> = {
   type: family,
   path: "/upscale",
   operationId: "upscale_seedvr2_endpoint_v1_image_seedvr2_upscale_post",
@@ -99,17 +100,17 @@ const upscale: Operation<UpscaleRequest, UpscaleParams> = {
 
   check(request, context) {
     const { settings } = context;
-    const variant = chooseVariant(seedvr2, request.model, context);
-    chooseBits(request.quantize, settings.seedvr2_default_quantize);
-    const resolution = request.resolution ?? settings.seedvr2_default_resolution;
+    const variant = chooseVariant(models, request.model, context);
+    chooseBits(request.quantize, ownSettings(settings).seedvr2_default_quantize);
+    const resolution = request.resolution ?? ownSettings(settings).seedvr2_default_resolution;
     readResolution(resolution, limits(settings));
     requireActivated(family, variant, context);
     return {
       image: request.image,
       resolution,
-      softness: request.softness ?? settings.seedvr2_default_softness,
-      color_fix: request.color_fix ?? settings.seedvr2_color_fix,
-      tile: request.tile ?? settings.seedvr2_tile,
+      softness: request.softness ?? ownSettings(settings).seedvr2_default_softness,
+      color_fix: request.color_fix ?? ownSettings(settings).seedvr2_color_fix,
+      tile: request.tile ?? ownSettings(settings).seedvr2_tile,
       seed: fixedSeed(request.seed),
       quantize: request.quantize ?? null,
       format: request.format,
@@ -170,7 +171,7 @@ const upscale: Operation<UpscaleRequest, UpscaleParams> = {
       resolution,
       softness,
       seed,
-      quantize: chooseBits(quantize, settings.seedvr2_default_quantize).bits,
+      quantize: chooseBits(quantize, ownSettings(settings).seedvr2_default_quantize).bits,
       format,
       quality,
       color_fix,
@@ -209,19 +210,14 @@ const upscale: Operation<UpscaleRequest, UpscaleParams> = {
   },
 };
 
-export const seedvr2: Capability = {
-  family,
-  domain: "image",
-  title: prose.title,
-  summary: prose.summary,
-  description: prose.description,
-  variants,
-  defaultVariant: () => "3b",
-  operations: [upscale],
-  warm: (variant, { settings }, { quantize = null, width, height } = {}) =>
-    needOf(
-      { model: variant, quantize, tile: settings.seedvr2_tile },
-      settings,
-      width && height ? width * height : usualPixels,
-    ),
-};
+/** What a variant needs for a usual request. */
+export const warm: NonNullable<Capability["warm"]> = (
+  variant,
+  { settings },
+  { quantize = null, width, height } = {},
+) =>
+  needOf(
+    { model: variant, quantize, tile: ownSettings(settings).seedvr2_tile },
+    settings,
+    width && height ? width * height : usualPixels,
+  );

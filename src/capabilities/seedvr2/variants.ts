@@ -2,6 +2,7 @@ import type { Bits } from "../../engine/task.ts";
 import { heldScores } from "../../nn/score-memory.ts";
 import type { Download, Variant } from "../capability.ts";
 import { floatBytes, weightBytes } from "../footprint.ts";
+import type { Models } from "../model.ts";
 
 const licence = {
   name: "Apache-2.0",
@@ -40,6 +41,8 @@ export const variants: readonly Variant[] = [
     diskGb: 17,
   },
 ];
+
+export const models: Models = { family: "seedvr2", variants, defaultVariant: () => "3b" };
 
 interface Network {
   parameters: number;

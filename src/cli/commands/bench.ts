@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { activated, runProbe } from "../../check/probe.ts";
+import { type Activated, activated, runProbe } from "../../check/probe.ts";
 import { anyServer, json } from "../client.ts";
 import { type CommandContext, CommandError } from "../context.ts";
 import { table } from "../output/table.ts";
@@ -33,15 +33,14 @@ export function registerBench(program: Command, context: CommandContext): void {
       }) => {
         await using client = await anyServer(context);
         const probes = (await activated(client, context.capabilities)).filter(
-          ({ family, variant }) => !options.model || options.model.includes(`${family}/${variant}`),
+          (probe) => !options.model || options.model.includes(nameOf(probe)),
         );
         if (probes.length === 0)
           throw new CommandError("No model of that name is activated; see easel status");
         const rows: Measured[] = [];
         for (const probe of probes) {
-          // An upscaler doubles what it gets, and a generator takes multiples of 16.
-          const small = probe.family === "seedvr2" || probe.family === "qwen";
-          const at = small ? { width: 256, height: 256 } : options.size;
+          const { side } = probe.family.probe;
+          const at = side === undefined ? options.size : { width: side, height: side };
           const seconds: number[] = [];
           for (let i = 0; i <= options.runs; i++) {
             const job = await runProbe(client, probe, at, context.signal);
@@ -51,17 +50,17 @@ export function registerBench(program: Command, context: CommandContext): void {
             memory: { loaded: { name: string; family: string; weight_gb: number }[] };
           }>(await client.request("/health"));
           const loaded = health.memory.loaded.find(
-            ({ family, name }) => family === probe.family && name === probe.variant,
+            ({ family, name }) => family === probe.family.family && name === probe.variant,
           );
           const [first_s = 0, ...rest] = seconds;
           rows.push({
-            model: `${probe.family}/${probe.variant}`,
+            model: nameOf(probe),
             ...at,
             first_s,
             seconds: rest,
             weights_gb: loaded?.weight_gb ?? null,
           });
-          if (!options.json) context.err(`${probe.family}/${probe.variant} done`);
+          if (!options.json) context.err(`${nameOf(probe)} done`);
         }
         if (options.json) return context.out(JSON.stringify(rows, null, 2));
         const lines = rows.map(({ model, width, height, first_s, seconds, weights_gb }) => [
@@ -76,6 +75,8 @@ export function registerBench(program: Command, context: CommandContext): void {
       },
     );
 }
+
+const nameOf = ({ family, variant }: Activated) => `${family.family}/${variant}`;
 
 const median = (values: readonly number[]) =>
   [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;

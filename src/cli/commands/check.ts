@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { nativeFolder, repair } from "../../../ffi/native.ts";
+import { pathProblems } from "../../capabilities/catalogue.ts";
 import { checkModel } from "../../check/model.ts";
 import { activated } from "../../check/probe.ts";
 import { selftest } from "../../check/selftest.ts";
@@ -58,6 +59,10 @@ export function registerCheck(program: Command, context: CommandContext, process
       if (!engine) {
         const { file, warnings } = context.loaded();
         for (const warning of warnings) context.err(`warning: ${warning}`);
+        for (const { model, why } of pathProblems(context.capabilities, context.settings().model_paths)) {
+          failed++;
+          context.out(`FAILED  model_paths["${model}"]: ${why}`);
+        }
         context.out(`ok      settings: ${file && existsSync(file) ? file : "every one at its default"}`);
       }
       const loaded = context.loaded();
@@ -81,7 +86,7 @@ export function registerCheck(program: Command, context: CommandContext, process
         };
         const here = await activated(client, context.capabilities);
         for (const choice of chosen) {
-          const [{ family }, { name }] = [choice.capability, choice.variant];
+          const [family, { name }] = [choice.capability, choice.variant];
           const probe = here.find((each) => each.family === family && each.variant === name);
           if (probe) await report(modelName(choice), () => checkModel(choice, probe, machine));
           else if (model.length > 0)

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import type { Command } from "commander";
 import { settingsSchema, settingsTemplate, shownSettings } from "../../settings/document.ts";
 import type { Loaded } from "../../settings/load.ts";
-import { type SettingName, settingNames } from "../../settings/table.ts";
+import { settingNames } from "../../settings/table.ts";
 import { type CommandContext, CommandError } from "../context.ts";
 import { table } from "../output/table.ts";
 
@@ -64,11 +64,11 @@ export function registerConfig(program: Command, context: CommandContext): void 
     .action(() => context.out(JSON.stringify(settingsSchema(), null, 2)));
 }
 
-function settingsText(loaded: Loaded, shown: Record<SettingName, unknown>, all: boolean): string {
+function settingsText(loaded: Loaded, shown: Record<string, unknown>, all: boolean): string {
   const names = settingNames.filter((name) => all || loaded.sources[name] !== "default");
   const there = loaded.file !== null && existsSync(loaded.file);
   const head = `File: ${loaded.file ?? "none"}${there ? "" : " (not there)"}`;
   if (names.length === 0) return `${head}\nEvery setting is at its default.`;
-  const rows = names.map((name) => [name, JSON.stringify(shown[name]), loaded.sources[name]]);
+  const rows = names.map((name) => [name, JSON.stringify(shown[name]), loaded.sources[name] ?? ""]);
   return `${head}\n\n${table([["Setting", "Value", "From"], ...rows])}`;
 }

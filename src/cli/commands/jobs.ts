@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { capabilities } from "../../capabilities/registry.ts";
 import type { Job } from "../../jobs/job.ts";
 import { json, requireRunning } from "../client.ts";
 import { type CommandContext, CommandError, exitCodes } from "../context.ts";
@@ -54,7 +53,7 @@ export function registerJobs(program: Command, context: CommandContext): void {
     .description("free a model's memory in a running server; the model as family/name")
     .action(async (model: string) => {
       const [family, name] = model.split("/", 2) as [string, string | undefined];
-      const families = capabilities.map((capability) => capability.family);
+      const families = context.capabilities.map((capability) => capability.family);
       if (!name || !families.includes(family))
         throw new CommandError(
           `Name the model as family/name, such as depthpro/base; the families are ${families.join(", ")}`,

@@ -36,7 +36,7 @@ export function registerPlan(program: Command, context: CommandContext): void {
         const names = context.capabilities.map((each) => each.family).join(", ");
         throw new CommandError(`There is no family ${family}; there are ${names}`, exitCodes.usage);
       }
-      const look = checkContext(context, capability);
+      const look = checkContext(context);
       const variant = chooseVariant(capability, options.model, look);
       const width = options.width ?? options.size;
       const height = options.height ?? options.size ?? width;

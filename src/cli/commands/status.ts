@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
-import type { Capability, CheckContext, Download } from "../../capabilities/capability.ts";
+import type { CheckContext, Download } from "../../capabilities/capability.ts";
+import { contextOf, pathProblems } from "../../capabilities/catalogue.ts";
 import { distinct, label, missing, type Places } from "../../hub/download/resources.ts";
-import { locate } from "../../hub/locate.ts";
 import type { CommandContext } from "../context.ts";
 import { gigabytes, table } from "../output/table.ts";
 import { type Choice, choices, type Filters, hasFilter, select } from "../select.ts";
@@ -162,6 +162,8 @@ export function registerStatus(program: Command, context: CommandContext): void 
     .option("--json", "print JSON")
     .action((options: Filters & { verbose?: boolean; json?: boolean }) => {
       const settings = context.settings();
+      for (const { model, why } of pathProblems(context.capabilities, settings.model_paths))
+        context.err(`warning: model_paths["${model}"]: ${why}`);
       const every = choices(context.capabilities, (family) => defaultOf(context, family));
       const selected = hasFilter(options) ? select(every, options) : every;
       const all = selected.map((choice) => modelStatus(choice, context.places(), settings.model_paths));
@@ -178,20 +180,10 @@ export function collect(value: string, before: string[] = []): string[] {
 /** The variant that a request without `model` gets. */
 export function defaultOf(context: CommandContext, family: string): string {
   const capability = context.capabilities.find((each) => each.family === family)!;
-  return capability.defaultVariant(checkContext(context, capability));
+  return capability.defaultVariant(checkContext(context));
 }
 
 /** What a family's own checks may look at, without unpacking anything. */
-export function checkContext(context: CommandContext, capability: Capability): CheckContext {
-  const settings = context.settings();
-  const options = { modelPaths: settings.model_paths, places: context.places(), embedded: "" };
-  return {
-    settings,
-    activation(family, variantName) {
-      const variant = capability.variants.find((each) => each.name === variantName);
-      if (!variant) return { missing: [variantName] };
-      // What lies inside the program is there, unpacked or not.
-      return variant.embedded === undefined ? locate(family, variant, options) : { source: { paths: [] } };
-    },
-  };
+export function checkContext(context: CommandContext): CheckContext {
+  return contextOf(context.capabilities, context.settings(), { places: context.places(), embedded: null });
 }

@@ -1,6 +1,7 @@
 /** The page at `/`, for people. It stands on the same API as everybody else, and so in no document. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import { variantsFor } from "../../capabilities/catalogue.ts";
 import { Refusal } from "../../errors.ts";
 import type { Deps, Env } from "../deps.ts";
 import type { PageFile } from "./playground-page.ts";
@@ -47,10 +48,14 @@ const offer = ({ settings, context, capabilities }: Deps) => ({
     const standard = capability.defaultVariant(context);
     return {
       family: capability.family,
-      operations: capability.operations.map(({ path }) => path),
       models: capability.variants.map((variant) => ({
         name: variant.name,
         family: capability.family,
+        family_label: capability.label,
+        fields: capability.pageFields ?? [],
+        operations: capability.operations
+          .filter((operation) => variantsFor(capability, operation).includes(variant))
+          .map(({ path }) => path),
         default: variant.name === standard,
         activated: "source" in context.activation(capability.family, variant.name),
         licence: variant.licence.name,

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { CheckContext } from "../../../src/capabilities/capability.ts";
-import { depthpro } from "../../../src/capabilities/depthpro/operation.ts";
+import { depthpro } from "../../../src/capabilities/depthpro/index.ts";
 import { chooseVariant } from "../../../src/capabilities/model.ts";
 
 const named = (model: string | null | undefined) => chooseVariant(depthpro, model, {} as CheckContext).name;

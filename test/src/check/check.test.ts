@@ -11,7 +11,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { capabilities } from "../../../src/capabilities/registry.ts";
+import { depthanything } from "../../../src/capabilities/depthanything/index.ts";
+import { families } from "../../../src/capabilities/registry.ts";
 import {
   apart,
   cellsOf,
@@ -174,8 +175,8 @@ test("the expectation that is shipped is of the weights that are shipped (else: 
 
 describe("a model", () => {
   const own = thisProcess(() => new Worker(new URL("../../../src/worker.ts", import.meta.url)));
-  const mini = choices(capabilities, () => "").find(({ variant }) => variant.name === "mini")!;
-  const probe = { family: "depthanything", variant: "mini" };
+  const mini = choices(families, () => "").find(({ variant }) => variant.name === "mini")!;
+  const probe = { family: depthanything, variant: "mini" };
   const place = mkdtempSync(join(tmpdir(), "easel-check-"));
   const local = join(place, "own.safetensors");
   let server: Client;

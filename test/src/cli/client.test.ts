@@ -12,6 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
+import { families } from "../../../src/capabilities/registry.ts";
 import { serverSentEvents } from "../../../src/cli/client.ts";
 import { registerJobs } from "../../../src/cli/commands/jobs.ts";
 import { registerOneShots } from "../../../src/cli/commands/oneshot.ts";
@@ -80,6 +81,7 @@ async function run(port: number, ...args: string[]) {
   const out: string[] = [];
   const settings = { ...defaultSettings(), port, auth_token: "swordfish" };
   const context = {
+    capabilities: families,
     settings: () => settings,
     localServer: () => Promise.reject(new Error("a server inside this process was asked for")),
     out: (text: string) => out.push(text),

@@ -3,7 +3,8 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
-import type { Capability, Variant } from "../../../src/capabilities/capability.ts";
+import type { Variant } from "../../../src/capabilities/capability.ts";
+import type { Family } from "../../../src/capabilities/family.ts";
 import { registerActivate, registerDeactivate } from "../../../src/cli/commands/activate.ts";
 import { registerStatus } from "../../../src/cli/commands/status.ts";
 import { type CommandContext, CommandError } from "../../../src/cli/context.ts";
@@ -28,15 +29,19 @@ const variant = (name: string, more: Partial<Variant> = {}): Variant => ({
   diskGb: 1.5,
   ...more,
 });
-const family = (name: string, variants: Variant[]): Capability => ({
+const family = (name: string, variants: Variant[]): Family => ({
   family: name,
   domain: "image",
+  label: name,
   title: name,
   summary: name,
   description: name,
   variants,
   defaultVariant: () => variants[0]!.name,
   operations: [],
+  settings: {},
+  verbs: [],
+  probe: { shows: "picture", request: () => ({ path: "", body: {} }) },
 });
 const strict = { name: "CC-BY-NC-4.0", url: "https://example.org/nc", commercial: false };
 const capabilities = [

@@ -1,12 +1,12 @@
 import { expect, test } from "bun:test";
-import { capabilities } from "../../../src/capabilities/registry.ts";
+import { families } from "../../../src/capabilities/registry.ts";
 import { createApp } from "../../../src/http/app.ts";
 import contract from "../../fixtures/contracts/common.openapi.json" with { type: "json" };
 import { testDeps } from "./deps.ts";
 import { demandsMore, lacks } from "./superset.ts";
 
 async function served(path: string) {
-  const answer = await createApp(testDeps({}, { capabilities })).request(path);
+  const answer = await createApp(testDeps({}, { capabilities: families })).request(path);
   expect(answer.status).toBe(200);
   return answer.json();
 }
@@ -19,7 +19,7 @@ test("the common document holds everything that the contract promises", async ()
   expect(demandsMore(contract, document)).toEqual([]);
 });
 
-for (const { family, title } of capabilities) {
+for (const { family, title } of families) {
   const file = Bun.file(`${import.meta.dir}/../../fixtures/contracts/${family}.openapi.json`);
   if (!(await file.exists())) continue;
   test(`the ${family} document holds everything that the contract promises`, async () => {

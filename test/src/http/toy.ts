@@ -63,6 +63,7 @@ const operation: Operation<z.infer<typeof Request>, Params> = {
 export const toy: Capability = {
   family: "toy",
   domain: "image",
+  label: "Toy",
   title: "kiapi Toy API",
   summary: "Play.",
   description: "For tests.",

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
@@ -11,6 +11,7 @@ import {
   settingsTemplate,
   shownSettings,
 } from "../../../src/settings/document.ts";
+import { earlyVariables } from "../../../src/settings/early-variables.ts";
 import { defaultSettings, loadSettings } from "../../../src/settings/load.ts";
 import { envName, settingNames, table } from "../../../src/settings/table.ts";
 
@@ -35,8 +36,35 @@ test("the page names every setting, its default and kiapi's variable", () => {
   for (const name of settingNames) expect(page).toContain(`| \`${name}\` `);
   expect(page.replaceAll(/ +/g, " ")).toContain("| `port` | a whole number from 0 to 65535 | `8000` |");
   expect(page).toContain("`KIAPI_NET_ALLOW_PRIVATE_URLS`");
-  for (const line of page.split("\n").filter((line) => line.startsWith("| `"))) {
-    expect(line.split(/(?<!\\)\|/)).toHaveLength(6);
+  const [table = "", early = ""] = page.split("## Read before the settings");
+  for (const [part, columns] of [
+    [table, 6],
+    [early, 4],
+  ] as const)
+    for (const line of part.split("\n").filter((line) => line.startsWith("| `")))
+      expect(line.split(/(?<!\\)\|/)).toHaveLength(columns);
+});
+
+test("every variable EASEL_… that the source names is a setting, or is on the page of those read before the settings", () => {
+  const root = join(import.meta.dir, "../../..");
+  const known = new Set([...settingNames.map(envName), ...Object.keys(earlyVariables)]);
+  const found = new Set<string>();
+  for (const file of new Bun.Glob(
+    "{src,ffi,mlx-shim,kernels,packaging,examples}/**/*.{ts,cpp,h,c,sh,py}",
+  ).scanSync(root)) {
+    const text = readFileSync(join(root, file), "utf8");
+    // Macros of C have names of the same form.
+    const pattern = /\.(cpp|h|c)$/.test(file) ? /getenv\("(EASEL_\w+)"/g : /\b(EASEL_[A-Z0-9]\w*)/g;
+    for (const [, name] of text.matchAll(pattern)) found.add(name!);
+  }
+  expect(found.size).toBeGreaterThan(8);
+  expect(
+    [...found].filter((name) => !known.has(name) && name !== "EASEL_X_Y" && !name.startsWith("EASEL_TEST_")),
+  ).toEqual([]);
+  const page = settingsMarkdown();
+  for (const [name, does] of Object.entries(earlyVariables)) {
+    expect(page).toContain(`\`${name}\``);
+    expect(page).toContain(does);
   }
 });
 
@@ -110,7 +138,7 @@ test("a shown secret is only said to be set", () => {
 });
 
 test("names in the environment are unique and upper case", () => {
-  const names = settingNames.flatMap((name) => [envName(name), table[name].kiapi ?? []].flat());
+  const names = settingNames.flatMap((name) => [envName(name), table[name]!.kiapi ?? []].flat());
   expect(new Set(names).size).toBe(names.length);
   for (const name of names) expect(name).toMatch(/^(EASEL|KIAPI)_[A-Z0-9_]+$/);
 });

@@ -81,8 +81,19 @@ describe("precedence", () => {
   });
 
   test("a variable that is nearly one of ours is warned about, and others are left alone", () => {
-    const { warnings } = load({ env: { HOME: "/h", EASEL_PROT: "1", EASEL_NATIVE_FOLDER_OF_TESTS: "/x" } });
-    expect(warnings).toEqual(["EASEL_PROT is no setting. Did you mean EASEL_PORT?"]);
+    const env = {
+      HOME: "/h",
+      EASEL_PROT: "1",
+      EASEL_SOMETHING_ELSE_ENTIRELY: "x",
+      EASEL_NATIVE_DRI: "/x",
+      EASEL_DEBUG: "1",
+      EASEL_TEST_BINARY: "/b",
+    };
+    expect(load({ env }).warnings).toEqual([
+      "Unknown variable EASEL_PROT. Did you mean EASEL_PORT?",
+      "Unknown variable EASEL_SOMETHING_ELSE_ENTIRELY",
+      "Unknown variable EASEL_NATIVE_DRI. Did you mean EASEL_NATIVE_DIR?",
+    ]);
   });
 });
 
@@ -169,7 +180,7 @@ const wrong: Record<string, unknown> = {
 test.each(settingNames)(
   "%s: a value that does not fit is refused in the file, the environment and as a flag",
   (name) => {
-    const { kind, secret } = table[name];
+    const { kind, secret } = table[name]!;
     const value = wrong[kind.placeholder] ?? "swordfish";
     const file = yaml(`# first\n${name}: ${JSON.stringify(value)}\n`);
     const [line, ...more] = problems({ file });
@@ -317,15 +328,16 @@ describe("places", () => {
 describe("quantize", () => {
   test("a family follows default_quantize unless it has its own", () => {
     const { settings } = load({ flags: { default_quantize: "4", qwen_default_quantize: "none" } });
-    expect(settings.depthpro_default_quantize).toBe(4);
-    expect(settings.seedvr2_default_quantize).toBe(4);
-    expect(settings.qwen_default_quantize).toBeNull();
-    expect(settings.depthanything_default_quantize).toBeNull();
+    expect(settings).toMatchObject({
+      depthpro_default_quantize: 4,
+      seedvr2_default_quantize: 4,
+      qwen_default_quantize: null,
+      depthanything_default_quantize: null,
+    });
   });
   test("a null in the file is a value, not an absence", () => {
     const { settings } = load({ file: yaml("depthpro_default_quantize: null\n") });
-    expect(settings.depthpro_default_quantize).toBeNull();
-    expect(settings.seedvr2_default_quantize).toBe(8);
+    expect(settings).toMatchObject({ depthpro_default_quantize: null, seedvr2_default_quantize: 8 });
   });
 });
 

@@ -5,7 +5,6 @@
  * @module
  */
 import type { Context } from "hono";
-import type { Capability, Operation } from "../../../capabilities/capability.ts";
 import { Refusal } from "../../../errors.ts";
 import { linkKey, signedQuery } from "../../../files/links.ts";
 import type { Accepted } from "../../../jobs/scheduler.ts";
@@ -18,34 +17,34 @@ import { originOf } from "../../request/origin.ts";
 import { submitRequest } from "../../request/submit.ts";
 import { parse } from "../../request/validation.ts";
 import type { Asked, EditRequest } from "./request.ts";
-import { generation, sizeOf, variantOf } from "./translate.ts";
-
-type Event = "image_generation" | "image_edit";
+import { choose, generation, type Kind, sizeOf } from "./translate.ts";
 
 /** The jobs of one request, and the request that their answer depends on. */
 export interface Pictures {
   request: EditRequest;
   jobs: readonly Accepted[];
-  event: Event;
+  kind: Kind;
   size: string;
 }
 
 /** Makes the jobs, one for each picture: all of them or none. */
 export async function makeJobs(
   deps: Deps,
-  { capability, operation, event }: { capability: Capability; operation: Operation; event: Event },
+  kind: Kind,
   { request, images, uploads, idempotency }: Asked,
 ): Promise<Pictures> {
-  const { settings, scheduler } = deps;
-  const defaults = {
-    width: settings.qwen_default_width,
-    height: settings.qwen_default_height,
-    steps: event === "image_edit" ? settings.qwen_edit_steps : settings.qwen_generate_steps,
-  };
+  const { settings, scheduler, capabilities, context } = deps;
+  const { route, variant } = choose(
+    capabilities,
+    kind,
+    request.model,
+    (family, name) => "source" in context.activation(family, name),
+  );
+  const { operation } = route;
+  const defaults = route.defaults(settings, variant);
   const count = request.n ?? 1;
   const jobs: Accepted[] = [];
   try {
-    const variant = variantOf(capability, request.model);
     if (request.stream && count > 1) throw new Refusal("invalid_parameter", "n must be 1 with stream");
     for (let i = 0; i < count; i++) {
       const body = { ...generation(request, variant, defaults, i), ...(images && { images }) };
@@ -63,14 +62,14 @@ export async function makeJobs(
     uploads.released();
     throw error;
   }
-  return { request, jobs, event, size: sizeOf(request.size, defaults).join("x") };
+  return { request, jobs, kind, size: sizeOf(request.size, defaults).join("x") };
 }
 
 /** Answers with the pictures once they are made: as JSON, as links or as a stream. */
 export async function answerPictures(
   c: Context<Env>,
   deps: Deps,
-  { request, jobs, event, size }: Pictures,
+  { request, jobs, kind, size }: Pictures,
 ): Promise<Response> {
   const { settings } = deps;
   const about = {
@@ -79,7 +78,7 @@ export async function answerPictures(
     quality: request.quality ?? "auto",
     size,
   } as const;
-  if (request.stream) return streamed(c, deps, jobs[0]!, { request, event, about });
+  if (request.stream) return streamed(c, deps, jobs[0]!, { request, kind, about });
 
   const deadline = performance.now() + settings.sync_timeout_s * 1000;
   const data: { b64_json?: string; url?: string }[] = [];
@@ -122,9 +121,10 @@ async function streamed(
   c: Context<Env>,
   deps: Deps,
   { job, created }: Accepted,
-  { request, event, about }: { request: EditRequest; event: Event; about: Record<string, unknown> },
+  { request, kind, about }: { request: EditRequest; kind: Kind; about: Record<string, unknown> },
 ): Promise<Response> {
   const { scheduler } = deps;
+  const event = kind === "generate" ? "image_generation" : "image_edit";
   const partials = request.partial_images ?? 0;
   c.env?.server?.timeout(c.req.raw, 0);
   const gone = new AbortController();

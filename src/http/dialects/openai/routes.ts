@@ -1,6 +1,6 @@
 /** OpenAI's Images API over the same jobs: what chat front ends and the official clients speak. */
 import { type OpenAPIHono, z } from "@hono/zod-openapi";
-import type { Operation } from "../../../capabilities/capability.ts";
+import { variantsFor } from "../../../capabilities/catalogue.ts";
 import { Refusal } from "../../../errors.ts";
 import { isGoodLink, linkKey } from "../../../files/links.ts";
 import { download } from "../../answer/file-access.ts";
@@ -12,6 +12,7 @@ import { createUploads } from "../../request/uploads.ts";
 import { ImagesEditRequest, ImagesRequest, ImagesResponse, ModelList, OpenAIError } from "./contract.ts";
 import { answerPictures, makeJobs, pictureOf } from "./pictures.ts";
 import { formEdit, generationOf, jsonEdit } from "./request.ts";
+import type { Kind } from "./translate.ts";
 
 const started = Math.floor(Date.now() / 1000);
 
@@ -25,9 +26,7 @@ const refused = Object.fromEntries(
 
 /** The families that make pictures from words; without one there is nothing to serve. */
 export function openaiRoutes(app: OpenAPIHono<Env>, deps: Deps, readJson: ReadJson): void {
-  const capability = deps.capabilities.find((each) =>
-    each.operations.some(({ path }) => path === "/generate"),
-  );
+  const able = deps.capabilities.filter(({ openai }) => openai !== undefined);
   const register = app.openAPIRegistry;
 
   register.registerPath({
@@ -41,26 +40,37 @@ export function openaiRoutes(app: OpenAPIHono<Env>, deps: Deps, readJson: ReadJs
   app.get("/v1/models", (c) =>
     c.json({
       object: "list",
-      data: (capability?.variants ?? [])
-        .filter(({ name }) => "source" in deps.context.activation(capability!.family, name))
-        .map(({ name }) => ({
-          id: `${capability!.family}/${name}`,
-          object: "model",
-          created: started,
-          owned_by: "easel",
-        })),
+      data: able.flatMap((family) => {
+        const variants = Object.values(family.openai!).flatMap(({ operation }) =>
+          variantsFor(family, operation),
+        );
+        return family.variants
+          .filter((variant) => variants.includes(variant))
+          .filter(({ name }) => "source" in deps.context.activation(family.family, name))
+          .map(({ name }) => ({
+            id: `${family.family}/${name}`,
+            object: "model",
+            created: started,
+            owned_by: "easel",
+          }));
+      }),
     }),
   );
-  if (!capability) return;
-  const operation = (path: string) => capability.operations.find((each) => each.path === path) as Operation;
-  const [generate, edit] = [operation("/generate"), operation("/edit")];
+  if (able.length === 0) return;
+  const routesOf = (kind: Kind) =>
+    able
+      .flatMap(({ domain, family, openai }) => {
+        const path = openai?.[kind]?.operation.path;
+        return path === undefined ? [] : [`\`POST /v1/${domain}/${family}${path}\``];
+      })
+      .join(", ");
 
   register.registerPath({
     method: "post",
     path: "/v1/images/generations",
     operationId: "create_image_v1_images_generations_post",
     summary: "Generate (OpenAI)",
-    description: `Makes pictures from words, in OpenAI's form. The same jobs as \`POST /v1/image/${capability.family}/generate\`.`,
+    description: `Makes pictures from words, in OpenAI's form. The same jobs as ${routesOf("generate")}.`,
     request: {
       headers,
       body: { required: true, content: { "application/json": { schema: ImagesRequest } } },
@@ -68,10 +78,9 @@ export function openaiRoutes(app: OpenAPIHono<Env>, deps: Deps, readJson: ReadJs
     responses: { 200: json("The pictures.", ImagesResponse), ...refused },
   });
   app.post("/v1/images/generations", async (c) => {
-    const way = { capability, operation: generate, event: "image_generation" } as const;
     async function jobs() {
       await using body = await readJson(c);
-      return await makeJobs(deps, way, generationOf(c, body));
+      return await makeJobs(deps, "generate", generationOf(c, body));
     }
     return answerPictures(c, deps, await jobs());
   });
@@ -83,7 +92,7 @@ export function openaiRoutes(app: OpenAPIHono<Env>, deps: Deps, readJson: ReadJs
     summary: "Edit (OpenAI)",
     description:
       "Changes pictures as the words say, in OpenAI's form. As a form, the pictures are files in `image` or `image[]`; as JSON, they " +
-      `stand in \`images\`. The same jobs as \`POST /v1/image/${capability.family}/edit\`.`,
+      `stand in \`images\`. The same jobs as ${routesOf("edit")}.`,
     request: {
       headers,
       body: {
@@ -98,14 +107,13 @@ export function openaiRoutes(app: OpenAPIHono<Env>, deps: Deps, readJson: ReadJs
   });
   app.post("/v1/images/edits", async (c) => {
     const isForm = (c.req.header("content-type") ?? "").toLowerCase().startsWith("multipart/form-data");
-    const way = { capability, operation: edit, event: "image_edit" } as const;
     async function formJobs() {
       await using uploads = createUploads(deps.files);
-      return await makeJobs(deps, way, await formEdit(c, deps, uploads));
+      return await makeJobs(deps, "edit", await formEdit(c, deps, uploads));
     }
     async function jsonJobs() {
       await using body = await readJson(c);
-      return await makeJobs(deps, way, jsonEdit(c, body));
+      return await makeJobs(deps, "edit", jsonEdit(c, body));
     }
     return answerPictures(c, deps, await (isForm ? formJobs() : jsonJobs()));
   });

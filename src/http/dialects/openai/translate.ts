@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Capability, Variant } from "../../../capabilities/capability.ts";
+import type { Capability, OpenAiOperation } from "../../../capabilities/capability.ts";
+import { findModel, variantsFor } from "../../../capabilities/catalogue.ts";
 import { randomSeed } from "../../../capabilities/schemas.ts";
 import { Refusal, type RefusalCode, refusals } from "../../../errors.ts";
 import type { ImagesRequest } from "./contract.ts";
@@ -11,21 +12,45 @@ import type { ImagesRequest } from "./contract.ts";
 /** OpenAI's own models: front ends send them without asking. */
 const theirs = /^(gpt-image|dall-e|chatgpt-image)/;
 
-/** The variant that a model's name means, or undefined for the default. */
-export function variantOf(
-  { family, variants }: Pick<Capability, "family" | "variants">,
+export type Kind = "generate" | "edit";
+
+/** A family's operation, and the variant that a request asks for; the family's default one where it names none. */
+export interface Chosen {
+  family: string;
+  route: OpenAiOperation;
+  variant: string;
+}
+
+/**
+ * The family and variant that a model's name means: a family, one of its models with or without the family's name, or anything of
+ * OpenAI's own for the first family whose default model is on this machine.
+ */
+export function choose(
+  families: readonly Capability[],
+  kind: Kind,
   model: string | null | undefined,
-): Variant | undefined {
+  isActivated: (family: string, variant: string) => boolean,
+): Chosen {
+  const able = families.flatMap((family) => {
+    const route = family.openai?.[kind];
+    const [standard] = route ? variantsFor(family, route.operation) : [];
+    return route && standard ? [{ family, route, standard: standard.name }] : [];
+  });
   const name = model?.trim() ?? "";
-  if (name === "" || name === family || theirs.test(name)) return undefined;
-  const bare = name.startsWith(`${family}/`) ? name.slice(family.length + 1) : name;
-  const found = variants.find((variant) =>
-    [variant.name, variant.repo, ...variant.aliases].some(
-      (known) => known.toLowerCase() === bare.toLowerCase(),
-    ),
+  if (name === "" || theirs.test(name)) {
+    const first = able.find(({ family, standard }) => isActivated(family.family, standard)) ?? able[0];
+    if (first) return { family: first.family.family, route: first.route, variant: first.standard };
+  }
+  const whole = able.find(({ family }) => family.family === name.toLowerCase());
+  if (whole) return { family: name.toLowerCase(), route: whole.route, variant: whole.standard };
+  const found = findModel(
+    able.map(({ family }) => family),
+    name,
   );
-  if (found) return found;
-  throw new Refusal("unknown_model", "there is no such model; GET /v1/models lists them");
+  if (!found) throw new Refusal("unknown_model", "there is no such model; GET /v1/models lists them");
+  const { family } = found.family;
+  const { route } = able.find((each) => each.family.family === family)!;
+  return { family, route, variant: found.variant.name };
 }
 
 interface Defaults {
@@ -39,7 +64,7 @@ const share: Readonly<Record<string, number>> = { low: 0.5, high: 1.5, hd: 1.5 }
 /** The fields of a generation that both endpoints fill. One picture each: `n` of them are `n` jobs. */
 export function generation(
   request: ImagesRequest,
-  variant: Variant | undefined,
+  variant: string,
   defaults: Defaults,
   index: number,
 ): Record<string, unknown> {
@@ -49,7 +74,7 @@ export function generation(
   const times = share[request.quality ?? ""] ?? 1;
   return {
     prompt: request.prompt,
-    ...(variant && { model: variant.name }),
+    model: variant,
     width,
     height,
     ...(times !== 1 && { steps: Math.max(1, Math.round(defaults.steps * times)) }),

@@ -2,13 +2,13 @@ import { describe, expect, test } from "bun:test";
 import { pictureBytes } from "../../../../src/capabilities/depth/footprint.ts";
 import { variants } from "../../../../src/capabilities/depthanything/variants.ts";
 import { footprint as depthproFootprint } from "../../../../src/capabilities/depthpro/variants.ts";
-import { capabilities, kindOf } from "../../../../src/capabilities/registry.ts";
+import { families, operationsOf } from "../../../../src/capabilities/registry.ts";
 import { boundFor } from "../../../../src/images/sizing.ts";
 
 const gigabyte = 1e9;
 const variant = (name: string) => variants.find((each) => each.name === name)!;
 
-describe.each(capabilities)("the models of $family", ({ family, variants, operations }) => {
+describe.each(families)("the models of $family", ({ family, variants, operations }) => {
   test("have names that mean one thing", () => {
     const names = variants.flatMap(({ name, aliases }) => [name, ...aliases]);
     expect(new Set(names).size).toBe(names.length);
@@ -23,7 +23,7 @@ describe.each(capabilities)("the models of $family", ({ family, variants, operat
     }
   });
   test("run as the job types that the family offers", () => {
-    for (const { type } of operations) expect(kindOf(type)?.family).toBe(family);
+    for (const { type } of operations) expect(operationsOf(families)(type)?.family).toBe(family);
   });
 });
 

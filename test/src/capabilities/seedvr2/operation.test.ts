@@ -4,12 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { CheckContext, Operation } from "../../../../src/capabilities/capability.ts";
 import { UpscaleRequest } from "../../../../src/capabilities/seedvr2/contract.ts";
-import { seedvr2 } from "../../../../src/capabilities/seedvr2/operation.ts";
+import { seedvr2 } from "../../../../src/capabilities/seedvr2/index.ts";
 import { Refusal } from "../../../../src/errors.ts";
 import type { FileRecord } from "../../../../src/files/file.ts";
 import { loadSharp } from "../../../../src/images/sharp.ts";
-import { defaultSettings } from "../../../../src/settings/load.ts";
-import type { Settings } from "../../../../src/settings/settings.ts";
+import { defaultSettings, type SomeSettings } from "../../../../src/settings/load.ts";
 
 const operation = seedvr2.operations[0] as unknown as Operation<unknown>;
 const folder = mkdtempSync(join(tmpdir(), "easel-upscale-"));
@@ -19,7 +18,7 @@ await loadSharp()({ create: { width: 64, height: 48, channels: 3, background: "t
   .png()
   .toFile(path);
 
-const contextOf = (settings: Partial<Settings> = {}, missing: readonly string[] = []): CheckContext => ({
+const contextOf = (settings: SomeSettings = {}, missing: readonly string[] = []): CheckContext => ({
   settings: defaultSettings({ seedvr2_default_quantize: null, ...settings }),
   activation: () => (missing.length > 0 ? { missing } : { source: { paths: [folder] } }),
 });

@@ -3,14 +3,13 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
-import { capabilities } from "../../../../src/capabilities/registry.ts";
+import { families } from "../../../../src/capabilities/registry.ts";
 import { registerCache } from "../../../../src/cli/commands/cache.ts";
 import { registerCompletion, wordsOf } from "../../../../src/cli/commands/completion.ts";
 import { registerPlan } from "../../../../src/cli/commands/plan.ts";
 import type { CommandContext } from "../../../../src/cli/context.ts";
 import { hubEnv } from "../../../../src/hub/download/hub.ts";
-import { defaultSettings } from "../../../../src/settings/load.ts";
-import type { Settings } from "../../../../src/settings/settings.ts";
+import { defaultSettings, type SomeSettings } from "../../../../src/settings/load.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -18,11 +17,11 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-async function run(args: string[], overrides: Partial<Settings> = {}) {
+async function run(args: string[], overrides: SomeSettings = {}) {
   const out: string[] = [];
   const settings = { ...defaultSettings(), cache_dir: folder, ...overrides };
   const context = {
-    capabilities,
+    capabilities: families,
     settings: () => settings,
     places: () => ({ hub: hubEnv({ HF_HOME: folder }), downloads: folder }),
     out: (text: string) => out.push(text),
@@ -51,7 +50,7 @@ describe("easel plan", () => {
 
   test("of Qwen-Image goes by the files that are here, else by the published ones", async () => {
     const args = ["plan", "qwen", "--quantize", "8", "--size", "1024", "--steps", "20", "--json"];
-    const bytesOf = async (overrides: Partial<Settings>) => {
+    const bytesOf = async (overrides: SomeSettings) => {
       const { phases } = JSON.parse((await run(args, overrides)).out) as {
         phases: { parts: { name: string; bytes: number }[] }[];
       };

@@ -39,9 +39,12 @@ const operation = (path: string, type: string) =>
       return body;
     },
   }) as unknown as Operation;
+const [generate, edit] = [operation("/generate", "qwen"), operation("/edit", "qwen-edit")];
+const defaults = (steps: number) => () => ({ width: 1024, height: 768, steps });
 const painter: Capability = {
   family: "qwen",
   domain: "image",
+  label: "Painter",
   title: "Painter",
   summary: "",
   description: "",
@@ -57,7 +60,11 @@ const painter: Capability = {
     },
   ],
   defaultVariant: () => "image",
-  operations: [operation("/generate", "qwen"), operation("/edit", "qwen-edit")],
+  operations: [generate, edit],
+  openai: {
+    generate: { operation: generate, defaults: defaults(30) },
+    edit: { operation: edit, defaults: defaults(20) },
+  },
 };
 
 const files = await tempFiles();
@@ -112,10 +119,6 @@ const scheduler = {
 };
 const settings = {
   auth_token: "swordfish",
-  qwen_default_width: 1024,
-  qwen_default_height: 768,
-  qwen_generate_steps: 30,
-  qwen_edit_steps: 20,
   result_link_ttl_s: 60,
   max_upload_mb: 10,
 };

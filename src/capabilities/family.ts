@@ -1,0 +1,68 @@
+/**
+ * A family of models: one folder, one value. Settings, the command line, HTTP and its documents, the checks, the page and OpenAI's
+ * dialect are made from the list of families in `registry.ts`; the engine's tasks are listed in `tasks.ts`.
+ *
+ * @module
+ */
+import type { FileRef } from "../files/file.ts";
+import type { Settings } from "../settings/settings.ts";
+import type { Rows, SettingProblem } from "../settings/types.ts";
+import type { Capability } from "./capability.ts";
+
+export interface Family extends Capability {
+  /** Its rows in the table of settings. */
+  settings: Rows;
+  /** Its settings that do not agree with each other. */
+  settingProblems?(settings: Settings): SettingProblem[];
+  /** Its commands that make pictures. Families may share one: `--model` decides then. */
+  verbs: readonly Verb[];
+  probe: Probe;
+}
+
+/** A small job that shows whether a model works, and how fast. */
+export interface Probe {
+  /** What the result is judged as: near and far of the drawn room, or any picture. */
+  shows: "depth" | "picture";
+  /** Side of the square picture that a bench takes, where a usual picture would take too long. */
+  side?: number;
+  /** Path of the operation, and the request, for a variant and a picture of that size. */
+  request(
+    variant: string,
+    image: FileRef,
+    size: { width: number; height: number },
+  ): { path: string; body: Record<string, unknown> };
+}
+
+/** A command that makes pictures, or a family's share in it. */
+export interface Verb {
+  /** What a user types: `depth`. */
+  name: string;
+  summary: string;
+  /** What stands on the command line beside the options. Several pictures are one job each, or the input of one. */
+  takes: "pictures" | "prompt" | "prompt and pictures";
+  /** Path of the operation. */
+  path: string;
+  options: readonly VerbOption[];
+  /** Field of the result with the file id of the picture. */
+  result: string;
+  /** What a result's name ends in when the user names none: "-depth". */
+  suffix: string;
+  /** Formats of the picture. With several, the output's extension decides and the request has a field `format`. */
+  formats: readonly ("png" | "jpeg" | "webp")[];
+}
+
+/** An option of a command. Its name is the request's field: `input_size` is `--input-size`. */
+export interface VerbOption {
+  name: string;
+  help: string;
+  /** What `--help` shows in the place of the value. */
+  value?: string;
+  /**
+   * How the value is read. A `picture` is a path whose file is sent; an `adapter` is a path with a strength, repeatable; a `copy` is
+   * a path that a second file of the result is saved to, from the result's field `from`.
+   */
+  kind: "yes" | "text" | "whole" | "real" | "size" | "picture" | "adapter" | "copy";
+  /** With `copy`: the field of the result, and the file's extension. */
+  from?: string;
+  extension?: string;
+}

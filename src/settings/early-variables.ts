@@ -1,0 +1,15 @@
+/** Variables of the environment that are no settings, and what each does. The page of settings lists them. */
+export const earlyVariables: Readonly<Record<string, string>> = {
+  EASEL_CONFIG: "Path of the settings file; `--config` wins over it.",
+  EASEL_NATIVE_DIR: "Folder with the native parts, instead of those inside the program. For development.",
+  EASEL_CPU_KERNELS:
+    "Instruction set of the kernels on Linux: `off`, `base`, `avx2`, `avx512` or `amx`; unset, the best that the processor has.",
+  EASEL_CPU_THREADS:
+    "Threads of the kernels on Linux; unset, as many as the process may use. Results do not depend on it.",
+  EASEL_SERVICE_LABEL:
+    "Label under which `easel service` installs the service on a Mac, `dev.easel.server` unless set.",
+  EASEL_DEBUG: "With any value, an error of the command line is printed with its stack.",
+  EASEL_URL: "Address of the server for the programs in `examples/`.",
+  EASEL_INSTALL_DIR: "Folder that the install script puts the program into.",
+  EASEL_RELEASES: "Address that the install script fetches releases from.",
+};
