@@ -13,7 +13,7 @@ import { reportOf, reportText, type Section } from "../../check/doctor/report.ts
 import { machineMemory } from "../../engine/memory.ts";
 import { shownSettings } from "../../settings/document.ts";
 import type { Loaded } from "../../settings/load.ts";
-import { type SettingName, settingNames } from "../../settings/table.ts";
+import { settingNames } from "../../settings/table.ts";
 import { version } from "../../version.ts";
 import { addressOf } from "../client.ts";
 import { type CommandContext, CommandError } from "../context.ts";
@@ -119,7 +119,7 @@ async function ownSections(context: CommandContext, again: RunAgain): Promise<Se
 }
 
 /** Settings that name a person's machines and folders: only said to be set. */
-const personal: ReadonlySet<SettingName> = new Set([
+const personal: ReadonlySet<string> = new Set([
   "allowed_hosts",
   "allowed_url_hosts",
   "cors_origins",
@@ -128,7 +128,7 @@ const personal: ReadonlySet<SettingName> = new Set([
 ]);
 
 function settingsSection({ settings, sources, warnings }: Loaded): Section {
-  const shown = shownSettings(settings) as Record<SettingName, unknown>;
+  const shown = shownSettings(settings);
   const own = settingNames.filter((name) => sources[name] !== "default");
   return {
     name: "Settings",
