@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { openSafetensors, Tensor } from "../../../../ffi/index.ts";
 
-const fixtures = join(import.meta.dir, "../../../fixtures");
+export const fixtures = join(import.meta.dir, "../../../fixtures");
 export const zimage = join(fixtures, "zimage");
 export const flux2 = join(fixtures, "flux2");
 
