@@ -1,5 +1,5 @@
 import { scope, Tensor } from "../../ffi/index.ts";
-import { each, type Rows } from "./rows.ts";
+import { each, type Rows, rowsOf } from "./rows.ts";
 import type { Weights } from "./weights.ts";
 
 /** Mean and variance of each group of channels. */
@@ -7,9 +7,6 @@ interface Statistics {
   mean: Float64Array;
   variance: Float64Array;
 }
-
-/** Rows that are looked at together. */
-const rowsAtOnce = 64;
 
 /**
  * Normalizes groups of neighbouring channels over a whole map, which is there in strips: once through for the statistics, once for the
@@ -31,10 +28,13 @@ export class GroupNorm {
     this.bias = exact.take("bias", [width]);
   }
 
-  /** Goes through the map for its statistics; the rows that come out are normalized, and bent by silu where wanted. */
-  over(map: Rows, { silu = false } = {}): Rows {
+  /**
+   * Goes through the map for its statistics, `bytes` at a time. The rows that come out are normalized, and go through silu where
+   * wanted.
+   */
+  over(map: Rows, { silu = false, bytes = 12e6 } = {}): Rows {
     const { width, groups, eps } = this;
-    const { mean, variance } = statisticsOf(map, groups);
+    const { mean, variance } = statisticsOf(map, groups, rowsOf(bytes, map.width, width));
     const perChannel = (value: (group: number) => number) =>
       Float32Array.from({ length: width }, (_, c) => value(Math.floor(c / (width / groups))));
     const centre = perChannel((group) => mean[group]!);
@@ -49,12 +49,12 @@ export class GroupNorm {
 }
 
 /** Parts of the map are summed up in double precision. */
-function statisticsOf(map: Rows, groups: number): Statistics {
+function statisticsOf(map: Rows, groups: number, rows: number): Statistics {
   let count = 0;
   const mean = new Float64Array(groups);
   const squares = new Float64Array(groups);
-  for (let from = 0; from < map.height; from += rowsAtOnce) {
-    const to = Math.min(from + rowsAtOnce, map.height);
+  for (let from = 0; from < map.height; from += rows) {
+    const to = Math.min(from + rows, map.height);
     const [means, variances] = scope(() => {
       const x = map.rows(from, to).astype("float32");
       const grouped = x.reshape(-1, groups, x.shape[3]! / groups);

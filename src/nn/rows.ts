@@ -136,6 +136,10 @@ export function tapRows(tap: (name: string, value: Tensor) => void, name: string
   if (tap !== ignore) tap(name, map.rows(0, map.height));
 }
 
+/** Rows of a strip of about so many bytes. */
+export const rowsOf = (bytes: number, width: number, channels: number) =>
+  Math.max(Math.floor(bytes / (4 * width * channels)), 8);
+
 /** A map in memory, as the strips that it was computed in. */
 export interface Strips extends Rows, Disposable {}
 
@@ -147,7 +151,7 @@ export function strips(
   bytes = 12e6,
 ): Strips {
   const { height, width } = map;
-  const high = Math.max(Math.floor(bytes / (4 * width * channels)), 8);
+  const high = rowsOf(bytes, width, channels);
   const total = Math.ceil(height / high);
   const made: Tensor[] = [];
   for (let from = 0; from < height; from += high) {

@@ -10,14 +10,18 @@ import {
   Ending,
   type Layer,
   Resnet,
-  type Step,
+  type Run,
+  stripBytes,
   Upsampler,
 } from "./layers.ts";
 
 export type Tap = (name: string, map: Tensor) => void;
 export interface RunOptions {
-  step?: Step;
+  /** Told the share that is done. May throw to stop. */
+  step?: Run["step"];
   tap?: Tap;
+  /** Size of the strips that large maps are computed in. */
+  bytes?: number;
 }
 
 /** Layers between two places that the reference programs record. */
@@ -97,14 +101,18 @@ export class AutoencoderKl implements Disposable {
   }
 }
 
-function run(stages: readonly Stage[], input: Tensor, { step = () => {}, tap }: RunOptions): Tensor {
+function run(
+  stages: readonly Stage[],
+  input: Tensor,
+  { step = () => {}, tap, bytes = stripBytes() }: RunOptions,
+): Tensor {
   const total = stages.reduce((sum, stage) => sum + workOf(stage), 0);
   let done = 0;
   let map: Strips = { ...held(input), [Symbol.dispose]() {} };
   for (const stage of stages) {
     for (const layer of stage.layers) {
       const work = layer.work * stage.scale ** 2;
-      const next = layer.run(map, (share) => step((done + share * work) / total));
+      const next = layer.run(map, { step: (share) => step((done + share * work) / total), bytes });
       map[Symbol.dispose]();
       map = next;
       done += work;

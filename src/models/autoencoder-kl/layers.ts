@@ -12,22 +12,27 @@ import { Linear } from "../../nn/linear.ts";
 import { conv3x3, each, enlarged, halved, held, type Rows, type Strips, strips } from "../../nn/rows.ts";
 import type { Weights } from "../../nn/weights.ts";
 
-export type Step = (share: number) => void;
+export interface Run {
+  /** Told the share that is done. May throw to stop. */
+  step(share: number): void;
+  /** Size of a strip. */
+  bytes: number;
+}
 
 export interface Layer {
   /** How much work a pixel of its input is, to compare layers. */
   readonly work: number;
-  /** The new map belongs to the caller; the old one stays. `step` is told the share that is done and may throw to stop. */
-  run(x: Rows, step: Step): Strips;
+  /** The new map belongs to the caller; the old one stays. */
+  run(x: Rows, how: Run): Strips;
 }
 
 const eps = 1e-6;
 /** A GPU works on many rows at once; a processor's caches hold few. */
-const stripBytes = () => (onGpu() ? 256e6 : 12e6);
+export const stripBytes = () => (onGpu() ? 256e6 : 12e6);
 
 /** Computes a map, whose work is the part `from` … `to` of a layer's. */
-function made(map: Rows, channels: number, step: Step, [from, to] = [0, 1]): Strips {
-  return strips(map, channels, (done, total) => step(from! + ((to! - from!) * done) / total), stripBytes());
+function made(map: Rows, channels: number, { step, bytes }: Run, [from, to] = [0, 1]): Strips {
+  return strips(map, channels, (done, total) => step(from! + ((to! - from!) * done) / total), bytes);
 }
 
 export const conv = (w: Weights, inputs: number, outputs: number) =>
@@ -46,8 +51,8 @@ export class Convolution implements Layer {
     this.work = 9 * inputs * outputs;
   }
 
-  run(x: Rows, step: Step): Strips {
-    return made(conv3x3(x, this.conv), this.outputs, step);
+  run(x: Rows, how: Run): Strips {
+    return made(conv3x3(x, this.conv), this.outputs, how);
   }
 }
 
@@ -73,13 +78,18 @@ export class Resnet implements Layer {
     this.work = 9 * outputs * (inputs + outputs);
   }
 
-  run(x: Rows, step: Step): Strips {
+  run(x: Rows, how: Run): Strips {
     const { conv_shortcut: shortcut, outputs } = this;
     const half = this.conv1.weight.size / (this.conv1.weight.size + this.conv2.weight.size);
-    using hidden = made(conv3x3(this.norm1.over(x, { silu: true }), this.conv1), outputs, step, [0, half]);
+    using hidden = made(
+      conv3x3(this.norm1.over(x, { silu: true, bytes: how.bytes }), this.conv1),
+      outputs,
+      how,
+      [0, half],
+    );
     const residual = shortcut ? each(x, (pixels) => shortcut.forward(pixels)) : x;
-    const normed = this.norm2.over(hidden, { silu: true });
-    return made(conv3x3(normed, this.conv2, { residual }), outputs, step, [half, 1]);
+    const normed = this.norm2.over(hidden, { silu: true, bytes: how.bytes });
+    return made(conv3x3(normed, this.conv2, { residual }), outputs, how, [half, 1]);
   }
 }
 
@@ -109,7 +119,7 @@ export class Attention implements Layer {
     this.work = 16 * width * width;
   }
 
-  run(x: Rows, step: Step): Strips {
+  run(x: Rows, how: Run): Strips {
     const { height, width } = x;
     const out = scope(() => {
       const tokens = this.group_norm
@@ -118,7 +128,7 @@ export class Attention implements Layer {
         .reshape(1, 1, height * width, this.width);
       const [q, k, v] = [this.to_q, this.to_k, this.to_v].map((to) => to.forward(tokens));
       evaluate(q!, k!, v!);
-      const met = this.#attend(q!, k!, v!, step);
+      const met = this.#attend(q!, k!, v!, how);
       const out = this.to_out.forward(met).reshape(1, height, width, this.width).add(x.rows(0, height));
       evaluate(out);
       return out;
@@ -126,7 +136,7 @@ export class Attention implements Layer {
     return { ...held(out), [Symbol.dispose]: () => out[Symbol.dispose]() };
   }
 
-  #attend(q: Tensor, k: Tensor, v: Tensor, step: Step): Tensor {
+  #attend(q: Tensor, k: Tensor, v: Tensor, { step }: Run): Tensor {
     const length = q.shape[2]!;
     const rows = Math.max(1, Math.floor(scoreBytes / (4 * length)));
     const parts: Tensor[] = [];
@@ -154,8 +164,8 @@ export class Downsampler implements Layer {
     this.work = (9 * width * width) / 4;
   }
 
-  run(x: Rows, step: Step): Strips {
-    return made(halved(x, this.conv), this.width, step);
+  run(x: Rows, how: Run): Strips {
+    return made(halved(x, this.conv), this.width, how);
   }
 }
 
@@ -172,8 +182,8 @@ export class Upsampler implements Layer {
     this.work = 4 * 9 * width * width;
   }
 
-  run(x: Rows, step: Step): Strips {
-    return made(conv3x3(enlarged(x, 2), this.conv), this.width, step);
+  run(x: Rows, how: Run): Strips {
+    return made(conv3x3(enlarged(x, 2), this.conv), this.width, how);
   }
 }
 
@@ -194,7 +204,7 @@ export class Ending implements Layer {
     this.work = 9 * width * outputs;
   }
 
-  run(x: Rows, step: Step): Strips {
-    return made(conv3x3(this.norm.over(x, { silu: true }), this.conv), this.outputs, step);
+  run(x: Rows, how: Run): Strips {
+    return made(conv3x3(this.norm.over(x, { silu: true, bytes: how.bytes }), this.conv), this.outputs, how);
   }
 }

@@ -48,7 +48,7 @@ export function measureTransformer(
   return errors;
 }
 
-export function measureVae(): Errors {
+export function measureVae(bytes?: number): Errors {
   const { get } = recorded(flux2, "vae.safetensors");
   using vae = loadVae([model]);
   const errors: Errors = {};
@@ -57,7 +57,10 @@ export function measureVae(): Errors {
       errors[name] = difference(numbers(x.at(0)), numbers(channelsLast(get(name))));
   };
   scope(() => {
-    const { data } = encode(vae, channelsLast(get("picture")), { tap });
+    const { data } = encode(vae, channelsLast(get("picture")), {
+      tap,
+      ...(bytes !== undefined && { bytes }),
+    });
     errors.encoded = difference(data, numbers(channelsLast(get("encoded"))));
     const tokens = channelsLast(get("latents"));
     const [rows, columns] = tokens.shape as [number, number];

@@ -44,7 +44,7 @@ export function measureTransformer(
   return errors;
 }
 
-export function measureVae(): Errors {
+export function measureVae(bytes?: number): Errors {
   const { get } = recorded(zimage, "vae.safetensors");
   using vae = loadVae([model]);
   const errors: Errors = {};
@@ -55,11 +55,14 @@ export function measureVae(): Errors {
   const { scaling, shift } = vae.config;
   scope(() => {
     const encoded = vae
-      .encode(channelsLast(get("picture")), { tap })
+      .encode(channelsLast(get("picture")), { tap, ...(bytes !== undefined && { bytes }) })
       .sub(shift!)
       .mul(scaling!);
     errors.encoded = difference(numbers(encoded), numbers(channelsLast(get("encoded"))));
-    const decoded = vae.decode(channelsLast(get("latents")).div(scaling!).add(shift!), { tap });
+    const decoded = vae.decode(channelsLast(get("latents")).div(scaling!).add(shift!), {
+      tap,
+      ...(bytes !== undefined && { bytes }),
+    });
     errors.decoded = difference(numbers(decoded), numbers(channelsLast(get("decoded"))));
   });
   return errors;

@@ -28,9 +28,12 @@ describe("the networks of Z-Image", () => {
     expect(liveHandles()).toBe(before);
   });
 
-  test("agree at every stage of the picture coder, in both directions", () => {
+  test.each([
+    ["whole", undefined],
+    ["in strips of eight rows, with the statistics of the whole", 1],
+  ])("agree at every stage of the picture coder, in both directions: %s", (_, bytes) => {
     const before = liveHandles();
-    const errors = measureVae();
+    const errors = measureVae(bytes);
     expect(Object.keys(errors).length).toBe(12);
     for (const [place, error] of Object.entries(errors)) expect([place, error < 1e-5]).toEqual([place, true]);
     expect(liveHandles()).toBe(before);
