@@ -6,12 +6,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openDatabase } from "../../src/database.ts";
+import { openLocalStore } from "../../src/files/local.ts";
+import { insertFile } from "../../src/files/records.ts";
 import { createJobStore } from "../../src/jobs/store/sqlite.ts";
 
 const count = Number(process.argv[2] ?? 100_000);
 const dir = mkdtempSync(join(tmpdir(), "easel-bench-"));
 const database = openDatabase(join(dir, "easel.db"));
-const store = createJobStore(database, { keepFile: () => {} });
+const store = createJobStore(database, { keepFile: (record) => insertFile(database, record) });
 
 const params = {
   model: "image",
@@ -89,6 +91,17 @@ try {
   const creations: number[] = [];
   for (let n = 0; n < 1000; n++) creations.push(await timed(() => store.create({ type: "qwen", params })));
   say("a new job, durable", creations);
+  const files = await openLocalStore({ database, root: join(dir, "files") });
+  const picture = crypto.getRandomValues(new Uint8Array(60_000));
+  const uploads: number[] = [];
+  for (let n = 0; n < 300; n++)
+    uploads.push(
+      await timed(async () => {
+        const file = await files.stage(picture, { filename: "a.jpg" });
+        await store.create({ type: "qwen", params, files: [file] });
+      }),
+    );
+  say("a new job with its picture of 60 kB, durable", uploads);
   const positions: number[] = [];
   const last = (await store.list({ limit: 1 })).data[0]!.id;
   for (let n = 0; n < 1000; n++) positions.push(await timed(() => store.position(last)));

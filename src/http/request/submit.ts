@@ -32,11 +32,13 @@ export async function submitRequest(
 ): Promise<Accepted> {
   const params = operation.check(uploads.named(request) as never, context) as Record<string, unknown>;
   const webhook = webhookOf(request.webhook);
-  await uploads.insert();
-  await requireFiles(params, async (id) => (await files.get(id)) !== undefined);
+  const pending = uploads.pending();
+  const own = new Set(pending.map(({ file_id }) => file_id));
+  await requireFiles(params, async (id) => own.has(id) || (await files.get(id)) !== undefined);
   const accepted = await scheduler.submit({
     type: operation.type,
     params: { ...params, mode: request.mode ?? "sync" },
+    files: pending,
     webhook,
     idempotency,
   } satisfies NewJob);

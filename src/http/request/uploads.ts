@@ -16,9 +16,9 @@ export interface Uploads extends AsyncDisposable {
   writer(place: readonly string[], head: string): Promise<PayloadWriter>;
   /** The request with every data URL in it replaced by the file that holds its bytes. */
   named<Request>(request: Request): Request;
-  /** Makes the files that the request uses known to the store, so that a job can name them. */
-  insert(): Promise<void>;
-  /** A job has them: they stay. */
+  /** Files that the request uses and no record names yet: the job's commit keeps them. */
+  pending(): FileRecord[];
+  /** A job was committed with them: they stay. */
   taken(): void;
   /** The jobs that had them are gone again. */
   released(): void;
@@ -70,15 +70,10 @@ export function createUploads(files: FileStore): Uploads {
         return { type: "data_url", media_type, size, file_id } satisfies FileRef;
       }),
 
-    async insert() {
-      for (const record of wanted) {
-        if (inserted.has(record)) continue;
-        await files.insert(record);
-        inserted.add(record);
-      }
-    },
+    pending: () => [...wanted].filter((record) => !inserted.has(record)),
 
     taken() {
+      for (const record of wanted) inserted.add(record);
       stay = true;
     },
     released() {

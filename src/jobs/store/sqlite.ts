@@ -13,7 +13,7 @@ import { jobRecords, type Row, toJob } from "./records.ts";
 import type { Ending, Idempotency, JobQuery, JobStore, NewJob, Webhook } from "./store.ts";
 
 export interface JobStoreOptions {
-  /** Writes a file's record; called inside the transaction that ends the job which made it. */
+  /** Writes a file's record, inside the transaction that creates the job it came with or ends the job that made it. */
   keepFile(record: FileRecord): void;
   /** What a webhook is told of a job's end; the job itself by default. Undefined tells it nothing. */
   notification?(job: Job, webhook: Webhook): unknown;
@@ -97,6 +97,7 @@ export function createJobStore(database: Database, options: JobStoreOptions): Jo
         const earlier = job.idempotency && known(job.idempotency);
         if (earlier) return { job: toJob(earlier), created: false };
         const row = records.insert(job, now());
+        for (const file of job.files ?? []) options.keepFile(file);
         return { job: toJob(row), created: true };
       });
     },

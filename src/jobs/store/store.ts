@@ -24,6 +24,8 @@ export interface Idempotency {
 export interface NewJob {
   type: string;
   params: Record<string, unknown>;
+  /** Files that came with the request. Their bytes are durable; the commit of the job records them. */
+  files?: readonly FileRecord[];
   webhook?: Webhook | undefined;
   idempotency?: Idempotency | undefined;
 }

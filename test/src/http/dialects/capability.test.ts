@@ -23,6 +23,7 @@ async function setup(waited?: (job: Job) => Waited | Promise<Waited>, settings =
     ...idle,
     async submit(wanted) {
       submitted.push(wanted);
+      for (const file of wanted.files ?? []) await files.insert(file);
       job = {
         type: wanted.type,
         params: wanted.params,

@@ -79,6 +79,7 @@ const scheduler = {
     const before = known.get(job.idempotency?.key ?? "");
     if (before) return { job: before.job, created: false, queue_position: 0 };
     submitted.push(job);
+    for (const file of job.files ?? []) await files.insert(file);
     const id = `job_${submitted.length}`;
     const picture = await files.store(new TextEncoder().encode(`picture ${submitted.length}`), {
       filename: "a.png",

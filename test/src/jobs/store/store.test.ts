@@ -102,6 +102,20 @@ describe("create()", () => {
     expect((await store.create(job())).created).toBe(true);
   });
 
+  test("keeps the records of the files it came with in the same commit, once for a repeated key", async () => {
+    const kept: string[] = [];
+    const { store } = open(({ file_id }) => {
+      if (file_id === "file_bad") throw new Error("the record cannot be written");
+      kept.push(file_id);
+    });
+    const keyed = { ...job(), idempotency: { key: "k", hash: "h" }, files: [file("file_a"), file("file_b")] };
+    await store.create(keyed);
+    expect((await store.create(keyed)).created).toBe(false);
+    expect(kept).toEqual(["file_a", "file_b"]);
+    expect(store.create({ ...job(), files: [file("file_bad")] })).rejects.toThrow("cannot be written");
+    expect((await store.list()).data).toHaveLength(1);
+  });
+
   test("knows a key only as long as its job is there", async () => {
     const { store } = open();
     const keyed = { ...job(), idempotency: { key: "k", hash: "h" } };
