@@ -7,6 +7,7 @@ import type { z } from "@hono/zod-openapi";
 import type { Bits, Source, Values } from "../engine/task.ts";
 import type { FileRecord, FileRef } from "../files/file.ts";
 import type { Settings } from "../settings/settings.ts";
+import type { Prompts } from "./prompts/cache.ts";
 
 /** A model that a family offers. */
 export interface Variant {
@@ -66,6 +67,7 @@ export interface Need {
 /** What `check` may look at. */
 export interface CheckContext {
   settings: Settings;
+  prompts: Prompts;
   /** Whether the variant's files are on this machine, and the labels of what is missing. */
   activation(
     family: string,

@@ -10,6 +10,7 @@ import { nearest } from "../settings/nearest.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Capability, CheckContext, Need, Operation, Variant } from "./capability.ts";
 import { findVariant } from "./model.ts";
+import { createPrompts } from "./prompts/cache.ts";
 
 type Families = readonly Capability[];
 
@@ -45,6 +46,7 @@ export function contextOf(
 ): CheckContext {
   return {
     settings,
+    prompts: createPrompts(settings),
     activation(family, name) {
       const variant = findFamily(families, family)?.variants.find((each) => each.name === name);
       if (!variant) return { missing: [`${family}/${name}`] };

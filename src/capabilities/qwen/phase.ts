@@ -5,9 +5,8 @@
  * @module
  */
 import type { Bits } from "../../engine/task.ts";
+import type { EncodedPrompt } from "../prompts/cache.ts";
 
-/** States of a text, [tokens, channels]. */
-export type Text = { data: Float32Array<ArrayBuffer>; tokens: number };
 /** Tokens of a picture, [rows · columns, channels]. */
 export type Tokens = { data: Float32Array<ArrayBuffer>; rows: number; columns: number };
 
@@ -23,10 +22,10 @@ export type DiffusionInput = {
   prompt: string;
   /** Null where there is no guidance. */
   negativePrompt: string | null;
-  /** Texts that were encoded before. */
-  positive?: Text;
-  negative?: Text;
-  /** What texts are kept under. */
+  /** Prompts that were encoded before. */
+  positive?: EncodedPrompt;
+  negative?: EncodedPrompt;
+  /** Keys of the prompts in the cache. */
   keys: TextKeys;
   pictures: InputPicture[];
   width: number;
@@ -48,7 +47,7 @@ export type DiffusionInput = {
   preview: boolean;
 };
 
-export type EncodeOutput = { positive: Text; negative?: Text; keys: TextKeys };
+export type EncodeOutput = { positive: EncodedPrompt; negative?: EncodedPrompt; keys: TextKeys };
 
 export type LookOutput = { seen: Tokens[]; projection?: Float32Array<ArrayBuffer>; pictures: [] };
 

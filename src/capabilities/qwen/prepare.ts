@@ -9,12 +9,11 @@ import { Refusal } from "../../errors.ts";
 import type { FileRecord } from "../../files/file.ts";
 import { decodePicture } from "../../images/decode.ts";
 import { isOneColour } from "../../images/solid-color.ts";
-import type { AfterContext, PrepareContext, Prepared } from "../capability.ts";
+import type { AfterContext, CheckContext, PrepareContext, Prepared } from "../capability.ts";
+import { encoderIdentity } from "../prompts/files.ts";
 import { batched, type Facts, family, lightningFile, overlap, type Params, picturesOf } from "./params.ts";
 import type { Adapter, DiffusionInput, EncodeOutput, InputPicture } from "./phase.ts";
 import { ownSettings } from "./settings.ts";
-import { encoderOf } from "./text-files.ts";
-import { textsOf } from "./texts.ts";
 
 const longestAspect = 200;
 
@@ -31,7 +30,7 @@ function textKey(encoder: unknown, text: string, pictures: readonly FileRecord[]
 
 function encoderOfModel(model: string, context: PrepareContext): unknown {
   const activation = context.activation(family, model);
-  return [model, "source" in activation ? encoderOf(activation.source.paths) : null];
+  return [model, "source" in activation ? encoderIdentity(activation.source.paths) : null];
 }
 
 export async function prepare(params: Params, context: PrepareContext): Promise<Prepared> {
@@ -98,7 +97,7 @@ export async function prepare(params: Params, context: PrepareContext): Promise<
     input,
     facts,
     async atTurn() {
-      const texts = textsOf(settings);
+      const texts = promptsOf(context);
       const positive = await texts.get(keys.positive);
       const negative = keys.negative === undefined ? undefined : await texts.get(keys.negative);
       const done = positive !== undefined && (negativePrompt === null || negative !== undefined);
@@ -126,20 +125,23 @@ async function adaptersOf(params: Params, context: PrepareContext) {
   return { loras, adapters };
 }
 
-/** Keeps what texts became. */
+const promptsOf = ({ settings, prompts }: CheckContext) =>
+  prompts(ownSettings(settings).qwen_prompt_cache_mb * 1e6);
+
+/** Keeps the encoded prompts. */
 export async function afterPhase(
   phase: string,
   _params: Params,
   output: Values,
-  { settings, note }: AfterContext,
+  context: AfterContext,
 ): Promise<void> {
   if (phase !== "encode") return;
   const { positive, negative, keys } = output as EncodeOutput;
-  const texts = textsOf(settings);
+  const texts = promptsOf(context);
   const troubles = [
     await texts.put(keys.positive, positive),
     ...(negative && keys.negative !== undefined ? [await texts.put(keys.negative, negative)] : []),
   ];
   const trouble = troubles.find(Boolean);
-  if (trouble) note(`what the prompt became is not kept on disk: ${trouble}`);
+  if (trouble) context.note(`the encoded prompt is not kept on disk: ${trouble}`);
 }

@@ -20,6 +20,7 @@ import { lightning, sigmas } from "../../models/qwen-image/schedule.ts";
 import { TextEncoder } from "../../models/qwen-image/text-encoder.ts";
 import { Transformer } from "../../models/qwen-image/transformer.ts";
 import { Vae } from "../../models/qwen-image/vae.ts";
+import type { EncodedPrompt } from "../prompts/cache.ts";
 import type {
   DenoiseOutput,
   DiffusionInput,
@@ -28,7 +29,6 @@ import type {
   InputPicture,
   LookOutput,
   ModulateOutput,
-  Text,
   Tokens,
 } from "./phase.ts";
 
@@ -111,11 +111,11 @@ function encodeTexts(encoder: TextEncoder, input: DiffusionInput, progress: Prog
       return patchesOf(smaller, encoder.eyes.config);
     }),
   );
-  const made = texts.map((text, i): Text => {
+  const made = texts.map((text, i): EncodedPrompt => {
     const states = encoder.encode(text, seen, (done, total) =>
       progress("encoding", i + done / total, texts.length),
     );
-    return { data: states.read("float32") as Text["data"], tokens: states.shape[0]! };
+    return { data: states.read("float32") as EncodedPrompt["data"], tokens: states.shape[0]! };
   });
   const positive = input.positive ?? made.shift()!;
   const negative = input.negative ?? made.shift();

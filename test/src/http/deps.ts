@@ -10,6 +10,7 @@ import type { Scheduler } from "../../../src/jobs/scheduler.ts";
 import { silent } from "../../../src/log.ts";
 import { defaultSettings } from "../../../src/settings/load.ts";
 import type { Settings } from "../../../src/settings/settings.ts";
+import { noPrompts } from "../prompts.ts";
 
 const unused = async () => {
   throw new Refusal("job_not_found", "unknown job");
@@ -67,7 +68,7 @@ export function testDeps(settings: Partial<Settings> = {}, changes: Partial<Deps
     capabilities: [],
     scheduler: { ...idle },
     files: unopened,
-    context: { settings: whole, activation: () => ({ missing: [] }) },
+    context: { settings: whole, prompts: noPrompts, activation: () => ({ missing: [] }) },
     log: silent,
     notReady: () => null,
     scalar: () => new Blob(["/* scalar */"]),

@@ -12,6 +12,7 @@ import { createScheduler, type SchedulerOptions } from "../../../src/jobs/schedu
 import { createJobStore, type JobStoreOptions } from "../../../src/jobs/store/sqlite.ts";
 import { createLog } from "../../../src/log.ts";
 import type { Settings } from "../../../src/settings/settings.ts";
+import { noPrompts } from "../prompts.ts";
 
 export interface FakeClock extends Clock {
   advance(milliseconds: number): Promise<void>;
@@ -269,6 +270,7 @@ export function harness(options: HarnessOptions = {}) {
     ...options,
     context: {
       settings: { ...settings, ...options.settings },
+      prompts: noPrompts,
       activation: () =>
         options.missing ? { missing: options.missing } : { source: { paths: ["/weights"] } },
     },

@@ -16,6 +16,7 @@ import { defaultSettings } from "../../../../src/settings/load.ts";
 import type { TensorTable } from "../../../../src/weights/formats/safetensors.ts";
 import { openForTests } from "../../../ffi/open.ts";
 import { model } from "../../models/qwen-image/fixtures.ts";
+import { noPrompts } from "../../prompts.ts";
 
 openForTests();
 const saved = join(import.meta.dir, "../../../fixtures/qwen-mflux");
@@ -24,6 +25,7 @@ afterAll(() => rmSync(place, { recursive: true }));
 
 const contextOf = (path: string): CheckContext => ({
   settings: defaultSettings(),
+  prompts: noPrompts,
   activation: () => ({ source: { paths: [path] } }),
 });
 

@@ -9,6 +9,7 @@ import { Refusal } from "../../../../src/errors.ts";
 import type { FileRecord } from "../../../../src/files/file.ts";
 import { loadSharp } from "../../../../src/images/sharp.ts";
 import { defaultSettings, type SomeSettings } from "../../../../src/settings/load.ts";
+import { noPrompts } from "../../prompts.ts";
 
 const operation = seedvr2.operations[0] as unknown as Operation<unknown>;
 const folder = mkdtempSync(join(tmpdir(), "easel-upscale-"));
@@ -20,6 +21,7 @@ await loadSharp()({ create: { width: 64, height: 48, channels: 3, background: "t
 
 const contextOf = (settings: SomeSettings = {}, missing: readonly string[] = []): CheckContext => ({
   settings: defaultSettings({ seedvr2_default_quantize: null, ...settings }),
+  prompts: noPrompts,
   activation: () => (missing.length > 0 ? { missing } : { source: { paths: [folder] } }),
 });
 const image = { type: "file_id", file_id: `file_${"0".repeat(32)}` };

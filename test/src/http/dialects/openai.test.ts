@@ -7,6 +7,7 @@ import { Refusal } from "../../../../src/errors.ts";
 import { createApp } from "../../../../src/http/app.ts";
 import type { Job } from "../../../../src/jobs/job.ts";
 import type { Idempotency, NewJob } from "../../../../src/jobs/store/store.ts";
+import { noPrompts } from "../../prompts.ts";
 import { idle, tempFiles, testDeps } from "../deps.ts";
 
 const request = z.looseObject({
@@ -123,7 +124,11 @@ const settings = {
   result_link_ttl_s: 60,
   max_upload_mb: 10,
 };
-const context = { settings: settings as never, activation: () => ({ source: { paths: [] } }) };
+const context = {
+  settings: settings as never,
+  prompts: noPrompts,
+  activation: () => ({ source: { paths: [] } }),
+};
 const app = createApp(testDeps(settings, { capabilities: [painter], scheduler, files, context }));
 const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: (each) => app.fetch(each) });
 afterAll(() => server.stop(true));

@@ -16,6 +16,7 @@ import { createScheduler } from "../../../../src/jobs/scheduler.ts";
 import { createJobStore } from "../../../../src/jobs/store/sqlite.ts";
 import { createLog } from "../../../../src/log.ts";
 import type { Settings } from "../../../../src/settings/settings.ts";
+import { noPrompts } from "../../prompts.ts";
 import type { FakeParams } from "../harness.ts";
 
 const [dir, seed, mode] = process.argv.slice(2) as [string, string, "load" | "drain"];
@@ -130,7 +131,7 @@ const scheduler = createScheduler({
   }),
   model: () => ({ domain: "image", repo: "fake" }),
   memory: () => ({ total: 8 * gigabyte }),
-  context: { settings, activation: () => ({ source: { paths: [] } }) },
+  context: { settings, prompts: noPrompts, activation: () => ({ source: { paths: [] } }) },
   webhooks,
   log,
 });

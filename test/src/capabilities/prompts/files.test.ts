@@ -14,8 +14,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createTextFiles, encoderOf } from "../../../../src/capabilities/qwen/text-files.ts";
-import { createTextCache, createTexts } from "../../../../src/capabilities/qwen/texts.ts";
+import { createPromptCache, createPromptMemory } from "../../../../src/capabilities/prompts/cache.ts";
+import { createPromptFiles, encoderIdentity } from "../../../../src/capabilities/prompts/files.ts";
 import { canMount, onSmallDisk } from "../../../small-disk.ts";
 import { model } from "../../models/qwen-image/fixtures.ts";
 
@@ -30,9 +30,9 @@ const text = (tokens: number, value = 0.1) => ({
   tokens,
 });
 const files = (bytes = 1e6, cacheBytes: number | null = null) =>
-  createTextFiles({ folder, bytes, cacheBytes });
+  createPromptFiles({ folder, bytes, cacheBytes });
 const prompts = () => join(folder, "prompts");
-const source = join(import.meta.dir, "../../../../src/capabilities/qwen/text-files.ts");
+const source = join(import.meta.dir, "../../../../src/capabilities/prompts/files.ts");
 
 describe("texts on disk", () => {
   test("come back as they were, also to another process's reader", async () => {
@@ -85,8 +85,8 @@ describe("texts on disk", () => {
       folder,
       `
       import { readdirSync } from "node:fs";
-      const { createTextFiles } = await import(${JSON.stringify(source)});
-      const files = createTextFiles({ folder: ${JSON.stringify(folder)}, bytes: 1e9, cacheBytes: null });
+      const { createPromptFiles } = await import(${JSON.stringify(source)});
+      const files = createPromptFiles({ folder: ${JSON.stringify(folder)}, bytes: 1e9, cacheBytes: null });
       const text = (tokens) => ({ data: new Float32Array(16 * tokens), tokens });
       await files.put("aa", text(4));
       const code = await files.put("bb", text(20_000)).then(() => "written", ({ code }) => code);
@@ -99,9 +99,9 @@ describe("texts on disk", () => {
 
 describe("texts in memory and on disk", () => {
   test("are found on disk by the next server", async () => {
-    const first = createTexts(createTextCache(), files());
+    const first = createPromptCache(createPromptMemory(), files());
     expect(await first.put("aa", text(3))).toBeUndefined();
-    const second = createTexts(createTextCache(), files());
+    const second = createPromptCache(createPromptMemory(), files());
     expect(await second.get("aa")).toEqual(text(3));
     rmSync(prompts(), { recursive: true });
     expect(await second.get("aa")).toEqual(text(3));
@@ -109,13 +109,13 @@ describe("texts in memory and on disk", () => {
 
   test("live on in memory when the disk fails, which is told", async () => {
     writeFileSync(prompts(), "a file where the folder should be");
-    const texts = createTexts(createTextCache(), files());
+    const texts = createPromptCache(createPromptMemory(), files());
     expect(await texts.put("aa", text(3))).toBe("EEXIST");
     expect(await texts.get("aa")).toEqual(text(3));
   });
 
   test("stay in memory alone where nothing is to be written", async () => {
-    const texts = createTexts(createTextCache(), null);
+    const texts = createPromptCache(createPromptMemory(), null);
     await texts.put("aa", text(3));
     expect(await texts.get("aa")).toEqual(text(3));
     expect(readdirSync(folder)).toEqual([]);
@@ -127,12 +127,12 @@ test("an encoder is another one when one of its files has changed", () => {
   cpSync(model, copy, { recursive: true, preserveTimestamps: true });
   // a link to a file that is gone, as half a copy of a cache has them
   symlinkSync("../../gone", join(copy, "text_encoder/README.md"));
-  const before = encoderOf([copy]);
-  expect(encoderOf([copy])).toEqual(before);
+  const before = encoderIdentity([copy]);
+  expect(encoderIdentity([copy])).toEqual(before);
   writeFileSync(join(copy, "vae/config.json"), "{}");
-  expect(encoderOf([copy])).toEqual(before);
+  expect(encoderIdentity([copy])).toEqual(before);
   utimesSync(join(copy, "text_encoder/config.json"), 1, 1);
-  expect(encoderOf([copy])).not.toEqual(before);
+  expect(encoderIdentity([copy])).not.toEqual(before);
 });
 
 function flip(path: string, at: number) {

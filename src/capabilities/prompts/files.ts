@@ -1,5 +1,5 @@
 /**
- * What texts became, on disk: a file for each, named by a hash. They tell about what somebody asked for, so nobody else may read them.
+ * Encoded prompts on disk: one file each, named by a hash. They tell what was asked for, so no other user may read them.
  *
  * @module
  */
@@ -8,19 +8,19 @@ import { chmod, mkdir, open, readFile, rename, rm, utimes } from "node:fs/promis
 import { basename, join } from "node:path";
 import { itemsOf, partialName, sweepPartials } from "../../disk/cache-folder.ts";
 import { provenanceOf } from "../../weights/provenance.ts";
-import type { Text } from "./phase.ts";
+import type { EncodedPrompt } from "./cache.ts";
 
-export interface TextFiles {
-  /** Undefined when there is none, or it is damaged. */
-  get(key: string): Promise<Text | undefined>;
+export interface PromptFiles {
+  /** Undefined when it is missing or damaged. */
+  get(key: string): Promise<EncodedPrompt | undefined>;
   /** Throws the system's error when it cannot be written; nothing half written stays then. */
-  put(key: string, text: Text): Promise<void>;
+  put(key: string, text: EncodedPrompt): Promise<void>;
 }
 
-export interface TextFilesOptions {
+export interface PromptFilesOptions {
   /** The cache's folder. */
   folder: string;
-  /** Bytes that all texts together may take. */
+  /** Bytes that all prompts together may take. */
   bytes: number;
   /** Bytes that the whole cache may take; null is no limit. */
   cacheBytes: number | null;
@@ -31,10 +31,10 @@ const headerBytes = magic.length + 16;
 
 const nameOf = (key: string) => `${key}.text`;
 
-export function createTextFiles({ folder, bytes, cacheBytes }: TextFilesOptions): TextFiles {
+export function createPromptFiles({ folder, bytes, cacheBytes }: PromptFilesOptions): PromptFiles {
   const place = join(folder, "prompts");
 
-  /** The longest unused go until all fit. Quantized weights are never the ones that go for a text. */
+  /** Evicts the least recently used until all fit. Quantized weights are never evicted for a prompt. */
   async function prune() {
     const items = itemsOf(folder);
     const others = items.filter(({ kind }) => kind === "quantized weights" || kind === "native parts");
@@ -85,7 +85,7 @@ export function createTextFiles({ folder, bytes, cacheBytes }: TextFilesOptions)
   };
 }
 
-function written({ data, tokens }: Text): Uint8Array[] {
+function written({ data, tokens }: EncodedPrompt): Uint8Array[] {
   const values = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   const header = Buffer.alloc(headerBytes);
   magic.copy(header);
@@ -95,7 +95,7 @@ function written({ data, tokens }: Text): Uint8Array[] {
   return [header, values];
 }
 
-function read(file: Buffer): Text | undefined {
+function read(file: Buffer): EncodedPrompt | undefined {
   if (file.length < headerBytes || !file.subarray(0, magic.length).equals(magic)) return undefined;
   const tokens = file.readUInt32LE(magic.length);
   const length = file.readUInt32LE(magic.length + 4);
@@ -107,8 +107,8 @@ function read(file: Buffer): Text | undefined {
   return { data: new Float32Array(values.buffer), tokens };
 }
 
-/** What the text encoder of a model is: texts of another one are other texts. */
-export function encoderOf(paths: readonly string[]): unknown {
+/** Identity of a model's text encoder, for keys: another encoder gives other states for the same prompt. */
+export function encoderIdentity(paths: readonly string[]): unknown {
   return ["text_encoder", "tokenizer", "processor"].map((part) => {
     const folders = paths.flatMap((path) => [join(path, part), ...(basename(path) === part ? [path] : [])]);
     const folder = folders.find((path) => existsSync(path) && statSync(path).isDirectory());

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { createTextCache } from "../../../../src/capabilities/qwen/texts.ts";
+import { createPromptMemory } from "../../../../src/capabilities/prompts/cache.ts";
 
 const text = (values: number) => ({ data: new Float32Array(values), tokens: 1 });
 
 describe("a cache of texts", () => {
   test("gives what was put, and lets the longest unused go", () => {
-    const cache = createTextCache({ entries: 2 });
+    const cache = createPromptMemory({ entries: 2 });
     const [a, b, c] = [text(1), text(2), text(3)];
     cache.put("a", a);
     cache.put("b", b);
@@ -15,7 +15,7 @@ describe("a cache of texts", () => {
   });
 
   test("keeps its own when what was put or given moves to another thread", () => {
-    const cache = createTextCache();
+    const cache = createPromptMemory();
     const move = ({ data }: { data: Float32Array }) =>
       structuredClone(data, { transfer: [data.buffer as ArrayBuffer] });
     const given = { data: Float32Array.of(1, 2), tokens: 1 };
@@ -26,7 +26,7 @@ describe("a cache of texts", () => {
   });
 
   test("is bounded by bytes too, and counts what is put again once", () => {
-    const cache = createTextCache({ bytes: 40 });
+    const cache = createPromptMemory({ bytes: 40 });
     for (let i = 0; i < 5; i++) cache.put("same", text(5));
     cache.put("other", text(5));
     expect([cache.get("same"), cache.get("other")].every(Boolean)).toBe(true);
