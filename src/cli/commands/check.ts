@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { nativeFolder, repair } from "../../../ffi/native.ts";
 import { pathProblems } from "../../capabilities/catalogue.ts";
+import { checkKernels, kernelFaults } from "../../check/kernel-check.ts";
 import { checkModel } from "../../check/model.ts";
 import { activated } from "../../check/probe.ts";
 import { selftest } from "../../check/selftest.ts";
@@ -26,6 +27,15 @@ const checks: readonly Check[] = [
     },
   ],
   ["engine", ({ engine }) => selftest(engine)],
+  [
+    "kernels",
+    async ({ engine }) => {
+      const { results } = await checkKernels(engine);
+      const faults = kernelFaults(results);
+      if (faults.length > 0) throw new Error(faults.join("\n  "));
+      return `${results.length} of ${results.length} give what they should`;
+    },
+  ],
 ];
 
 interface CheckOptions {

@@ -51,6 +51,10 @@ export function registerService(
     .description("install the service with today's EASEL_, HF_ and XDG variables")
     .action(() => {
       const { file, text, name, afterInstall } = system();
+      if (platform === "darwin" && context.env.SUDO_USER !== undefined)
+        throw new CommandError(
+          "The service belongs to the session of the person at the screen, which has the GPU: install it without sudo",
+        );
       if (existsSync(file)) throw new CommandError(`Service is already installed: ${name}`);
       mkdirSync(dirname(file), { recursive: true });
       // The environment may hold a token: nobody else may read it.

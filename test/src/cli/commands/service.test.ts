@@ -115,3 +115,17 @@ test("rotatingLog() keeps the newest lines in a bounded number of files", () => 
   expect(existsSync(`${path}.3`)).toBe(false);
   for (const name of [path, `${path}.1`, `${path}.2`]) expect(statSync(name).size).toBeLessThanOrEqual(100);
 });
+
+test("easel service on a Mac is refused to sudo, whose session has no GPU", async () => {
+  const program = new Command().exitOverride();
+  const context = {
+    settings: () => ({ data_dir: folder, shutdown_grace_s: 1 }) as Settings,
+    env: { HOME: folder, SUDO_USER: "somebody" },
+    out() {},
+  } as unknown as CommandContext;
+  registerService(program, context, () => ({ ok: true, text: "" }), "darwin", "/opt/easel");
+  await expect(program.parseAsync(["service", "install"], { from: "user" })).rejects.toThrow(
+    "install it without sudo",
+  );
+  expect(existsSync(join(folder, "Library/LaunchAgents/dev.easel.server.plist"))).toBe(false);
+});
