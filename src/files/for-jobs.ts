@@ -27,6 +27,8 @@ export interface FilesOfJobs {
   /** Makes an artifact's bytes durable. Its record is committed with the job. */
   stage(artifact: Made): Promise<FileRecord>;
   discard(record: FileRecord): Promise<void>;
+  /** True when it was there. */
+  delete(id: string): Promise<boolean>;
 }
 
 /**
@@ -47,6 +49,7 @@ export function filesOfJobs(
       resolveReference(reference, kind, { store, outbound, maxBytes, signal }),
     stage: ({ bytes, ...file }) => store.stage(bytes, file),
     discard: store.discard,
+    delete: store.delete,
   };
 }
 

@@ -9,4 +9,6 @@ export interface JobFiles {
   stage(artifact: Artifact): Promise<FileRecord>;
   /** Takes back what was staged for a job that did not succeed. */
   discard(record: FileRecord): Promise<void>;
+  /** True when it was there. */
+  delete(id: string): Promise<boolean>;
 }

@@ -15,6 +15,14 @@ export interface Accepted {
   queue_position: number;
 }
 
+/** What a removal took away. */
+export interface Removed {
+  /** As it was before. */
+  job: Job;
+  /** Ids of the deleted files. */
+  files: string[];
+}
+
 /** How waiting for a job ended. */
 export type Waited =
   /** The job as it ended; a job deleted meanwhile shows as `canceled`. */
@@ -99,8 +107,11 @@ export interface Scheduler {
   retry(id: string, idempotency?: Idempotency): Promise<Accepted>;
   /** Gives the cancelled job. @throws {Refusal} `job_finished` */
   cancel(id: string): Promise<Job>;
-  /** Cancels the job if need be and removes its record. Gives the job as it was before. */
-  remove(id: string): Promise<Job>;
+  /**
+   * Cancels the job if need be and removes its record. With `files`, its artifacts and the inputs that came inside its request go, too,
+   * except those that another live job needs.
+   */
+  remove(id: string, options?: { files?: boolean }): Promise<Removed>;
   wait(id: string, milliseconds: number): Promise<Waited>;
   /** Events after `lastEventId`, then the coming ones; it ends behind the terminal event, and at a shutdown. */
   events(

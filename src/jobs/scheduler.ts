@@ -17,6 +17,7 @@ import { createModels } from "./models/models.ts";
 import { createEvents } from "./notify/events.ts";
 import { createWaiters } from "./notify/waiters.ts";
 import type { Webhooks } from "./notify/webhooks.ts";
+import { filesInside } from "./params.ts";
 import type { Accepted, JobEvent, Scheduler } from "./queue.ts";
 import { type StayAwake, stayAwake } from "./runner/awake.ts";
 import { createLane, type WarmTarget } from "./runner/loop.ts";
@@ -196,6 +197,14 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     }
   }
 
+  async function deleteFiles({ artifacts, params }: Job): Promise<string[]> {
+    const needed = await store.filesInUse();
+    const deleted: string[] = [];
+    for (const id of new Set([...artifacts, ...filesInside(params)]))
+      if (!needed.has(id) && (await options.files.delete(id))) deleted.push(id);
+    return deleted;
+  }
+
   async function prune() {
     const days = settings.jobs_ttl_days;
     if (days === null || days <= 0) return;
@@ -250,14 +259,14 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       return job;
     },
 
-    async remove(id) {
+    async remove(id, { files: withFiles = false } = {}) {
       const job = await store.delete(id);
       if (!job) throw await find(id).then(() => new Refusal("job_not_found", `unknown job '${id}'`));
       if (live.includes(job.status)) {
         lane.abandon(id);
         onEnd({ ...current(job), status: "canceled", finished_at: clock.now() / 1000 }, job.status);
       }
-      return job;
+      return { job, files: withFiles ? await deleteFiles(job) : [] };
     },
 
     wait: (id, milliseconds) =>

@@ -238,6 +238,23 @@ test("a data directory that is removed while the server runs is an error of the 
   });
 });
 
+test("a job is deleted with its files when that is asked for", async () => {
+  const serving = await start(newFolder());
+  const kept = (await (await estimate(serving)).json()) as Job;
+  const gone = (await (await estimate(serving)).json()) as Job;
+  const remove = async (id: string, query: string) =>
+    (await (
+      await fetch(new URL(`/v1/jobs/${id}${query}`, serving.url), { method: "DELETE" })
+    ).json()) as Record<string, unknown>;
+  const input = (gone.params.image as { file_id: string }).file_id;
+  const { deleted_files, ...rest } = await remove(gone.id, "?files=true");
+  expect(rest).toEqual({ deleted: true, job_id: gone.id, was_running: false });
+  expect((deleted_files as string[]).toSorted()).toEqual([...gone.artifacts, input].toSorted());
+  expect(await remove(kept.id, "")).toEqual({ deleted: true, job_id: kept.id, was_running: false });
+  const { data } = (await (await fetch(new URL("/v1/files", serving.url))).json()) as { data: unknown[] };
+  expect(data).toHaveLength(kept.artifacts.length + 1);
+});
+
 test("a client that hangs up changes nothing about its job", async () => {
   const gate = Promise.withResolvers<void>();
   const serving = await start(newFolder(), { engine: rampEngine(() => gate.promise) });

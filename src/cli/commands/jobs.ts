@@ -46,7 +46,15 @@ export function registerJobs(program: Command, context: CommandContext): void {
   one("show", "print a job as JSON", (id) => ["GET", `/v1/jobs/${id}`]);
   one("cancel", "cancel a job that waits or runs", (id) => ["POST", `/v1/jobs/${id}/cancel`]);
   one("retry", "run a failed or cancelled job again", (id) => ["POST", `/v1/jobs/${id}/retry`]);
-  one("delete", "cancel a job if need be and remove its record", (id) => ["DELETE", `/v1/jobs/${id}`]);
+  jobs
+    .command("delete <id>")
+    .description("cancel a job if need be and remove its record")
+    .option("--files", "delete the files that it made or brought, too")
+    .action(async (id: string, { files }: { files?: boolean }) => {
+      await using client = await requireRunning(context);
+      const path = `/v1/jobs/${encodeURIComponent(id)}${files ? "?files=true" : ""}`;
+      context.out(JSON.stringify(await json(await client.request(path, { method: "DELETE" })), null, 2));
+    });
 
   program
     .command("unload <model>")

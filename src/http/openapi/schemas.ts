@@ -213,6 +213,13 @@ export const JobDeleteResponse = z
       description: "True if it was running: it is then stopped at its next step, and its output is dropped.",
       examples: [false],
     }),
+    deleted_files: z
+      .array(FileID)
+      .optional()
+      .openapi({
+        description: "With `files`: ids of the files that were deleted.",
+        examples: [[fileExample]],
+      }),
   })
   .openapi("JobDeleteResponse");
 

@@ -39,11 +39,14 @@ export function createReporting({ events, store, kind, clock, log }: ReportingOp
     status,
 
     /** The engine has done a step. */
-    step(job: Job, { step, payload }: Report) {
+    step(job: Job, { step, eta, payload }: Report) {
       const news = job.id !== last.job || job.progress_label !== last.label;
       const over = step !== undefined && step.done >= step.total;
       if (news || over || clock.now() - last.at >= interval) {
-        status(job, step && { step: step.done, steps: step.total });
+        status(job, {
+          ...(step && { step: step.done, steps: step.total }),
+          ...(eta !== undefined && { eta_s: eta === null ? null : Math.round(eta * 10) / 10 }),
+        });
       }
       if (!payload || !events.watched().includes(job.id)) return;
       preview(job, payload).catch((error) =>

@@ -13,6 +13,7 @@ import type { Clock } from "../clock.ts";
 import type { JobFiles } from "../files.ts";
 import type { Job } from "../job.ts";
 import type { Models } from "../models/models.ts";
+import { createEta } from "./eta.ts";
 import { fraction } from "./progress.ts";
 
 /** A job type as the queue sees it. */
@@ -26,6 +27,8 @@ export interface Report {
   label: string;
   progress?: number;
   step?: { done: number; total: number };
+  /** Seconds until the engine is done with the job; null while that is not known. */
+  eta?: number | null;
   payload?: Values;
 }
 
@@ -50,6 +53,9 @@ export interface Outcome {
   result: Record<string, unknown>;
   files: FileRecord[];
 }
+
+/** The engine's part of a job's progress. The rest is encoding and storing its files. */
+const engineShare = 0.98;
 
 export async function runJob(options: RunOptions): Promise<Outcome> {
   const { job, kind, models, context, signal } = options;
@@ -92,10 +98,12 @@ async function runPhases(options: RunOptions, planned: Need) {
   let values = input;
   let output = input;
   let seconds = 0;
+  const eta = createEta(need.phases, skip, clock.now);
   for (const [index, phase] of need.phases.entries()) {
     if (signal.aborted) throw new Cancelled();
     if (skip.includes(phase.name)) continue;
-    const progress = (done: number, total: number) => fraction(need.phases, skip, phase.name, done, total);
+    const progress = (done: number, total: number) =>
+      engineShare * fraction(need.phases, skip, phase.name, done, total);
     const parts = await models.hold(kind.family, need, index, {
       signal,
       onProgress: ({ done, total }) => report({ label: "loading", step: { done, total } }),
@@ -103,6 +111,7 @@ async function runPhases(options: RunOptions, planned: Need) {
     if (signal.aborted) throw new Cancelled();
     models.use(Object.values(parts));
     const before = clock.now();
+    eta.begin(phase.name);
     const run = await engine.run(kind.family, phase.name, parts, values, {
       signal,
       onProgress({ label, done, total, payload }: PhaseProgress) {
@@ -110,6 +119,7 @@ async function runPhases(options: RunOptions, planned: Need) {
           label,
           progress: progress(done, total),
           step: { done, total },
+          eta: eta.step(done, total),
           ...(payload && { payload }),
         });
       },
@@ -131,7 +141,7 @@ async function publish(
   { values, facts, seconds }: { values: Values; facts: Record<string, unknown>; seconds: number },
 ): Promise<Outcome> {
   if (signal.aborted) throw new Cancelled();
-  report({ label: "saving" });
+  report({ label: "saving", progress: engineShare });
   const published = await kind.operation.publish(job.params as never, facts, values, {
     settings: context.settings,
     seconds,
@@ -142,6 +152,9 @@ async function publish(
     for (const artifact of published.artifacts) {
       if (signal.aborted) throw new Cancelled();
       stored.push(await files.stage(artifact));
+      // The record of the job's end is a step of its own: 1 is said once it is written.
+      const saved = stored.length / (published.artifacts.length + 1);
+      report({ label: "saving", progress: engineShare + (1 - engineShare) * saved });
     }
     return { result: published.result(stored), files: stored };
   } catch (error) {

@@ -203,7 +203,7 @@ export interface FakeFiles extends JobFiles {
 
 export function fakeFiles(): FakeFiles {
   const staged = new Map<string, FileRecord>();
-  return {
+  const files: FakeFiles = {
     staged,
     kept: new Map(),
     resolve: async () => {
@@ -225,7 +225,11 @@ export function fakeFiles(): FakeFiles {
     async discard(record) {
       staged.delete(record.file_id);
     },
+    async delete(id) {
+      return files.kept.delete(id);
+    },
   };
+  return files;
 }
 
 const settings = {

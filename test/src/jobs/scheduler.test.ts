@@ -14,6 +14,15 @@ const refused = async (promise: Promise<unknown>): Promise<Refusal> => {
   return error;
 };
 
+const fileRecord = {
+  filename: "a.png",
+  content_type: "image/png",
+  size: 1,
+  sha256: "",
+  created_at: 0,
+  meta: {},
+};
+
 const phases: FakeParams["phases"] = [
   {
     name: "encode",
@@ -77,15 +86,15 @@ describe("a job", () => {
     await settle();
     expect(await at()).toEqual([0, "loading"]);
     engine.calls[0]!.running.onProgress?.({ label: "encoding", done: 1, total: 2 });
-    expect(await at()).toEqual([0.05, "encoding"]);
+    expect(await at()).toEqual([0.049, "encoding"]);
     engine.calls[0]!.finish();
     await settle();
     engine.calls[0]!.running.onProgress?.({ label: "denoising", done: 3, total: 4 });
-    expect(await at()).toEqual([0.7, "denoising"]);
+    expect((await at())[0]).toBeCloseTo(0.686);
     engine.calls[0]!.finish();
     await settle();
     engine.calls[0]!.running.onProgress?.({ label: "decoding", done: 1, total: 1 });
-    expect(await at()).toEqual([1, "decoding"]);
+    expect(await at()).toEqual([0.98, "decoding"]);
     engine.calls[0]!.finish();
     await settle();
     expect(await at()).toEqual([1, "done"]);
@@ -531,11 +540,36 @@ describe("remove()", () => {
     await scheduler.start();
     const { id } = await submit();
     await settle();
-    expect(await scheduler.remove(id)).toMatchObject({ status: "running" });
+    expect(await scheduler.remove(id)).toMatchObject({ job: { status: "running" }, files: [] });
     await settle();
     expect((await refused(scheduler.job(id))).code).toBe("job_not_found");
     expect((await refused(scheduler.remove(id))).code).toBe("job_not_found");
     expect(engine.calls).toEqual([]);
+  });
+
+  test("takes the job's files along when asked, and leaves those that another job needs", async () => {
+    const { scheduler, engine, files, submit } = harness();
+    await scheduler.start();
+    const record = (file_id: string) => ({ ...fileRecord, file_id });
+    const [inside, needed, uploaded] = ["1", "2", "3"].map((digit) => `file_${digit.repeat(32)}`);
+    for (const id of [inside!, needed!, uploaded!]) files.kept.set(id, record(id));
+    const { id } = await submit({
+      images: [
+        { type: "data_url", media_type: "image/png", size: 1, file_id: inside },
+        { type: "data_url", media_type: "image/png", size: 1, file_id: needed },
+        { type: "file_id", file_id: uploaded },
+      ],
+    });
+    await settle();
+    const { artifacts } = await scheduler.job(id);
+    engine.answer = undefined;
+    await submit({ image: { type: "file_id", file_id: needed } });
+    const { files: deleted } = await scheduler.remove(id, { files: true });
+    expect(deleted.toSorted()).toEqual([...artifacts, inside!].toSorted());
+    expect([...files.kept.keys()]).toEqual([needed!, uploaded!]);
+    const { id: other } = await submit();
+    await settle();
+    expect((await scheduler.remove(other)).files).toEqual([]);
   });
 
   test("takes a queued job out of the queue", async () => {
@@ -545,7 +579,7 @@ describe("remove()", () => {
     await submit();
     const { id } = await submit();
     await settle();
-    expect(await scheduler.remove(id)).toMatchObject({ status: "queued" });
+    expect(await scheduler.remove(id)).toMatchObject({ job: { status: "queued" } });
     expect(scheduler.health().queue_len).toBe(0);
     engine.calls[0]!.finish();
     await settle();

@@ -28,6 +28,13 @@ const query = z.object({
   type: z.string().optional().openapi({ description: "Only jobs of this type." }),
 });
 
+const deletion = z.object({
+  files: z.boolean().default(false).openapi({
+    description:
+      "Deletes the job's artifacts and the inputs that came inside its request, too, except those that another job still needs.",
+  }),
+});
+
 export function jobRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
   const { scheduler } = deps;
   const route = { request: { params } } as const;
@@ -73,12 +80,19 @@ export function jobRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
     summary: "Delete Job",
     description:
       "Removes a job's record, and cancels the job if it has not ended.\n\nA queued job never runs. A running one stops at its next " +
-      "step, tile or chunk, and its output is dropped. Files that a finished job made stay; delete them with the Files API.",
+      "step, tile or chunk, and its output is dropped. Files that a finished job made stay, unless `files` is true.",
+    request: { params, query: deletion },
     responses: { 200: json("The record is gone.", JobDeleteResponse), ...missing },
   });
   app.delete("/v1/jobs/:job_id", async (c) => {
-    const job = await scheduler.remove(idIn(c));
-    return c.json({ deleted: true, job_id: job.id, was_running: job.status === "running" });
+    const { files: withFiles } = parse(deletion, c.req.query(), "query");
+    const { job, files } = await scheduler.remove(idIn(c), { files: withFiles });
+    return c.json({
+      deleted: true,
+      job_id: job.id,
+      was_running: job.status === "running",
+      ...(withFiles && { deleted_files: files }),
+    });
   });
 
   register.registerPath({
@@ -140,7 +154,8 @@ export function jobRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
     operationId: "job_events",
     summary: "Job Events",
     description:
-      "Follows a job as server-sent events.\n\n`status` events tell of `status`, `progress`, `progress_label` and `queue_position`; a " +
+      "Follows a job as server-sent events.\n\n`status` events tell of `status`, `progress`, `progress_label`, `queue_position`, and of `step`, `steps` and " +
+      "`eta_s` (seconds left, null until a step was measured) while the model works; a " +
       "`preview` event carries a picture on the way, where the model gives one. The last event is named by the final status and " +
       "carries the whole Job; then the stream ends. Each event has an `id`: send the last one seen as `Last-Event-ID` to go on after " +
       "a lost connection. A comment comes every 5 seconds, so that nothing on the way takes the silence for an end.",

@@ -109,7 +109,7 @@ const scheduler = {
   wait: async (id: string) => ({ kind: "ended" as const, job: jobs.get(id)! }),
   remove: async (id: string) => {
     removed.push(id);
-    return jobs.get(id)!;
+    return { job: jobs.get(id)!, files: [] };
   },
   events: async (id: string) =>
     (async function* () {

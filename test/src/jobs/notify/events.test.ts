@@ -28,7 +28,8 @@ describe("events of a job", () => {
     expect(seen.find(({ data }) => data.progress_label === "estimating")!.data).toMatchObject({
       job_id: id,
       status: "running",
-      progress: 1,
+      progress: 0.98,
+      eta_s: 0,
       step: 1,
       steps: 1,
     });
@@ -99,7 +100,44 @@ describe("events of a job", () => {
     await settle();
     engine.calls[0]!.finish();
     const preview = (await following).find(({ event }) => event === "preview")!;
-    expect(preview.data).toEqual({ job_id: id, progress: 0.25, picture: "x" });
+    expect(preview.data).toEqual({ job_id: id, progress: 0.98 * 0.25, picture: "x" });
+  });
+
+  test("tell the step, the time that is left, and 1 only with the end", async () => {
+    const { scheduler, engine, clock, files, submit } = harness();
+    engine.answer = undefined;
+    const saving = Promise.withResolvers<void>();
+    const { stage } = files;
+    files.stage = async (artifact) => {
+      await saving.promise;
+      return stage(artifact);
+    };
+    await scheduler.start();
+    const { id } = await submit({ outputs: 2 });
+    const following = all(await scheduler.events(id));
+    await settle();
+    for (const done of [0, 1, 2, 3, 4]) {
+      engine.calls[0]!.running.onProgress?.({ label: "denoising", done, total: 4 });
+      await clock.advance(2000);
+    }
+    engine.calls[0]!.finish();
+    await settle();
+    expect((await scheduler.job(id)).progress).toBe(0.98);
+    saving.resolve();
+    const seen = (await following).map(({ data }) => data);
+    expect(
+      seen
+        .filter(({ progress_label: label }) => label === "denoising")
+        .map(({ step, steps, eta_s }) => [step, steps, eta_s]),
+    ).toEqual([
+      [0, 4, null],
+      [1, 4, 6],
+      [2, 4, 4],
+      [3, 4, 2],
+      [4, 4, 0],
+    ]);
+    const fractions = seen.map(({ progress }) => progress as number | null);
+    expect(fractions.indexOf(1)).toBe(fractions.length - 1);
   });
 
   test("end for a listener that leaves, and for all at a shutdown", async () => {

@@ -97,6 +97,7 @@ const scheduler = createScheduler({
     },
     stage: ({ bytes, ...about }) => files.stage(bytes, about),
     discard: files.discard,
+    delete: files.delete,
   },
   kind: () => ({
     family: "fake",
