@@ -1,6 +1,6 @@
 /**
  * libeasel as bun:ffi sees it: the table of `mlx-shim/shim.h`, opened once per thread.
- * This is the only file that imports bun:ffi. The types of every call come from the table, so a wrong arity, silent at run time,
+ * Only this file and `leave.ts` use bun:ffi. The types of every call come from the table, so a wrong arity, silent at run time,
  * does not compile.
  *
  * @module

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { leave } from "../ffi/leave.ts";
 import { version } from "./version.ts";
 
 const args = process.argv.slice(2);
@@ -14,4 +15,4 @@ if (args.length === 1 && /^(version|--version|-V)$/.test(args[0]!)) {
 const { main } = await import("./cli/main.ts");
 const code = await main(args, () => new Worker(new URL("./worker.ts", import.meta.url)));
 // work may still be in flight on the engine: it is not waited for
-process.exit(code);
+leave(code);

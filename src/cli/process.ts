@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
+import { leave } from "../../ffi/leave.ts";
 import { exitCodes } from "./context.ts";
 
 /** What a command may do to the process it runs in. */
@@ -25,7 +26,7 @@ export function thisProcess(startWorker: () => Worker): Process {
     startWorker,
     leave(error, code) {
       process.stderr.write(`Error: ${error.message}\n`);
-      process.exit(code);
+      leave(code);
     },
     atEnd(work) {
       process.once("exit", work);
@@ -62,7 +63,7 @@ function onStop(stop: (code: number) => void): void {
   for (const [name, code] of Object.entries(stopSignals)) {
     if (isIgnored(constants.signals[name as keyof typeof stopSignals])) continue;
     process.on(name, () => {
-      if (stopping) process.exit(code);
+      if (stopping) leave(code);
       stopping = true;
       stop(code);
     });
