@@ -31,6 +31,7 @@ export const refusals = {
   job_succeeded: { status: 409, means: "The job succeeded, so there is nothing to retry" },
   job_pruned: { status: 410, means: "The job has ended and its record was removed by retention" },
   too_large: { status: 413, means: "The body is larger than allowed" },
+  no_thumbnail: { status: 415, means: "The file is not a picture that a thumbnail could be made of" },
   range_not_satisfiable: { status: 416, means: "The range lies outside the file" },
   idempotency_mismatch: { status: 422, means: "The Idempotency-Key was used before with another body" },
   queue_full: { status: 429, means: "Too many jobs are waiting" },

@@ -17,6 +17,7 @@ import { filesOfJobs, pruneFiles } from "./files/for-jobs.ts";
 import { type Links, linkKey } from "./files/links.ts";
 import { openLocalStore } from "./files/local.ts";
 import { insertFile } from "./files/records.ts";
+import { createThumbnails } from "./files/thumbnails.ts";
 import { createApp } from "./http/app.ts";
 import { hubEnv } from "./hub/download/hub.ts";
 import { systemClock } from "./jobs/clock.ts";
@@ -144,12 +145,18 @@ export async function serve(
 
     const starting = "the engine is starting";
     let notReady: string | null = starting;
+    const thumbnails = createThumbnails({
+      store: files,
+      folder: settings.cache_dir,
+      maxPixels: settings.max_input_pixels,
+    });
     const app = createApp({
       settings,
       version,
       capabilities: families,
       scheduler,
       files,
+      thumbnails,
       context,
       log,
       notReady: () => notReady ?? storage.problem(),
@@ -165,6 +172,7 @@ export async function serve(
       try {
         const deleted = await pruneFiles(files, settings, () => store.filesInUse());
         if (deleted.length > 0) log.info("old files deleted", { count: deleted.length });
+        await thumbnails.sweep();
       } catch (error) {
         log.error("upkeep failed", { error });
       }

@@ -6,7 +6,13 @@
 import { existsSync, lstatSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
-export type CacheKind = "native parts" | "quantized weights" | "prompts" | "download" | "other";
+export type CacheKind =
+  | "native parts"
+  | "quantized weights"
+  | "prompts"
+  | "thumbnails"
+  | "download"
+  | "other";
 
 /** A thing in the cache folder. */
 export interface CacheItem {
@@ -21,6 +27,7 @@ export interface CacheItem {
 const kinds: Readonly<Record<string, CacheKind>> = {
   quantized: "quantized weights",
   prompts: "prompts",
+  thumbnails: "thumbnails",
   downloads: "download",
 };
 
@@ -68,9 +75,11 @@ export function prunable(items: readonly CacheItem[], maxGb: number | null): Cac
   return maxGb === null ? old : [...old, ...overLimit(items, maxGb * 1e9)];
 }
 
-/** Quantized weights and prompts that do not fit, when the newest stay. */
+const remakable: ReadonlySet<CacheKind> = new Set(["quantized weights", "prompts", "thumbnails"]);
+
+/** What does not fit when the newest stay. */
 function overLimit(items: readonly CacheItem[], maxBytes: number): CacheItem[] {
-  const rest = items.filter(({ kind }) => kind === "quantized weights" || kind === "prompts");
+  const rest = items.filter(({ kind }) => remakable.has(kind));
   let room = maxBytes - (newestNative(items)?.bytes ?? 0);
   return rest.filter(({ bytes }) => {
     room -= bytes;

@@ -2,6 +2,7 @@ import type { Server } from "bun";
 import type { Capability, CheckContext } from "../capabilities/capability.ts";
 import type { DeviceState } from "../engine/engine.ts";
 import type { FileStore } from "../files/store.ts";
+import type { Thumbnails } from "../files/thumbnails.ts";
 import type { Scheduler } from "../jobs/scheduler.ts";
 import type { Log } from "../log.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -14,6 +15,7 @@ export interface Deps {
   capabilities: readonly Capability[];
   scheduler: Scheduler;
   files: FileStore;
+  thumbnails: Thumbnails;
   /** What an operation's `check` may look at. */
   context: CheckContext;
   log: Log;

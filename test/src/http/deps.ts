@@ -5,6 +5,7 @@ import { openDatabase } from "../../../src/database.ts";
 import { Refusal } from "../../../src/errors.ts";
 import { openLocalStore } from "../../../src/files/local.ts";
 import type { FileStore } from "../../../src/files/store.ts";
+import { createThumbnails } from "../../../src/files/thumbnails.ts";
 import type { Deps } from "../../../src/http/deps.ts";
 import type { Scheduler } from "../../../src/jobs/scheduler.ts";
 import { silent } from "../../../src/log.ts";
@@ -68,6 +69,9 @@ export function testDeps(settings: Partial<Settings> = {}, changes: Partial<Deps
     capabilities: [],
     scheduler: { ...idle },
     files: unopened,
+    thumbnails: changes.files
+      ? createThumbnails({ store: changes.files, folder: join(dir, "cache"), maxPixels: 2 ** 26 })
+      : (unopened as never),
     context: { settings: whole, prompts: noPrompts, activation: () => ({ missing: [] }) },
     log: silent,
     notReady: () => null,

@@ -2,6 +2,7 @@
 import { type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { Refusal } from "../../../errors.ts";
+import { type ThumbnailSize, thumbnailSizes } from "../../../files/thumbnails.ts";
 import { download, upload } from "../../answer/file-access.ts";
 import { json, refusalResponses, schemaResponse } from "../../answer/responses.ts";
 import type { Deps, Env } from "../../deps.ts";
@@ -12,6 +13,19 @@ import { parse } from "../../request/validation.ts";
 const fileId = idOf("file", "Id of the file, from an upload or from a job's `artifacts`.");
 const params = z.object({ file_id: fileId });
 const idIn = (c: Context) => parse(params, c.req.param(), "path").file_id;
+
+const isThumbnailSize = (size: number): size is ThumbnailSize =>
+  thumbnailSizes.some((known) => known === size);
+const thumbnailQuery = z.object({
+  size: z
+    .int()
+    .refine(isThumbnailSize, `must be one of ${thumbnailSizes.join(", ")}`)
+    .default(320)
+    .openapi({
+      enum: [...thumbnailSizes],
+      description: "Longest side in pixels; smaller pictures keep their size.",
+    }),
+});
 
 const query = z.object(pageOf("file", fileId));
 
@@ -131,6 +145,40 @@ export function fileRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
 
   register.registerPath({
     ...route,
+    method: "get",
+    path: "/v1/files/{file_id}/thumbnail",
+    operationId: "thumbnail",
+    summary: "Thumbnail",
+    description:
+      "Gives a small WebP copy of a stored picture, turned upright. It is made at the first request and kept in the cache folder.",
+    request: { params, query: thumbnailQuery },
+    responses: {
+      200: {
+        description: "The thumbnail.",
+        content: { "image/webp": { schema: { type: "string", format: "binary" } } },
+        headers: { ETag: { description: "Changes with the file and the size.", schema: { type: "string" } } },
+      },
+      304: { description: "The client has this thumbnail already." },
+      ...missing,
+      ...refusalResponses("no_thumbnail"),
+    },
+  });
+  app.get("/v1/files/:file_id/thumbnail", async (c) => {
+    const id = idIn(c);
+    const { size } = parse(thumbnailQuery, c.req.query(), "query");
+    const record = await files.get(id);
+    if (!record) throw unknown(id);
+    const headers = {
+      ETag: `"${record.sha256.slice(0, 32)}-${size}"`,
+      "Cache-Control": "private, max-age=604800, immutable",
+    };
+    if (c.req.header("if-none-match") === headers.ETag) return c.body(null, 304, headers);
+    const bytes = await deps.thumbnails.of(record, size);
+    return c.body(bytes, 200, { ...headers, "Content-Type": "image/webp" });
+  });
+
+  register.registerPath({
+    ...route,
     method: "delete",
     path: "/v1/files/{file_id}",
     operationId: "delete_file_v1_files__file_id__delete",
@@ -142,6 +190,7 @@ export function fileRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
   app.delete("/v1/files/:file_id", async (c) => {
     const id = idIn(c);
     if (!(await files.delete(id))) throw unknown(id);
+    deps.thumbnails.forget(id);
     return c.json({ deleted: true, file_id: id });
   });
 }
