@@ -12,7 +12,7 @@ import type { Log } from "../../log.ts";
 import type { Clock } from "../clock.ts";
 import type { JobFiles } from "../files.ts";
 import type { Job, JobStatus } from "../job.ts";
-import type { Models } from "../models/models.ts";
+import type { Models } from "../models/model-cache.ts";
 import type { Ending, JobStore } from "../store/store.ts";
 import type { StayAwake } from "./awake.ts";
 import { failure } from "./failure.ts";

@@ -12,7 +12,7 @@ import type { FileRecord } from "../../files/file.ts";
 import type { Clock } from "../clock.ts";
 import type { JobFiles } from "../files.ts";
 import type { Job } from "../job.ts";
-import type { Models } from "../models/models.ts";
+import type { Models } from "../models/model-cache.ts";
 import { createEta } from "./eta.ts";
 import { fraction } from "./progress.ts";
 

@@ -8,7 +8,7 @@ import type { Spend } from "../../disk/reserve.ts";
 import { isDiskFull, Refusal } from "../../errors.ts";
 import type { FileRecord } from "../../files/file.ts";
 import type { Job } from "../job.ts";
-import { deliveryStore } from "../notify/deliveries.ts";
+import { deliveryStore } from "./deliveries.ts";
 import { jobRecords, type Row, toJob } from "./records.ts";
 import type { Ending, Idempotency, JobQuery, JobStore, NewJob, Webhook } from "./store.ts";
 

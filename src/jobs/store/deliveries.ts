@@ -6,7 +6,7 @@
 import type { Database } from "bun:sqlite";
 import type { Spend } from "../../disk/reserve.ts";
 import type { WebhookDelivery } from "../job.ts";
-import type { Delivery, DeliveryStore } from "../store/store.ts";
+import type { Delivery, DeliveryStore } from "./store.ts";
 
 export function deliveryStore(
   database: Database,

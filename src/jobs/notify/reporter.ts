@@ -6,9 +6,9 @@
 import type { Log } from "../../log.ts";
 import type { Clock } from "../clock.ts";
 import type { Job } from "../job.ts";
-import type { Events } from "../notify/events.ts";
+import type { Kind, Report } from "../runner/run.ts";
 import type { JobStore } from "../store/store.ts";
-import type { Kind, Report } from "./run.ts";
+import type { Events } from "./events.ts";
 
 export interface ReportingOptions {
   events: Events;

@@ -13,15 +13,15 @@ import type { JobFiles } from "./files.ts";
 import type { Job, JobStatus } from "./job.ts";
 import { createMetrics } from "./metrics.ts";
 import { memoryState } from "./models/memory-state.ts";
-import { createModels } from "./models/models.ts";
+import { createModels } from "./models/model-cache.ts";
 import { createEvents } from "./notify/events.ts";
+import { createReporting } from "./notify/reporter.ts";
 import { createWaiters } from "./notify/waiters.ts";
 import type { Webhooks } from "./notify/webhooks.ts";
 import { filesInside } from "./params.ts";
 import type { Accepted, JobEvent, Scheduler } from "./queue.ts";
 import { type StayAwake, stayAwake } from "./runner/awake.ts";
 import { createLane, type WarmTarget } from "./runner/loop.ts";
-import { createReporting } from "./runner/reporting.ts";
 import type { Kind } from "./runner/run.ts";
 import type { JobStore, NewJob } from "./store/store.ts";
 
