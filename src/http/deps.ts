@@ -3,7 +3,7 @@ import type { Capability, CheckContext } from "../capabilities/capability.ts";
 import type { DeviceState } from "../engine/engine.ts";
 import type { FileStore } from "../files/store.ts";
 import type { Thumbnails } from "../files/thumbnails.ts";
-import type { Scheduler } from "../jobs/create-scheduler.ts";
+import type { Scheduler } from "../jobs/scheduler.ts";
 import type { Log } from "../log.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Page } from "./pages/playground-page.ts";

@@ -19,13 +19,11 @@ import { createReporting } from "./notify/reporter.ts";
 import { createWaiters } from "./notify/waiters.ts";
 import type { Webhooks } from "./notify/webhooks.ts";
 import { filesInside } from "./params.ts";
-import type { Accepted, JobEvent, Scheduler } from "./queue.ts";
 import { type StayAwake, stayAwake } from "./runner/awake.ts";
 import { createLane, type WarmTarget } from "./runner/loop.ts";
 import type { Kind } from "./runner/run.ts";
+import type { Accepted, JobEvent, Scheduler } from "./scheduler.ts";
 import type { JobStore, NewJob } from "./store/store.ts";
-
-export * from "./queue.ts";
 
 export interface SchedulerOptions {
   store: JobStore;

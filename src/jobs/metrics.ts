@@ -1,6 +1,6 @@
 /** Counters since the start, for `/metrics`. */
 import type { Job } from "./job.ts";
-import { durationBounds, type JobMetrics } from "./queue.ts";
+import { durationBounds, type JobMetrics } from "./scheduler.ts";
 
 type Ended = JobMetrics["ended"][number];
 type Counted = Pick<JobMetrics, "ended" | "loads" | "load_seconds" | "evictions" | "out_of_memory">;

@@ -1,4 +1,4 @@
-import type { JobEvent } from "../../jobs/create-scheduler.ts";
+import type { JobEvent } from "../../jobs/scheduler.ts";
 
 const aliveEveryMs = 5000;
 

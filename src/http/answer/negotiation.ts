@@ -5,8 +5,8 @@
  */
 import type { Context } from "hono";
 import { Refusal, refusals } from "../../errors.ts";
-import type { Accepted, Waited } from "../../jobs/create-scheduler.ts";
 import type { Job } from "../../jobs/job.ts";
+import type { Accepted, Waited } from "../../jobs/scheduler.ts";
 
 /** Any mention counts, in the first Accept header, as clients of the original rely on. */
 export const wantsJson = (accept: string | undefined) => /application\/json/i.test(accept ?? "");

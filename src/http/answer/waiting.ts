@@ -4,7 +4,7 @@
  * @module
  */
 import type { Context } from "hono";
-import type { Accepted, Waited } from "../../jobs/create-scheduler.ts";
+import type { Accepted, Waited } from "../../jobs/scheduler.ts";
 import type { Deps, Env } from "../deps.ts";
 import type { ParsedRequest } from "../request/submit.ts";
 

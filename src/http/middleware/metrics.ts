@@ -4,7 +4,7 @@
  * @module
  */
 import type { DeviceState } from "../../engine/engine.ts";
-import { durationBounds, type JobMetrics } from "../../jobs/create-scheduler.ts";
+import { durationBounds, type JobMetrics } from "../../jobs/scheduler.ts";
 
 const requestBounds = [0.005, 0.025, 0.1, 0.5, 2.5, 10, 60, 600] as const;
 

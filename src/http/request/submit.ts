@@ -5,7 +5,7 @@
  */
 import type { Operation } from "../../capabilities/capability.ts";
 import { Refusal } from "../../errors.ts";
-import type { Accepted } from "../../jobs/create-scheduler.ts";
+import type { Accepted } from "../../jobs/scheduler.ts";
 import type { Idempotency, NewJob, Webhook } from "../../jobs/store/store.ts";
 import { parseUrl } from "../../net/guard.ts";
 import type { Deps } from "../deps.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { gigabyte, type Resident } from "../../engine/residency.ts";
-import type { Health, LoadedModel } from "../queue.ts";
+import type { Health, LoadedModel } from "../scheduler.ts";
 
 type Describe = (family: string, variant: string) => { domain: string; repo: string };
 

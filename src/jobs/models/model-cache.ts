@@ -20,7 +20,7 @@ import {
 import { Cancelled } from "../../engine/task.ts";
 import { Refusal } from "../../errors.ts";
 import type { Clock } from "../clock.ts";
-import type { JobMetrics } from "../queue.ts";
+import type { JobMetrics } from "../scheduler.ts";
 
 export type EvictionReason = keyof JobMetrics["evictions"];
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { JobEvent } from "../queue.ts";
+import type { JobEvent } from "../scheduler.ts";
 
 interface Log {
   events: JobEvent[];

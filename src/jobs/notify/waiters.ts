@@ -4,7 +4,7 @@
  * @module
  */
 import type { Clock } from "../clock.ts";
-import type { Waited } from "../queue.ts";
+import type { Waited } from "../scheduler.ts";
 
 export function createWaiters(clock: Clock) {
   const waiters = new Map<string, Set<(waited: Waited) => void>>();

@@ -7,7 +7,7 @@
 import { Refusal } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import type { Clock } from "../clock.ts";
-import type { JobMetrics } from "../queue.ts";
+import type { JobMetrics } from "../scheduler.ts";
 import type { Delivery, DeliveryStore } from "../store/store.ts";
 import { signingKey } from "./webhook-secret.ts";
 

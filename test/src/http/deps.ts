@@ -7,7 +7,7 @@ import { openLocalStore } from "../../../src/files/local.ts";
 import type { FileStore } from "../../../src/files/store.ts";
 import { createThumbnails } from "../../../src/files/thumbnails.ts";
 import type { Deps } from "../../../src/http/deps.ts";
-import type { Scheduler } from "../../../src/jobs/create-scheduler.ts";
+import type { Scheduler } from "../../../src/jobs/scheduler.ts";
 import { silent } from "../../../src/log.ts";
 import { defaultSettings } from "../../../src/settings/load.ts";
 import type { Settings } from "../../../src/settings/settings.ts";

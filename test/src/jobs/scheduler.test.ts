@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { TaskError } from "../../../src/engine/engine.ts";
 import { gigabyte } from "../../../src/engine/residency.ts";
 import { Refusal } from "../../../src/errors.ts";
-import type { Waited } from "../../../src/jobs/create-scheduler.ts";
+import type { Waited } from "../../../src/jobs/scheduler.ts";
 import { type FakeParams, fakeOperation, harness, settle } from "./harness.ts";
 
 const refused = async (promise: Promise<unknown>): Promise<Refusal> => {

@@ -7,7 +7,7 @@
 import type { Context } from "hono";
 import { Refusal } from "../../../errors.ts";
 import { linkKey, signedQuery } from "../../../files/links.ts";
-import type { Accepted } from "../../../jobs/create-scheduler.ts";
+import type { Accepted } from "../../../jobs/scheduler.ts";
 import type { Idempotency } from "../../../jobs/store/store.ts";
 import { sentEvents } from "../../answer/event-stream.ts";
 import { settled } from "../../answer/negotiation.ts";

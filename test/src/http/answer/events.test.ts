@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { eventStream } from "../../../../src/http/answer/event-stream.ts";
 import { createApp } from "../../../../src/http/app.ts";
-import type { JobEvent } from "../../../../src/jobs/create-scheduler.ts";
+import type { JobEvent } from "../../../../src/jobs/scheduler.ts";
 import { testDeps } from "../deps.ts";
 
 async function* from(events: JobEvent[]) {

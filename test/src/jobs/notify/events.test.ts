@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import type { JobEvent } from "../../../../src/jobs/create-scheduler.ts";
 import { createEvents } from "../../../../src/jobs/notify/events.ts";
+import type { JobEvent } from "../../../../src/jobs/scheduler.ts";
 import { harness, settle } from "../harness.ts";
 
 async function all(events: AsyncIterable<JobEvent>): Promise<JobEvent[]> {
