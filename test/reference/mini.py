@@ -7,13 +7,12 @@ import sys
 from pathlib import Path
 
 import torch
-import torch.nn.functional as functional
 from safetensors.torch import save_file
 
 ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT / "tools" / "mini"))
 
-from evaluate import answer, predict  # noqa: E402
+from evaluate import both_answers, predict  # noqa: E402
 from net import MiniDepth, normalise  # noqa: E402
 from weights import read_folded, save_net  # noqa: E402
 
@@ -48,10 +47,9 @@ def main():
     found = {}
     for height, width in ((64, 96), (96, 32)):
         x = torch.rand((1, 3, height, width), generator=generator)
-        y = answer(net, normalise(x))[:, None]
-        y = functional.interpolate(y, scale_factor=2, mode="bilinear", align_corners=False)
+        y = both_answers(net, normalise(x))
         found[f"{height}x{width}/pixels"] = x[0].permute(1, 2, 0).contiguous()
-        found[f"{height}x{width}/depth"] = y[0, 0].contiguous()
+        found[f"{height}x{width}/depth"] = y[0].contiguous()
     picture = torch.randint(0, 256, (75, 110, 3), generator=generator, dtype=torch.uint8)
     found["picture/pixels"] = picture
     found["picture/depth"] = torch.from_numpy(predict(net, picture.numpy(), 96)).contiguous()

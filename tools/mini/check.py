@@ -26,14 +26,26 @@ def stock():
     return Stock()
 
 
-def held(number):
-    return render_scene(number, stock(), evaluate.HELD_SIDE, scenes.HELD)
+def held(number, side):
+    return render_scene(number, stock(), side, scenes.HELD)
+
+
+def draw(count, side, workers):
+    """The first scenes of the held kinds."""
+    numbers = range(evaluate.HELD_FIRST, evaluate.HELD_FIRST + count)
+    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+        return pool.map(functools.partial(held, side=side), numbers, chunksize=10)
+
+
+def edges_are_sharp(workers):
+    found = draw(evaluate.EDGE_COUNT, evaluate.EDGE_SIDE, workers)
+    sharp, plain = evaluate.edge_accuracies(load_net(WEIGHTS), found, evaluate.INPUT)
+    print(f"\nedges in {len(found)} scenes: accuracy {sharp:.3f}, merely enlarged {plain:.3f}, asked for {evaluate.LEAST_EDGES}")
+    return sharp >= evaluate.LEAST_EDGES
 
 
 def weights_beat_trivial(workers):
-    numbers = range(evaluate.HELD_FIRST, evaluate.HELD_FIRST + evaluate.HELD_COUNT)
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        found = pool.map(held, numbers, chunksize=10)
+    found = draw(evaluate.HELD_COUNT, evaluate.HELD_SIDE, workers)
     lines, scores = evaluate.report(load_net(WEIGHTS), found, evaluate.INPUT)
     print(f"\nthe committed weights, {len(found)} scenes of kinds not trained on", *lines, evaluate.verdict(scores), sep="\n")
     return evaluate.beats_trivial(scores)
@@ -46,8 +58,8 @@ def main():
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(unittest.defaultTestLoader.loadTestsFromName("test_mini"))
-    beats = weights_beat_trivial(arguments.workers)
-    tests, failed = result.testsRun + 1, len(result.failures) + len(result.errors) + (not beats)
+    measured = weights_beat_trivial(arguments.workers), edges_are_sharp(arguments.workers)
+    tests, failed = result.testsRun + len(measured), len(result.failures) + len(result.errors) + measured.count(False)
     if arguments.report:
         Path(arguments.report).write_text(f'<testsuites tests="{tests}" failures="{failed}" />\n')
     print(f"\n{tests - failed} passed, {failed} failed")

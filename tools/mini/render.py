@@ -1,6 +1,6 @@
 """Renders scenes into a folder of shards; goes on where it was stopped.
 
-    python render.py --out DIR --first 0 --count 4000 --side 192 [--held]
+    python render.py --out DIR --first 0 --count 4000 --side 192 [--kinds held]
 
 Scene number n is the same wherever it is rendered: its generator is made of n alone.
 """
@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 
+import heads
 import scenes
 from dataset import Shard
 from photograph import photograph
@@ -18,6 +19,7 @@ from textures import make_masks, make_patterns
 from world import bounds
 
 PATTERN_SEED = 1
+KINDS = {"trained": scenes.TRAINED, "richer": {**scenes.TRAINED, **heads.KINDS}, "held": scenes.HELD}
 
 
 class Stock:
@@ -69,8 +71,8 @@ def packed(found):
     return kind, np.ascontiguousarray(form), mask, centre, turn, half, looks
 
 
-def expose(scene, stock, side, seed):
-    """Linear light, depth and the shapes' numbers, of every pixel."""
+def prepared(scene):
+    """The scene as numbers: shapes, tree, lights, the ground's look, terrain, fog."""
     endless = np.array([i for i, s in enumerate(scene.shapes) if s.kind in (PLANE, ROOM)], np.int64)
     bounded = np.array([i for i, s in enumerate(scene.shapes) if s.kind not in (PLANE, ROOM)], np.int64)
     lo, hi = bounds([scene.shapes[i] for i in bounded]) if len(bounded) else (np.zeros((0, 3)), np.zeros((0, 3)))
@@ -78,13 +80,19 @@ def expose(scene, stock, side, seed):
     tree = (*tree, bounded[order] if len(order) else np.zeros(0, np.int64), endless)
     grid, cell, tall = scene.terrain or (np.zeros((2, 2)), 1.0, 0.0)
     ground = np.array([scene.ground.numbers() if scene.ground else [0] * 21], float)
-    ambient = np.array([*scene.above, *scene.below, scene.reach, 0.8])
     lights = np.array(scene.lights, float).reshape(-1, 10)
-    sky = sky_of(scene, stock, rays(scene.camera, side), np.random.default_rng(seed))
     fog = np.array([scene.fog, *scene.fog_colour], float)
+    return packed(scene.shapes), tree, lights, ground, (grid, float(cell), float(tall)), fog
+
+
+def expose(scene, stock, side, seed):
+    """Linear light, depth and the shapes' numbers, of every pixel."""
+    shapes, tree, lights, ground, terrain, fog = prepared(scene)
+    ambient = np.array([*scene.above, *scene.below, scene.reach, 0.8])
+    sky = sky_of(scene, stock, rays(scene.camera, side), np.random.default_rng(seed))
     return trace(
         side, scene.camera.position.astype(float), np.ascontiguousarray(scene.camera.turn), scene.camera.tangent,
-        packed(scene.shapes), tree, lights, ambient, ground, (grid, float(cell), float(tall)), stock.patterns, stock.masks, sky, fog, seed % 100003,
+        shapes, tree, lights, ambient, ground, terrain, stock.patterns, stock.masks, sky, fog, seed % 100003,
     )  # fmt: skip
 
 
@@ -118,9 +126,9 @@ def main():
     parser.add_argument("--first", type=int, default=0, help="number of the first scene")
     parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--side", type=int, default=192)
-    parser.add_argument("--held", action="store_true", help="the kinds kept for the evaluation")
+    parser.add_argument("--kinds", choices=KINDS, default="trained", help="held are those kept for the evaluation")
     arguments = parser.parse_args()
-    stock, kinds = Stock(), scenes.HELD if arguments.held else scenes.TRAINED
+    stock, kinds = Stock(), KINDS[arguments.kinds]
     shard = Shard(arguments.out, f"{arguments.first:08d}", arguments.count, arguments.side)
     start, begun = shard.done, time.time()
     for i in range(start, arguments.count):

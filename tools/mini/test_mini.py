@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+import edges
 import evaluate
 import scenes
 import train
@@ -278,6 +279,29 @@ class Measure(unittest.TestCase):
         mask = evaluate.counted(inverse)
         self.assertEqual((mask[:10].sum(), mask[10:].sum()), (0, 200))
         self.assertEqual(evaluate.counted(inverse, far=True)[5:].mean(), 1)
+
+    def test_edges_of_the_truth_are_all_right_and_those_of_a_plain_map_all_wrong(self):
+        inverse = np.full((40, 40), 0.2)
+        inverse[10:30, 10:30] = 1
+        self.assertEqual(evaluate.edge_accuracy(3 * inverse + 1, inverse), 1)
+        self.assertEqual(evaluate.edge_accuracy(np.zeros_like(inverse), inverse), 0)
+        self.assertIsNone(evaluate.edge_accuracy(inverse, np.ones_like(inverse)))
+
+    def test_edges_a_little_beside_the_truth_count_and_those_further_off_do_not(self):
+        inverse, beside, far = (np.full((40, 40), 0.2) for _ in range(3))
+        inverse[:, 20:], beside[:, 21:], far[:, 30:] = 1, 1, 1
+        self.assertEqual(evaluate.edge_accuracy(beside, inverse), 1)
+        self.assertEqual(evaluate.edge_accuracy(far, inverse), 0)
+
+    def test_a_blurred_edge_goes_where_the_picture_has_it(self):
+        truth = np.full((128, 128), 0.2, np.float32)
+        truth[:, 64:] = 1
+        picture = np.repeat(truth[..., None], 3, 2) * 0.5
+        blurred = edges.enlarge(truth[None, ::16, ::16], 32, 32)[0]
+        seen = edges.enlarge(picture.transpose(2, 0, 1), 32, 32).transpose(1, 2, 0)
+        plain = edges.enlarge(blurred[None], 128, 128)[0]
+        sharp = edges.sharpen(blurred, seen, picture)
+        self.assertLess(4 * np.abs(sharp - truth).mean(), np.abs(plain - truth).mean())
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ export const EstimateRequest = z
       .openapi({
         description:
           "Side in pixels that the network runs at, rounded to its patches of 14: the short side for V2 (518 unless given), the long " +
-          "side for V3 (504 unless given). `mini` runs at 192 unless given, in steps of 32, and never above 320. Larger shows finer detail and takes more time and memory; far beyond the default the models " +
+          "side for V3 (504 unless given). `mini` runs at 256 unless given, in steps of 32, and never above 320. Larger shows finer detail and takes more time and memory; far beyond the default the models " +
           "were not trained.",
       }),
     focal_length_px: z

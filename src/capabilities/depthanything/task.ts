@@ -15,7 +15,9 @@ function maxDepth({ variant, paths }: Source): number | undefined {
 type Step = (done: number, total: number) => void;
 
 /** What a run needs of a network. */
-type DepthModel = Disposable & Pick<DepthAnything, "steps" | "preprocess" | "predict" | "resizeMap" | "unit">;
+type DepthModel = Disposable &
+  Pick<DepthAnything, "steps" | "preprocess" | "predict" | "unit"> &
+  Pick<MiniDepth, "resizeMap">;
 
 function load(source: Source, step: Step): DepthModel {
   const { paths, variant, bits } = source;
@@ -45,10 +47,11 @@ export const task: Task = {
     const model = parts.model as DepthModel;
     const input = values as EstimateInput;
     const { original, focalLengthPx, inputSize, bound } = input;
-    const picture = model.preprocess(
-      { data: input.pixels, width: input.width, height: input.height, channels: 3 },
-      { ...(inputSize !== undefined && { inputSize }), ...(bound !== undefined && { bound }) },
-    );
+    const whole = { data: input.pixels, width: input.width, height: input.height, channels: 3 };
+    const picture = model.preprocess(whole, {
+      ...(inputSize !== undefined && { inputSize }),
+      ...(bound !== undefined && { bound }),
+    });
     const seen = { width: picture.width, height: picture.height };
     // The network's picture has another scale than the one that was sent, and so has its focal length.
     const scale = seen.width / original.width;
@@ -57,8 +60,9 @@ export const task: Task = {
       step: (done) => progress("estimating", done, model.steps),
     });
     const at = input.at === "picture" ? original : seen;
-    const depth = model.resizeMap(prediction.depth, seen, at);
-    const sky = prediction.sky && model.resizeMap(shares(prediction.sky), seen, at);
+    const pictures = { seen: picture, whole };
+    const depth = model.resizeMap(prediction.depth, seen, at, pictures);
+    const sky = prediction.sky && model.resizeMap(shares(prediction.sky), seen, at, pictures);
     // A large map takes a while: the last chance to leave before it is drawn.
     progress("estimating", model.steps, model.steps);
     const focal =

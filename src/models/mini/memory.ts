@@ -9,8 +9,8 @@ import { longestAspect, type Size, type Sizing } from "../../images/sizing.ts";
 /** Sides of the network's picture are multiples of this. */
 export const stride = 32;
 
-/** The training size, and how far from it the short side may be. */
-export const usualSizing: Sizing = { inputSize: 192, bound: "short" };
+/** The size at which its maps are best, and how far from it the short side may be. */
+export const usualSizing: Sizing = { inputSize: 256, bound: "short" };
 export const sides = { least: 96, most: 320 } as const;
 
 /** The size that the network sees a picture at: the named side near `inputSize`, both in whole strides. */

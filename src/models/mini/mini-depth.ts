@@ -9,6 +9,7 @@ import { type Pixels, resizeFloats } from "../../images/pixels.ts";
 import type { Size, Sizing } from "../../images/sizing.ts";
 import { network } from "../../nn/network.ts";
 import { Checkpoint } from "../../weights/checkpoint.ts";
+import { sharpen } from "./edges.ts";
 import { sizeSeen, usualSizing } from "./memory.ts";
 import { Network } from "./network.ts";
 
@@ -20,6 +21,12 @@ export interface LoadOptions {
 /** Relative inverse depth at the size that the network saw, at least 0. */
 export interface Prediction extends Size {
   depth: Float32Array;
+}
+
+/** The picture that a map is of: as `preprocess` makes it, and as it came. */
+export interface Pictures {
+  seen: Pixels<Float32Array>;
+  whole: Pixels<Uint8Array>;
 }
 
 const mean = [0.485, 0.456, 0.406];
@@ -66,10 +73,11 @@ export class MiniDepth implements Disposable {
     return resized;
   }
 
-  /** A map of the network at another size. */
-  resizeMap(map: Float32Array, from: Size, to: Size): Float32Array {
+  /** A map of the network at another size, with edges where the picture has them. */
+  resizeMap(map: Float32Array, from: Size, to: Size, { seen, whole }: Pictures): Float32Array {
     if (from.width === to.width && from.height === to.height) return map;
-    return resizeFloats({ ...from, data: map, channels: 1 }, to.width, to.height, "bilinear").data;
+    const sharp = sharpen({ ...from, data: map }, seen, whole);
+    return resizeFloats({ ...whole, data: sharp, channels: 1 }, to.width, to.height, "bilinear").data;
   }
 
   /** Runs a picture as `preprocess` makes it. `step` is called after each block and may throw to stop. */
