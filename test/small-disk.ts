@@ -9,12 +9,12 @@ import { join } from "node:path";
 
 const unshare = process.getuid?.() === 0 ? ["unshare", "-m"] : ["unshare", "-r", "-m"];
 
-/** A command that mounts a tmpfs of one megabyte on a folder, then runs another command. */
-const mounted = (folder: string) => [
+/** A command that mounts a tmpfs on a folder, then runs another command. */
+const mounted = (folder: string, megabytes = 1) => [
   ...unshare,
   "sh",
   "-c",
-  'mount -t tmpfs -o size=1m none "$0" && exec "$@"',
+  `mount -t tmpfs -o size=${megabytes}m none "$0" && exec "$@"`,
   folder,
 ];
 
@@ -30,9 +30,13 @@ function probe(): boolean {
   return success;
 }
 
-/** Runs a script with a disk of one megabyte mounted on `folder`. Returns the JSON that it prints. */
-export async function onSmallDisk(folder: string, script: string): Promise<Record<string, unknown>> {
-  const child = Bun.spawn([...mounted(folder), process.execPath, "-e", script], {
+/** Runs a script with a disk of a few megabytes mounted on `folder`. Returns the JSON that it prints. */
+export async function onSmallDisk(
+  folder: string,
+  script: string,
+  megabytes = 1,
+): Promise<Record<string, unknown>> {
+  const child = Bun.spawn([...mounted(folder, megabytes), process.execPath, "-e", script], {
     stdout: "pipe",
     stderr: "inherit",
   });

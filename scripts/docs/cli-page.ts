@@ -1,9 +1,8 @@
 /**
- * Writes docs/reference/cli.md from the commands themselves: `bun scripts/docs/cli-page.ts`.
+ * The page docs/reference/cli.md, made from the commands themselves.
  *
  * @module
  */
-import { join } from "node:path";
 import { Command } from "commander";
 import { type CommandContext, exitCodes } from "../../src/cli/context.ts";
 import { describeCommands } from "../../src/cli/main.ts";
@@ -12,10 +11,10 @@ import type { Process } from "../../src/cli/process.ts";
 const meanings: Record<keyof typeof exitCodes, string> = {
   ok: "Done.",
   failed: "The command failed; the reason is on standard error.",
-  usage: "The command line or the settings are wrong, or a question could be asked of nobody.",
+  usage: "The command line or the settings are wrong, or a question could not be asked.",
   startup:
     "The server could not start: the port is taken, another server has the data directory, or the native parts cannot be unpacked or loaded.",
-  engineFault: "The engine broke. A service manager should start the server again; no job is lost.",
+  engineFault: "The engine failed. A service manager should start the server again; no job is lost.",
   storeFault:
     "The data directory was removed, or its database is damaged while the server ran. The log names it; `easel repair` starts a new one.",
   hungUp: "Stopped by SIGHUP: the terminal was closed.",
@@ -45,15 +44,15 @@ export function cliPage(): string {
   );
   return `# The command line
 
-This page is made from the commands by \`bun scripts/docs/cli-page.ts\`. Commands that list or show take \`--json\`; no command asks a question
-where nobody sits at the terminal.
+This page is made from the commands by \`bun run docs\`. Commands that list or show take \`--json\`. A command asks questions only at a
+terminal.
 
 | Exit code | Meaning |
 | --- | --- |
 ${codes.join("\n")}
 
-\`easel run\` ends with 0 when it is told to stop; told once more, it leaves at once with the code of the signal. Other commands stop what
-they do: a download goes on from there next time, a job is cancelled, and no half a file is left.
+\`easel run\` ends with 0 after the first signal to stop, and at once with the code of the signal after the second. Other commands stop
+their work: a download resumes next time, a job is cancelled, and no partial file is left.
 
 ${sections.join("\n")}`;
 }
@@ -68,10 +67,4 @@ function helpOf(command: Command): string {
 /** `run` has a flag for each setting; they are on the page of the settings. */
 function runHelp(command: Command): string {
   return `${command.helpInformation().split("\n\nOptions:")[0]}\n\nEvery setting is a flag, see settings.md.`;
-}
-
-if (import.meta.main) {
-  const path = join(import.meta.dir, "../../docs/reference/cli.md");
-  await Bun.write(path, cliPage());
-  await Bun.$`${join(import.meta.dir, "../../node_modules/.bin/biome")} format --write ${path}`.quiet();
 }

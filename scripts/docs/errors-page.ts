@@ -1,9 +1,8 @@
 /**
- * Writes docs/reference/errors.md from the table of refusals: `bun scripts/docs/errors-page.ts`.
+ * The page docs/reference/errors.md, made from the table of refusals.
  *
  * @module
  */
-import { join } from "node:path";
 import { type RefusalCode, refusals } from "../../src/errors.ts";
 
 /** What a client does about a code, where the meaning alone does not say it. */
@@ -49,7 +48,7 @@ Three kinds of refusals have another form:
 - What is no proper HTTP is refused before any route sees it, with an empty body and without \`X-Request-Id\`: 431 when the headers are
   longer than 16 KB, 400 when the request line or a header is malformed, or when there are two lengths.
 
-This page is made from the table in \`src/errors.ts\` by \`bun scripts/docs/errors-page.ts\`.
+This page is made from the table in \`src/errors.ts\` by \`bun run docs\`.
 
 ${table(["code", "status", "meaning"], rows)}
 `;
@@ -62,5 +61,3 @@ function table(head: readonly string[], rows: readonly string[][]): string {
     `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |`;
   return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
 }
-
-if (import.meta.main) await Bun.write(join(import.meta.dir, "../../docs/reference/errors.md"), errorsPage());

@@ -4,7 +4,9 @@
  * @module
  */
 import type { Family } from "../capabilities/family.ts";
-import { type Client, json, runJob } from "../cli/client.ts";
+import { type Client, json } from "../cli/client.ts";
+import { discard } from "../cli/remote-file.ts";
+import { runJob } from "../cli/remote-job.ts";
 import { loadSharp } from "../images/sharp.ts";
 import type { Job } from "../jobs/job.ts";
 import type { Grey } from "./expectation.ts";
@@ -55,7 +57,11 @@ export async function runProbe(
   );
   const { path, body } = family.probe.request(variant, { type: "file_id", file_id }, { width, height });
   const route = `/v1/${family.domain}/${family.family}${path}`;
-  return runJob(client, route, body, () => {}, signal);
+  try {
+    return await runJob(client, route, body, () => {}, signal);
+  } finally {
+    await discard(client, [file_id]);
+  }
 }
 
 /** What a job made, as grey values from 0 to 1. */

@@ -18,8 +18,10 @@ export interface CommandContext {
   env: Record<string, string | undefined>;
   out(text: string): void;
   err(text: string): void;
-  /** Whether a person sits in front of both input and output. */
+  /** Whether a person can be asked: both input and output are a terminal. */
   interactive: boolean;
+  /** Whether standard error is a terminal, on which progress can be drawn. */
+  terminal: boolean;
   /** Aborts when the process is asked to stop. A command that never reads it is ended by the system. */
   signal: AbortSignal;
 }

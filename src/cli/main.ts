@@ -17,14 +17,17 @@ import { registerCache } from "./commands/cache.ts";
 import { registerCheck } from "./commands/check.ts";
 import { registerCompletion } from "./commands/completion.ts";
 import { registerConfig } from "./commands/config.ts";
+import { registerDepth } from "./commands/depth.ts";
 import { registerDoctor } from "./commands/doctor.ts";
+import { registerEdit } from "./commands/edit.ts";
+import { registerGenerate } from "./commands/generate.ts";
 import { registerJobs } from "./commands/jobs.ts";
-import { registerOneShots } from "./commands/oneshot.ts";
 import { registerPlan } from "./commands/plan.ts";
 import { registerRepair } from "./commands/repair.ts";
 import { registerRun } from "./commands/run.ts";
 import { registerService } from "./commands/service.ts";
 import { registerStatus } from "./commands/status.ts";
+import { registerUpscale } from "./commands/upscale.ts";
 import { type CommandContext, CommandError, exitCodes } from "./context.ts";
 import { localServer } from "./local-server.ts";
 import { Interrupted, interruption, type Process, thisProcess, watchOutput } from "./process.ts";
@@ -48,6 +51,7 @@ export async function main(args: readonly string[], startWorker: () => Worker): 
     out: (text) => void process.stdout.write(`${text}\n`),
     err: (text) => void process.stderr.write(`${text}\n`),
     interactive: Boolean(process.stdin.isTTY && process.stdout.isTTY),
+    terminal: Boolean(process.stderr.isTTY),
     get signal() {
       interrupted ??= interruption();
       return interrupted;
@@ -87,7 +91,10 @@ export function describeCommands(program: Command, context: CommandContext, own:
   registerStatus(program, context);
   registerActivate(program, context);
   registerDeactivate(program, context);
-  registerOneShots(program, context);
+  registerDepth(program, context);
+  registerUpscale(program, context);
+  registerGenerate(program, context);
+  registerEdit(program, context);
   registerJobs(program, context);
   registerPlan(program, context);
   registerBench(program, context);

@@ -1,31 +1,162 @@
 /**
- * Where pictures on the command line come from and go to. A wrong name is told before anything is started.
+ * Where the pictures of a command come from and go to. Every wrong path is reported before anything starts.
  *
  * @module
  */
-import { accessSync, constants, existsSync, statSync } from "node:fs";
-import { basename, dirname, extname, join } from "node:path";
-import { standardOutput } from "./client.ts";
+import { accessSync, constants, existsSync, readdirSync, statSync } from "node:fs";
+import { basename, dirname, extname, join, resolve } from "node:path";
 import { CommandError, exitCodes } from "./context.ts";
+import { standardStream } from "./remote-file.ts";
 
 const formats: Record<string, string> = { ".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp" };
+const pictureName = /^[^.].*\.(jpe?g|png|webp|tiff?|gif|avif|heic|heif)$/i;
 
-/** A slip in a path should not cost the start of a server. */
+/** A picture that a command reads. */
+export interface Input {
+  /** `-` is standard input. */
+  path: string;
+  /** The name that messages give it. */
+  label: string;
+  /** The start of the result's name. */
+  stem: string;
+}
+
+export interface Inputs {
+  list: readonly Input[];
+  /** The folder that all of them are in, if only a folder was named. */
+  folder?: string;
+  /** Whether the results need a folder: several inputs, or a folder as input. */
+  several: boolean;
+}
+
+/** How a result is named: `street.jpg` becomes `street-depth.png`. */
+export interface Naming {
+  suffix: string;
+  extension: string;
+}
+
+/** The pictures that arguments name: files, folders of pictures, or `-`. */
+export function inputsFrom(paths: readonly string[]): Inputs {
+  const stats = paths.map(statOf);
+  const list = paths.flatMap((path, i) => (stats[i]?.isDirectory() ? picturesIn(path) : [inputOf(path)]));
+  if (list.filter(({ path }) => path === standardStream).length > 1)
+    throw new CommandError("Standard input can be read only once", exitCodes.usage);
+  const folders = paths.filter((_, i) => stats[i]?.isDirectory());
+  const [folder] = folders;
+  return {
+    list,
+    ...(paths.length === 1 && folder !== undefined && { folder }),
+    several: list.length > 1 || folders.length > 0,
+  };
+}
+
+/** Files that are not the inputs of a batch, such as references and adapters. */
 export function requireFiles(paths: readonly string[]): void {
-  for (const path of paths) {
-    const stat = statSync(path, { throwIfNoEntry: false });
-    if (stat?.isDirectory()) throw new CommandError(`${path} is a folder, not a picture`, exitCodes.usage);
-    if (!stat) throw new CommandError(`There is no file ${path || '""'}`);
+  for (const path of paths)
+    if (statOf(path)?.isDirectory())
+      throw new CommandError(`${path} is a folder, not a file`, exitCodes.usage);
+}
+
+function statOf(path: string) {
+  if (path === standardStream) return undefined;
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (!stat) throw new CommandError(`There is no file ${path || '""'}`);
+  return stat;
+}
+
+const inputOf = (path: string): Input =>
+  path === standardStream
+    ? { path, label: "standard input", stem: "stdin" }
+    : { path, label: path, stem: basename(path, extname(path)) };
+
+function picturesIn(folder: string): Input[] {
+  const names = readdirSync(folder)
+    .filter(
+      (name) => pictureName.test(name) && statSync(join(folder, name), { throwIfNoEntry: false })?.isFile(),
+    )
+    .sort();
+  if (names.length === 0) throw new CommandError(`There are no pictures in the folder ${folder}`);
+  return names.map((name) => inputOf(join(folder, name)));
+}
+
+/** A redirected `/dev/stdout` is the file behind it, which the shell holds open already. */
+const standardOutputOf = (path: string) => (path === "/dev/stdout" ? standardStream : path);
+
+/**
+ * A place for the result of each input. Without `output`, results get names of their own in the working directory and replace no file;
+ * the result of standard input goes to standard output.
+ */
+export function outputsFor(inputs: Inputs, output: string | undefined, naming: Naming): string[] {
+  const places =
+    output === undefined
+      ? defaultOutputs(inputs, naming)
+      : namedOutputs(inputs, standardOutputOf(output), naming);
+  requireDistinct(places);
+  requireNoInput(inputs, output, places);
+  for (const place of places) requireWritable(place);
+  return places;
+}
+
+function defaultOutputs({ list, folder, several }: Inputs, { suffix, extension }: Naming): string[] {
+  if (folder !== undefined) {
+    const into = unused(`${basename(resolve(folder))}${suffix}`, "", new Set());
+    return list.map(({ stem }) => join(into, `${stem}${extension}`));
+  }
+  if (several && list.some(({ path }) => path === standardStream))
+    throw new CommandError("Name a folder with -o for the results of several inputs", exitCodes.usage);
+  const taken = new Set<string>();
+  return list.map(({ path, stem }) =>
+    path === standardStream ? standardStream : unused(`${stem}${suffix}`, extension, taken),
+  );
+}
+
+/** The first of `name`, `name-2`, `name-3`, … that is free. */
+function unused(name: string, extension: string, taken: Set<string>): string {
+  for (let i = 1; ; i++) {
+    const path = `${name}${i === 1 ? "" : `-${i}`}${extension}`;
+    if (existsSync(path) || taken.has(path)) continue;
+    taken.add(path);
+    return path;
   }
 }
 
-/** Nor should one in a place cost a job. */
-function requirePlace(path: string): void {
-  if (path === standardOutput) return;
-  if (path === "") throw new CommandError("The output needs a name", exitCodes.usage);
-  const folder = path.endsWith("/") ? path : dirname(path);
-  if (!isFolder(folder)) throw new CommandError(`There is no folder ${folder}`, exitCodes.usage);
-  if (existsSync(path)) return;
+function namedOutputs({ list, several }: Inputs, output: string, { extension }: Naming): string[] {
+  if (output === "") throw new CommandError("The output needs a name", exitCodes.usage);
+  if (output !== standardStream && (isFolder(output) || output.endsWith("/")))
+    return list.map(({ stem }) => join(output, `${stem}${extension}`));
+  if (!several) return [output];
+  if (output === standardStream || existsSync(output) || extname(output).toLowerCase() in formats)
+    throw new CommandError(`${output} is not a folder, and there are several inputs`, exitCodes.usage);
+  return list.map(({ stem }) => join(output, `${stem}${extension}`));
+}
+
+function requireDistinct(places: readonly string[]): void {
+  const twice = places.find((place, i) => place !== standardStream && places.indexOf(place) !== i);
+  if (twice !== undefined)
+    throw new CommandError(
+      `Several of the inputs would go to ${twice}; give each an output of its own`,
+      exitCodes.usage,
+    );
+}
+
+/** One picture may be written over its own input when it is named; a folder must not do so silently. */
+function requireNoInput({ list }: Inputs, output: string | undefined, places: readonly string[]): void {
+  if (places.length === 1 && places[0] === output) return;
+  const sources = new Set(list.filter(({ path }) => existsSync(path)).map(({ path }) => identity(path)));
+  const victim = places.find((place) => existsSync(place) && sources.has(identity(place)));
+  if (victim !== undefined)
+    throw new CommandError(
+      `${victim} is an input, and the result would replace it; name another folder, or the file itself`,
+      exitCodes.usage,
+    );
+}
+
+/** Folders that are missing are made with the first result; here only their nearest ancestor is checked. */
+function requireWritable(path: string): void {
+  if (path === standardStream || existsSync(path)) return;
+  let folder = dirname(path);
+  while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder);
+  if (!isFolder(folder)) throw new CommandError(`${folder} is not a folder`, exitCodes.usage);
   try {
     accessSync(folder, constants.W_OK | constants.X_OK);
   } catch {
@@ -33,44 +164,32 @@ function requirePlace(path: string): void {
   }
 }
 
-/** A redirected `/dev/stdout` is the file behind it, which the shell holds open already. */
-export const standardOutputOf = (path: string) => (path === "/dev/stdout" ? standardOutput : path);
+const isFolder = (path: string) => existsSync(path) && statSync(path).isDirectory();
 
-/** One input goes to the path itself, several go into a folder under their own names. None of them may fall victim to that. */
-export function placesFor(inputs: readonly string[], output: string, extension: string): string[] {
-  requirePlace(output);
-  const folder = isFolder(output);
-  if (inputs.length > 1 && !folder)
-    throw new CommandError(`${output} is not a folder, and there are several inputs`, exitCodes.usage);
-  if (!folder) return [output];
-  const places = inputs.map((input) => join(output, `${basename(input, extname(input))}${extension}`));
-  const twice = places.find((place, i) => places.indexOf(place) !== i);
-  if (twice !== undefined)
-    throw new CommandError(
-      `Several of the inputs would go to ${twice}; give each an output of its own`,
-      exitCodes.usage,
-    );
-  const sources = new Set(inputs.filter((input) => existsSync(input)).map(identity));
-  const victim = places.find((place) => existsSync(place) && sources.has(identity(place)));
-  if (victim !== undefined)
-    throw new CommandError(
-      `${victim} is an input, and the result would replace it; name another folder, or the file itself`,
-      exitCodes.usage,
-    );
-  return places;
-}
-
-export const isFolder = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-
-/** A file by what it is and not by its name, of which it may have several. */
+/** Identifies a file by device and inode, since it may have several names. */
 function identity(path: string): string {
   const { dev, ino } = statSync(path, { bigint: true });
   return `${dev}:${ino}`;
 }
 
 export function formatOf(path: string): string {
-  if (path === standardOutput) return "png";
+  if (path === standardStream) return "png";
   const format = formats[extname(path).toLowerCase()];
   if (!format) throw new CommandError("The output must end in .png, .jpg or .webp", exitCodes.usage);
   return format;
+}
+
+/** The start of a file name from a prompt: its first words, without accents and signs. */
+export function stemOf(prompt: string): string {
+  const plain = prompt
+    .normalize("NFKD")
+    .replaceAll(/[\u0300-\u036f]/g, "")
+    .normalize("NFC")
+    .toLowerCase();
+  const words =
+    plain
+      .match(/[\p{L}\p{M}\p{N}]+/gu)
+      ?.slice(0, 6)
+      .join("-") ?? "";
+  return [...words].slice(0, 40).join("").replace(/-$/, "") || "picture";
 }

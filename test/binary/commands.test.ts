@@ -81,7 +81,7 @@ test.each([
   [["plan", "qwen", "--model", "9b"], "Error: unknown qwen model '9b'; available: ["],
   [["plan", "qwen", "--size", "0"], "argument '0' is invalid. It must be a whole number above 0.\n"],
   [["bench", "--runs", "0"], "argument '0' is invalid. It must be a number from 1 to 99.\n"],
-  [["depth"], "Error: required option '-o, --output <path>' not specified\n"],
+  [["depth"], "Error: missing required argument 'inputs'\n"],
   [
     ["depth", "a.png", "-o", "b.png", "--quantize", "x"],
     "argument 'x' is invalid. It must be a whole number.\n",

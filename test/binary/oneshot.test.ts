@@ -124,6 +124,43 @@ describe("a command that needs no server", () => {
     expect(readdirSync(into).sort()).toEqual(["second.png", "street.png"]);
   });
 
+  test("gives results names of their own, and replaces no file", async () => {
+    const folder = output("unnamed");
+    mkdirSync(join(folder, "photos"), { recursive: true });
+    for (const name of ["photos/a.jpg", "photos/b.jpg"]) copyFileSync(picture, join(folder, name));
+    const run = (...args: string[]) => ran({ ...here, folder }, args, alone());
+    const lines = (...names: string[]) => ({ out: `${names.join("\n")}\n`, err: "", code: 0 });
+    expect(await run("depth", picture)).toEqual(lines("street-depth.png"));
+    const first = readFileSync(join(folder, "street-depth.png"));
+    expect(await run("depth", picture, "--invert")).toEqual(lines("street-depth-2.png"));
+    expect(readFileSync(join(folder, "street-depth.png")).equals(first)).toBe(true);
+    expect(await run("depth", "photos")).toEqual(lines("photos-depth/a.png", "photos-depth/b.png"));
+    expect(await run("depth", picture, "-o", "new/deep/x.png")).toEqual(lines("new/deep/x.png"));
+  });
+
+  test("names the picture of several that fails, and does the others", async () => {
+    const folder = output("mixed");
+    mkdirSync(folder);
+    writeFileSync(join(folder, "bad.png"), "no picture");
+    copyFileSync(picture, join(folder, "good.jpg"));
+    const result = await ran({ ...here, folder }, ["depth", "bad.png", "good.jpg", "-o", "out"], alone());
+    expect(result).toMatchObject({ out: "out/good.png\n", code: 1 });
+    expect(result.err).toStartWith("Error: bad.png: input image could not be opened: ");
+    expect(result.err).toEndWith("\nError: 1 of 2 pictures failed\n");
+    expect(await sizeOf(join(folder, "out/good.png"))).toEqual(await sizeOf(picture));
+  });
+
+  test("reads a picture from standard input", async () => {
+    const child = Bun.spawn([...here.command, "depth", "-"], {
+      env: alone(),
+      stdin: Bun.file(picture),
+      stdout: "pipe",
+    });
+    const bytes = await new Response(child.stdout).bytes();
+    expect(await child.exited).toBe(0);
+    expect((await sharp(bytes).metadata()).format).toBe("png");
+  });
+
   test("writes one picture to standard output and nothing else", async () => {
     for (const path of ["-", "/dev/stdout"]) {
       const child = Bun.spawn([...here.command, "depth", picture, "-o", path], {
@@ -151,14 +188,16 @@ describe("a command that needs no server", () => {
 
   test.each([
     [["depth", "absent.jpg", "-o", "x.png"], 1, "Error: There is no file absent.jpg\n"],
-    [["depth", ".", "-o", "x.png"], 2, "Error: . is a folder, not a picture\n"],
-    [["depth", "street.jpg", "-o", "nowhere/x.png"], 2, "Error: There is no folder nowhere\n"],
+    [["depth", "home", "-o", "x.png"], 1, "Error: There are no pictures in the folder home\n"],
+    [["depth", "-", "-", "-o", "x"], 2, "Error: Standard input can be read only once\n"],
+    [["depth", "-", "-o", "x.png"], 1, "Error: Standard input is empty\n"],
+    [["depth", "street.jpg", "-o", "street.jpg/x.png"], 2, "Error: street.jpg is not a folder\n"],
     [["depth", "street.jpg", "-o", "/proc/x.png"], 1, "Error: Cannot write /proc/x.png: "],
     [["depth", "street.jpg", "-o", "x.jpg"], 2, "Error: A depth map is a PNG: the output must end in .png\n"],
     [["depth", "street.jpg", "-o", "-", "--json"], 2, "Error: --json and -o - both want standard output\n"],
     [["depth", "street.jpg", "-o", "x.png", "--model", "v9"], 2, "Error: unknown depthanything model 'v9'; "],
     [["depth", "street.jpg", "-o", "x.png", "--colormap", "pink"], 2, "Error: colormap: "],
-    [["depth", "easel", "-o", "x.png"], 1, "Error: input image could not be opened: "],
+    [["depth", "easel", "-o", "x.png"], 1, "Error: easel: input image could not be opened: "],
     [["upscale", "street.jpg", "-o", "x.png"], 1, "easel activate --model seedvr2/3b\n"],
     [["upscale", "street.jpg", "-o", "x.gif"], 2, "Error: The output must end in .png, .jpg or .webp\n"],
     [["generate", "a cat", "-o", "x.png"], 1, "easel activate --model qwen/image\n"],
@@ -194,11 +233,21 @@ describe("with a running server", () => {
     expect(await sizeOf(output("served.png"))).toEqual(await sizeOf(picture));
     const { out } = await ran(here, ["jobs", "--json"], there);
     expect((JSON.parse(out) as Job[]).map(({ status }) => status)).toEqual(["succeeded"]);
+    const files = async () => {
+      const answer = await fetch(new URL("/v1/files", server.url), {
+        headers: { authorization: "Bearer swordfish" },
+      });
+      return ((await answer.json()) as { data: unknown[] }).data.length;
+    };
+    expect(await files()).toBe(0);
+    await ran(here, ["depth", picture, "-o", output("served.png"), "--keep"], there);
+    expect(await files()).toBeGreaterThan(1);
     const wrong = await ran(here, ["depth", picture, "-o", output("x.png")], {
       ...there,
       EASEL_AUTH_TOKEN: "x",
     });
     expect(wrong).toMatchObject({ out: "", code: 1 });
+    expect(wrong.err).toContain("EASEL_AUTH_TOKEN");
   });
 
   test("Ctrl-C cancels its job there", async () => {

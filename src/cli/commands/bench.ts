@@ -1,8 +1,12 @@
 import { type Command, InvalidArgumentError } from "commander";
+import { nativeFolder } from "../../../ffi/native.ts";
 import { type Activated, activated, runProbe } from "../../check/probe.ts";
+import { takeSharpFrom } from "../../images/sharp.ts";
 import { anyServer, json } from "../client.ts";
 import { type CommandContext, CommandError } from "../context.ts";
+import { nativePlaces } from "../engine.ts";
 import { table } from "../output/table.ts";
+import { discard } from "../remote-file.ts";
 import { collect } from "./status.ts";
 
 interface Measured {
@@ -37,6 +41,8 @@ export function registerBench(program: Command, context: CommandContext): void {
         );
         if (probes.length === 0)
           throw new CommandError("No model of that name is activated; see easel status");
+        // The pictures are drawn here, also when another process computes.
+        takeSharpFrom(await nativeFolder(nativePlaces(context.loaded())));
         const rows: Measured[] = [];
         for (const probe of probes) {
           const { side } = probe.family.probe;
@@ -45,6 +51,7 @@ export function registerBench(program: Command, context: CommandContext): void {
           for (let i = 0; i <= options.runs; i++) {
             const job = await runProbe(client, probe, at, context.signal);
             seconds.push(job.finished_at! - job.started_at!);
+            await discard(client, job.artifacts);
           }
           const health = await json<{
             memory: { loaded: { name: string; family: string; weight_gb: number }[] };

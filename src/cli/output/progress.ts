@@ -1,7 +1,21 @@
 import type { ActivationEvent } from "../../hub/download/resources.ts";
 import type { CommandContext } from "../context.ts";
+import type { Step } from "../remote-job.ts";
 
-/** Draws events for a person: a bar that moves where there is a terminal, a line now and then where there is none. */
+/** Draws the steps of a job as a bar. Returns nothing to call where standard error is no terminal. */
+export function jobBar(context: CommandContext, prefix = ""): { step(step: Step): void; clear(): void } {
+  if (!context.terminal) return { step: () => {}, clear: () => {} };
+  const clear = "\r\x1b[2K";
+  return {
+    step: ({ label, progress }) => {
+      const text = progress === null ? label : `${blocks(progress)}  ${label}`;
+      process.stderr.write(`${clear}${prefix}${text}`);
+    },
+    clear: () => void process.stderr.write(clear),
+  };
+}
+
+/** Draws the events of a download: a moving bar on a terminal, else a line every ten seconds. */
 export function progressLines(context: CommandContext, now = Date.now): (event: ActivationEvent) => void {
   let file = "";
   let began = 0;
@@ -40,11 +54,15 @@ export function progressLines(context: CommandContext, now = Date.now): (event: 
 
 function bar({ file, done, total }: { file: string; done: number; total: number }, speed: number): string {
   const share = total > 0 ? done / total : 1;
-  const filled = Math.round(share * 24);
   const rate = speed > 0 ? `  ${(speed / 1e6).toFixed(1)} MB/s` : "";
   const rest = speed > 0 && done < total ? `  ${clock((total - done) / speed)} left` : "";
+  return `  ${blocks(share)}  ${size(done)} of ${size(total)}${rate}${rest}  ${file}`;
+}
+
+function blocks(share: number): string {
+  const filled = Math.round(share * 24);
   const percent = `${Math.floor(share * 100)}`.padStart(3);
-  return `  ${"█".repeat(filled)}${"░".repeat(24 - filled)} ${percent} %  ${size(done)} of ${size(total)}${rate}${rest}  ${file}`;
+  return `${"█".repeat(filled)}${"░".repeat(24 - filled)} ${percent} %`;
 }
 
 function size(bytes: number): string {

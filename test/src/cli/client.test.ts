@@ -10,13 +10,17 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { Command } from "commander";
 import { families } from "../../../src/capabilities/registry.ts";
-import { serverSentEvents } from "../../../src/cli/client.ts";
+
+import { registerDepth } from "../../../src/cli/commands/depth.ts";
+import { registerEdit } from "../../../src/cli/commands/edit.ts";
+import { registerGenerate } from "../../../src/cli/commands/generate.ts";
 import { registerJobs } from "../../../src/cli/commands/jobs.ts";
-import { registerOneShots } from "../../../src/cli/commands/oneshot.ts";
+import { registerUpscale } from "../../../src/cli/commands/upscale.ts";
 import type { CommandContext } from "../../../src/cli/context.ts";
+import { serverSentEvents } from "../../../src/cli/remote-job.ts";
 import { defaultSettings } from "../../../src/settings/load.ts";
 
 let folder: string;
@@ -32,8 +36,8 @@ interface Call {
   authorization: string | null;
 }
 
-/** A server that answers as ours does, and keeps what it was asked. */
-function server(end: "succeeded" | "failed" = "succeeded") {
+/** A server that answers as ours does and records its requests. `bad` is a picture whose job fails. */
+function server(end: "succeeded" | "failed" = "succeeded", bad = "") {
   const calls: Call[] = [];
   const job = {
     id: "job_1",
@@ -44,7 +48,9 @@ function server(end: "succeeded" | "failed" = "succeeded") {
     finished_at: 3.5,
     error: end === "failed" ? "the model gave up" : null,
     result: { depth_image_file_id: "file_out", depth_data_file_id: "file_npz", file_id: "file_out" },
+    artifacts: ["file_out", "file_npz"],
   };
+  let last = "";
   const serve = Bun.serve({
     port: 0,
     hostname: "127.0.0.1",
@@ -58,7 +64,11 @@ function server(end: "succeeded" | "failed" = "succeeded") {
         authorization: request.headers.get("authorization"),
       });
       if (pathname === "/health") return Response.json({ status: "ok", memory: {} });
-      if (pathname === "/v1/files") return Response.json({ file_id: `file_${calls.length}` });
+      if (pathname === "/v1/files") {
+        const { name } = (await request.formData()).get("file") as File;
+        last = basename(name);
+        return Response.json({ file_id: `file_${calls.length}` });
+      }
       if (pathname.endsWith("/download")) return new Response(`bytes of ${pathname.split("/")[3]}`);
       if (pathname.endsWith("/events"))
         return new Response(
@@ -70,7 +80,8 @@ function server(end: "succeeded" | "failed" = "succeeded") {
       if (pathname.startsWith("/v1/image/depthanything/models")) return Response.json({ unloaded: true });
       if (pathname.startsWith("/v1/image/")) return Response.json({ job_id: "job_1" }, { status: 202 });
       if (pathname === "/v1/jobs") return Response.json({ data: [job], has_more: true });
-      if (pathname === "/v1/jobs/job_1") return Response.json(job);
+      if (pathname === "/v1/jobs/job_1")
+        return Response.json(last === bad ? { ...job, status: "failed", error: "no picture" } : job);
       return Response.json({ detail: "unknown job 'job_2'", code: "job_not_found" }, { status: 404 });
     },
   });
@@ -79,24 +90,26 @@ function server(end: "succeeded" | "failed" = "succeeded") {
 
 async function run(port: number, ...args: string[]) {
   const out: string[] = [];
+  const err: string[] = [];
   const settings = { ...defaultSettings(), port, auth_token: "swordfish" };
   const context = {
     capabilities: families,
     settings: () => settings,
     localServer: () => Promise.reject(new Error("a server inside this process was asked for")),
     out: (text: string) => out.push(text),
-    err: () => {},
+    err: (text: string) => err.push(text),
     interactive: false,
+    terminal: false,
     signal: new AbortController().signal,
   } as unknown as CommandContext;
   const program = new Command().exitOverride().configureOutput({ writeErr: () => {} });
-  registerOneShots(program, context);
-  registerJobs(program, context);
+  for (const register of [registerDepth, registerUpscale, registerGenerate, registerEdit, registerJobs])
+    register(program, context);
   const error = await program.parseAsync(args, { from: "user" }).then(
     () => undefined,
     (error: unknown) => error as Error,
   );
-  return { out: out.join("\n"), error };
+  return { out: out.join("\n"), err: err.join("\n"), error };
 }
 
 function picture(name: string): string {
@@ -148,6 +161,48 @@ describe("easel depth", () => {
     expect(fake.calls.some(({ path }) => path === "/v1/image/depthpro/estimate")).toBe(true);
     const { error } = await run(fake.port, "depth", ...inputs, "-o", join(folder, "one.png"));
     expect(error?.message).toContain("is not a folder");
+    const made = join(folder, "made/below");
+    expect((await run(fake.port, "depth", ...inputs, "-o", made)).out.split("\n")).toEqual([
+      join(made, "a.png"),
+      join(made, "b.png"),
+    ]);
+  });
+
+  test("takes the pictures of a folder, and nothing else that is in it", async () => {
+    using fake = server();
+    const photos = join(folder, "photos");
+    mkdirSync(join(photos, "deeper.png"), { recursive: true });
+    for (const name of ["b.JPG", "a.heic", ".hidden.png", "notes.txt"])
+      writeFileSync(join(photos, name), "x");
+    const into = join(folder, "out");
+    const { out } = await run(fake.port, "depth", photos, "-o", into);
+    expect(out.split("\n")).toEqual([join(into, "a.png"), join(into, "b.png")]);
+    mkdirSync(join(folder, "empty"));
+    const { error } = await run(fake.port, "depth", join(folder, "empty"));
+    expect(error?.message).toContain("There are no pictures in the folder");
+  });
+
+  test("names the picture that fails, and does the ones behind it", async () => {
+    using fake = server("succeeded", "bad.jpg");
+    const into = join(folder, "out");
+    const inputs = [picture("a.jpg"), picture("bad.jpg"), picture("c.jpg")];
+    const { out, err, error } = await run(fake.port, "depth", ...inputs, "-o", into);
+    expect(out.split("\n")).toEqual([join(into, "a.png"), join(into, "c.png")]);
+    expect(err).toBe(`Error: ${inputs[1]}: no picture`);
+    expect(error?.message).toBe("1 of 3 pictures failed");
+  });
+
+  test("removes from the server what it brought and made, unless it is to be kept", async () => {
+    using fake = server();
+    const removed = () => fake.calls.filter(({ method }) => method === "DELETE").map(({ path }) => path);
+    await run(fake.port, "depth", picture("in.jpg"), "-o", join(folder, "out.png"), "--keep");
+    expect(removed()).toEqual([]);
+    await run(fake.port, "depth", picture("in.jpg"), "-o", join(folder, "out.png"));
+    expect(removed()).toEqual([
+      expect.stringMatching(/^\/v1\/files\/file_\d+$/),
+      "/v1/files/file_out",
+      "/v1/files/file_npz",
+    ]);
   });
 
   test("writes no result over an input of the same folder, nor over another result", async () => {
@@ -173,7 +228,7 @@ describe("easel depth", () => {
     using fake = server();
     const pipe = join(folder, "pipe");
     expect(Bun.spawnSync(["mkfifo", pipe]).exitCode).toBe(0);
-    const reader = Bun.spawn(["cat", pipe]);
+    await using reader = Bun.spawn(["cat", pipe]);
     const { error } = await run(fake.port, "depth", picture("in.jpg"), "-o", pipe);
     expect(error).toBeUndefined();
     expect(await new Response(reader.stdout).text()).toBe("bytes of file_out");
@@ -188,7 +243,7 @@ describe("easel depth", () => {
   test("tells the server's own words when the job fails, and leaves no file", async () => {
     using fake = server("failed");
     const { error } = await run(fake.port, "depth", picture("in.jpg"), "-o", join(folder, "out.png"));
-    expect(error?.message).toBe("the model gave up");
+    expect(error?.message).toBe(`${join(folder, "in.jpg")}: the model gave up`);
     expect(readdirSync(folder)).toEqual(["in.jpg"]);
   });
 

@@ -67,6 +67,7 @@ async function run(args: string[], hubUrl = "http://127.0.0.1:9", model_paths: R
     out: (text) => out.push(text),
     err: (text) => err.push(text),
     interactive: false,
+    terminal: false,
     signal: new AbortController().signal,
   };
   const program = new Command().exitOverride().configureOutput({ writeErr: () => {} });

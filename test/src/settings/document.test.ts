@@ -68,7 +68,7 @@ test("every variable EASEL_… that the source names is a setting, or is on the 
   }
 });
 
-test("docs/reference/settings.md is the page that the table makes; make it again with bun scripts/docs/settings-page.ts", async () => {
+test("docs/reference/settings.md is the page that the table makes; make it again with bun run docs", async () => {
   const page = Bun.file(join(import.meta.dir, "../../../docs/reference/settings.md"));
   expect(await page.text()).toBe(settingsMarkdown());
 });

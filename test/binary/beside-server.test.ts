@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { copyFileSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Place, place, ran, type Server, started } from "./server.ts";
+
+let here: Place;
+let server: Server;
+beforeAll(async () => {
+  here = place();
+  copyFileSync(join(import.meta.dir, "../../examples/street.jpg"), join(here.folder, "street.jpg"));
+  server = await started(here, { HOME: here.home });
+});
+afterAll(async () => {
+  await server[Symbol.asyncDispose]();
+  here[Symbol.dispose]();
+});
+
+const mini = ["--model", "depthanything/mini"];
+/** Each command with its exit code, without a server and beside one. */
+const commands = [
+  [["version"], 0, 0],
+  [["status"], 0, 0],
+  [["activate", ...mini], 0, 0],
+  [["deactivate", "--yes", ...mini], 0, 0],
+  [["check", ...mini], 0, 0],
+  [["check", "--engine"], 0, 0],
+  [["depth", "street.jpg"], 0, 0],
+  [["plan", "depthanything"], 0, 0],
+  [["bench", ...mini, "--runs", "1", "--size", "64x48"], 0, 0],
+  [["jobs"], 1, 0],
+  [["unload", "depthanything/mini"], 1, 0],
+  [["cache"], 0, 0],
+  [["config", "show"], 0, 0],
+  [["config", "schema"], 0, 0],
+  [["service", "show"], 0, 0],
+  [["completion", "bash"], 0, 0],
+] as const;
+
+describe.each([
+  ["without a server", 0],
+  ["beside a server", 1],
+] as const)("%s", (_, which) => {
+  test.each(commands.map((each) => [each[0].join(" "), each] as const))("easel %s works", async (_, each) => {
+    const [args, ...codes] = each;
+    const port = which === 0 ? "1" : new URL(server.url).port;
+    const { err, code } = await ran(here, [...args], { HOME: here.home, EASEL_PORT: port });
+    expect({ err: code === 0 ? "" : err, code }).toEqual({
+      err: codes[which] === 0 ? "" : "Error: No server answers on 127.0.0.1:1. Start one with: easel run\n",
+      code: codes[which],
+    });
+  });
+});
+
+test("each command stands in the table above", () => {
+  const page = readFileSync(join(import.meta.dir, "../../docs/reference/cli.md"), "utf8");
+  const names = new Set([...page.matchAll(/^## easel ([a-z]+)/gm)].map(([, name]) => name));
+  const elsewhere = ["run", "upscale", "generate", "edit"];
+  for (const [[name]] of commands) names.delete(name);
+  for (const name of elsewhere) names.delete(name);
+  expect([...names]).toEqual([]);
+});
