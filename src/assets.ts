@@ -10,16 +10,18 @@ import standalone from "../node_modules/@scalar/api-reference/dist/browser/stand
 };
 import playground from "../playground/index.html" with { type: "file" };
 import { buildPage } from "../scripts/build/playground.ts";
+import type { Asset } from "./http/answer/asset.ts";
 import { type Page, unpackPage } from "./http/pages/playground-page.ts";
 
-let script: Blob | undefined;
+let script: Asset | undefined;
 
 /** The script of the reference page. In the binary it is compressed, see `scripts/build/bundle.ts`. */
-export function scalarScript(): Blob {
-  if (script) return script;
-  const type = "text/javascript; charset=utf-8";
-  if (!Bun.isStandaloneExecutable) return Bun.file(standalone, { type });
-  script = new Blob([new Uint8Array(Bun.zstdDecompressSync(readFileSync(standalone)))], { type });
+export function scalarScript(): Asset {
+  const bytes = () => new Uint8Array(readFileSync(standalone));
+  script ??= {
+    type: "text/javascript; charset=utf-8",
+    ...(Bun.isStandaloneExecutable ? { zstd: bytes() } : { bytes: bytes() }),
+  };
   return script;
 }
 

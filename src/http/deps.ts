@@ -1,4 +1,5 @@
 import type { Server } from "bun";
+import type { SecureHeadersVariables } from "hono/secure-headers";
 import type { Capability, CheckContext } from "../capabilities/capability.ts";
 import type { DeviceState } from "../engine/engine.ts";
 import type { FileStore } from "../files/store.ts";
@@ -6,9 +7,11 @@ import type { Thumbnails } from "../files/thumbnails.ts";
 import type { Scheduler } from "../jobs/scheduler.ts";
 import type { Log } from "../log.ts";
 import type { Settings } from "../settings/settings.ts";
+import type { Asset } from "./answer/asset.ts";
 import type { Page } from "./pages/playground-page.ts";
+import type { JsonBody } from "./request/body.ts";
 
-/** Everything that the routes stand on. `serve.ts` makes it of the real parts, tests of what they like. */
+/** The parts that the routes need. `serve.ts` gives the real ones. */
 export interface Deps {
   settings: Settings;
   version: string;
@@ -19,12 +22,12 @@ export interface Deps {
   /** What an operation's `check` may look at. */
   context: CheckContext;
   log: Log;
-  /** What is still being waited for before the server does its work, or null. */
+  /** Why jobs are not accepted now, or null. */
   notReady(): string | null;
-  /** What computes; null until the engine is ready. */
+  /** What the engine computes on, once that is known. */
   device?(): DeviceState | null;
   /** The script of the reference page. */
-  scalar(): Blob;
+  scalar(): Asset;
   /** The page at `/`. */
   playground(): Promise<Page>;
   /** Seconds that only go forward. */
@@ -32,8 +35,10 @@ export interface Deps {
 }
 
 export interface Env {
-  Variables: {
+  Variables: SecureHeadersVariables & {
     requestId: string;
+    /** The JSON body, where the route declares one. */
+    body: JsonBody;
     /** Fields of the body that the route does not know. */
     ignored?: readonly string[];
   };

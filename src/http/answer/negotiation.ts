@@ -21,7 +21,7 @@ const jobHeaders = (id: string) => ({
 });
 
 /** 202: the job is in the queue. */
-export function accepted(c: Context, { job, queue_position }: Accepted): Response {
+export function accepted(c: Context, { job, queue_position }: Accepted) {
   const self = `/v1/jobs/${job.id}`;
   return c.json(
     {

@@ -1,15 +1,16 @@
 /**
- * The token: in a Bearer header from programs, in a cookie from the browser of somebody who typed it into the form.
+ * The token: in a Bearer header from programs, in a cookie from browsers after the form.
  *
  * @module
  */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
 import { Refusal } from "../../errors.ts";
 import type { Env } from "../deps.ts";
-import { loginPage, pageHeaders } from "../pages/reference.ts";
+import { loginPage } from "../pages/login.ts";
 import { textOf } from "../request/body.ts";
+import { loginHeaders } from "./security-headers.ts";
 
 const cookieName = "easel_session";
 const cookieSeconds = 30 * 86400;
@@ -23,13 +24,6 @@ export function sameSecret(a: string, b: string): boolean {
 /** What the cookie holds instead of the token itself. */
 const sessionOf = (token: string) => createHmac("sha256", token).update("easel session").digest("base64url");
 
-/** Answers that nobody needs a token for: liveness, readiness, and results whose link carries a signature of its own. */
-const open = (path: string) =>
-  path === "/health" ||
-  path === "/ready" ||
-  /^\/v2\/artworks\/[^/]+\/results\/\d+$/.test(path) ||
-  /^\/v1\/images\/results\/[^/]+$/.test(path);
-
 /** A path on this server to go back to, whatever the form was made to hold. */
 export function safeReturn(target: string | null): string {
   if (target === null || !/^\/(?![/\\])/.test(target)) return "/docs";
@@ -37,12 +31,20 @@ export function safeReturn(target: string | null): string {
   return url.host === "here.invalid" ? url.pathname + url.search : "/docs";
 }
 
-export function auth(token: string | null, secureCookie: boolean): MiddlewareHandler<Env> {
+export interface AuthOptions {
+  token: string | null;
+  /** Whether the cookie is for HTTPS alone. */
+  secureCookie: boolean;
+  /** Whether the request's route needs no token. */
+  isOpen(c: Context): boolean;
+}
+
+export function auth({ token, secureCookie, isOpen }: AuthOptions): MiddlewareHandler<Env> {
   if (token === null || token === "") return (_, next) => next();
   const session = sessionOf(token);
 
   return async (c, next) => {
-    if (open(c.req.path)) return next();
+    if (isOpen(c)) return next();
     const bearer = /^bearer +(.+)$/i.exec(c.req.header("authorization") ?? "")?.[1]?.trim();
     if (bearer !== undefined && sameSecret(bearer, token)) return next();
     const cookie = getCookie(c, cookieName);
@@ -52,8 +54,7 @@ export function auth(token: string | null, secureCookie: boolean): MiddlewareHan
     if (c.req.method === "POST" && c.req.path === "/login") {
       const form = new URLSearchParams(await textOf(c, 8192));
       const target = safeReturn(form.get("next"));
-      if (!sameSecret(form.get("token") ?? "", token))
-        return c.html(loginPage(target, true), 401, pageHeaders());
+      if (!sameSecret(form.get("token") ?? "", token)) return askForToken(c, target, true);
       setCookie(c, cookieName, session, {
         path: "/",
         httpOnly: true,
@@ -64,12 +65,18 @@ export function auth(token: string | null, secureCookie: boolean): MiddlewareHan
       return c.redirect(target, 303);
     }
     if (c.req.method === "GET" && wantsPage)
-      return c.html(loginPage(safeReturn(c.req.path), false), 401, {
-        ...pageHeaders(),
-        "WWW-Authenticate": 'Bearer realm="easel"',
-      });
+      return askForToken(c, safeReturn(c.req.path), false, { "WWW-Authenticate": 'Bearer realm="easel"' });
     throw new Refusal("unauthorized", "the token is missing or wrong", {
       "WWW-Authenticate": 'Bearer realm="easel"',
     });
   };
+}
+
+/** The page that asks for the token. */
+async function askForToken(c: Context<Env>, target: string, wrong: boolean, headers = {}): Promise<Response> {
+  const send = async () => {
+    c.res = await c.html(loginPage(target, wrong), 401, { "Cache-Control": "no-store", ...headers });
+  };
+  await loginHeaders(c, send);
+  return c.res;
 }

@@ -1,6 +1,5 @@
 /**
- * What a request must pass before a route sees it: a Host that is ours, no foreign page behind it, and headers on every answer that
- * keep a browser from doing more with it than was meant.
+ * Checks before a route sees a request: a Host that is ours, and no foreign page behind it.
  *
  * @module
  */
@@ -104,12 +103,3 @@ const preflight = (c: Context, origin: string) =>
     "Access-Control-Max-Age": "600",
     Vary: "Origin",
   });
-
-/** Set on every answer that does not set them itself. */
-export const securityHeaders: readonly (readonly [name: string, value: string])[] = [
-  ["X-Content-Type-Options", "nosniff"],
-  ["Referrer-Policy", "no-referrer"],
-  ["X-Frame-Options", "DENY"],
-  ["Cross-Origin-Resource-Policy", "same-origin"],
-  ["Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"],
-];

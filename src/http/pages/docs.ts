@@ -1,37 +1,44 @@
-/** The documents and their pages. They describe the others, so they stand in no document themselves. */
-import { createHash } from "node:crypto";
+/** The OpenAPI documents and their pages. They describe the other routes, so no document holds them. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import type { Context } from "hono";
+import { Scalar } from "@scalar/hono-api-reference";
+import { answerAsset } from "../answer/asset.ts";
 import type { Deps, Env } from "../deps.ts";
+import { referenceHeaders } from "../middleware/security-headers.ts";
 import { baseOf, type Documents } from "../openapi/document.ts";
-import { pageHeaders, referencePage } from "./reference.ts";
+
+const script = "/docs/scalar.js";
+
+/** Turns off everything that Scalar would fetch from, or send to, places other than this server. */
+const offline = {
+  withDefaultFonts: false,
+  telemetry: false,
+  hideClientButton: true,
+  showDeveloperTools: "never",
+  agent: { disabled: true },
+  mcp: { disabled: true },
+} as const;
 
 export function docsRoutes(app: OpenAPIHono<Env>, deps: Deps, documents: Documents): void {
-  const script = "/docs/scalar.js";
-  let etag: string | undefined;
+  app.get(script, (c) => answerAsset(c, deps.scalar(), { "Cache-Control": "no-cache" }));
 
-  app.get(script, async (c) => {
-    const blob = deps.scalar();
-    etag ??= `"${createHash("sha256")
-      .update(new Uint8Array(await blob.arrayBuffer()))
-      .digest("hex")
-      .slice(0, 32)}"`;
-    const headers = { ETag: etag, "Cache-Control": "no-cache" };
-    if (c.req.header("if-none-match") === etag) return c.body(null, 304, headers);
-    return new Response(blob, {
-      headers: { ...headers, "Content-Type": "text/javascript; charset=utf-8" },
-    });
-  });
+  const page = (paths: readonly string[], pageTitle: string, url: string) => {
+    for (const path of paths)
+      app.get(
+        path,
+        referenceHeaders,
+        Scalar<Env>((c) => {
+          c.header("Cache-Control", "no-store");
+          return { ...offline, url, pageTitle, cdn: script, nonce: c.get("secureHeadersNonce")! };
+        }),
+      );
+  };
 
-  const page = (title: string, document: string) => (c: Context) =>
-    c.html(referencePage(title, document, script), 200, pageHeaders("'self'"));
-
-  app.get("/openapi.json", (c) => c.json(documents.root()));
-  for (const path of ["/docs", "/redoc"]) app.get(path, page("easel", "/openapi.json"));
+  app.get("/openapi.json", (c) => c.json(documents.common()));
+  app.get("/docs/openapi.json", (c) => c.json(documents.whole()));
+  page(["/docs", "/redoc"], "easel", "/docs/openapi.json");
   for (const capability of deps.capabilities) {
     const base = baseOf(capability);
     app.get(`${base}/openapi.json`, (c) => c.json(documents.capability(capability.family)));
-    for (const path of ["docs", "redoc"])
-      app.get(`${base}/${path}`, page(capability.title, `${base}/openapi.json`));
+    page([`${base}/docs`, `${base}/redoc`], capability.title, `${base}/openapi.json`);
   }
 }

@@ -1,10 +1,9 @@
 /** The page at `/`, for people. It stands on the same API as everybody else, and so in no document. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import type { Context } from "hono";
 import { variantsFor } from "../../capabilities/catalogue.ts";
 import { Refusal } from "../../errors.ts";
+import { answerAsset } from "../answer/asset.ts";
 import type { Deps, Env } from "../deps.ts";
-import type { PageFile } from "./playground-page.ts";
 
 const policy = [
   "default-src 'none'",
@@ -29,7 +28,7 @@ const pageHeaders = {
 const forever = { "Cache-Control": "public, max-age=31536000, immutable" };
 
 export function playgroundRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
-  app.get("/", async (c) => answer(c, (await deps.playground()).get("index.html")!, pageHeaders));
+  app.get("/", async (c) => answerAsset(c, (await deps.playground()).get("index.html")!, pageHeaders));
 
   app.get("/playground/offer.json", (c) => c.json(offer(deps), 200, { "Cache-Control": "no-store" }));
 
@@ -37,7 +36,7 @@ export function playgroundRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
     const name = c.req.param("name");
     const file = name === "index.html" ? undefined : (await deps.playground()).get(name);
     if (!file) throw new Refusal("not_found", "no such route");
-    return answer(c, file, forever);
+    return answerAsset(c, file, forever);
   });
 }
 
@@ -67,15 +66,3 @@ const offer = ({ settings, context, capabilities }: Deps) => ({
     };
   }),
 });
-
-const compressed = new WeakMap<PageFile, Uint8Array<ArrayBuffer>>();
-
-function answer(c: Context, file: PageFile, headers: Record<string, string>): Response {
-  const isText = /^(text|image\/svg)/.test(file.type);
-  const head = { ...headers, "Content-Type": file.type, ...(isText && { Vary: "Accept-Encoding" }) };
-  if (!isText || !/\bgzip\b/.test(c.req.header("accept-encoding") ?? ""))
-    return new Response(file.bytes, { headers: head });
-  const smaller = compressed.get(file) ?? Bun.gzipSync(file.bytes, { level: 9 });
-  compressed.set(file, smaller);
-  return new Response(smaller, { headers: { ...head, "Content-Encoding": "gzip" } });
-}

@@ -75,7 +75,10 @@ export function testDeps(settings: Partial<Settings> = {}, changes: Partial<Deps
     context: { settings: whole, prompts: noPrompts, activation: () => ({ missing: [] }) },
     log: silent,
     notReady: () => null,
-    scalar: () => new Blob(["/* scalar */"]),
+    scalar: () => ({
+      type: "text/javascript; charset=utf-8",
+      bytes: new TextEncoder().encode("/* scalar */"),
+    }),
     playground: async () => new Map(),
     ...changes,
   };

@@ -1,67 +1,65 @@
-/** State of the server: for people, for whoever restarts it, and for whoever draws graphs of it. */
-import { type OpenAPIHono, z } from "@hono/zod-openapi";
-import type { Deps, Env } from "../../deps.ts";
+/** State of the server: for people, for service managers, and for monitoring. */
+import { createRoute, z } from "@hono/zod-openapi";
+import type { Deps } from "../../deps.ts";
 import { metricsText, type RequestMetrics } from "../../middleware/metrics.ts";
-import { HealthResponse, ReadyResponse } from "../../openapi/schemas.ts";
+import { json } from "../../openapi/responses.ts";
+import type { Serve } from "../../route.ts";
+import { HealthResponse, ReadyResponse } from "./contract.ts";
 
-export function healthRoutes(app: OpenAPIHono<Env>, deps: Deps, metrics: RequestMetrics): void {
-  const register = app.openAPIRegistry;
+const health = createRoute({
+  method: "get",
+  path: "/health",
+  operationId: "health_health_get",
+  summary: "Health",
+  description:
+    "Says that the server is alive, how long its queue is, and what is in memory.\n\nAlways 200 while the process answers, and " +
+    "never behind the token. GET /ready says whether jobs are accepted now.",
+  tags: ["Server"],
+  security: [],
+  responses: { 200: json("The server is alive.", HealthResponse) },
+});
 
-  register.registerPath({
-    method: "get",
-    path: "/health",
-    operationId: "health_health_get",
-    summary: "Health",
-    description:
-      "Tells that the server is alive, how long its queue is, and what is in memory.\n\nAlways 200 while the process answers, and " +
-      "never behind the token. Whether it takes jobs now is told by GET /ready.",
-    security: [],
-    responses: {
-      200: {
-        description: "The server is alive.",
-        content: { "application/json": { schema: HealthResponse } },
-      },
-    },
-  });
-  app.get("/health", (c) => c.json({ status: "ok", ...deps.scheduler.health(), relay: null }));
+const ready = createRoute({
+  method: "get",
+  path: "/ready",
+  operationId: "ready",
+  summary: "Ready",
+  description:
+    "Says whether the server accepts jobs now: after its start and warm-up, and not while it shuts down. Never behind the token.",
+  tags: ["Server"],
+  security: [],
+  responses: {
+    200: json("Jobs are accepted.", ReadyResponse),
+    503: json("Not yet, or no more.", ReadyResponse),
+  },
+});
 
-  register.registerPath({
-    method: "get",
-    path: "/ready",
-    operationId: "ready",
-    summary: "Ready",
-    description:
-      "Tells whether the server takes jobs now: after its start and warm-up, and not while it shuts down. Never behind the token.",
-    security: [],
-    responses: {
-      200: { description: "Jobs are accepted.", content: { "application/json": { schema: ReadyResponse } } },
-      503: {
-        description: "Not yet, or no more.",
-        content: { "application/json": { schema: ReadyResponse } },
-      },
-    },
-  });
-  app.get("/ready", (c) => {
-    const reason = deps.notReady() ?? (deps.scheduler.health().warm ? null : "models are being warmed up");
-    const { imprecise: _, ...device } = deps.device?.() ?? {};
-    return c.json(
-      { ready: reason === null, reason, device: "kind" in device ? device : null },
-      reason === null ? 200 : 503,
-    );
+const metricsRoute = createRoute({
+  method: "get",
+  path: "/metrics",
+  operationId: "metrics",
+  summary: "Metrics",
+  description:
+    "Counts and sizes in the text format of Prometheus: queue, jobs by final status, how long they ran, memory by model, requests " +
+    "by route.",
+  tags: ["Server"],
+  responses: { 200: { description: "Metrics.", content: { "text/plain": { schema: z.string() } } } },
+});
+
+export function healthRoutes(serve: Serve, deps: Deps, metrics: RequestMetrics): void {
+  const { scheduler, version } = deps;
+
+  serve(health, (c) => c.json({ status: "ok", ...scheduler.health(), relay: null }, 200));
+
+  serve(ready, (c) => {
+    const reason = deps.notReady() ?? (scheduler.health().warm ? null : "models are being warmed up");
+    const { imprecise: _, ...known } = deps.device?.() ?? {};
+    const device = "kind" in known ? known : null;
+    return c.json({ ready: reason === null, reason, device }, reason === null ? 200 : 503);
   });
 
-  register.registerPath({
-    method: "get",
-    path: "/metrics",
-    operationId: "metrics",
-    summary: "Metrics",
-    description:
-      "Counts and sizes in the text format of Prometheus: queue, jobs by final status, how long they ran, memory by model, requests " +
-      "by route.",
-    responses: { 200: { description: "Metrics.", content: { "text/plain": { schema: z.string() } } } },
-  });
-  app.get("/metrics", (c) =>
-    c.text(metricsText(metrics, deps.scheduler.metrics(), deps.version, deps.device?.() ?? null), 200, {
+  serve(metricsRoute, (c) =>
+    c.text(metricsText(metrics, scheduler.metrics(), version, deps.device?.() ?? null), 200, {
       "Content-Type": "text/plain; version=0.0.4; charset=utf-8",
     }),
   );

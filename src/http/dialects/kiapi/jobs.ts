@@ -1,10 +1,12 @@
 /** Jobs: look at them, follow them, cancel them, try them again. */
-import { type OpenAPIHono, z } from "@hono/zod-openapi";
-import type { Context } from "hono";
+import { createRoute, z } from "@hono/zod-openapi";
 import { eventStream } from "../../answer/event-stream.ts";
 import { accepted } from "../../answer/negotiation.ts";
-import { json, refusalResponses, schemaResponse } from "../../answer/responses.ts";
-import type { Deps, Env } from "../../deps.ts";
+import type { Deps } from "../../deps.ts";
+import { json } from "../../openapi/responses.ts";
+import { idempotencyHeader, idempotencyOf } from "../../request/idempotency.ts";
+import { idOf, pageAfter, pageOf } from "../../request/paging.ts";
+import type { Serve } from "../../route.ts";
 import {
   AsyncJobResponse,
   ErrorResponse,
@@ -13,14 +15,11 @@ import {
   JobListResponse,
   JobSchema,
   JobStatus,
-} from "../../openapi/schemas.ts";
-import { idempotencyHeader, idempotencyOf } from "../../request/idempotency.ts";
-import { idOf, pageAfter, pageOf } from "../../request/paging.ts";
-import { parse } from "../../request/validation.ts";
+} from "./contract.ts";
+import { refusalResponses, schemaResponse } from "./errors.ts";
 
 const jobId = idOf("job", "Id of the job, as a synchronous or asynchronous request gave it.");
 const params = z.object({ job_id: jobId });
-const idIn = (c: Context) => parse(params, c.req.param(), "path").job_id;
 
 const query = z.object({
   ...pageOf("job", jobId),
@@ -35,160 +34,166 @@ const deletion = z.object({
   }),
 });
 
-export function jobRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
-  const { scheduler } = deps;
-  const route = { request: { params } } as const;
-  const missing = { ...schemaResponse, ...refusalResponses("job_not_found", "job_pruned") };
-  const register = app.openAPIRegistry;
+const route = { request: { params }, tags: ["Jobs"] };
+const missing = { ...schemaResponse, ...refusalResponses("job_not_found", "job_pruned") };
 
-  // Requests are read by `parse`, which knows the original's coercions and words, so routes are declared and not given to the
-  // library's own validator.
-  register.registerPath({
-    method: "get",
-    path: "/v1/jobs",
-    operationId: "list_jobs_v1_jobs_get",
-    summary: "List Jobs",
-    description:
-      "Lists jobs, newest first.\n\nEvery request for a picture makes a job, a synchronous one too. Jobs survive a restart; finished " +
-      "ones leave after `jobs_ttl_days`, if that is set. At most 1000 come at once: when `has_more` is true, ask again with `after`.",
-    request: { query },
-    responses: { 200: json("A page of jobs.", JobListResponse), ...schemaResponse },
-  });
-  app.get("/v1/jobs", async (c) => {
-    const page = await pageAfter(scheduler.list(parse(query, c.req.query(), "query")));
-    return c.json({ object: "list", ...page });
-  });
+const listJobs = createRoute({
+  tags: ["Jobs"],
+  method: "get",
+  path: "/v1/jobs",
+  operationId: "list_jobs_v1_jobs_get",
+  summary: "List Jobs",
+  description:
+    "Lists jobs, newest first.\n\nEvery request for a picture makes a job, a synchronous one too. Jobs survive a restart; finished " +
+    "ones leave after `jobs_ttl_days`, if that is set. At most 1000 come at once: when `has_more` is true, ask again with `after`.",
+  request: { query },
+  responses: { 200: json("A page of jobs.", JobListResponse), ...schemaResponse },
+});
 
-  register.registerPath({
-    ...route,
-    method: "get",
-    path: "/v1/jobs/{job_id}",
-    operationId: "get_job_v1_jobs__job_id__get",
-    summary: "Get Job",
-    description:
-      "Gives a job's state, progress, result and artifacts.\n\nPoll it after a 202, or after a synchronous request that was answered " +
-      "504. Once `status` is `succeeded`, each id in `artifacts` can be downloaded.",
-    responses: { 200: json("The job.", JobSchema), ...missing },
-  });
-  app.get("/v1/jobs/:job_id", async (c) => c.json(await scheduler.job(idIn(c))));
+const getJob = createRoute({
+  ...route,
+  method: "get",
+  path: "/v1/jobs/{job_id}",
+  operationId: "get_job_v1_jobs__job_id__get",
+  summary: "Get Job",
+  description:
+    "Gives a job's state, progress, result and artifacts.\n\nPoll it after a 202, or after a synchronous request that was answered " +
+    "504. Once `status` is `succeeded`, each id in `artifacts` can be downloaded.",
+  responses: { 200: json("The job.", JobSchema), ...missing },
+});
 
-  register.registerPath({
-    ...route,
-    method: "delete",
-    path: "/v1/jobs/{job_id}",
-    operationId: "delete_job_v1_jobs__job_id__delete",
-    summary: "Delete Job",
-    description:
-      "Removes a job's record, and cancels the job if it has not ended.\n\nA queued job never runs. A running one stops at its next " +
-      "step, tile or chunk, and its output is dropped. Files that a finished job made stay, unless `files` is true.",
-    request: { params, query: deletion },
-    responses: { 200: json("The record is gone.", JobDeleteResponse), ...missing },
-  });
-  app.delete("/v1/jobs/:job_id", async (c) => {
-    const { files: withFiles } = parse(deletion, c.req.query(), "query");
-    const { job, files } = await scheduler.remove(idIn(c), { files: withFiles });
-    return c.json({
-      deleted: true,
-      job_id: job.id,
-      was_running: job.status === "running",
-      ...(withFiles && { deleted_files: files }),
-    });
-  });
+const deleteJob = createRoute({
+  ...route,
+  method: "delete",
+  path: "/v1/jobs/{job_id}",
+  operationId: "delete_job_v1_jobs__job_id__delete",
+  summary: "Delete Job",
+  description:
+    "Removes a job's record, and cancels the job if it has not ended.\n\nA queued job never runs. A running one stops at its next " +
+    "step, tile or chunk, and its output is dropped. Files that a finished job made stay, unless `files` is true.",
+  request: { params, query: deletion },
+  responses: { 200: json("The record is gone.", JobDeleteResponse), ...missing },
+});
 
-  register.registerPath({
-    ...route,
-    method: "post",
-    path: "/v1/jobs/{job_id}/cancel",
-    operationId: "cancel_job",
-    summary: "Cancel Job",
-    description:
-      "Cancels a job and keeps its record.\n\nA queued job is `canceled` at once. A running one stops at its next step, tile or chunk, " +
-      "ends `canceled`, and its output is dropped. It can be run again with POST /v1/jobs/{job_id}/retry.",
-    responses: {
-      200: json("The cancelled job.", JobSchema),
-      ...missing,
-      ...refusalResponses("job_finished"),
+const cancelJob = createRoute({
+  ...route,
+  method: "post",
+  path: "/v1/jobs/{job_id}/cancel",
+  operationId: "cancel_job",
+  summary: "Cancel Job",
+  description:
+    "Cancels a job and keeps its record.\n\nA queued job is `canceled` at once. A running one stops at its next step, tile or chunk, " +
+    "ends `canceled`, and its output is dropped. It can be run again with POST /v1/jobs/{job_id}/retry.",
+  responses: {
+    200: json("The cancelled job.", JobSchema),
+    ...missing,
+    ...refusalResponses("job_finished"),
+  },
+});
+
+const retryJob = createRoute({
+  ...route,
+  method: "post",
+  path: "/v1/jobs/{job_id}/retry",
+  operationId: "retry_job",
+  summary: "Retry Job",
+  description:
+    "Runs a failed or cancelled job again: a new job with the same parameters, and a new id. The old record stays.",
+  request: { params, headers: z.object({ "Idempotency-Key": idempotencyHeader }) },
+  responses: {
+    202: json("The new job is queued.", AsyncJobResponse),
+    ...missing,
+    ...refusalResponses(
+      "job_not_finished",
+      "job_succeeded",
+      "private_url",
+      "queue_full",
+      "over_budget",
+      "not_activated",
+      "shutting_down",
+      "disk_full",
+    ),
+    422: {
+      description:
+        "The id is malformed (`invalid_request`), or the Idempotency-Key was used with another request (`idempotency_mismatch`).",
+      content: { "application/json": { schema: z.union([HTTPValidationError, ErrorResponse]) } },
     },
-  });
-  app.post("/v1/jobs/:job_id/cancel", async (c) => {
-    c.env?.server?.timeout(c.req.raw, 0);
-    return c.json(await scheduler.cancel(idIn(c)));
+  },
+});
+
+const followJob = createRoute({
+  ...route,
+  method: "get",
+  path: "/v1/jobs/{job_id}/events",
+  operationId: "job_events",
+  summary: "Job Events",
+  description:
+    "Follows a job as server-sent events.\n\n`status` events tell of `status`, `progress`, `progress_label` and `queue_position`; a " +
+    "`preview` event carries a picture on the way, where the model gives one. The last event is named by the final status and " +
+    "carries the whole Job; then the stream ends. Each event has an `id`: send the last one seen as `Last-Event-ID` to go on after " +
+    "a lost connection. A comment comes every 5 seconds, so that nothing on the way takes the silence for an end.",
+  request: {
+    params,
+    headers: z.object({
+      "Last-Event-ID": z
+        .string()
+        .optional()
+        .openapi({ description: "The `id` of the last event that was seen." }),
+    }),
+  },
+  responses: {
+    200: { description: "Events.", content: { "text/event-stream": { schema: z.string() } } },
+    ...missing,
+  },
+});
+
+export function jobRoutes(serve: Serve, { scheduler }: Deps): void {
+  serve(listJobs, async (c) => {
+    const page = await pageAfter(scheduler.list(c.req.valid("query")));
+    return c.json({ object: "list", ...page }, 200);
   });
 
-  register.registerPath({
-    ...route,
-    method: "post",
-    path: "/v1/jobs/{job_id}/retry",
-    operationId: "retry_job",
-    summary: "Retry Job",
-    description:
-      "Runs a failed or cancelled job again: a new job with the same parameters, and a new id. The old record stays.",
-    request: { params, headers: z.object({ "Idempotency-Key": idempotencyHeader }) },
-    responses: {
-      202: json("The new job is queued.", AsyncJobResponse),
-      ...missing,
-      ...refusalResponses(
-        "job_not_finished",
-        "job_succeeded",
-        "private_url",
-        "queue_full",
-        "over_budget",
-        "not_activated",
-        "shutting_down",
-        "disk_full",
-      ),
-      422: {
-        description:
-          "The id is none (`invalid_request`), or the Idempotency-Key was used with another request (`idempotency_mismatch`).",
-        content: { "application/json": { schema: z.union([HTTPValidationError, ErrorResponse]) } },
+  serve(getJob, async (c) => c.json(await scheduler.job(c.req.valid("param").job_id), 200));
+
+  serve(deleteJob, async (c) => {
+    const { files: withFiles } = c.req.valid("query");
+    const { job, files } = await scheduler.remove(c.req.valid("param").job_id, { files: withFiles });
+    return c.json(
+      {
+        deleted: true,
+        job_id: job.id,
+        was_running: job.status === "running",
+        ...(withFiles && { deleted_files: files }),
       },
-    },
+      200,
+    );
   });
-  app.post("/v1/jobs/:job_id/retry", async (c) =>
-    accepted(c, await scheduler.retry(idIn(c), idempotencyOf(c))),
+
+  serve(cancelJob, async (c) => {
+    c.env?.server?.timeout(c.req.raw, 0);
+    return c.json(await scheduler.cancel(c.req.valid("param").job_id), 200);
+  });
+
+  serve(retryJob, async (c) =>
+    accepted(c, await scheduler.retry(c.req.valid("param").job_id, idempotencyOf(c))),
   );
 
-  register.registerPath({
-    method: "get",
-    path: "/v1/jobs/{job_id}/events",
-    operationId: "job_events",
-    summary: "Job Events",
-    description:
-      "Follows a job as server-sent events.\n\n`status` events tell of `status`, `progress`, `progress_label`, `queue_position`, and of `step`, `steps` and " +
-      "`eta_s` (seconds left, null until a step was measured) while the model works; a " +
-      "`preview` event carries a picture on the way, where the model gives one. The last event is named by the final status and " +
-      "carries the whole Job; then the stream ends. Each event has an `id`: send the last one seen as `Last-Event-ID` to go on after " +
-      "a lost connection. A comment comes every 5 seconds, so that nothing on the way takes the silence for an end.",
-    request: {
-      params,
-      headers: z.object({
-        "Last-Event-ID": z
-          .string()
-          .optional()
-          .openapi({ description: "The `id` of the last event that was seen." }),
-      }),
-    },
-    responses: {
-      200: { description: "Events.", content: { "text/event-stream": { schema: z.string() } } },
-      ...missing,
-    },
-  });
-  app.get("/v1/jobs/:job_id/events", async (c) => {
-    const id = idIn(c);
+  serve(followJob, async (c) => {
+    const { job_id } = c.req.valid("param");
     const last = c.req.header("last-event-id");
     const headers = {
       "Content-Type": "text/event-stream",
       "Cache-Control": "no-store",
       "X-Accel-Buffering": "no",
-      "X-Kiapi-Job-Id": id,
+      "X-Kiapi-Job-Id": job_id,
     };
     if (c.req.method === "HEAD") {
-      await scheduler.job(id);
+      await scheduler.job(job_id);
       return c.body(null, 200, headers);
     }
     c.env?.server?.timeout(c.req.raw, 0);
     const gone = new AbortController();
-    const events = await scheduler.events(id, {
+    const events = await scheduler.events(job_id, {
       signal: gone.signal,
       ...(last !== undefined && /^\d{1,15}$/.test(last) ? { lastEventId: Number(last) } : {}),
     });

@@ -8,11 +8,11 @@ import { Refusal } from "../../../errors.ts";
 import { readForm } from "../../../files/form.ts";
 import type { Idempotency } from "../../../jobs/store/store.ts";
 import type { Deps, Env } from "../../deps.ts";
-import { bodyAs } from "../../middleware/ignored-fields.ts";
-import { type JsonBody, requireUncompressed } from "../../request/body.ts";
+import { requireUncompressed } from "../../request/body.ts";
 import { hashOf, idempotencyOf } from "../../request/idempotency.ts";
 import type { Uploads } from "../../request/uploads.ts";
-import { ImagesEditRequest, ImagesRequest } from "./contract.ts";
+import { parseKnown } from "../../request/validation.ts";
+import { type ImagesEditRequest, ImagesRequest } from "./contract.ts";
 import { fromForm, referenceOf } from "./translate.ts";
 
 /** An edit without its pictures. */
@@ -28,8 +28,8 @@ export interface Asked {
 }
 
 /** An edit whose pictures stand in JSON. */
-export function jsonEdit(c: Context<Env>, { value, uploads, hash }: JsonBody): Asked {
-  const { images, ...request } = bodyAs(c, ImagesEditRequest, value) as ImagesEditRequest & EditRequest;
+export function jsonEdit(c: Context<Env>, { images, ...request }: ImagesEditRequest): Asked {
+  const { uploads, hash } = c.get("body");
   if (request.mask !== undefined) throw noInpainting();
   return {
     request,
@@ -61,8 +61,10 @@ export async function formEdit(c: Context<Env>, { files, settings }: Deps, uploa
   if (form.files.length === 0) throw new Refusal("invalid_parameter", "image: a picture is needed");
   // A client that sends a form again draws another boundary, so the contents are compared.
   const contents = form.files.map(({ name, record }) => [name, record.sha256]);
+  const { data: request, ignored } = parseKnown(ImagesRequest, fromForm(form.fields), "body");
+  c.set("ignored", ignored);
   return {
-    request: bodyAs(c, ImagesRequest, fromForm(form.fields)),
+    request,
     uploads,
     images: form.files.map(({ record }) => ({ type: "file_id", file_id: record.file_id })),
     idempotency: idempotencyOf(c, hashOf(c, JSON.stringify([form.fields, contents]))),
@@ -72,6 +74,7 @@ export async function formEdit(c: Context<Env>, { files, settings }: Deps, uploa
 const noInpainting = () => new Refusal("invalid_parameter", "mask: there is no inpainting");
 
 /** Pictures from words alone. */
-export function generationOf(c: Context<Env>, { value, uploads, hash }: JsonBody): Asked {
-  return { request: bodyAs(c, ImagesRequest, value), uploads, idempotency: idempotencyOf(c, hash) };
+export function generationOf(c: Context<Env>, request: ImagesRequest): Asked {
+  const { uploads, hash } = c.get("body");
+  return { request, uploads, idempotency: idempotencyOf(c, hash) };
 }

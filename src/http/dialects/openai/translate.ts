@@ -6,7 +6,7 @@
 import type { Capability, OpenAiOperation } from "../../../capabilities/capability.ts";
 import { findModel, variantsFor } from "../../../capabilities/catalogue.ts";
 import { randomSeed } from "../../../capabilities/schemas.ts";
-import { Refusal, type RefusalCode, refusals } from "../../../errors.ts";
+import { Refusal } from "../../../errors.ts";
 import type { ImagesRequest } from "./contract.ts";
 
 /** OpenAI's own models: front ends send them without asking. */
@@ -103,29 +103,6 @@ export function referenceOf({
   if (image_url?.startsWith("data:")) return { type: "data_url", data_url: image_url };
   if (image_url) return { type: "url", url: image_url };
   throw new Refusal("invalid_parameter", "images: each needs image_url or file_id");
-}
-
-const types: Readonly<Record<number, string>> = {
-  401: "authentication_error",
-  403: "permission_error",
-  404: "invalid_request_error",
-  429: "rate_limit_error",
-};
-
-/** A refusal as OpenAI's clients read it. What OpenAI answers 400 to is 422 elsewhere here. */
-export function errorOf(
-  code: RefusalCode,
-  message: string,
-  param: string | null = null,
-): {
-  status: number;
-  body: { error: { message: string; type: string; param: string | null; code: string } };
-} {
-  const own = refusals[code].status;
-  const status = own === 422 ? 400 : code === "unknown_model" ? 404 : own;
-  const type = types[status] ?? (status >= 500 ? "server_error" : "invalid_request_error");
-  const name = code === "unknown_model" ? "model_not_found" : code;
-  return { status, body: { error: { message, type, param, code: name } } };
 }
 
 /** Fields of a form, with numbers and flags in the types of the JSON form. */

@@ -410,11 +410,3 @@ export const ErrorResponse = z
     }),
   })
   .openapi("ErrorResponse", { description: "Any refusal that is not a schema error." });
-
-export const ArtworkError = z
-  .object({
-    message: z.string().openapi({ description: "What is wrong, in words for a person." }),
-    statusCode: z.int().openapi({ description: "The HTTP status." }),
-    error: z.string().optional().openapi({ description: "The status in words, when `message` says more." }),
-  })
-  .openapi("ArtworkError", { description: "Any refusal of the artwork routes." });
