@@ -143,7 +143,10 @@ function checked(name: string, entry: Record<string, unknown>, begin: number, en
   const shown = JSON.stringify(name);
   const { shape, data_offsets: offsets } = entry;
   const dtype = types.get(entry.dtype);
-  if (!dtype) invalid(`${shown} has the type ${JSON.stringify(entry.dtype)}, which is not known`);
+  if (!dtype)
+    invalid(
+      `${shown} has the type ${JSON.stringify(entry.dtype)}, which is not supported; these are: ${[...types.keys()].join(", ")}`,
+    );
   if (!isNaturals(shape) || shape.some((length) => length >= 2 ** 31)) invalid(`${shown} has no valid shape`);
   if (!isNaturals(offsets) || offsets.length !== 2) invalid(`${shown} has no valid offsets`);
   const [from, to] = offsets as [number, number];

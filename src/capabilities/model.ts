@@ -63,9 +63,11 @@ export function requireActivated(family: string, variant: Variant, context: Chec
   if (!("missing" in activation)) return;
   const full = `${family}/${variant.name}`;
   const way =
-    variant.downloads.length > 0
-      ? `Run: easel activate --model ${full}${variant.licence.commercial ? "" : " --accept-license"}`
-      : `Give its place in the setting model_paths: {"${full}": "<folder or file>"}`;
+    full in context.settings.model_paths
+      ? `Nothing is at the place that the setting model_paths gives for "${full}": correct it, or take it out`
+      : variant.downloads.length > 0
+        ? `Run: easel activate --model ${full}${variant.licence.commercial ? "" : " --accept-license"}`
+        : `Give its place in the setting model_paths: {"${full}": "<folder or file>"}`;
   throw new Refusal(
     "not_activated",
     `model '${variant.name}' is not activated; missing: ${activation.missing.join(", ")}. ${way}`,

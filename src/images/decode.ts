@@ -172,12 +172,19 @@ function checkPixels(metadata: Metadata, { maxPixels, setting }: DecodeOptions, 
   }
 }
 
+const reasons: readonly (readonly [said: RegExp, reason: string])[] = [
+  [/unsupported image format/i, "it is no JPEG, PNG, WebP, GIF, TIFF or AVIF picture"],
+  // libvips' words for samples of more than 32 bits.
+  [
+    /tiff2vips: (samples out of range|unsupported|.*not supported|.*unimplemented)/i,
+    "this kind of TIFF is not read: save it with 8 or 16 bits for each sample",
+  ],
+];
+
 /** libvips' text may hold the server's path, so only a short reason of ours is passed on. */
 function unreadable(kind: string, cause: unknown): Refusal {
   const text = cause instanceof Error ? cause.message : "";
-  const reason = /unsupported image format/i.test(text)
-    ? "it is no JPEG, PNG, WebP, GIF, TIFF or AVIF picture"
-    : "the file is damaged or cut short";
+  const reason = reasons.find(([said]) => said.test(text))?.[1] ?? "the file is damaged or cut short";
   return new Refusal("invalid_image", `${kind} could not be opened: ${reason}`);
 }
 

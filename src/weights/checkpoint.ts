@@ -11,6 +11,7 @@ import {
 } from "../../ffi/index.ts";
 import { CheckpointError } from "./checkpoint-error.ts";
 import { type Entry, elements } from "./entry.ts";
+import { mistakenFor } from "./formats/mistaken.ts";
 import { readTorch } from "./formats/torch-pickle.ts";
 import { findWeights } from "./layout.ts";
 
@@ -44,8 +45,9 @@ function readSafetensors(path: string): Entry[] {
     using file = openSafetensors(path);
     return [...file.tensors].map(([name, info]) => ({ name, path, ...info }));
   } catch (error) {
-    if (error instanceof NativeError) throw new CheckpointError(basename(path), error.message);
-    throw error;
+    if (!(error instanceof NativeError)) throw error;
+    const reason = mistakenFor(path) ?? error.message.replace("[safetensors] ", "");
+    throw new CheckpointError(basename(path), reason);
   }
 }
 

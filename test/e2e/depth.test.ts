@@ -202,3 +202,43 @@ describe("an artwork", () => {
     expect(raw.comments!.map(({ keyword }) => keyword)).toEqual(["scale", "offset", "depth_unit"]);
   });
 });
+
+describe("fields that a model cannot follow", () => {
+  test("are noted in the result when they had no effect", async () => {
+    const { notes, params } = await estimate("depthanything", {
+      model: "mini",
+      quantize: 4,
+      focal_length_px: 300,
+    });
+    expect(notes).toEqual([
+      "quantize: mini has no weights to quantize",
+      "focal_length_px: the depth of mini does not depend on it",
+    ]);
+    expect((params as { quantize: unknown }).quantize).toBeNull();
+    const followed = await estimate("depthanything", {
+      model: "v3-metric-large",
+      focal_length_px: 300,
+      input_size: 140,
+    });
+    expect(followed.notes).toBeUndefined();
+  });
+
+  test("are refused when they ask for a size that the model does not have", async () => {
+    for (const [model, input_size, range] of [
+      ["mini", 518, "96..320"],
+      ["v2-small", 100, "126..4096"],
+    ] as const) {
+      const answer = await server.post("/v1/image/depthanything/estimate", {
+        image: picture,
+        model,
+        input_size,
+      });
+      expect([answer.status, await answer.json()]).toEqual([
+        422,
+        { detail: `input_size of ${model} must be in ${range}`, code: "invalid_parameter" },
+      ]);
+    }
+    const least = await estimate("depthanything", { model: "mini", input_size: 96 });
+    expect(least.width).toBe(151);
+  });
+});

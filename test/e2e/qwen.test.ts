@@ -369,7 +369,8 @@ describe("a request is refused", () => {
     expect([status, code]).toEqual([400, "lora_mismatch"]);
     expect(detail).toContain("double_blocks.0.img_attn.qkv.lora_A.weight fit nowhere");
     const picture = await refused("generate", { prompt, ...small, loras: [{ file: first }] });
-    expect(picture).toEqual([400, "lora_mismatch", "picture is no safetensors file"]);
+    expect(picture.slice(0, 2)).toEqual([400, "lora_mismatch"]);
+    expect(String(picture[2])).toStartWith("picture cannot be read as safetensors: ");
     expect(await loaded()).toBe(before);
   }, 60_000);
 
@@ -483,4 +484,32 @@ test("a repeated prompt is not encoded again", async () => {
   const [before, after] = [await labels(), await labels()];
   const steps = (events: string) => events.split("encoding").length;
   expect(steps(after)).toBeLessThan(steps(before));
+}, 60_000);
+
+test.each([
+  [{ guidance: 1e300 }, "guidance must be in 0..100"],
+  [{ guidance: -0.5 }, "guidance must be in 0..100"],
+  [
+    { loras: [{ file: { file_id: `file_${"0".repeat(32)}` }, scale: 1e9 }] },
+    "a lora's scale must be in -100..100",
+  ],
+])("numbers without any sense are refused before anything runs: %o", async (body, message) => {
+  for (const [path, more] of [
+    ["generate", {}],
+    ["edit", { images: [first] }],
+  ] as const)
+    expect(await refused(path, { prompt: "x", ...small, ...more, ...body })).toEqual([
+      422,
+      "invalid_parameter",
+      message,
+    ]);
+});
+
+test("fast is refused for an edit, and not silently left out", async () => {
+  const [status, code, detail] = await refused("edit", { prompt: "x", ...small, images: [first], fast: 4 });
+  expect([status, code]).toEqual([422, "invalid_parameter"]);
+  expect(String(detail)).toContain("fast is for /generate");
+  expect((await made("edit", { prompt: "x", ...small, images: [first], fast: null })).model).toBe(
+    "edit-2509",
+  );
 }, 60_000);

@@ -250,7 +250,9 @@ describe("POST /v1/image/seedvr2/upscale", () => {
     expect((await upscale({ image })).status).toBe(400);
     const answer = await upscale({ resolution: "0.1x" });
     expect(answer.status).toBe(422);
-    expect(((await answer.json()) as { detail: string }).detail).toContain("ask for a larger resolution");
+    expect(((await answer.json()) as { detail: string }).detail).toContain(
+      "is too small for this resolution",
+    );
     expect((await upscale({ resolution: 48 })).status).toBe(200);
   });
 });

@@ -124,7 +124,7 @@ describe("a safetensors file", () => {
     ["has an unknown type", 'the type "F8_E9"', () => written("f", { x: { ...good, dtype: "F8_E9" } })],
     [
       "has a type from the prototype",
-      "which is not known",
+      "which is not supported",
       () => written("g", { x: { ...good, dtype: "toString" } }),
     ],
     [

@@ -23,12 +23,18 @@ interface Size {
 /** A depth family. `Own` is what it keeps of a request beside what all of them keep. */
 export interface DepthFamily<Request extends EstimateRequest, Own extends object> {
   models: Models;
+  /** Whether a variant has weights to quantize; all have unless given. */
+  quantizes?(model: string): boolean;
   /** Bits of the weights when a request names none, and the cap on the pixels of a picture. */
   defaultQuantize(settings: Settings): Bits;
   maxInputPixels(settings: Settings): PixelCap;
   prose: { summary: string; description: string };
   request: z.ZodType;
   own(request: Request): Own;
+  /** Refuses what the variant cannot do. */
+  checkFor?(variant: string, request: Request): void;
+  /** Fields of the request that changed nothing, and why. */
+  notes?(params: EstimateParams & Own): string[];
   /** What a request needs; of a usual picture while it is not known. */
   need(params: EstimateParams & Own, context: CheckContext, picture?: Size): Need;
   /** At which size the network looks at a picture; its own where this says nothing. */
@@ -39,11 +45,14 @@ export interface DepthFamily<Request extends EstimateRequest, Own extends object
 
 export function estimateOperation<Request extends EstimateRequest, Own extends object>({
   models,
+  quantizes = () => true,
   defaultQuantize,
   maxInputPixels,
   prose,
   request,
   own,
+  checkFor,
+  notes,
   need,
   side,
   values,
@@ -65,6 +74,7 @@ export function estimateOperation<Request extends EstimateRequest, Own extends o
     check(request, context) {
       const variant = chooseVariant(models, request.model, context);
       bitsOf(request.quantize, context);
+      checkFor?.(variant.name, request);
       const output = resolveOutput(request);
       requireActivated(family, variant, context);
       return {
@@ -101,9 +111,10 @@ export function estimateOperation<Request extends EstimateRequest, Own extends o
       publishEstimate({
         family,
         params,
-        bits: bitsOf(params.quantize, { settings }),
+        bits: quantizes(params.model) ? bitsOf(params.quantize, { settings }) : null,
         facts: facts as InputFacts,
         output: output as EstimateOutput,
+        notes: notes?.(params) ?? [],
         seconds,
       }),
   };

@@ -51,6 +51,9 @@ export const EstimateResponse = z
     focal_length_px: z.number().nullish().openapi({
       description: "Focal length in pixels of the upright input, given or estimated; null when unknown.",
     }),
+    notes: z.array(z.string()).optional().openapi({
+      description: "Fields of the request that had no effect, and why. Absent when all had one.",
+    }),
     scale: z.number().nullish().openapi({
       description: "With `normalization` `raw`: value = offset + scale × pixel. Null otherwise.",
     }),
@@ -76,12 +79,14 @@ export interface EstimateRun {
   bits: Bits;
   facts: InputFacts;
   output: EstimateOutput;
+  /** Fields of the request that had no effect, and why. */
+  notes: readonly string[];
   seconds: number;
 }
 
 /** The PNG and, if wanted, the NPZ. */
 export async function publishEstimate(run: EstimateRun): Promise<Published> {
-  const { family, params, bits, facts, output, seconds } = run;
+  const { family, params, bits, facts, output, notes, seconds } = run;
   const { image_file_id, ...input } = facts;
   const { image: _, mode: __, model, ...rest } = params;
   const body = {
@@ -99,6 +104,7 @@ export async function publishEstimate(run: EstimateRun): Promise<Published> {
     focal_length_px: output.focalLengthPx ?? null,
     scale: output.scale ?? null,
     offset: output.offset ?? null,
+    ...(notes.length > 0 && { notes }),
   };
   const stem = `${family}_${Math.floor(Date.now() / 1000)}`;
   const artifacts: Artifact[] = [

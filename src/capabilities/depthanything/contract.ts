@@ -1,9 +1,8 @@
 import { z } from "@hono/zod-openapi";
+import { inputSizes } from "../../models/depth-anything/memory.ts";
+import { sides } from "../../models/mini/memory.ts";
 import { inputOptions, outputOptions } from "../depth/options.ts";
 import { CancelOnDisconnect, Webhook } from "../schemas.ts";
-
-/** Smallest and largest side that a request may run the network at. */
-export const inputSizes = { min: 126, max: 4096 } as const;
 
 export const EstimateRequest = z
   .looseObject({
@@ -14,14 +13,14 @@ export const EstimateRequest = z
     ...inputOptions,
     input_size: z
       .int()
-      .min(inputSizes.min)
+      .min(sides.least)
       .max(inputSizes.max)
       .nullish()
       .openapi({
         description:
-          "Side in pixels that the network runs at, rounded to its patches of 14: the short side for V2 (518 unless given), the long " +
-          "side for V3 (504 unless given). `mini` runs at 256 unless given, in steps of 32, and never above 320. Larger shows finer detail and takes more time and memory; far beyond the default the models " +
-          "were not trained.",
+          "Side in pixels that the network runs at, 126 to 4096, rounded to its patches of 14: the short side for V2 (518 unless given), " +
+          "the long side for V3 (504 unless given). `mini` takes 96 to 320 (256 unless given), in steps of 32. Larger shows finer " +
+          "detail and takes more time and memory; far beyond the default the models were not trained.",
       }),
     focal_length_px: z
       .number()

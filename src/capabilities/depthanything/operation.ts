@@ -1,3 +1,4 @@
+import { Refusal } from "../../errors.ts";
 import { boundFor, type Size, type Sizing } from "../../images/sizing.ts";
 import { patch } from "../../models/depth-anything/memory.ts";
 import type { Settings } from "../../settings/settings.ts";
@@ -28,8 +29,10 @@ export function needOf(
   { settings }: CheckContext,
   picture: Size = usual,
 ): Need {
-  const { bits, transient } = chooseBits(quantize, ownSettings(settings).depthanything_default_quantize);
   const { network } = variant;
+  const { bits, transient } = network.quantizes
+    ? chooseBits(quantize, ownSettings(settings).depthanything_default_quantize)
+    : { bits: null, transient: false };
   const weights = network.weightBytes(bits);
   const working = (side: number) => {
     const seen = network.sizeSeen(picture, boundFor(picture, { inputSize: side, bound }));
@@ -82,11 +85,26 @@ export const pixelCap = (settings: Settings): PixelCap => ({
 
 export const estimate = estimateOperation({
   models,
+  quantizes: (model) => variantOf(model).network.quantizes,
   defaultQuantize: (settings) => ownSettings(settings).depthanything_default_quantize,
   maxInputPixels: pixelCap,
   prose: prose.estimate,
   request: EstimateRequest,
   own: ({ input_size }: EstimateRequest) => ({ input_size: input_size ?? null }),
+  checkFor(name, { input_size }) {
+    const { min, max } = variantOf(name).network.sizes;
+    if (input_size != null && (input_size < min || input_size > max))
+      throw new Refusal("invalid_parameter", `input_size of ${name} must be in ${min}..${max}`);
+  },
+  notes({ model, quantize, focal_length_px }) {
+    const { network, needsFocalLength } = variantOf(model);
+    return [
+      ...(quantize !== null && !network.quantizes ? [`quantize: ${model} has no weights to quantize`] : []),
+      ...(focal_length_px !== null && !needsFocalLength
+        ? [`focal_length_px: the depth of ${model} does not depend on it`]
+        : []),
+    ];
+  },
   need({ model, quantize, input_size }, context, picture) {
     const variant = variantOf(model);
     return needOf(variant, quantize, sizeOf(variant, input_size), context, picture);

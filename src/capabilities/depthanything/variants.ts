@@ -11,8 +11,12 @@ import type { Models } from "../model.ts";
 export interface DepthNetwork {
   /** The size that it runs at unless a request names one. */
   sizing: Sizing;
+  /** Smallest and largest `input_size`. */
+  sizes: { readonly min: number; readonly max: number };
   /** The size that it sees a picture at. */
   sizeSeen(picture: Size, sizing: Sizing): Size;
+  /** Whether it has matrices that quantize. */
+  quantizes: boolean;
   weightBytes(bits: Bits): number;
   /** Bytes of its activations at their peak, for a picture of the size seen. */
   workingBytes(seen: Size): number;
@@ -20,20 +24,26 @@ export interface DepthNetwork {
 
 export interface DepthVariant extends Variant {
   network: DepthNetwork;
-  /** What its numbers mean. A metric V3 model gives metres only where the focal length is known. */
+  /** What its numbers mean. */
   unit: DepthUnit;
+  /** Its depth is in metres only where the focal length is known. */
+  needsFocalLength?: true;
 }
 
 const depthAnything = (version: 2 | 3, size: memory.NetworkSize): DepthNetwork => ({
   sizing: memory.usualSizing[version],
+  sizes: memory.inputSizes,
   sizeSeen: (picture, sizing) => memory.networkSizes(version, picture, sizing)[1],
+  quantizes: true,
   weightBytes: (bits) => weightBytes(size, bits),
   workingBytes: (seen) => memory.workingBytes(size, seen, floatBytes),
 });
 
 const miniNetwork: DepthNetwork = {
   sizing: mini.usualSizing,
+  sizes: { min: mini.sides.least, max: mini.sides.most },
   sizeSeen: mini.sizeSeen,
+  quantizes: false,
   weightBytes: () => mini.weightBytes,
   workingBytes: mini.workingBytes,
 };
@@ -81,7 +91,7 @@ function version2(
 function version3(
   name: string,
   repo: string,
-  options: Pick<DepthVariant, "licence" | "diskGb" | "network" | "unit">,
+  options: Pick<DepthVariant, "licence" | "diskGb" | "network" | "unit" | "needsFocalLength">,
 ): DepthVariant {
   return {
     name,
@@ -151,6 +161,7 @@ export const variants: readonly DepthVariant[] = [
     diskGb: 1.4,
     network: depthAnything(3, memory.v3.mono),
     unit: "metre",
+    needsFocalLength: true,
   }),
   version3("v3-nested-giant-large", "DA3NESTED-GIANT-LARGE-1.1", {
     licence: nonCommercial,

@@ -68,7 +68,7 @@ export const GenerateRequest = z
       .nullish()
       .openapi({
         description:
-          "How strictly the prompt is followed. Omit for the server's default (4.0). At 1 and below there is no guidance and a step takes " +
+          "How strictly the prompt is followed, 0 to 100. Omit for the server's default (4.0). At 1 and below there is no guidance and a step takes " +
           "half the time.",
       }),
     fast: z
@@ -102,9 +102,12 @@ export const EditRequest = z
       .nullish()
       .openapi({
         description:
-          "How strictly the prompt is followed. Omit for the server's default (2.5). At 1 and below there is no guidance and a step takes " +
+          "How strictly the prompt is followed, 0 to 100. Omit for the server's default (2.5). At 1 and below there is no guidance and a step takes " +
           "half the time.",
       }),
+    fast: z.unknown().optional().openapi({
+      description: "Refused unless null: no adapter of the settings makes an edit in few steps.",
+    }),
     ...shared,
   })
   .openapi("EditRequest");

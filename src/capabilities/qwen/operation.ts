@@ -1,3 +1,4 @@
+import { Refusal } from "../../errors.ts";
 import type { Capability, CheckContext, Need, Operation, PlannedRequest } from "../capability.ts";
 import { chooseBits, chooseVariant, requireActivated } from "../model.ts";
 import { EditRequest, GenerateRequest, ImageResponse, prose } from "./contract.ts";
@@ -127,6 +128,11 @@ export const edit: Operation<EditRequest, EditParams> = {
 
   check(request, context) {
     const { settings } = context;
+    if (request.fast != null)
+      throw new Refusal(
+        "invalid_parameter",
+        "fast is for /generate: no adapter of the settings makes an edit in few steps. Leave it out, or name such an adapter in loras, with steps and guidance of your own",
+      );
     const variant = chooseVariant(models, request.model ?? "edit-2509", context);
     pin(variant.name, true);
     const defaults = {

@@ -134,7 +134,7 @@ export const upscale: Operation<UpscaleRequest, UpscaleParams> = {
     });
     const target = readResolution(params.resolution, limits(settings));
     const size = resultSize(picture.width, picture.height, target);
-    checkResultSize(size, settings.max_output_pixels);
+    checkResultSize(size, picture, settings.max_output_pixels);
     const seed = params.seed ?? Math.floor(Math.random() * 2 ** 31);
     const facts: Facts = {
       image_file_id: record.file_id,

@@ -52,15 +52,18 @@ export function resultSize(width: number, height: number, target: Target): { wid
 
 const multipleBelow = (side: number) => Math.trunc(side - (side % step));
 
-/** Refuses a result that is nothing, or more than this server makes. */
-export function checkResultSize(
-  { width, height }: { width: number; height: number },
-  maxPixels: number,
-): void {
+interface Size {
+  width: number;
+  height: number;
+}
+
+/** Refuses a result that is too small for the network, or larger than this server makes. */
+export function checkResultSize({ width, height }: Size, input: Size, maxPixels: number): void {
   if (width < step || height < step)
     throw new Refusal(
       "invalid_parameter",
-      `the result would have ${width}x${height} pixels; ask for a larger resolution`,
+      `a picture of ${input.width}x${input.height} is too small for this resolution: both sides of the result must have at least ` +
+        `${step} pixels; ask for more, such as resolution 64`,
     );
   if (width * height > maxPixels)
     throw new Refusal(

@@ -41,6 +41,9 @@ export const usualSizing: Readonly<Record<2 | 3, Sizing>> = {
 
 export const patch = 14;
 
+/** Smallest and largest side that a request may run the network at. */
+export const inputSizes = { min: 126, max: 4096 } as const;
+
 /** Sizes that a picture goes through: V2 goes to its last at once, V3 by way of the wanted side. */
 export function networkSizes(
   version: 2 | 3,

@@ -13,6 +13,7 @@ import {
   scope,
 } from "../../../ffi/index.ts";
 import type { Linear, LowRank } from "../../nn/linear.ts";
+import { mistakenFor } from "../../weights/formats/mistaken.ts";
 
 /** Says no to an adapter, with the name of its file and the keys at fault. */
 export class LoraError extends Error {
@@ -120,8 +121,9 @@ function opened(path: string, label: string): Safetensors {
   try {
     return openSafetensors(path);
   } catch (error) {
-    if (error instanceof NativeError) throw new LoraError(`${label} is no safetensors file`);
-    throw error;
+    if (!(error instanceof NativeError)) throw error;
+    const reason = mistakenFor(path) ?? error.message.replace("[safetensors] ", "");
+    throw new LoraError(`${label} cannot be read as safetensors: ${reason}`);
   }
 }
 

@@ -9,6 +9,7 @@
 import { bytesPerElement } from "../../../ffi/dtype.ts";
 import type { Dtype } from "../../../ffi/index.ts";
 import { type Entry, elements, HeaderFile, shapeOf } from "../entry.ts";
+import { mistakenFor } from "./mistaken.ts";
 import { readZip } from "./zip.ts";
 
 const maxPickle = 16e6;
@@ -71,6 +72,8 @@ function named(module: string, name: string): Global {
 /** The tensors of a torch file of the zip format. */
 export function readTorch(path: string): Entry[] {
   using file: HeaderFile = new HeaderFile(path);
+  const mistaken = mistakenFor(path);
+  if (mistaken !== undefined) file.fail(mistaken);
   const members = readZip(file);
   const pickles = [...members].filter(([name]) => /^(?:[^/]+\/)?data\.pkl$/.test(name));
   const [pickle] = pickles;

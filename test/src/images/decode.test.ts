@@ -157,6 +157,13 @@ describe("decodePicture refuses", () => {
     });
   });
 
+  test("a TIFF of 64-bit numbers, which is not damaged but of a kind that is not read", async () => {
+    const error = await refusal(decodePicture(tiffOfDoubles(), { maxPixels }));
+    expect(error.message).toBe(
+      "input image could not be opened: this kind of TIFF is not read: save it with 8 or 16 bits for each sample",
+    );
+  });
+
   test("more pixels than allowed, and says how many", async () => {
     const error = await refusal(decode("rgb.png", 383));
     expect({ code: error.code, message: error.message }).toEqual({
@@ -184,3 +191,37 @@ test("decoded pixels can be moved to another thread, as the engine's input is", 
   expect(moved.length).toBe(length);
   expect(pixels.length).toBe(0);
 });
+
+/** One pixel of three numbers of 64 bits, each channel in a plane of its own, as scientific programs write them. */
+function tiffOfDoubles(): Uint8Array {
+  const triples = { bits: [64, 64, 64], floats: [3, 3, 3], offsets: [164, 172, 180], lengths: [8, 8, 8] };
+  const fields: [tag: number, type: number, count: number, value: number][] = [
+    [256, 3, 1, 1],
+    [257, 3, 1, 1],
+    [258, 3, 3, 188],
+    [259, 3, 1, 1],
+    [262, 3, 1, 2],
+    [273, 4, 3, 200],
+    [277, 3, 1, 3],
+    [278, 3, 1, 1],
+    [279, 4, 3, 212],
+    [284, 3, 1, 2],
+    [339, 3, 3, 194],
+  ];
+  const file = Buffer.alloc(224);
+  file.write("II*\0");
+  file.writeUInt32LE(8, 4);
+  file.writeUInt16LE(fields.length, 8);
+  fields.forEach(([tag, type, count, value], i) => {
+    const at = 10 + 12 * i;
+    file.writeUInt16LE(tag, at);
+    file.writeUInt16LE(type, at + 2);
+    file.writeUInt32LE(count, at + 4);
+    file.writeUInt32LE(value, at + 8);
+  });
+  triples.bits.forEach((value, i) => void file.writeUInt16LE(value, 188 + 2 * i));
+  triples.floats.forEach((value, i) => void file.writeUInt16LE(value, 194 + 2 * i));
+  triples.offsets.forEach((value, i) => void file.writeUInt32LE(value, 200 + 4 * i));
+  triples.lengths.forEach((value, i) => void file.writeUInt32LE(value, 212 + 4 * i));
+  return new Uint8Array(file);
+}

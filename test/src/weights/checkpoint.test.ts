@@ -81,6 +81,23 @@ test("a config beside the weights or in another of the folders is found", () => 
   expect(checkpoint.json("preprocessor_config.json")).toBeUndefined();
 });
 
+test.each([
+  ["version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n", "a Git LFS pointer"],
+  ["<!DOCTYPE html>\n<html><body>Log in</body></html>", "a web page"],
+  ['{"error":"Repository not found"}', "a server's error message"],
+])("a file of %j is named for what it is", (content, what) => {
+  for (const name of ["model.safetensors", "weights.pt"]) {
+    const path = join(folder, name);
+    writeFileSync(path, content);
+    const error = failure(() => Checkpoint.open([path]));
+    expect([error.kind, error.message.startsWith(`${name}: it is ${what}, not the weights`)]).toEqual([
+      "checkpoint_invalid",
+      true,
+    ]);
+    rmSync(path);
+  }
+});
+
 test("missing, misshaped and surplus tensors are named all at once", () => {
   save("model.safetensors", { a: [2, 3], b: [4], c: [1], "c.mask_token": [1] });
   scope(() => {

@@ -55,12 +55,25 @@ describe("checkResultSize()", () => {
     expect(strip.width).toBe(262144);
     for (const size of [strip, resultSize(37, 90, { factor: 0.3 })]) {
       try {
-        checkResultSize(size, 67108864);
+        checkResultSize(size, { width: 37, height: 90 }, 67108864);
         throw new Error("it was let through");
       } catch (error) {
         expect(error).toBeInstanceOf(Refusal);
         expect((error as Refusal).status).toBe(422);
       }
     }
+  });
+
+  test("says of a tiny picture that it is too small, and what to ask for", () => {
+    for (const [width, height] of [
+      [1, 1],
+      [1, 300],
+      [7, 7],
+    ] as const)
+      expect(() =>
+        checkResultSize(resultSize(width, height, { factor: 2 }), { width, height }, 67108864),
+      ).toThrow(`a picture of ${width}x${height} is too small for this resolution`);
+    const size = resultSize(1, 1, { pixels: 64 });
+    checkResultSize(size, { width: 1, height: 1 }, 67108864);
   });
 });

@@ -233,13 +233,39 @@ describe("an adapter is refused", () => {
     expect(liveHandles()).toBe(before);
   });
 
-  test("that is no safetensors file", () => {
+  test.each([
+    ["text", "this is text", "text cannot be read as safetensors: the header is too long"],
+    [
+      "a pointer",
+      "version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 3\n",
+      "a pointer cannot be read as safetensors: it is a Git LFS pointer, not the weights",
+    ],
+    [
+      "a page",
+      "<!DOCTYPE html><html>",
+      "a page cannot be read as safetensors: it is a web page, not the weights",
+    ],
+  ])("that is %s", (label, content, message) => {
     const path = join(place, "text.safetensors");
-    writeFileSync(path, "this is text");
+    writeFileSync(path, content);
     withParts(({ targets }) =>
-      expect(() => checkLoras([{ path, label: "text", scale: 1 }], targets)).toThrow(
-        "text is no safetensors file",
-      ),
+      expect(() => checkLoras([{ path, label, scale: 1 }], targets)).toThrow(message),
     );
   });
+
+  test.each(["F64", "I8"])(
+    "whose numbers are of the type %s, which it names with those that are read",
+    (dtype) => {
+      const path = join(place, "typed.safetensors");
+      const header = JSON.stringify({ x: { dtype, shape: [1], data_offsets: [0, dtype === "F64" ? 8 : 1] } });
+      const length = Buffer.alloc(8);
+      length.writeBigUInt64LE(BigInt(header.length));
+      writeFileSync(path, Buffer.concat([length, Buffer.from(header), Buffer.alloc(8)]));
+      withParts(({ targets }) =>
+        expect(() => checkLoras([{ path, label: "typed", scale: 1 }], targets)).toThrow(
+          `typed cannot be read as safetensors: "x" has the type "${dtype}", which is not supported; these are: F32, F16, BF16`,
+        ),
+      );
+    },
+  );
 });
