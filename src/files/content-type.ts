@@ -6,6 +6,7 @@ const types: Readonly<Record<string, string>> = {
   csv: "text/csv",
   exr: "image/x-exr",
   gif: "image/gif",
+  glb: "model/gltf-binary",
   gz: "application/gzip",
   heic: "image/heic",
   heif: "image/heif",

@@ -28,5 +28,11 @@ export const focalLengthOf = (degrees: number, side: number): number =>
 export const fieldOfView = (focal: number, side: number): number =>
   (2 * Math.atan(side / 2 / focal) * 180) / Math.PI;
 
+/** Whether the horizontal field of view is one that a camera has. */
+export function isView(focal: number, width: number): boolean {
+  const view = fieldOfView(focal, width);
+  return view >= FIELD_OF_VIEW.min && view <= FIELD_OF_VIEW.max;
+}
+
 export const usualFocalLength = (width: number, height: number): number =>
   focalLengthOf(USUAL_VIEW, Math.max(width, height));

@@ -31,6 +31,8 @@ const SCREEN = 0.7;
 /** Soft edges of depth networks reach over this share of the width. */
 const SOFT = 1 / 256;
 const EDGE = 0.05;
+/** Beside an uncovered part the background's colours are mixed with the object's over this share of the width. */
+const FRINGE = 1 / 800;
 const ROWS_PER_STEP = 128;
 
 export function stereoOf(
@@ -48,6 +50,7 @@ export function stereoOf(
   const edge = edgeJump(surface, EDGE);
   const line = new Float32Array(width);
   const radius = Math.max(1, Math.round(width * SOFT));
+  const fringe = Math.round(width * FRINGE);
   const [low, high, scratch] = [
     new Float32Array(width),
     new Float32Array(width),
@@ -61,7 +64,7 @@ export function stereoOf(
     // The left eye stands to the left, so it sees near things farther to the right.
     for (const side of [1, -1]) {
       place(row, line, side * shift, 1 / focus, edge);
-      fill(row, line, edge);
+      fill(row, line, edge, fringe);
       const from = y * width * 3;
       paint(row.origin, picture.pixels, from, pixels, from * 2 + (side === 1 ? 0 : width * 3));
     }
@@ -192,7 +195,7 @@ function paint(origin: Float32Array, source: Uint8Array, from: number, target: U
  * Gives an origin to places without one. What is uncovered belongs to the far side, which is mirrored into the gap: its texture goes
  * on, other than that of a single stretched pixel. Where the mirror would show another object, the last pixel is stretched after all.
  */
-function fill({ origin, nearest }: Row, inverse: Float32Array, edge: number): void {
+function fill({ origin, nearest }: Row, inverse: Float32Array, edge: number, fringe: number): void {
   const width = inverse.length;
   for (let x = 0; x < width; x++) {
     if (origin[x]! >= 0) continue;
@@ -202,16 +205,25 @@ function fill({ origin, nearest }: Row, inverse: Float32Array, edge: number): vo
     const left = start - 1;
     const right = x;
     const fromLeft = right >= width || (left >= 0 && nearest[left]! <= nearest[right]!);
-    const rim = fromLeft ? left : right;
+    let rim = fromLeft ? left : right;
     if (rim < 0 || rim >= width) {
       for (let at = start; at < x; at++) origin[at] = at;
       continue;
     }
     const direction = fromLeft ? -1 : 1;
+    let count = x - start;
+    // Colours right at the rim are still mixed with the object's.
+    for (let k = 0; k < fringe && count >= fringe; k++) {
+      const next = rim + direction;
+      if (next < 0 || next >= width || origin[next]! < 0) break;
+      if (Math.abs(nearest[next]! - nearest[rim]!) > edge) break;
+      rim = next;
+      count++;
+    }
     const last = origin[rim]!;
     const level = inverse[Math.round(last)]!;
     let stretched = last;
-    for (let k = 1; k <= x - start; k++) {
+    for (let k = 1; k <= count; k++) {
       const mirrored = last + direction * k;
       const pixel = Math.round(mirrored);
       if (pixel >= 0 && pixel < width && Math.abs(inverse[pixel]! - level) <= edge) stretched = mirrored;

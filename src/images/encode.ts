@@ -28,6 +28,8 @@ export interface EncodeOptions {
   format: PictureFormat;
   /** From 1 to 100, for JPEG and WebP. */
   quality?: number;
+  /** Rows of a PNG are stored as differences: smaller and faster where colours change slowly. */
+  smooth?: boolean;
   /** Exact size of the result; 8-bit and 16-bit values are resampled linearly. */
   resize?: { width: number; height: number };
   /** Keyword and text pairs, kept as the PNG's text chunks. */
@@ -38,6 +40,9 @@ export interface EncodeOptions {
   description?: string;
 }
 
+/** Of zlib. Differences of smooth colours hardly shrink more at higher ones, which take twice as long. */
+const SMOOTH_LEVEL = 3;
+
 export async function encodePicture(raster: Raster, options: EncodeOptions): Promise<Uint8Array> {
   const { pixels, width, height, channels } = raster;
   const sharp = loadSharp();
@@ -46,10 +51,10 @@ export async function encodePicture(raster: Raster, options: EncodeOptions): Pro
   // Without this, libvips stores grey as three equal channels and 16 bits as 8.
   const wide = pixels instanceof Uint16Array;
   image = image.toColourspace(channels === 1 ? (wide ? "grey16" : "b-w") : wide ? "rgb16" : "srgb");
-  const { quality = 90, format, description, profile } = options;
+  const { quality = 90, format, description, profile, smooth } = options;
   if (description !== undefined) image = image.withExif({ IFD0: { ImageDescription: description } });
   const plain = await {
-    png: () => image.png(),
+    png: () => image.png(smooth ? { adaptiveFiltering: true, compressionLevel: SMOOTH_LEVEL } : {}),
     jpeg: () => image.jpeg({ quality }),
     webp: () => image.webp({ quality }),
   }

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { library } from "../../ffi/native.ts";
+import { runExtras } from "../../src/capabilities/depth/engine/extras.ts";
 import type { EstimateInput, EstimateOutput } from "../../src/capabilities/depth/phase.ts";
 import { renderDepth } from "../../src/capabilities/depth/render.ts";
 import { families } from "../../src/capabilities/registry.ts";
@@ -28,7 +29,8 @@ function rampEngine(asked: Asked): Engine {
       // No measure: the plan goes by the estimate.
       return { bytes: 0 };
     },
-    async run(family, _phase, _parts, input) {
+    async run(family, phase, _parts, input) {
+      if (phase === "extras") return { output: runExtras(input, () => {}), input, peak: 0 };
       const { pixels, ...rest } = input as EstimateInput;
       if (pixels.length !== rest.width * rest.height * 3) throw new Error("not the picture's pixels");
       asked.inputs.push(rest);

@@ -9,6 +9,8 @@ import type { Bits } from "../../engine/task.ts";
 import type { Settings } from "../../settings/settings.ts";
 import type { CheckContext, Need, Operation } from "../capability.ts";
 import { chooseBits, chooseVariant, type Models, requireActivated } from "../model.ts";
+import { resolveExtras } from "./extras/options.ts";
+import { choiceOf, extrasInput, focalLengthFor, withExtras } from "./extras/prepare.ts";
 import { type EstimateParams, type EstimateRequest, renderOf, resolveOutput } from "./options.ts";
 import type { EstimateInput, EstimateOutput } from "./phase.ts";
 import { loadInput, type PixelCap } from "./prepare.ts";
@@ -42,6 +44,9 @@ export interface DepthFamily<Request extends EstimateRequest, Own extends object
   /** What the network's numbers mean to the renderer. */
   values(params: EstimateParams & Own): DepthRender["values"];
 }
+
+/** What a request may have for a picture before any is known. */
+const usualPicture = { width: 4000, height: 3000 };
 
 export function estimateOperation<Request extends EstimateRequest, Own extends object>({
   models,
@@ -84,16 +89,18 @@ export function estimateOperation<Request extends EstimateRequest, Own extends o
         ...own(request),
         focal_length_px: request.focal_length_px ?? null,
         ...output,
+        ...resolveExtras(request),
         model: variant.name,
         mode: request.mode,
       };
     },
 
-    need: (params, context) => need(params, context),
+    need: (params, context) => withExtras(need(params, context), params, usualPicture),
 
     async prepare(params, context) {
       const { picture, facts } = await loadInput(params.image, maxInputPixels(context.settings), context);
-      const focalLengthPx = params.focal_length_px ?? picture.focalLengthPx;
+      const focalLengthPx = focalLengthFor(params, picture);
+      const choice = choiceOf(params);
       const input: EstimateInput = {
         pixels: picture.pixels,
         width: picture.width,
@@ -103,8 +110,10 @@ export function estimateOperation<Request extends EstimateRequest, Own extends o
         at: "picture",
         ...(focalLengthPx !== undefined && { focalLengthPx }),
         render: renderOf(params, values(params)),
+        ...(choice && { extras: await extrasInput(choice, picture, focalLengthPx !== undefined) }),
       };
-      return { input, facts, need: need(params, context, picture.original) };
+      const { original } = picture;
+      return { input, facts, need: withExtras(need(params, context, original), params, original) };
     },
 
     publish: (params, facts, output, { settings, seconds }) =>

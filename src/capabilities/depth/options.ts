@@ -7,6 +7,7 @@ import { z } from "@hono/zod-openapi";
 import { Refusal } from "../../errors.ts";
 import type { FileRef } from "../../files/file.ts";
 import { FileRefSchema, Mode, Quantize } from "../schemas.ts";
+import { type ExtrasParams, type ExtrasRequest, extrasOptions } from "./extras/options.ts";
 import type { DepthRender } from "./render.ts";
 
 export const inputOptions = {
@@ -57,6 +58,7 @@ export const outputOptions = {
     description:
       "Bits of each grey value in the PNG. Omit for 8 bits, and for 16 with `normalization` `raw`.",
   }),
+  ...extrasOptions,
 } as const;
 
 /** The options as a job keeps them: every one decided. */
@@ -65,21 +67,23 @@ export type OutputParams = Pick<DepthRender, "normalization" | "invert" | "color
 };
 
 /** A request as a job keeps it, as far as the families share it. */
-export type EstimateParams = OutputParams & {
-  image: FileRef;
-  quantize: number | null;
-  include_depth_data: boolean;
-  focal_length_px: number | null;
-  model: string;
-  mode: string;
-};
+export type EstimateParams = OutputParams &
+  ExtrasParams & {
+    image: FileRef;
+    quantize: number | null;
+    include_depth_data: boolean;
+    focal_length_px: number | null;
+    model: string;
+    mode: string;
+  };
 
 /** A request, as far as the families share it. */
 export type EstimateRequest = Omit<
   EstimateParams,
-  keyof OutputParams | "model" | "quantize" | "focal_length_px"
+  keyof OutputParams | keyof ExtrasParams | "model" | "quantize" | "focal_length_px"
 > &
-  OutputRequest & {
+  OutputRequest &
+  ExtrasRequest & {
     model?: string | null | undefined;
     quantize?: number | null | undefined;
     focal_length_px?: number | null | undefined;

@@ -1,9 +1,10 @@
 /**
- * What the depth families' one phase, "estimate", takes and gives. The operation makes the input on the main thread, the task the
- * output on the engine's.
+ * What the depth families' phase "estimate" takes and gives, and "extras" after it where files of that kind are wanted. The operation
+ * makes the input on the main thread, the task the output on the engine's.
  *
  * @module
  */
+import type { ExtrasInput, MadeExtras } from "./extras/phase.ts";
 import type { DepthRender, RenderedDepth } from "./render.ts";
 
 /** What the numbers of a depth map mean; `depth_unit` in a result. */
@@ -26,6 +27,7 @@ export type EstimateInput = {
   focalLengthPx?: number;
   /** Handed to `renderDepth` as it is. */
   render: DepthRender;
+  extras?: ExtrasInput;
 };
 
 export type EstimateOutput = RenderedDepth & {
@@ -35,4 +37,5 @@ export type EstimateOutput = RenderedDepth & {
   unit: DepthUnit;
   /** Given or found by the network, of the picture as it was sent. */
   focalLengthPx?: number;
+  made?: MadeExtras;
 };

@@ -6,10 +6,13 @@
 import { z } from "@hono/zod-openapi";
 import type { Bits } from "../../engine/task.ts";
 import type { FileRecord } from "../../files/file.ts";
+import { fieldOfView } from "../../geometry/camera.ts";
 import { encodePicture, type Raster } from "../../images/encode.ts";
 import { encodeNpz } from "../../images/npz.ts";
 import type { Artifact, Published } from "../capability.ts";
 import { Timings } from "../schemas.ts";
+import { extraKinds } from "./extras/options.ts";
+import { cameraOf, publishExtras } from "./extras/publish.ts";
 import type { EstimateParams } from "./options.ts";
 import type { EstimateOutput } from "./phase.ts";
 
@@ -61,6 +64,29 @@ export const EstimateResponse = z
       .number()
       .nullish()
       .openapi({ description: "With `normalization` `raw`: the value of a black pixel. Null otherwise." }),
+    extras: z
+      .array(
+        z.object({
+          kind: z.enum(extraKinds),
+          file_id: z.string(),
+          content_type: z.string(),
+          bytes: z.int(),
+        }),
+      )
+      .optional()
+      .openapi({ description: "The files that `extras` asked for, in the order of its names." }),
+    camera: z
+      .object({
+        focal_length_px: z.number(),
+        fov_deg: z.number().openapi({ description: "Horizontal, in degrees." }),
+        principal_point: z.array(z.number()),
+        source: z.enum(["given", "estimated", "assumed"]).openapi({
+          description:
+            "`given`: by the request or the picture's EXIF data. `estimated`: by the network. `assumed`: a usual lens of 55 degrees.",
+        }),
+      })
+      .optional()
+      .openapi({ description: "The camera that `extras` were made with; pixels are those of the input." }),
   })
   .openapi("EstimateResponse", { description: "Result of a depth estimate that succeeded." });
 
@@ -117,23 +143,47 @@ export async function publishEstimate(run: EstimateRun): Promise<Published> {
   ];
   if (params.include_depth_data) {
     artifacts.push({
-      bytes: await encodeData(output),
+      bytes: await encodeData(output, facts),
       filename: `${stem}.npz`,
       content_type: "application/octet-stream",
       meta: { ...body, kind: "depth_data", format: "npz" },
     });
   }
+  const extras = output.made
+    ? await publishExtras({ ...sizes(facts), ...output, made: output.made, stem })
+    : [];
   return {
-    artifacts,
-    result: ([image, data]: readonly FileRecord[]) => ({
-      depth_image_file_id: image!.file_id,
-      depth_image_bytes: image!.size,
-      depth_data_file_id: data?.file_id ?? null,
-      depth_data_bytes: data?.size ?? null,
-      ...body,
-    }),
+    artifacts: [...artifacts, ...extras],
+    result(records: readonly FileRecord[]) {
+      const image = records[0]!;
+      const data = params.include_depth_data ? records[1]! : undefined;
+      return {
+        depth_image_file_id: image.file_id,
+        depth_image_bytes: image.size,
+        depth_data_file_id: data?.file_id ?? null,
+        depth_data_bytes: data?.size ?? null,
+        ...body,
+        ...(output.made && {
+          extras: listed(extras, records.slice(artifacts.length)),
+          camera: cameraOf({ ...sizes(facts), made: output.made }),
+        }),
+      };
+    },
   };
 }
+
+const sizes = ({ input_width, input_height }: InputFacts) => ({
+  inputWidth: input_width,
+  inputHeight: input_height,
+});
+
+const listed = (extras: readonly { kind: string }[], records: readonly FileRecord[]) =>
+  records.map(({ file_id, content_type, size }, i) => ({
+    kind: extras[i]!.kind,
+    file_id,
+    content_type,
+    bytes: size,
+  }));
 
 type Drawn = Pick<EstimateOutput, "image" | "channels" | "width" | "height" | "scale" | "offset" | "unit">;
 
@@ -146,13 +196,20 @@ export function encodeDepth(output: Drawn, resize?: { width: number; height: num
   return encodePicture(raster, { format: "png", ...(resize && { resize }), ...(text && { text }) });
 }
 
-function encodeData({ depth, width, height, min, max, focalLengthPx }: EstimateOutput): Promise<Blob> {
+function encodeData(
+  { depth, width, height, min, max, focalLengthPx }: EstimateOutput,
+  { input_width, input_height }: InputFacts,
+): Promise<Blob> {
   const single = (value: number) => ({ data: new Float64Array([value]), shape: [] });
   return encodeNpz({
     depth: { data: depth, shape: [height, width] },
     min_depth: single(min),
     max_depth: single(max),
-    ...(focalLengthPx !== undefined && { focal_length_px: single(focalLengthPx) }),
+    ...(focalLengthPx !== undefined && {
+      focal_length_px: single(focalLengthPx),
+      fov_deg: single(fieldOfView(focalLengthPx, input_width)),
+    }),
+    principal_point: { data: new Float64Array([input_width / 2, input_height / 2]), shape: [2] },
   });
 }
 

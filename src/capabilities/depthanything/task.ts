@@ -2,6 +2,7 @@ import type { Source, Task } from "../../engine/task.ts";
 import { focalLength } from "../../models/depth-anything/camera.ts";
 import { DepthAnything } from "../../models/depth-anything/depth-anything.ts";
 import { MiniDepth } from "../../models/mini/mini-depth.ts";
+import { runExtras } from "../depth/engine/extras.ts";
 import type { EstimateInput, EstimateOutput } from "../depth/phase.ts";
 import { renderDepth } from "../depth/render.ts";
 
@@ -43,7 +44,8 @@ export const task: Task = {
     return (loaders[source.variant] ?? load)(source, step);
   },
 
-  run(_phase, parts, values, progress) {
+  run(phase, parts, values, progress) {
+    if (phase === "extras") return runExtras(values, progress);
     const model = parts.model as DepthModel;
     const input = values as EstimateInput;
     const { original, focalLengthPx, inputSize, bound } = input;

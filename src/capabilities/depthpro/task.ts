@@ -1,6 +1,7 @@
 import { TaskError } from "../../engine/engine.ts";
 import type { Part, Task } from "../../engine/task.ts";
 import { DepthPro, focalLength, metres } from "../../models/depth-pro/depth-pro.ts";
+import { runExtras } from "../depth/engine/extras.ts";
 import type { EstimateInput, EstimateOutput } from "../depth/phase.ts";
 import { renderDepth } from "../depth/render.ts";
 
@@ -14,7 +15,8 @@ export const task: Task = {
     });
   },
 
-  run(_phase, parts, values, progress) {
+  run(phase, parts, values, progress) {
+    if (phase === "extras") return runExtras(values, progress);
     const model = depthPro(parts.model);
     const input = values as EstimateInput;
     const { original, focalLengthPx } = input;
