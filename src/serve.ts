@@ -13,7 +13,7 @@ import { lockDirectory } from "./database.ts";
 import type { DeviceState } from "./engine/engine.ts";
 import { machineMemory } from "./engine/memory.ts";
 import type { Started } from "./engine/start.ts";
-import { filesOfJobs, pruneFiles } from "./files/for-jobs.ts";
+import { jobFiles, pruneFiles } from "./files/for-jobs.ts";
 import { type Links, linkKey } from "./files/links.ts";
 import { openLocalStore } from "./files/local.ts";
 import { insertFile } from "./files/records.ts";
@@ -130,11 +130,11 @@ export async function serve(
       log.warning("a path of model_paths cannot be used", problem);
     const scheduler = createScheduler({
       store,
-      files: filesOfJobs(files, outbound, settings),
+      files: jobFiles(files, outbound, settings),
       engine: started.engine,
-      kind: operationsOf(families),
-      model: (family, variant) => describe(families, family, variant),
-      context,
+      operationOf: operationsOf(families),
+      describe: (family, variant) => describe(families, family, variant),
+      check: context,
       memory: machineMemory,
       log,
       webhooks,

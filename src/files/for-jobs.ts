@@ -17,7 +17,8 @@ interface Made {
   meta: Record<string, unknown>;
 }
 
-export interface FilesOfJobs {
+/** What jobs need of the file store. */
+export interface JobFiles {
   /** The bytes behind a reference, fetched if need be. */
   resolve(
     reference: FileRef,
@@ -26,6 +27,7 @@ export interface FilesOfJobs {
   ): Promise<{ path: string; record: FileRecord }>;
   /** Makes an artifact's bytes durable. Its record is committed with the job. */
   stage(artifact: Made): Promise<FileRecord>;
+  /** Takes back what was staged for a job that did not succeed. */
   discard(record: FileRecord): Promise<void>;
   /** True when it was there. */
   delete(id: string): Promise<boolean>;
@@ -35,14 +37,14 @@ export interface FilesOfJobs {
  * @example
  * ```ts
  * const outbound = createOutbound({ allowPrivate: settings.allow_private_urls, allowedHosts: settings.allowed_url_hosts });
- * const files = filesOfJobs(store, outbound, settings);
+ * const files = jobFiles(store, outbound, settings);
  * ```
  */
-export function filesOfJobs(
+export function jobFiles(
   store: FileStore,
   outbound: Outbound,
   settings: Pick<Settings, "max_upload_mb">,
-): FilesOfJobs {
+): JobFiles {
   const maxBytes = Math.floor(settings.max_upload_mb * 1048576);
   return {
     resolve: (reference, kind, signal) =>

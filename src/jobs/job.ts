@@ -24,6 +24,15 @@ export interface Job {
   webhook_delivery: WebhookDelivery | null;
 }
 
+export type JobProgress = Pick<Job, "progress" | "progress_label">;
+
+export const progressOf = ({ progress, progress_label }: Job): JobProgress => ({ progress, progress_label });
+
+/** The statuses of jobs that have not ended. */
+export const liveStatuses: readonly JobStatus[] = ["queued", "running"];
+
+export const isLive = ({ status }: Pick<Job, "status">) => liveStatuses.includes(status);
+
 export interface WebhookDelivery {
   status: "pending" | "delivered" | "given_up";
   attempts: number;

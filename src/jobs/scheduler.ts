@@ -42,6 +42,11 @@ export interface JobEvent {
   data: Record<string, unknown>;
 }
 
+export interface Unloaded {
+  unloaded: boolean;
+  freed_bytes: number;
+}
+
 /** A model in memory, as `/health` shows it (gigabytes of 1024³ bytes). */
 export interface LoadedModel {
   name: string;
@@ -119,7 +124,7 @@ export interface Scheduler {
     options?: { lastEventId?: number; signal?: AbortSignal },
   ): Promise<AsyncIterable<JobEvent>>;
   /** Frees a model's memory once no job uses it. Without `variant`, every model of the family. */
-  unload(family: string, variant?: string): Promise<{ unloaded: boolean; freed_bytes: number }>;
+  unload(family: string, variant?: string): Promise<Unloaded>;
   health(): Health;
   metrics(): JobMetrics;
 

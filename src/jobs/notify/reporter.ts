@@ -1,71 +1,106 @@
 /**
- * Turns what happens to a job into its events.
+ * Tells everybody who listens what happens to jobs: clients that follow or wait, webhooks, the log and the metrics.
  *
  * @module
  */
-import type { Log } from "../../log.ts";
-import type { Clock } from "../clock.ts";
-import type { Job } from "../job.ts";
-import type { Kind, Report } from "../runner/run.ts";
-import type { JobStore } from "../store/store.ts";
+import type { JobContext } from "../context.ts";
+import { isLive, type Job, type JobStatus } from "../job.ts";
+import type { Metrics } from "../metrics.ts";
+import type { Report } from "../runner/run.ts";
+import type { JobEvent } from "../scheduler.ts";
 import type { Events } from "./events.ts";
-
-export interface ReportingOptions {
-  events: Events;
-  store: JobStore;
-  kind(type: string): Kind | undefined;
-  clock: Clock;
-  log: Log;
-}
+import type { Waiters } from "./waiters.ts";
 
 /** Status events of one job closer together than this are left out, unless they say something new. */
 const interval = 100;
 
-export function createReporting({ events, store, kind, clock, log }: ReportingOptions) {
-  let last = { job: "", label: "", at: 0 };
+export class Reporter {
+  readonly #context: JobContext;
+  readonly #events: Events;
+  readonly #waiters: Waiters;
+  readonly #metrics: Metrics;
+  #last = { job: "", label: "", at: 0 };
 
-  function status(job: Job, more: Record<string, unknown> = {}) {
-    const { id, status, progress, progress_label } = job;
-    last = { job: id, label: progress_label, at: clock.now() };
-    events.emit(id, "status", { job_id: id, status, progress, progress_label, ...more });
+  constructor(context: JobContext, parts: { events: Events; waiters: Waiters; metrics: Metrics }) {
+    this.#context = context;
+    this.#events = parts.events;
+    this.#waiters = parts.waiters;
+    this.#metrics = parts.metrics;
   }
 
-  async function preview({ id, type, progress }: Job, payload: NonNullable<Report["payload"]>) {
-    const picture = await kind(type)?.operation.preview?.(payload);
-    if (picture) events.emit(id, "preview", { job_id: id, progress, ...picture });
+  status({ id, status, progress, progress_label }: Job, more: Record<string, unknown> = {}): void {
+    this.#last = { job: id, label: progress_label, at: this.#context.clock.now() };
+    this.#events.emit(id, "status", { job_id: id, status, progress, progress_label, ...more });
   }
 
-  return {
-    status,
+  started(job: Job): void {
+    this.#metrics.queued--;
+    this.#context.log.info("job started", { job_id: job.id, type: job.type });
+    this.status(job);
+    void this.#positions();
+  }
 
-    /** The engine has done a step. */
-    step(job: Job, { step, eta, payload }: Report) {
-      const news = job.id !== last.job || job.progress_label !== last.label;
-      const over = step !== undefined && step.done >= step.total;
-      if (news || over || clock.now() - last.at >= interval) {
-        status(job, {
-          ...(step && { step: step.done, steps: step.total }),
-          ...(eta !== undefined && { eta_s: eta === null ? null : Math.round(eta * 10) / 10 }),
-        });
-      }
-      if (!payload || !events.watched().includes(job.id)) return;
-      preview(job, payload).catch((error) =>
-        log.warning("a preview cannot be made", { job_id: job.id, error }),
-      );
-    },
+  /** The engine has done a step. */
+  progressed(job: Job, { step, eta, payload }: Report): void {
+    const { clock, log } = this.#context;
+    const isNews = job.id !== this.#last.job || job.progress_label !== this.#last.label;
+    const isLastStep = step !== undefined && step.done >= step.total;
+    if (isNews || isLastStep || clock.now() - this.#last.at >= interval) {
+      this.status(job, {
+        ...(step && { step: step.done, steps: step.total }),
+        ...(eta !== undefined && { eta_s: eta === null ? null : Math.round(eta * 10) / 10 }),
+      });
+    }
+    if (!payload || !this.#events.watched().includes(job.id)) return;
+    this.#preview(job, payload).catch((error) =>
+      log.warning("a preview cannot be made", { job_id: job.id, error }),
+    );
+  }
 
-    /** The queue has moved: those who watch a waiting job hear its new place. */
-    async positions() {
-      try {
-        for (const id of events.watched()) {
-          const job = await store.get(id);
-          if (job && job !== "pruned" && job.status === "queued") {
-            status(job, { queue_position: await store.position(id) });
-          }
-        }
-      } catch (error) {
-        log.error("the job store cannot be read", { error });
+  outOfMemory(job: Job): void {
+    this.#metrics.outOfMemory++;
+    this.#context.log.warning("out of memory: evicting all models for one more attempt", { job_id: job.id });
+  }
+
+  /** The job has ended, whoever ended it. `from` is its status before. */
+  ended(job: Job, from: JobStatus): void {
+    if (from === "queued") {
+      this.#metrics.queued--;
+      void this.#positions();
+    }
+    this.#metrics.ended(job);
+    this.#context.log.info("job ended", {
+      job_id: job.id,
+      type: job.type,
+      status: job.status,
+      error_code: job.error_code ?? undefined,
+    });
+    this.end(job);
+    this.#waiters.release(job.id, { kind: "ended", job });
+    this.#context.webhooks.wake();
+  }
+
+  /** The last event of a job that has ended. */
+  end(job: Job): void {
+    if (!isLive(job)) this.#events.emit(job.id, job.status as JobEvent["event"], { ...job });
+  }
+
+  async #preview({ id, type, progress }: Job, payload: NonNullable<Report["payload"]>): Promise<void> {
+    const picture = await this.#context.operationOf(type)?.operation.preview?.(payload);
+    if (picture) this.#events.emit(id, "preview", { job_id: id, progress, ...picture });
+  }
+
+  /** The queue has moved: clients that follow a waiting job get its new place. */
+  async #positions(): Promise<void> {
+    const { store, log } = this.#context;
+    try {
+      for (const id of this.#events.watched()) {
+        const job = await store.get(id);
+        if (job && job !== "pruned" && job.status === "queued")
+          this.status(job, { queue_position: await store.position(id) });
       }
-    },
-  };
+    } catch (error) {
+      log.error("the job store cannot be read", { error });
+    }
+  }
 }

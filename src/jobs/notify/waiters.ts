@@ -1,40 +1,36 @@
-/**
- * Those who wait for jobs to end.
- *
- * @module
- */
 import type { Clock } from "../clock.ts";
 import type { Waited } from "../scheduler.ts";
 
-export function createWaiters(clock: Clock) {
-  const waiters = new Map<string, Set<(waited: Waited) => void>>();
+type Resolve = (waited: Waited) => void;
 
-  return {
-    /** Waits for `release`. `already` looks once whether there is anything to wait for, when no end can be missed any more. */
-    async wait(
-      id: string,
-      milliseconds: number,
-      already: () => Promise<Waited | undefined>,
-    ): Promise<Waited> {
-      const { promise, resolve } = Promise.withResolvers<Waited>();
-      const waiting = waiters.get(id) ?? new Set();
-      waiters.set(id, waiting.add(resolve));
-      const clear = clock.after(milliseconds, () => resolve({ kind: "timeout" }));
-      try {
-        return (await already()) ?? (await promise);
-      } finally {
-        clear();
-        waiting.delete(resolve);
-        if (waiting.size === 0 && waiters.get(id) === waiting) waiters.delete(id);
-      }
-    },
+/** Requests that wait for jobs to end. */
+export class Waiters {
+  readonly #waiters = new Map<string, Set<Resolve>>();
 
-    release(id: string, waited: Waited) {
-      for (const resolve of waiters.get(id) ?? []) resolve(waited);
-      waiters.delete(id);
-    },
+  constructor(readonly clock: Clock) {}
 
-    /** The jobs that somebody waits for. */
-    jobs: () => [...waiters.keys()],
-  };
+  /** Waits for `release`. `already` looks once whether the job has ended, when no end can be missed any more. */
+  async wait(id: string, milliseconds: number, already: () => Promise<Waited | undefined>): Promise<Waited> {
+    const { promise, resolve } = Promise.withResolvers<Waited>();
+    const waiting = this.#waiters.get(id) ?? new Set<Resolve>();
+    this.#waiters.set(id, waiting.add(resolve));
+    const clear = this.clock.after(milliseconds, () => resolve({ kind: "timeout" }));
+    try {
+      return (await already()) ?? (await promise);
+    } finally {
+      clear();
+      waiting.delete(resolve);
+      if (waiting.size === 0 && this.#waiters.get(id) === waiting) this.#waiters.delete(id);
+    }
+  }
+
+  release(id: string, waited: Waited): void {
+    for (const resolve of this.#waiters.get(id) ?? []) resolve(waited);
+    this.#waiters.delete(id);
+  }
+
+  /** Ids of the jobs that are waited for. */
+  jobs(): string[] {
+    return [...this.#waiters.keys()];
+  }
 }

@@ -39,6 +39,14 @@ export interface Webhooks {
   stats(): JobMetrics["webhooks"];
 }
 
+/** For a server that sends none. */
+export const noWebhooks: Webhooks = {
+  check() {},
+  wake() {},
+  stop() {},
+  stats: () => ({ delivered: 0, retried: 0, given_up: 0 }),
+};
+
 /** Seconds before the second attempt, the third, and so on; the last one repeats until the message is a day old. */
 const waits = [2, 10, 60, 300, 1800, 3600, 7200, 14_400];
 const longestSeconds = 86_400;

@@ -40,8 +40,8 @@ const passing = /^SQLITE_(BUSY|LOCKED|NOMEM|IOERR|FULL)/;
 export const diskFullPatience = 10_000;
 
 /** Whether to try a write again that has been failing for that many milliseconds. */
-export function passes(error: unknown, waited: number): boolean {
+export function isPassing(error: unknown, waited: number): boolean {
   if (isDiskFull(error)) return waited < diskFullPatience;
   if (!(error instanceof Error)) return false;
-  return passing.test(String((error as { code?: unknown }).code ?? "")) || passes(error.cause, waited);
+  return passing.test(String((error as { code?: unknown }).code ?? "")) || isPassing(error.cause, waited);
 }

@@ -1,318 +1,335 @@
 /**
- * The one lane that all work on the engine goes through: jobs in their order, and between them warm-up, sweeps and unloading.
+ * The one loop that all work on the engine goes through: jobs in their order, and between them warm-up, sweeps and unloading.
  *
  * @module
  */
-import type { CheckContext, Need, Prepared } from "../../capabilities/capability.ts";
-import type { Engine } from "../../engine/engine.ts";
+import type { Prepared } from "../../capabilities/capability.ts";
 import { keysOf } from "../../engine/residency.ts";
 import { Cancelled } from "../../engine/task.ts";
 import { isDiskFull, Refusal } from "../../errors.ts";
-import type { Log } from "../../log.ts";
-import type { Clock } from "../clock.ts";
-import type { JobFiles } from "../files.ts";
-import type { Job, JobStatus } from "../job.ts";
-import type { Models } from "../models/model-cache.ts";
-import type { Ending, JobStore } from "../store/store.ts";
-import type { StayAwake } from "./awake.ts";
+import type { JobContext, JobType } from "../context.ts";
+import { type Job, progressOf } from "../job.ts";
+import type { ModelCache } from "../models/model-cache.ts";
+import { WarmUp } from "../models/warm-up.ts";
+import type { Reporter } from "../notify/reporter.ts";
+import type { Ending } from "../store/store.ts";
 import { failure } from "./failure.ts";
-import { createEndings, type Seen } from "./finish.ts";
-import { createAhead } from "./prefetch.ts";
-import { type Kind, type Report, runJob } from "./run.ts";
+import { Finisher } from "./finish.ts";
+import { Prefetcher } from "./prefetch.ts";
+import { type Report, runJob } from "./run.ts";
 import { abortable, inTime } from "./timeouts.ts";
 
-/** A model to load ahead of its first request. */
-export interface WarmTarget {
-  name: string;
-  family: string;
-  need: Need;
-}
-
-export interface LaneOptions {
-  store: JobStore;
-  files: JobFiles;
-  engine: Engine;
-  models: Models;
-  kind(type: string): Kind | undefined;
-  context: CheckContext;
-  clock: Clock;
-  log: Log;
-  awake: StayAwake;
-  warm: readonly WarmTarget[];
-  onStart(job: Job): void;
-  onReport(job: Job, report: Report): void;
-  /** The job has ended, by whoever won. `from` is what it was before. */
-  onEnd(job: Job, from: JobStatus): void;
-  onOutOfMemory(job: Job): void;
-  /** Jobs that a client waits for. */
-  waitedFor(): readonly string[];
-}
-
-export interface Lane {
-  begin(): void;
-  /** There may be something to do. */
-  poke(): void;
-  /** Runs something between jobs. */
-  chore<T>(work: () => Promise<T>): Promise<T>;
-  running(): Job | undefined;
-  /** Stops the work on a job whose record says that it ended. */
-  abandon(id: string): void;
-  warmed(): boolean;
-  stop(graceSeconds: number): Promise<Job | undefined>;
-}
-
+/** The job that has the engine. */
 interface Current {
   job: Job;
   controller: AbortController;
   done: Promise<void>;
 }
 
-const seenOf = ({ progress, progress_label }: Job): Seen => ({ progress, progress_label });
+/** Work between jobs. */
+interface Chore {
+  run(): Promise<void>;
+  refuse(): void;
+}
 
 /** After the grace is over, how long a step may take to notice it. */
 const lastStepSeconds = 5;
-
 /** Milliseconds between attempts to write what could not be written. */
-const settleEvery = 30_000;
+const retryEvery = 30_000;
+/** Milliseconds after which an engine that still works on an ended job is worth a line in the log. */
+const busyAfter = 2000;
 
-export function createLane(options: LaneOptions): Lane {
-  const { store, files, engine, models, context, clock, log } = options;
-  const chores: { run(): Promise<void>; refuse(): void }[] = [];
-  const warming = [...options.warm];
-  let warmed = warming.length === 0;
-  const quit = new AbortController();
-  let current: Current | undefined;
-  let poked = false;
-  let wake = () => {};
+export class Runner {
+  readonly #context: JobContext;
+  readonly #models: ModelCache;
+  readonly #reporter: Reporter;
+  readonly #waitedFor: () => readonly string[];
+  readonly #finisher: Finisher;
+  readonly #prefetcher: Prefetcher;
+  readonly #warmUp: WarmUp;
+  readonly #chores: Chore[] = [];
+  readonly #quit = new AbortController();
+  #current: Current | undefined;
+  #wasPoked = false;
+  #wake = () => {};
 
-  const kindOf = (job: Job): Kind => {
-    const kind = options.kind(job.type);
-    if (!kind) throw new Refusal("unknown_model", `This server has no operation of the type '${job.type}'`);
-    return kind;
-  };
+  constructor(
+    context: JobContext,
+    parts: {
+      models: ModelCache;
+      reporter: Reporter;
+      /** Jobs that a client waits for. */
+      waitedFor(): readonly string[];
+    },
+  ) {
+    this.#context = context;
+    this.#models = parts.models;
+    this.#reporter = parts.reporter;
+    this.#waitedFor = parts.waitedFor;
+    this.#warmUp = new WarmUp(context, parts.models);
+    this.#finisher = new Finisher(context, parts.reporter, this.#quit.signal);
+    this.#prefetcher = new Prefetcher({
+      isOpen: () => this.#current !== undefined && !this.#quit.signal.aborted,
+      next: () => context.store.next([this.#current!.job.id, ...this.#finisher.unwritten()]),
+      prepare: (job, signal) => this.#prepare(job, signal),
+      fail: (job, error) => this.#failQueued(job, error, { progress: null, progress_label: "preparing" }),
+      onError: (error) => context.log.error("the job store cannot be read", { error }),
+    });
+  }
 
-  const prepare = async (job: Job, signal: AbortSignal): Promise<Prepared> =>
-    abortable(
-      signal,
-      kindOf(job).operation.prepare(job.params as never, {
-        ...context,
-        signal,
-        resolve: (ref, kind) => files.resolve(ref, kind, signal),
-      }),
-    );
+  begin(): void {
+    void this.#loop();
+    this.poke();
+  }
 
-  const { lost, settle, record, finish } = createEndings({ ...options, quit: quit.signal });
+  /** There may be something to do. */
+  poke(): void {
+    this.#wasPoked = true;
+    this.#wake();
+    void this.#prefetcher.look();
+  }
 
-  const ahead = createAhead({
-    open: () => current !== undefined && !quit.signal.aborted,
-    next: () => store.next([current!.job.id, ...lost.keys()]),
-    prepare,
-    fail: (job, error) =>
-      finish(
-        job,
-        "queued",
-        { status: "failed", ...failure(error) },
-        { progress: null, progress_label: "preparing" },
-      ),
-    log,
-  });
+  /** Runs something between jobs. */
+  chore<T>(work: () => Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const refuse = () => reject(new Refusal("shutting_down", "The server is shutting down"));
+      if (this.#quit.signal.aborted) return refuse();
+      this.#chores.push({ run: () => work().then(resolve, reject), refuse });
+      this.poke();
+    });
+  }
 
-  const poke = () => {
-    poked = true;
-    wake();
-    void ahead.look();
-  };
+  running(): Job | undefined {
+    return this.#current?.job;
+  }
 
-  async function run(queued: Job) {
-    const mine = ahead.find(queued.id);
-    const { promise: done, resolve: over } = Promise.withResolvers<void>();
-    const controller = new AbortController();
-    // Before its record says that it runs, so that whoever cancels it then finds it here.
-    current = { job: queued, controller, done };
-    const job = await record(() => store.start(queued.id)).catch(async (error) => {
-      await finish(queued, "queued", { status: "failed", ...failure(error) });
-      if (isDiskFull(error)) await failWaitedFor(error);
+  isWarm(): boolean {
+    return this.#warmUp.isOver;
+  }
+
+  /** Stops the work on a job whose record says that it ended. */
+  abandon(id: string): void {
+    if (this.#current?.job.id === id) {
+      this.#current.controller.abort();
+      this.#watchRelease(this.#current);
+    }
+    this.#prefetcher.abandon(id);
+  }
+
+  /** Takes no further job. Gives the job that was put back into the queue, if one was. */
+  async stop(graceSeconds: number): Promise<Job | undefined> {
+    const { store, clock, log } = this.#context;
+    this.#quit.abort();
+    this.#prefetcher.stop();
+    for (const chore of this.#chores.splice(0)) chore.refuse();
+    this.#wake();
+    if (!this.#current) return undefined;
+    const { job, controller, done } = this.#current;
+    if (await inTime(done, clock, graceSeconds)) return undefined;
+    const requeued = await store.requeue(job.id).catch((error) => {
+      // It counts as interrupted then: the next start tries it again.
+      log.error("the job store cannot be written", { error });
       return undefined;
     });
-    ahead.leave(mine);
-    if (!job) {
-      mine?.controller.abort();
-      current = undefined;
-      return over();
-    }
-    current.job = job;
-    let prepared = mine?.prepared;
-    controller.signal.addEventListener("abort", () => mine?.controller.abort());
-    options.onStart(job);
-    const stopTimer = limitTime(current);
-    void ahead.look();
-
-    let ending: Ending | undefined;
-    try {
-      const outcome = await runJob({
-        job,
-        kind: kindOf(job),
-        signal: controller.signal,
-        engine,
-        models,
-        files,
-        context,
-        clock,
-        onOutOfMemory: () => options.onOutOfMemory(job),
-        note: (text) => log.warning(text, { job_id: job.id }),
-        prepare() {
-          const first = prepared ? abortable(controller.signal, prepared) : prepare(job, controller.signal);
-          prepared = undefined;
-          return first;
-        },
-        report(report) {
-          if (controller.signal.aborted) return;
-          job.progress_label = report.label;
-          if (report.progress !== undefined) job.progress = report.progress;
-          options.onReport(job, report);
-        },
-      });
-      ending = { status: "succeeded", ...outcome };
-    } catch (error) {
-      if (!(controller.signal.aborted && error instanceof Cancelled)) {
-        ending = { status: "failed", ...failure(error) };
-        log.warning("job failed", { job_id: job.id, type: job.type, error });
-      }
-    }
-    stopTimer();
-    if (ending) await finish(job, "running", ending, seenOf(job));
-    try {
-      const next = ahead.job();
-      await models.leave(next ? keysOfJob(next) : new Set());
-    } catch (error) {
-      log.error("a model cannot be freed", { error });
-    }
-    current = undefined;
-    over();
+    controller.abort();
+    await inTime(done, clock, lastStepSeconds);
+    return requeued;
   }
 
-  /** Clients that wait for jobs further back hear of a full disk now and not when their time is over. */
-  async function failWaitedFor(error: unknown) {
-    for (const id of options.waitedFor()) {
-      const job = await store.get(id);
-      if (!job || job === "pruned" || job.status !== "queued" || lost.has(id)) continue;
-      ahead.abandon(id);
-      await finish(job, "queued", { status: "failed", ...failure(error) });
-    }
-  }
-
-  function keysOfJob(job: Job) {
-    try {
-      const { family, operation } = kindOf(job);
-      return keysOf(family, operation.need(job.params as never, context));
-    } catch {
-      return new Set<string>();
-    }
-  }
-
-  function limitTime({ job, controller }: Current): () => void {
-    const limit = context.settings.job_timeout_s;
-    if (limit <= 0) return () => {};
-    return clock.after(limit * 1000, async () => {
-      const error = `The job ran longer than job_timeout_s (${limit} s)`;
-      const ended = await finish(
-        job,
-        "running",
-        { status: "failed", error, error_code: "timed_out" },
-        seenOf(job),
-      );
-      if (ended) controller.abort();
-    });
-  }
-
-  async function warmUp({ name, family, need }: WarmTarget) {
-    try {
-      for (const index of need.phases.keys()) await models.hold(family, need, index, { signal: quit.signal });
-      log.info("model warmed up", { model: name, family });
-    } catch (error) {
-      if (!quit.signal.aborted) log.warning("a model cannot be warmed up", { model: name, family, error });
-    }
-  }
-
-  async function loop() {
-    let rest = () => {};
-    let resting = true;
+  async #loop(): Promise<void> {
+    let letSleep = () => {};
+    let isResting = true;
     // Warm-up and jobs take turns, so that neither waits for all of the other.
-    let jobsTurn = false;
-    while (!quit.signal.aborted) {
-      poked = false;
-      const chore = chores.shift();
+    let isJobsTurn = false;
+    while (!this.#quit.signal.aborted) {
+      this.#wasPoked = false;
+      const chore = this.#chores.shift();
       if (chore) {
         await chore.run();
         continue;
       }
-      warmed ||= warming.length === 0;
-      if (!warmed && !jobsTurn) {
-        await warmUp(warming.shift()!);
-        jobsTurn = true;
+      if (!this.#warmUp.isOver && !isJobsTurn) {
+        await this.#warmUp.step(this.#quit.signal);
+        isJobsTurn = true;
         continue;
       }
-      jobsTurn = false;
-      if (lost.size > 0) await settle();
-      // There is nothing else to do than to ask again.
-      const job =
-        ahead.job() ??
-        (await record(
-          () => store.next([...lost.keys()]),
-          () => true,
-        ));
-      if (quit.signal.aborted) break;
+      isJobsTurn = false;
+      const job = await this.#nextJob();
+      if (this.#quit.signal.aborted) break;
       if (job) {
-        if (resting) rest = options.awake();
-        resting = false;
-        await run(job);
-      } else if (warmed && !poked) {
-        rest();
-        resting = true;
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-          if (lost.size > 0) clock.after(settleEvery, resolve);
-        });
+        if (isResting) letSleep = this.#context.awake();
+        isResting = false;
+        await this.#run(job);
+      } else if (this.#warmUp.isOver && !this.#wasPoked) {
+        letSleep();
+        isResting = true;
+        await this.#rest();
       }
     }
-    rest();
+    letSleep();
   }
 
-  return {
-    begin() {
-      void loop();
-    },
-    poke,
-    chore<T>(work: () => Promise<T>): Promise<T> {
-      return new Promise<T>((resolve, reject) => {
-        const refuse = () => reject(new Refusal("shutting_down", "The server is shutting down"));
-        if (quit.signal.aborted) return refuse();
-        chores.push({ run: () => work().then(resolve, reject), refuse });
-        poke();
-      });
-    },
-    running: () => current?.job,
-    abandon(id) {
-      if (current?.job.id === id) current.controller.abort();
-      ahead.abandon(id);
-    },
-    warmed: () => warmed,
-    async stop(graceSeconds) {
-      quit.abort();
-      ahead.stop();
-      for (const chore of chores.splice(0)) chore.refuse();
-      wake();
-      if (!current) return undefined;
-      const { job, controller, done } = current;
-      if (await inTime(done, clock, graceSeconds)) return undefined;
-      const requeued = await store.requeue(job.id).catch((error) => {
-        // It counts as interrupted then: the next start tries it again.
-        log.error("the job store cannot be written", { error });
+  async #nextJob(): Promise<Job | undefined> {
+    const { store } = this.#context;
+    const unwritten = this.#finisher.unwritten();
+    if (unwritten.length > 0) await this.#finisher.retryUnwritten();
+    const prefetched = this.#prefetcher.job();
+    if (prefetched) return prefetched;
+    const askAgain = () => true;
+    return this.#finisher.persist(() => store.next(this.#finisher.unwritten()), askAgain);
+  }
+
+  #rest(): Promise<void> {
+    return new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      if (this.#finisher.unwritten().length > 0) this.#context.clock.after(retryEvery, resolve);
+    });
+  }
+
+  /** Takes a job from its place in the queue to its end. */
+  async #run(queued: Job): Promise<void> {
+    const prefetched = this.#prefetcher.find(queued.id);
+    const { promise: done, resolve: release } = Promise.withResolvers<void>();
+    const controller = new AbortController();
+    // Before its record says that it runs, so that a cancel finds it here.
+    const current = { job: queued, controller, done };
+    this.#current = current;
+    const job = await this.#start(queued);
+    this.#prefetcher.release(prefetched);
+    if (job) {
+      current.job = job;
+      controller.signal.addEventListener("abort", () => prefetched?.controller.abort());
+      this.#reporter.started(job);
+      const stopTimer = this.#limitTime(current);
+      void this.#prefetcher.look();
+      const ending = await this.#execute(current, prefetched?.prepared);
+      stopTimer();
+      if (ending) await this.#finisher.finish(job, "running", ending, progressOf(job));
+      await this.#evictTransient();
+    } else prefetched?.controller.abort();
+    this.#current = undefined;
+    release();
+  }
+
+  /** Marks a job as running. Gives nothing when it ended meanwhile, or ends it when the store refuses. */
+  #start(queued: Job): Promise<Job | undefined> {
+    const { store } = this.#context;
+    return this.#finisher
+      .persist(() => store.start(queued.id))
+      .catch(async (error) => {
+        await this.#failQueued(queued, error);
+        if (isDiskFull(error)) await this.#failWaitedFor(error);
         return undefined;
       });
-      controller.abort();
-      await inTime(done, clock, lastStepSeconds);
-      return requeued;
-    },
-  };
+  }
+
+  /** Gives how the job ended, or nothing when its record says so already. */
+  async #execute(
+    { job, controller: { signal } }: Current,
+    prefetched: Promise<Prepared> | undefined,
+  ): Promise<Ending | undefined> {
+    let first = prefetched;
+    try {
+      return await runJob(this.#context, {
+        job,
+        type: this.#typeOf(job),
+        models: this.#models,
+        signal,
+        prepare: () => {
+          const prepared = first ? abortable(signal, first) : this.#prepare(job, signal);
+          first = undefined;
+          return prepared;
+        },
+        report: (report) => {
+          if (!signal.aborted) this.#report(job, report);
+        },
+        onOutOfMemory: () => this.#reporter.outOfMemory(job),
+      });
+    } catch (error) {
+      if (signal.aborted && error instanceof Cancelled) return undefined;
+      this.#context.log.warning("job failed", { job_id: job.id, type: job.type, error });
+      return { status: "failed", ...failure(error) };
+    }
+  }
+
+  #report(job: Job, report: Report): void {
+    job.progress_label = report.label;
+    if (report.progress !== undefined) job.progress = report.progress;
+    this.#reporter.progressed(job, report);
+  }
+
+  #typeOf(job: Job): JobType {
+    const type = this.#context.operationOf(job.type);
+    if (!type) throw new Refusal("unknown_model", `This server has no operation of the type '${job.type}'`);
+    return type;
+  }
+
+  async #prepare(job: Job, signal: AbortSignal): Promise<Prepared> {
+    const { files, check } = this.#context;
+    const prepared = this.#typeOf(job).operation.prepare(job.params, {
+      ...check,
+      signal,
+      resolve: (reference, kind) => files.resolve(reference, kind, signal),
+    });
+    return abortable(signal, prepared);
+  }
+
+  #failQueued(job: Job, error: unknown, progress?: Pick<Job, "progress" | "progress_label">) {
+    return this.#finisher.finish(job, "queued", { status: "failed", ...failure(error) }, progress);
+  }
+
+  /** Clients that wait for jobs further back hear of a full disk now and not when their time is over. */
+  async #failWaitedFor(error: unknown): Promise<void> {
+    for (const id of this.#waitedFor()) {
+      const job = await this.#context.store.get(id);
+      if (!job || job === "pruned" || job.status !== "queued") continue;
+      if (this.#finisher.unwritten().includes(id)) continue;
+      this.#prefetcher.abandon(id);
+      await this.#failQueued(job, error);
+    }
+  }
+
+  #limitTime({ job, controller }: Current): () => void {
+    const { clock, settings } = this.#context;
+    const limit = settings.job_timeout_s;
+    if (limit <= 0) return () => {};
+    return clock.after(limit * 1000, async () => {
+      const error = `The job ran longer than job_timeout_s (${limit} s)`;
+      const ending = { status: "failed", error, error_code: "timed_out" } as const;
+      if (await this.#finisher.finish(job, "running", ending, progressOf(job))) controller.abort();
+    });
+  }
+
+  /** An ended job may hold the engine until its next step. Says so when that takes long. */
+  #watchRelease({ job, done }: Current): void {
+    const { clock, log } = this.#context;
+    const since = clock.now();
+    let isLong = false;
+    const clear = clock.after(busyAfter, () => {
+      isLong = true;
+      log.warning("the engine still works on a job that was canceled", { job_id: job.id });
+    });
+    void done.then(() => {
+      clear();
+      if (isLong) log.info("the engine is free again", { seconds: (clock.now() - since) / 1000 });
+    });
+  }
+
+  async #evictTransient(): Promise<void> {
+    const next = this.#prefetcher.job();
+    try {
+      await this.#models.evictTransient(next ? this.#keysOf(next) : new Set());
+    } catch (error) {
+      this.#context.log.error("a model cannot be evicted", { error });
+    }
+  }
+
+  #keysOf(job: Job): Set<string> {
+    try {
+      const { family, operation } = this.#typeOf(job);
+      return keysOf(family, operation.need(job.params, this.#context.check));
+    } catch {
+      return new Set();
+    }
+  }
 }

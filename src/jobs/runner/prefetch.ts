@@ -4,81 +4,81 @@
  * @module
  */
 import type { Prepared } from "../../capabilities/capability.ts";
-import type { Log } from "../../log.ts";
 import type { Job } from "../job.ts";
 
 /** A job whose inputs are being prepared, or are ready. */
-export interface PreparedJob {
+export interface Prefetched {
   job: Job;
   controller: AbortController;
   prepared: Promise<Prepared>;
 }
 
-export interface AheadOptions {
-  /** Whether there is something to be ahead of. */
-  open(): boolean;
+export interface PrefetchHooks {
+  /** Whether a job runs that the next one can be prepared beside. */
+  isOpen(): boolean;
   next(): Promise<Job | undefined>;
   prepare(job: Job, signal: AbortSignal): Promise<Prepared>;
   /** Its inputs are bad: it ends at once, without the engine. */
   fail(job: Job, error: unknown): Promise<unknown>;
-  log: Log;
+  onError(error: unknown): void;
 }
 
-export interface Ahead {
+export class Prefetcher {
+  #current: Prefetched | undefined;
+  #isLooking = false;
+
+  constructor(readonly hooks: PrefetchHooks) {}
+
   /** Begins with the next job, if there is one and no other is prepared. */
-  look(): Promise<void>;
-  job(): Job | undefined;
-  find(id: string): PreparedJob | undefined;
-  /** It is ahead no longer: its turn has come. */
-  leave(mine: PreparedJob | undefined): void;
-  /** Gives up on a job that somebody has ended. */
-  abandon(id: string): void;
-  stop(): void;
-}
-
-export function createAhead({ open, next, prepare, fail, log }: AheadOptions): Ahead {
-  let ahead: PreparedJob | undefined;
-  let looking = false;
-
-  const leave = (mine: PreparedJob | undefined) => {
-    if (ahead === mine) ahead = undefined;
-  };
-  const find = (id: string) => (ahead?.job.id === id ? ahead : undefined);
-
-  async function look() {
-    if (!open() || ahead || looking) return;
-    looking = true;
+  async look(): Promise<void> {
+    if (!this.hooks.isOpen() || this.#current || this.#isLooking) return;
+    this.#isLooking = true;
     try {
-      const job = await next();
-      if (!job || !open() || ahead) return;
-      const controller = new AbortController();
-      const mine = { job, controller, prepared: prepare(job, controller.signal) };
-      ahead = mine;
-      mine.prepared.catch(async (error) => {
-        if (ahead !== mine) return;
-        if (!controller.signal.aborted) await fail(job, error);
-        leave(mine);
-        void look();
-      });
+      const job = await this.hooks.next();
+      if (job && this.hooks.isOpen() && !this.#current) this.#begin(job);
     } catch (error) {
-      log.error("the job store cannot be read", { error });
+      this.hooks.onError(error);
     } finally {
-      looking = false;
+      this.#isLooking = false;
     }
   }
 
-  return {
-    look,
-    job: () => ahead?.job,
-    find,
-    leave,
-    abandon(id) {
-      const mine = find(id);
-      if (!mine) return;
-      leave(mine);
-      mine.controller.abort();
-      void look();
-    },
-    stop: () => ahead?.controller.abort(),
-  };
+  job(): Job | undefined {
+    return this.#current?.job;
+  }
+
+  /** What is prepared for a job. */
+  find(id: string): Prefetched | undefined {
+    return this.#current?.job.id === id ? this.#current : undefined;
+  }
+
+  /** Its turn has come: the next one may be prepared. */
+  release(mine: Prefetched | undefined): void {
+    if (this.#current === mine) this.#current = undefined;
+  }
+
+  /** Gives up on a job that has ended. */
+  abandon(id: string): void {
+    const mine = this.find(id);
+    if (!mine) return;
+    this.release(mine);
+    mine.controller.abort();
+    void this.look();
+  }
+
+  stop(): void {
+    this.#current?.controller.abort();
+  }
+
+  #begin(job: Job): void {
+    const controller = new AbortController();
+    const mine = { job, controller, prepared: this.hooks.prepare(job, controller.signal) };
+    this.#current = mine;
+    mine.prepared.catch(async (error) => {
+      if (this.#current !== mine) return;
+      if (!controller.signal.aborted) await this.hooks.fail(job, error);
+      this.release(mine);
+      void this.look();
+    });
+  }
 }

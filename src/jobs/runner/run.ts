@@ -1,26 +1,19 @@
 /**
- * Runs one job on the engine, from its decoded inputs to its stored files. It changes no record: how the job ends is the lane's
- * affair.
+ * Runs one job on the engine, from its decoded inputs to its stored files. It changes no record: the runner writes how the job ends.
  *
  * @module
  */
-import type { CheckContext, Need, Operation, Prepared } from "../../capabilities/capability.ts";
-import { type Engine, type PhaseProgress, requestFaults, TaskError } from "../../engine/engine.ts";
+import type { Need, Prepared } from "../../capabilities/capability.ts";
+import { type PhaseProgress, requestFaults, TaskError } from "../../engine/engine.ts";
 import { keysOf } from "../../engine/residency.ts";
 import { Cancelled, type Values } from "../../engine/task.ts";
 import type { FileRecord } from "../../files/file.ts";
-import type { Clock } from "../clock.ts";
-import type { JobFiles } from "../files.ts";
+import type { JobContext, JobType } from "../context.ts";
 import type { Job } from "../job.ts";
-import type { Models } from "../models/model-cache.ts";
+import type { ModelCache } from "../models/model-cache.ts";
+import type { Ending } from "../store/store.ts";
 import { createEta } from "./eta.ts";
 import { fraction } from "./progress.ts";
-
-/** A job type as the queue sees it. */
-export interface Kind {
-  family: string;
-  operation: Pick<Operation, "need" | "prepare" | "afterPhase" | "publish" | "preview">;
-}
 
 /** How far the job is. `progress` is missing while it does not change. */
 export interface Report {
@@ -32,68 +25,62 @@ export interface Report {
   payload?: Values;
 }
 
-export interface RunOptions {
+export interface JobRun {
   job: Job;
-  kind: Kind;
+  type: JobType;
+  models: ModelCache;
+  signal: AbortSignal;
   /** Decodes the inputs. Called again when a job is tried again, because the engine consumes them. */
   prepare(): Promise<Prepared>;
   report(report: Report): void;
   onOutOfMemory(): void;
-  /** What went wrong and does not matter to the job. */
-  note(text: string): void;
-  signal: AbortSignal;
-  engine: Engine;
-  models: Models;
-  files: JobFiles;
-  context: CheckContext;
-  clock: Clock;
-}
-
-export interface Outcome {
-  result: Record<string, unknown>;
-  files: FileRecord[];
 }
 
 /** The engine's part of a job's progress. The rest is encoding and storing its files. */
 const engineShare = 0.98;
 
-export async function runJob(options: RunOptions): Promise<Outcome> {
-  const { job, kind, models, context, signal } = options;
-  const need = kind.operation.need(job.params as never, context);
-  let output: { values: Values; facts: Record<string, unknown>; seconds: number };
-  try {
-    output = await runPhases(options, need);
-  } catch (error) {
-    if (!isOutOfMemory(error)) throw await dropAfterFault(error, options, need);
-    options.onOutOfMemory();
-    await models.drop(() => true, "out_of_memory");
-    if (signal.aborted) throw new Cancelled();
-    try {
-      output = await runPhases(options, need);
-    } catch (second) {
-      throw await dropAfterFault(second, options, need);
-    }
-  }
-  return publish(options, output);
+/** What the phases gave. */
+interface Output {
+  values: Values;
+  facts: Record<string, unknown>;
+  seconds: number;
+}
+
+export async function runJob(
+  context: JobContext,
+  run: JobRun,
+): Promise<Extract<Ending, { status: "succeeded" }>> {
+  const need = run.type.operation.need(run.job.params, context.check);
+  const output = await runPhases(context, run, need).catch(async (error) => {
+    if (!isOutOfMemory(error)) throw await evictAfterFault(error, run, need);
+    run.onOutOfMemory();
+    await run.models.evict(() => true, "out_of_memory");
+    if (run.signal.aborted) throw new Cancelled();
+    return runPhases(context, run, need).catch(async (second) => {
+      throw await evictAfterFault(second, run, need);
+    });
+  });
+  return publish(context, run, output);
 }
 
 const isOutOfMemory = (error: unknown) => error instanceof TaskError && error.kind === "out_of_memory";
 
 /** A model that failed may be broken; one that was given a wrong input is not. */
-async function dropAfterFault(error: unknown, { kind, models }: RunOptions, need: Need): Promise<unknown> {
+async function evictAfterFault(error: unknown, { type, models }: JobRun, need: Need): Promise<unknown> {
   if (error instanceof TaskError && !requestFaults.has(error.kind)) {
-    const own = keysOf(kind.family, need);
-    await models.drop(({ key }) => own.has(key), "fault");
+    const own = keysOf(type.family, need);
+    await models.evict(({ key }) => own.has(key), "fault");
   }
   return error;
 }
 
-async function runPhases(options: RunOptions, planned: Need) {
-  const { job, kind, engine, models, report, signal, clock, context, note } = options;
+async function runPhases(context: JobContext, run: JobRun, planned: Need): Promise<Output> {
+  const { job, type, models, report, signal } = run;
+  const { engine, clock, log, check } = context;
   report({ label: "preparing", progress: 0 });
-  const { facts, need = planned, ...prepared } = await options.prepare();
+  const { facts, need = planned, ...prepared } = await run.prepare();
   // All phases at once: the last one's need is no reason to run the first ones.
-  models.check(kind.family, need);
+  models.check(type.family, need);
   const { input, skip } = (await prepared.atTurn?.()) ?? { input: prepared.input, skip: [] };
   let values = input;
   let output = input;
@@ -102,22 +89,20 @@ async function runPhases(options: RunOptions, planned: Need) {
   for (const [index, phase] of need.phases.entries()) {
     if (signal.aborted) throw new Cancelled();
     if (skip.includes(phase.name)) continue;
-    const progress = (done: number, total: number) =>
-      engineShare * fraction(need.phases, skip, phase.name, done, total);
-    const parts = await models.hold(kind.family, need, index, {
+    const parts = await models.load(type.family, need, index, {
       signal,
       onProgress: ({ done, total }) => report({ label: "loading", step: { done, total } }),
     });
     if (signal.aborted) throw new Cancelled();
-    models.use(Object.values(parts));
+    models.markBusy(Object.values(parts));
     const before = clock.now();
     eta.begin(phase.name);
-    const run = await engine.run(kind.family, phase.name, parts, values, {
+    const result = await engine.run(type.family, phase.name, parts, values, {
       signal,
       onProgress({ label, done, total, payload }: PhaseProgress) {
         report({
           label,
-          progress: progress(done, total),
+          progress: engineShare * fraction(need.phases, skip, phase.name, done, total),
           step: { done, total },
           eta: eta.step(done, total),
           ...(payload && { payload }),
@@ -125,25 +110,26 @@ async function runPhases(options: RunOptions, planned: Need) {
       },
     });
     seconds += (clock.now() - before) / 1000;
-    models.used(kind.family, need, index);
-    output = run.output;
-    await kind.operation.afterPhase?.(phase.name, job.params as never, output, {
-      ...context,
-      note,
+    models.markIdle(type.family, need, index);
+    output = result.output;
+    await type.operation.afterPhase?.(phase.name, job.params, output, {
+      ...check,
+      note: (text) => log.warning(text, { job_id: job.id }),
     });
-    values = { ...run.input, ...output };
+    values = { ...result.input, ...output };
   }
   return { values: output, facts, seconds };
 }
 
 async function publish(
-  { job, kind, files, report, signal, context }: RunOptions,
-  { values, facts, seconds }: { values: Values; facts: Record<string, unknown>; seconds: number },
-): Promise<Outcome> {
+  { files, settings }: JobContext,
+  { job, type, report, signal }: JobRun,
+  { values, facts, seconds }: Output,
+): Promise<Extract<Ending, { status: "succeeded" }>> {
   if (signal.aborted) throw new Cancelled();
   report({ label: "saving", progress: engineShare });
-  const published = await kind.operation.publish(job.params as never, facts, values, {
-    settings: context.settings,
+  const published = await type.operation.publish(job.params, facts, values, {
+    settings,
     seconds,
     jobId: job.id,
   });
@@ -156,7 +142,7 @@ async function publish(
       const saved = stored.length / (published.artifacts.length + 1);
       report({ label: "saving", progress: engineShare + (1 - engineShare) * saved });
     }
-    return { result: published.result(stored), files: stored };
+    return { status: "succeeded", result: published.result(stored), files: stored };
   } catch (error) {
     await Promise.all(stored.map((file) => files.discard(file)));
     throw error;

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { unlink } from "node:fs/promises";
 import type { FileRef } from "../../../src/files/file.ts";
-import { filesOfJobs, pruneFiles } from "../../../src/files/for-jobs.ts";
+import { jobFiles, pruneFiles } from "../../../src/files/for-jobs.ts";
 import { createOutbound } from "../../../src/net/outbound.ts";
 import { defaultSettings } from "../../../src/settings/load.ts";
 import type { Settings } from "../../../src/settings/settings.ts";
@@ -39,7 +39,7 @@ async function service(settings: Partial<Settings> = {}, used: () => string[] = 
     resolve: async () => ["127.0.0.1"],
   });
   const all = defaultSettings(settings);
-  const jobs = filesOfJobs(made.store, outbound, all);
+  const jobs = jobFiles(made.store, outbound, all);
   const files = {
     ...jobs,
     resolve: (reference: FileRef, kind: string, signal = new AbortController().signal) =>

@@ -6,9 +6,9 @@ import { movable } from "../../../src/engine/protocol.ts";
 import { gigabyte } from "../../../src/engine/residency.ts";
 import { Cancelled, type Source, type Values } from "../../../src/engine/task.ts";
 import type { FileRecord } from "../../../src/files/file.ts";
+import type { JobFiles } from "../../../src/files/for-jobs.ts";
 import type { Clock } from "../../../src/jobs/clock.ts";
 import { createScheduler, type SchedulerOptions } from "../../../src/jobs/create-scheduler.ts";
-import type { JobFiles } from "../../../src/jobs/files.ts";
 import { createJobStore, type JobStoreOptions } from "../../../src/jobs/store/sqlite.ts";
 import { createLog } from "../../../src/log.ts";
 import type { Settings } from "../../../src/settings/settings.ts";
@@ -242,7 +242,7 @@ const settings = {
   shutdown_grace_s: 30,
 } as Settings;
 
-export type HarnessOptions = Partial<Omit<SchedulerOptions, "clock" | "context">> & {
+export type HarnessOptions = Partial<Omit<SchedulerOptions, "clock" | "check">> & {
   settings?: Partial<Settings>;
   operation?: Partial<FakeOperation>;
   missing?: readonly string[];
@@ -268,11 +268,11 @@ export function harness(options: HarnessOptions = {}) {
     engine,
     clock,
     log: createLog({ level: "debug", format: "text", write: (line) => void lines.push(line) }),
-    kind: (type) => (type === "fake" ? { family: "fake", operation } : undefined),
-    model: (family, variant) => ({ domain: "image", repo: `${family}/${variant}` }),
+    operationOf: (type) => (type === "fake" ? { family: "fake", operation } : undefined),
+    describe: (family, variant) => ({ domain: "image", repo: `${family}/${variant}` }),
     memory: () => ({ total: 100 * gigabyte }),
     ...options,
-    context: {
+    check: {
       settings: { ...settings, ...options.settings },
       prompts: noPrompts,
       activation: () =>

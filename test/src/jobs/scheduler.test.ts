@@ -479,6 +479,26 @@ describe("cancel()", () => {
     expect(files.staged.size + files.kept.size).toBe(0);
   });
 
+  test("says in the log when the engine works on for long, and when it is free", async () => {
+    const { scheduler, engine, clock, submit, lines } = harness();
+    engine.answer = undefined;
+    const run = engine.run;
+    engine.run = (family, phase, parts, input) => run(family, phase, parts, input, {});
+    await scheduler.start();
+    const { id } = await submit();
+    await settle();
+    await scheduler.cancel(id);
+    await clock.advance(1000);
+    expect(lines.filter((line) => line.includes("the engine"))).toEqual([]);
+    await clock.advance(2000);
+    engine.calls[0]!.finish();
+    await settle();
+    expect(lines.filter((line) => line.includes("the engine")).map((line) => line.slice(25).trim())).toEqual([
+      `WARNING the engine still works on a job that was canceled job_id=${id}`,
+      "INFO    the engine is free again seconds=3",
+    ]);
+  });
+
   test("while the model loads keeps the job from running", async () => {
     const { scheduler, engine, submit, state } = harness();
     const loading = Promise.withResolvers<void>();
@@ -710,11 +730,11 @@ describe("wait()", () => {
     const { scheduler, engine, submit } = harness();
     engine.answer = undefined;
     await scheduler.start();
-    for (const take of [scheduler.cancel, scheduler.remove]) {
+    for (const take of ["cancel", "remove"] as const) {
       const { id } = await submit();
       const waiting = scheduler.wait(id, 60_000);
       await settle();
-      await take(id);
+      await scheduler[take](id);
       expect(await waiting).toMatchObject({ kind: "ended", job: { id, status: "canceled" } });
     }
   });
@@ -733,7 +753,7 @@ describe("models", () => {
   });
 
   test("leave by priority, then by the time they were unused, when another needs their room", async () => {
-    const { scheduler, engine, clock, submit } = harness({ settings: { memory_limit_gb: 3 } });
+    const { scheduler, engine, clock, submit, lines } = harness({ settings: { memory_limit_gb: 3 } });
     await scheduler.start();
     for (const params of [{ model: "a" }, { model: "b", priority: -1 }, { model: "c" }]) {
       await submit(params);
@@ -748,6 +768,10 @@ describe("models", () => {
     await settle();
     expect(loads(engine.log)).toEqual(["evict fake/a/model@full", "load fake/e/model@full"]);
     expect(scheduler.metrics().evictions.budget).toBe(2);
+    expect(lines.filter((line) => line.includes("evicting")).map((line) => line.slice(33).trim())).toEqual([
+      'evicting a model model=fake/b/model@full gb=1 reason=budget for="fake/d estimate" needs_gb=1 budget_gb=3',
+      'evicting a model model=fake/a/model@full gb=1 reason=budget for="fake/e estimate" needs_gb=1 budget_gb=3',
+    ]);
   });
 
   test("of other bits than usual leave with their job, unless the next job wants the same", async () => {

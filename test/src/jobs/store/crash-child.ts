@@ -99,7 +99,7 @@ const scheduler = createScheduler({
     discard: files.discard,
     delete: files.delete,
   },
-  kind: () => ({
+  operationOf: () => ({
     family: "fake",
     operation: {
       need: ({ model }: FakeParams) => ({
@@ -130,9 +130,9 @@ const scheduler = createScheduler({
       }),
     },
   }),
-  model: () => ({ domain: "image", repo: "fake" }),
+  describe: () => ({ domain: "image", repo: "fake" }),
   memory: () => ({ total: 8 * gigabyte }),
-  context: { settings, prompts: noPrompts, activation: () => ({ source: { paths: [] } }) },
+  check: { settings, prompts: noPrompts, activation: () => ({ source: { paths: [] } }) },
   webhooks,
   log,
 });

@@ -1,0 +1,46 @@
+/**
+ * What the parts of the job queue work with. `createScheduler` makes it once.
+ *
+ * @module
+ */
+import type { CheckContext, Need, Operation } from "../capabilities/capability.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { MachineMemory } from "../engine/residency.ts";
+import type { JobFiles } from "../files/for-jobs.ts";
+import type { Log } from "../log.ts";
+import type { Settings } from "../settings/settings.ts";
+import type { Clock } from "./clock.ts";
+import type { Webhooks } from "./notify/webhooks.ts";
+import type { StayAwake } from "./runner/awake.ts";
+import type { JobStore } from "./store/store.ts";
+
+export interface JobContext {
+  settings: Settings;
+  /** What an operation may look at: the settings, and which models are here. */
+  check: CheckContext;
+  store: JobStore;
+  files: JobFiles;
+  engine: Engine;
+  operationOf(type: string): JobType | undefined;
+  /** What `/health` shows of a variant beside its memory. */
+  describe(family: string, variant: string): { domain: string; repo: string };
+  memory(): MachineMemory;
+  /** Models to load before their first request. */
+  warm: readonly WarmTarget[];
+  webhooks: Webhooks;
+  awake: StayAwake;
+  clock: Clock;
+  log: Log;
+}
+
+/** An operation as the queue sees it, and the family whose models it runs on. */
+export interface JobType {
+  family: string;
+  operation: Pick<Operation, "need" | "prepare" | "afterPhase" | "publish" | "preview">;
+}
+
+export interface WarmTarget {
+  name: string;
+  family: string;
+  need: Need;
+}
