@@ -9,20 +9,31 @@ import type { BunPlugin } from "bun";
 import { packPage } from "../../src/http/pages/playground-page.ts";
 import { faults } from "./inspect.ts";
 import { machFaults } from "./macho.ts";
-import type { Target } from "./native.ts";
+import { newerMetal, type Target } from "./native.ts";
 import { pack } from "./pack.ts";
 import { buildPage } from "./playground.ts";
 
 const root = join(import.meta.dir, "../..");
 
+/** The files of a folder by their names. */
+const filesOf = (folder: string): Record<string, Uint8Array> =>
+  Object.fromEntries(
+    readdirSync(folder)
+      .filter((name) => !name.startsWith("."))
+      .map((name) => [name, readFileSync(join(folder, name))]),
+  );
+
 /**
  * The native parts by their names in the archive: the folder's files, and sharp's two packages as they lie in node_modules, because
- * the addon finds libvips by the path between them.
+ * the addon finds libvips by the path between them. `newer` is a folder of what needs a newer macOS, which keeps its name.
  */
-export function parts(target: Target, folder: string, modules: string): Record<string, Uint8Array> {
-  const files: Record<string, Uint8Array> = {};
-  for (const name of readdirSync(folder))
-    if (!name.startsWith(".")) files[name] = readFileSync(join(folder, name));
+export function parts(
+  target: Target,
+  folder: string,
+  modules: string,
+  newer?: string,
+): Record<string, Uint8Array> {
+  const files = filesOf(folder);
   for (const name of [`sharp-${target}`, `sharp-libvips-${target}`]) {
     const lib = join(modules, "@img", name, "lib");
     if (!existsSync(lib)) throw new Error(`sharp's package for ${target} is not installed: @img/${name}`);
@@ -30,20 +41,22 @@ export function parts(target: Target, folder: string, modules: string): Record<s
     if (!file) throw new Error(`@img/${name} holds no library`);
     files[`${name}/lib/${file.endsWith(".node") ? "sharp.node" : file}`] = readFileSync(join(lib, file));
   }
-  const wrong = faults(files);
+  const later = newer === undefined ? {} : filesOf(newer);
+  const wrong = [...faults(files), ...faults(later, 26.2).map((fault) => `${newerMetal}/${fault}`)];
   if (wrong.length) throw new Error(`the native parts would not work elsewhere:\n  ${wrong.join("\n  ")}`);
   if (target.startsWith("darwin")) requireKernels(files["mlx.metallib"]);
+  if (newer !== undefined) requireKernels(later["mlx.metallib"], ["nax"]);
+  for (const [name, bytes] of Object.entries(later)) files[`${newerMetal}/${name}`] = bytes;
   // The model that is always there: a file on disk once unpacked, as any other model's.
   files["mini.safetensors"] = readFileSync(join(root, "assets/mini/mini.safetensors"));
   return files;
 }
 
 /** A metallib built for the wrong target loads, and fails at the first picture. */
-function requireKernels(metallib: Uint8Array | undefined): void {
+function requireKernels(metallib: Uint8Array | undefined, more: readonly string[] = []): void {
   const bytes = Buffer.from(metallib ?? []);
-  const missing = ["steel_gemm_fused", "steel_attention", "affine_qmm", "layer_norm", "rms"].filter(
-    (name) => !bytes.includes(name),
-  );
+  const names = ["steel_gemm_fused", "steel_attention", "affine_qmm", "layer_norm", "rms", ...more];
+  const missing = names.filter((name) => !bytes.includes(name));
   if (missing.length) throw new Error(`mlx.metallib lacks kernels: ${missing.join(", ")}`);
 }
 

@@ -62,12 +62,12 @@ function elf(bytes: Uint8Array, view: DataView): Links {
 const system =
   /^(lib(c|m|resolv|dl|rt|pthread|stdc\+\+|gcc_s)\.so\.\d+|ld-linux-[\w-]+\.so\.\d+|\/usr\/lib\/.*|\/System\/.*)$/;
 
-/** Everything wrong with the packed libraries: what they miss, and folders of the machine that made them. */
-export function faults(files: Readonly<Record<string, Uint8Array>>): string[] {
+/** Everything wrong with libraries of one folder: what they miss, and folders of the machine that made them. */
+export function faults(files: Readonly<Record<string, Uint8Array>>, newest = 14): string[] {
   const names = new Set(Object.keys(files).map((name) => name.split("/").at(-1)!));
   const libraries = Object.entries(files).filter(([name]) => /\.(so|dylib|node)(\.|$)/.test(name));
   return [
-    ...macFaults(libraries),
+    ...macFaults(libraries, newest),
     ...libraries.flatMap(([name, bytes]) => {
       const { needed, searched } = linksOf(bytes);
       const missing = needed.filter(
@@ -92,7 +92,7 @@ export function faults(files: Readonly<Record<string, Uint8Array>>): string[] {
 }
 
 /** What only macOS looks at: signatures, and whether a library beside another one has what that takes from it. */
-function macFaults(libraries: readonly (readonly [string, Uint8Array])[]): string[] {
+function macFaults(libraries: readonly (readonly [string, Uint8Array])[], newest: number): string[] {
   const macs = libraries.filter(
     ([, bytes]) => new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) === machMagic,
   );
@@ -104,7 +104,7 @@ function macFaults(libraries: readonly (readonly [string, Uint8Array])[]): strin
     ]),
   );
   return files.flatMap(({ name, bytes, symbols }) => [
-    ...machFaults(bytes).map((fault) => `${name} ${fault}`),
+    ...machFaults(bytes, newest).map((fault) => `${name} ${fault}`),
     ...symbols
       .filter(({ kind, weak }) => kind === "import" && !weak)
       .filter((symbol) => exported.get(symbol.from?.split("/").at(-1) ?? "")?.has(symbol.name) === false)

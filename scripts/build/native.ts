@@ -51,10 +51,13 @@ const pipMissing =
   "python3 with pip is needed to fetch MLX: `apt install python3 python3-pip` or `brew install python`";
 
 /** Fetches the target's wheels into the cache, unpacked, and returns the folder. */
-export async function fetchWheels(target: Target): Promise<string> {
-  const { requirements, platforms } = targets[target];
-  const list = join(shim, requirements);
-  const tree = join(root, ".cache/wheels", stamp([await Bun.file(list).text(), target]));
+export async function fetchWheels(
+  target: Target,
+  platforms: readonly string[] = targets[target].platforms,
+): Promise<string> {
+  const list = join(shim, targets[target].requirements);
+  const others = platforms === targets[target].platforms ? [] : platforms;
+  const tree = join(root, ".cache/wheels", stamp([await Bun.file(list).text(), target, ...others]));
   if (existsSync(tree)) return tree;
   const staging = `${tree}.${process.pid}`;
   mkdirSync(staging, { recursive: true });
@@ -122,6 +125,21 @@ export async function buildNative(target = host): Promise<Native> {
       .filter((name) => !name.startsWith("."))
       .sort(),
   };
+}
+
+/** The folder, beside the usual parts, of what needs macOS 26.2: MLX's kernels for the matrix units of an M5's GPU. */
+export const newerMetal = "metal-26.2";
+
+/** Makes `dist/native-metal-26.2`: the same shim beside MLX as its wheel for macOS 26 has it. */
+export async function buildNewerMetal({ folder, library }: Native): Promise<string> {
+  const tree = await fetchWheels("darwin-arm64", ["macosx_26_0_arm64"]);
+  const newer = join(root, `dist/native-${newerMetal}`);
+  rmSync(newer, { recursive: true, force: true });
+  mkdirSync(newer, { recursive: true });
+  for (const name of ["libmlx.dylib", "libjaccl.dylib", "mlx.metallib"])
+    cpSync(join(tree, "mlx/lib", name), join(newer, name));
+  cpSync(join(folder, library), join(newer, library));
+  return newer;
 }
 
 function stamp(parts: string[]): string {

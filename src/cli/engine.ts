@@ -1,7 +1,10 @@
-import { release, version as systemVersion } from "node:os";
+import { existsSync } from "node:fs";
+import { cpus, release, version as systemVersion } from "node:os";
 import { basename, join } from "node:path";
 import type { Where } from "../../ffi/native.ts";
+import { passed } from "../check/doctor/engine.ts";
 import { withRemedy } from "../check/gpu-remedies.ts";
+import { metalFolder } from "../check/metal-variant.ts";
 import { testAtStart } from "../check/start-test.ts";
 import { systemFault } from "../check/system.ts";
 import type { DeviceState } from "../engine/engine.ts";
@@ -9,6 +12,7 @@ import { type Started, startEngine } from "../engine/start.ts";
 import { takeSharpFrom } from "../images/sharp.ts";
 import type { Loaded } from "../settings/load.ts";
 import { version } from "../version.ts";
+import { runAgain } from "./again.ts";
 import { CommandError, exitCodes } from "./context.ts";
 import type { Process } from "./process.ts";
 
@@ -38,6 +42,26 @@ function isService({
   return name !== undefined && (name === own || /^(dev\.easel\.|homebrew\.mxcl\.easel)/.test(name));
 }
 
+/** The machine, its system and the build: what the test of a kernel holds for. */
+const testedOn = (folder: string) => ({
+  system: `${globalThis.process.platform} ${release()} ${systemVersion()}`,
+  build: `${version} ${basename(folder)}`,
+});
+
+/** Where a binary for a Mac carries two sets of kernels: the folder of those that this machine is to use. */
+function kernelFolder(folder: string, { settings, file }: Loaded): Promise<string> {
+  const { system, build } = testedOn(folder);
+  const config = file !== null && existsSync(file) ? ["--config", file] : [];
+  return metalFolder(folder, {
+    system: () => Bun.spawnSync(["sysctl", "-n", "kern.osproductversion"]).stdout.toString().trim(),
+    forced: globalThis.process.env.EASEL_METAL_VARIANT,
+    key: [cpus()[0]?.model, system, build].join(" | "),
+    file: join(settings.cache_dir, "metal-variant.json"),
+    passes: async (variant) =>
+      passed(await runAgain([...config, "doctor", "--engine-part"], { EASEL_METAL_VARIANT: variant })),
+  });
+}
+
 /** Starts the engine as the settings want it, untested. A fault of it ends the process. */
 export function untestedEngine(loaded: Loaded, process: Process): Started {
   const fault = systemFault({ platform: globalThis.process.platform, release: release() });
@@ -47,7 +71,7 @@ export function untestedEngine(loaded: Loaded, process: Process): Started {
     process.startWorker(),
     nativePlaces(loaded),
     (error) => process.leave(error, exitCodes.engineFault),
-    device === "auto" ? "best" : device,
+    { device: device === "auto" ? "best" : device, choose: (folder) => kernelFolder(folder, loaded) },
   );
   started.folder.then(takeSharpFrom, () => {});
   return started;
@@ -64,8 +88,7 @@ export function engineOf(loaded: Loaded, process: Process): TestedEngine {
     });
     state = await testAtStart(started.engine, {
       file: join(loaded.settings.cache_dir, "self-test.json"),
-      system: `${globalThis.process.platform} ${release()} ${systemVersion()}`,
-      build: `${version} ${basename(folder)}`,
+      ...testedOn(folder),
     });
   };
   const ready = tested();

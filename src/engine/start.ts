@@ -13,8 +13,16 @@ export interface Started {
   engine: Engine;
   /** The folder of the native parts. */
   folder: Promise<string>;
+  /** The folder whose library is opened: that one, or one inside it. */
+  chosen: Promise<string>;
   /** Settles when MLX is open. What is asked of the engine before that waits for it. */
   ready: Promise<void>;
+}
+
+export interface Starting {
+  device?: WantedDevice;
+  /** The folder whose library is opened: that of the native parts, or one inside it. */
+  choose?: (folder: string) => Promise<string>;
 }
 
 /** Starts the engine and does not wait for it. `fault` is told when the engine breaks later. */
@@ -22,19 +30,21 @@ export function startEngine(
   port: Port,
   where: Where,
   fault: (error: Error) => void,
-  device: WantedDevice = "best",
+  { device = "best", choose = async (path) => path }: Starting = {},
 ): Started {
   const connected = connect(port, fault);
   const folder = nativeFolder(where);
-  const ready = folder.then((path) => {
+  const chosen = folder.then(choose);
+  const ready = chosen.then((path) => {
     const open = () => connected.open(join(path, library), device);
     return open().catch(async (error) => {
-      if (await repair(path)) return open();
+      if (await repair(await folder)) return open();
       throw error;
     });
   });
   // whoever needs it is told; nobody else is
   folder.catch(() => {});
+  chosen.catch(() => {});
   ready.catch(() => {});
   const engine: Engine = {
     load: (...request) => ready.then(() => connected.load(...request)),
@@ -42,5 +52,5 @@ export function startEngine(
     evict: (...request) => ready.then(() => connected.evict(...request)),
     stats: () => ready.then(() => connected.stats()),
   };
-  return { engine, folder, ready };
+  return { engine, folder, chosen, ready };
 }

@@ -1,6 +1,8 @@
 /** Variables of the environment that are no settings, and what each does. The page of settings lists them. */
 export const earlyVariables: Readonly<Record<string, string>> = {
   EASEL_CONFIG: "Path of the settings file; `--config` wins over it.",
+  EASEL_METAL_VARIANT:
+    "Which kernels a Mac's GPU uses where the program carries two sets: `usual` or `metal-26.2`. Otherwise the newer ones, where they pass a test.",
   EASEL_NATIVE_DIR: "Folder with the native parts, instead of those inside the program. For development.",
   EASEL_CPU_KERNELS:
     "Instruction set of the kernels on Linux: `off`, `base`, `avx2`, `avx512` or `amx`; unset, the best that the processor has.",

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { basename } from "node:path";
 import { budgetOf, gigabyte, type MachineMemory } from "../../engine/residency.ts";
 import type { Started } from "../../engine/start.ts";
 import { loadSharp, takeSharpFrom } from "../../images/sharp.ts";
@@ -20,6 +21,8 @@ export interface EngineFacts extends Partial<KernelCheck> {
   workingSet?: number;
   pictures?: string;
   blur?: string;
+  /** The folder of the library, when it is not the usual one. */
+  variant?: string;
   /** Why it went no further. */
   error?: string;
 }
@@ -28,7 +31,10 @@ export interface EngineFacts extends Partial<KernelCheck> {
 export async function examineEngine(started: Started): Promise<EngineFacts> {
   const facts: EngineFacts = {};
   try {
-    takeSharpFrom(await started.folder);
+    const folder = await started.folder;
+    const chosen = await started.chosen;
+    if (chosen !== folder) facts.variant = basename(chosen);
+    takeSharpFrom(folder);
     const { versions } = loadSharp();
     facts.pictures = `sharp ${versions.sharp}, libvips ${versions.vips}`;
     await started.ready;
@@ -49,6 +55,12 @@ export interface Ended {
   code: number | null;
   signal: string | null;
   timedOut: boolean;
+}
+
+/** Whether such a process ended well and every kernel gave what it should. */
+export function passed(ended: Ended): boolean {
+  const { error, results = [] } = readFacts(ended.stdout);
+  return ended.code === 0 && error === undefined && results.length > 0 && results.every(({ ok }) => ok);
 }
 
 /** The device and the kernels, from what the engine's process left. */
@@ -80,6 +92,7 @@ export function engineSections(
         architecture: facts.architecture || null,
         ...(facts.kind === "gpu" && { "working set that Metal recommends": gb(facts.workingSet) }),
         "memory budget of models": `${budget.toFixed(1)} GB`,
+        ...(facts.variant !== undefined && { "set of kernels": facts.variant }),
         TF32: tf32 === undefined || tf32 === "0" ? "off" : `MLX_ENABLE_TF32=${tf32}`,
         MLX: facts.mlx ?? null,
         "our kernels": facts.kernels ?? null,

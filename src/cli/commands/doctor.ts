@@ -15,6 +15,7 @@ import { shownSettings } from "../../settings/document.ts";
 import type { Loaded } from "../../settings/load.ts";
 import { settingNames } from "../../settings/table.ts";
 import { version } from "../../version.ts";
+import { runAgain } from "../again.ts";
 import { addressOf } from "../client.ts";
 import { type CommandContext, CommandError } from "../context.ts";
 import { nativePlaces, untestedEngine } from "../engine.ts";
@@ -167,27 +168,3 @@ function homesOf(env: CommandContext["env"]): string[] {
       }
     });
 }
-
-const longest = 120_000;
-
-const runAgain: RunAgain = async (args) => {
-  const program = Bun.isStandaloneExecutable
-    ? [globalThis.process.execPath]
-    : [globalThis.process.execPath, Bun.main];
-  const child = Bun.spawn([...program, ...args], {
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
-    timeout: longest,
-    killSignal: "SIGKILL",
-  });
-  const started = Date.now();
-  const [stdout, stderr, code] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
-  const signal = child.signalCode === null ? null : String(child.signalCode);
-  const timedOut = signal === "SIGKILL" && Date.now() - started >= longest;
-  return { stdout, stderr, code: signal === null ? code : null, signal, timedOut };
-};
