@@ -8,10 +8,10 @@ import { Database } from "bun:sqlite";
 import { accessSync, chmodSync, constants, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { filesSchema } from "./files/schema.ts";
-import { jobsSchema, webhookDeliverySchema } from "./jobs/store/schema.ts";
+import { dialectSchema, jobsSchema, webhookDeliverySchema } from "./jobs/store/schema.ts";
 
 /** The way from an empty file to today's schema. A released step never changes: a new one goes to the end. */
-const migrations: readonly string[] = [jobsSchema, filesSchema, webhookDeliverySchema];
+const migrations: readonly string[] = [jobsSchema, filesSchema, webhookDeliverySchema, dialectSchema];
 
 /** A database that cannot be read any more. */
 export class DamagedDatabase extends Error {

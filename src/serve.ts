@@ -5,8 +5,6 @@
  */
 import { join } from "node:path";
 import { embeddedModels, playgroundPage, scalarScript } from "./assets.ts";
-import { artworkOf } from "./capabilities/artworks/artwork.ts";
-import { depthMap } from "./capabilities/artworks/operation.ts";
 import { contextOf, describe, pathProblems, warmTargets } from "./capabilities/catalogue.ts";
 import { families, operationsOf } from "./capabilities/registry.ts";
 import { lockDirectory } from "./database.ts";
@@ -19,6 +17,7 @@ import { openLocalStore } from "./files/local.ts";
 import { insertFile } from "./files/records.ts";
 import { createThumbnails } from "./files/thumbnails.ts";
 import { createApp } from "./http/app.ts";
+import { dialectOperations, notifications } from "./http/dialects/jobs.ts";
 import { hubEnv } from "./hub/download/hub.ts";
 import { systemClock } from "./jobs/clock.ts";
 import { createScheduler } from "./jobs/create-scheduler.ts";
@@ -100,11 +99,7 @@ export async function serve(
       createJobStore(database, {
         keepFile: (record) => insertFile(database, record),
         spend,
-        notification(job, { context }) {
-          if (job.type !== depthMap.type || typeof context?.origin !== "string") return job;
-          // Tengr's clients are told of artworks that succeeded or failed.
-          return job.status === "canceled" ? undefined : artworkOf(job, context.origin, links);
-        },
+        notification: notifications(links),
       }),
     );
 
@@ -132,7 +127,7 @@ export async function serve(
       store,
       files: jobFiles(files, outbound, settings),
       engine: started.engine,
-      operationOf: operationsOf(families),
+      operationOf: operationsOf(families, dialectOperations),
       describe: (family, variant) => describe(families, family, variant),
       check: context,
       memory: machineMemory,

@@ -1,4 +1,3 @@
-import { depthMap } from "./artworks/operation.ts";
 import type { Operation } from "./capability.ts";
 import { depthanything } from "./depthanything/index.ts";
 import { depthpro } from "./depthpro/index.ts";
@@ -12,12 +11,15 @@ export const families: readonly Family[] = [depthpro, depthanything, seedvr2, qw
 /** An operation by its job type, and the family whose models it runs on. */
 export type FindOperation = (type: string) => { family: string; operation: Operation } | undefined;
 
-/** Finds the operations of these families, and those of dialects, which run on a family's models. */
-export function operationsOf(families: readonly Pick<Family, "family" | "operations">[]): FindOperation {
+/** Finds the operations of these families, and others that run on a family's models. */
+export function operationsOf(
+  families: readonly Pick<Family, "family" | "operations">[],
+  others: readonly { family: string; operation: Operation }[] = [],
+): FindOperation {
   const byType = new Map(
     [
       ...families.flatMap(({ family, operations }) => operations.map((operation) => ({ family, operation }))),
-      { family: depthanything.family, operation: depthMap as Operation },
+      ...others,
     ].map((each) => [each.operation.type, each]),
   );
   return (type) => byType.get(type);

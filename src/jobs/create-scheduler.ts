@@ -147,7 +147,7 @@ class JobScheduler implements Scheduler {
         `job '${id}' succeeded; only a failed or canceled job can be retried`,
       );
     const { type, params } = job;
-    return this.submit({ type, params, webhook: await store.webhook(id), idempotency });
+    return this.submit({ type, params, ...(await store.sender(id)), idempotency });
   }
 
   async cancel(id: string): Promise<Job> {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { artworkId, jobIdOf } from "../../src/capabilities/artworks/artwork.ts";
+import { artworkId, jobIdOf } from "../../src/http/dialects/tengr/translate.ts";
 import { loadSharp } from "../../src/images/sharp.ts";
 import { depthServer, site } from "./server.ts";
 
@@ -306,6 +306,18 @@ test("a picture on a private network is not fetched", async () => {
   const artwork = await ended({ imageUrl: "http://10.0.0.1/picture.png" });
   expect(artwork).toMatchObject({ status: "failed", results: [] });
   expect(artwork.error).toContain("non-public address");
+});
+
+test("an artwork that is tried again tells its webhook in the same words", async () => {
+  const webhook = url("hook");
+  const bad = await ended({ webhook, imageUrl: url("text.png") });
+  const retried = await server.post(`/v1/jobs/job_${bad.id.replaceAll("-", "")}/retry`, {});
+  expect(retried.status).toBe(202);
+  const { job_id } = (await retried.json()) as { job_id: string };
+  await server.ended(job_id);
+  const again = () => told.find((body) => (body as Artwork).id === artworkId(job_id));
+  while (!again()) await Bun.sleep(10);
+  expect(again()).toMatchObject({ artworkType: "depth_map", status: "failed" });
 });
 
 test("an artwork can be cancelled, which the webhook is not told of", async () => {

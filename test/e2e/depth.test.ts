@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inflateRawSync } from "node:zlib";
-import { jobIdOf } from "../../src/capabilities/artworks/artwork.ts";
+import { jobIdOf } from "../../src/http/dialects/tengr/translate.ts";
 import { loadSharp } from "../../src/images/sharp.ts";
 import type { Job } from "../../src/jobs/job.ts";
 import { depthServer, site } from "./server.ts";

@@ -1,10 +1,14 @@
 /**
- * What a dialect is to the rest of the server: the form in which its clients read refusals.
+ * A dialect: the words of another API over our jobs. The rest of the server knows its name, the form of its refusals, and the body
+ * of its webhooks.
  *
  * @module
  */
 import type { Refusal } from "../../errors.ts";
 import type { SchemaError } from "../request/validation.ts";
+
+/** A job's row keeps the name of the dialect that took it. */
+export type DialectName = "kiapi" | "openai" | "tengr";
 
 /** A refusal in a dialect's form. */
 export interface ErrorAnswer {

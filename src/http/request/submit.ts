@@ -9,6 +9,7 @@ import type { Accepted } from "../../jobs/scheduler.ts";
 import type { Idempotency, NewJob, Webhook } from "../../jobs/store/store.ts";
 import { parseUrl } from "../../net/guard.ts";
 import type { Deps } from "../deps.ts";
+import type { DialectName } from "../dialects/dialect.ts";
 import { requireFiles } from "./references.ts";
 import type { Uploads } from "./uploads.ts";
 
@@ -20,6 +21,7 @@ export interface ParsedRequest {
 }
 
 export interface Beside {
+  dialect?: DialectName;
   uploads: Uploads;
   idempotency?: Idempotency | undefined;
 }
@@ -28,7 +30,7 @@ export async function submitRequest(
   { files, scheduler, context }: Deps,
   operation: Operation,
   request: ParsedRequest,
-  { uploads, idempotency }: Beside,
+  { dialect, uploads, idempotency }: Beside,
 ): Promise<Accepted> {
   const params = operation.check(uploads.named(request) as never, context) as Record<string, unknown>;
   const webhook = webhookOf(request.webhook);
@@ -37,6 +39,7 @@ export async function submitRequest(
   await requireFiles(params, async (id) => own.has(id) || (await files.get(id)) !== undefined);
   const accepted = await scheduler.submit({
     type: operation.type,
+    dialect,
     params: { ...params, mode: request.mode ?? "sync" },
     files: pending,
     webhook,

@@ -25,6 +25,7 @@ export interface Row {
   progress: number | null;
   progress_label: string;
   attempts: number;
+  dialect: string;
   webhook: string | null;
   webhook_delivery: string | null;
   request_hash: string | null;
@@ -83,10 +84,10 @@ export function jobRecords(database: Database) {
   const byKey = database.query<Row, [string]>("SELECT * FROM jobs WHERE idempotency_key = ?");
   const insert = database.query<
     Row,
-    [string, string, string, number, string | null, string | null, string | null]
+    [string, string, string, string, number, string | null, string | null, string | null]
   >(
-    `INSERT INTO jobs (id, type, params, status, created_at, progress_label, webhook, idempotency_key, request_hash)
-     VALUES (?, ?, ?, 'queued', ?, 'queued', ?, ?, ?) RETURNING *`,
+    `INSERT INTO jobs (id, type, dialect, params, status, created_at, progress_label, webhook, idempotency_key, request_hash)
+     VALUES (?, ?, ?, ?, 'queued', ?, 'queued', ?, ?, ?) RETURNING *`,
   );
   const start = database.query<Row, [number, string]>(
     `UPDATE jobs SET status = 'running', started_at = ?, attempts = attempts + 1, progress = 0, progress_label = 'preparing'
@@ -149,10 +150,11 @@ export function jobRecords(database: Database) {
     /** A removed job, while it is remembered. */
     removed: (id: string) => buried.get(id) ?? undefined,
 
-    insert: ({ type, params, webhook, idempotency }: NewJob, now: number): Row =>
+    insert: ({ type, dialect = "kiapi", params, webhook, idempotency }: NewJob, now: number): Row =>
       insert.get(
         `job_${crypto.randomUUID().replaceAll("-", "")}`,
         type,
+        dialect,
         JSON.stringify(params),
         now,
         webhook ? JSON.stringify(webhook) : null,

@@ -48,3 +48,9 @@ CREATE INDEX deliveries_by_time ON deliveries (next_at);
 
 /** What became of the message to a job's webhook, as JSON. */
 export const webhookDeliverySchema = "ALTER TABLE jobs ADD COLUMN webhook_delivery TEXT";
+
+/** The dialect that took a job. Before it was kept, the type said so. */
+export const dialectSchema = `
+ALTER TABLE jobs ADD COLUMN dialect TEXT NOT NULL DEFAULT 'kiapi';
+UPDATE jobs SET dialect = 'tengr' WHERE type = 'depth-map';
+`;

@@ -10,13 +10,22 @@ import type { FileRecord } from "../../files/file.ts";
 import type { Job } from "../job.ts";
 import { deliveryStore } from "./deliveries.ts";
 import { jobRecords, type Row, toJob } from "./records.ts";
-import type { Ending, Idempotency, JobQuery, JobStore, NewJob, Webhook } from "./store.ts";
+import type {
+  Ending,
+  Idempotency,
+  JobQuery,
+  JobStore,
+  NewJob,
+  Notification,
+  Sender,
+  Webhook,
+} from "./store.ts";
 
 export interface JobStoreOptions {
   /** Writes a file's record, inside the transaction that creates the job it came with or ends the job that made it. */
   keepFile(record: FileRecord): void;
-  /** What a webhook is told of a job's end; the job itself by default. Undefined tells it nothing. */
-  notification?(job: Job, webhook: Webhook): unknown;
+  /** The body of the message to a webhook; the job itself by default. */
+  notification?: Notification;
   /** How writes that end or remove a job reach a full disk. */
   spend?: Spend;
   /** Unix seconds. */
@@ -54,11 +63,19 @@ export function createJobStore(database: Database, options: JobStoreOptions): Jo
     return row;
   };
 
-  const notify = (job: Job, webhook: string) => {
-    const target = JSON.parse(webhook) as Webhook;
-    const told = notification(job, target);
-    if (told === undefined) return;
-    addDelivery({ job_id: job.id, url: target.url, body: JSON.stringify(told), now: now() });
+  const senderOf = ({ dialect, webhook }: Row): Sender => ({
+    dialect,
+    webhook: webhook === null ? undefined : (JSON.parse(webhook) as Webhook),
+  });
+
+  /** True when the job has a webhook. */
+  const notify = (job: Job, row: Row): boolean => {
+    const { dialect, webhook } = senderOf(row);
+    if (!webhook) return false;
+    const body = notification(job, { dialect, webhook });
+    if (body !== undefined)
+      addDelivery({ job_id: job.id, url: webhook.url, body: JSON.stringify(body), now: now() });
+    return true;
   };
 
   const finish = (row: Row, ending: Ending, seen?: Pick<Job, "progress" | "progress_label">): Job => {
@@ -77,9 +94,7 @@ export function createJobStore(database: Database, options: JobStoreOptions): Jo
         progress_label: done ? "done" : (seen?.progress_label ?? null),
       }),
     );
-    if (row.webhook === null) return job;
-    notify(job, row.webhook);
-    return toJob(records.find(row.id)!);
+    return notify(job, row) ? toJob(records.find(row.id)!) : job;
   };
 
   /** The place in the order of arrival of a job that may be gone. */
@@ -113,9 +128,9 @@ export function createJobStore(database: Database, options: JobStoreOptions): Jo
       return records.removed(id)?.pruned ? "pruned" : undefined;
     },
 
-    async webhook(id) {
-      const webhook = records.find(id)?.webhook;
-      return webhook ? (JSON.parse(webhook) as Webhook) : undefined;
+    async sender(id) {
+      const row = records.find(id);
+      return row && senderOf(row);
     },
 
     async list({ limit = lastPage, after, status, type }: JobQuery = {}) {

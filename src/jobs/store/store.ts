@@ -11,7 +11,7 @@ import type { Job, JobStatus } from "../job.ts";
 /** Where to tell of a job's end. It stays beside the job and is no part of its record. */
 export interface Webhook {
   url: string;
-  /** What the family's `notification` wants to know beyond the job, such as the origin that links begin with. */
+  /** What the dialect's notification needs beyond the job, such as the origin that links begin with. */
   context?: Record<string, unknown>;
 }
 
@@ -21,8 +21,20 @@ export interface Idempotency {
   hash: string;
 }
 
+/** Who sent a job, and where its end is told. */
+export interface Sender {
+  /** The name of the dialect that took it. */
+  dialect: string;
+  webhook?: Webhook | undefined;
+}
+
+/** The body of the message to a job's webhook, or undefined for none. */
+export type Notification = (job: Job, sender: Sender & { webhook: Webhook }) => unknown;
+
 export interface NewJob {
   type: string;
+  /** The name of the dialect that takes it: kiapi, unless it says another. */
+  dialect?: string | undefined;
   params: Record<string, unknown>;
   /** Files that came with the request. Their bytes are durable; the commit of the job records them. */
   files?: readonly FileRecord[];
@@ -73,7 +85,7 @@ export interface JobStore {
   replay(idempotency: Idempotency): Promise<Job | undefined>;
   /** "pruned" once retention took it. */
   get(id: string): Promise<Job | "pruned" | undefined>;
-  webhook(id: string): Promise<Webhook | undefined>;
+  sender(id: string): Promise<Sender | undefined>;
   /** Newest first. */
   list(query?: JobQuery): Promise<JobPage>;
   /** The oldest queued job that is not among `except`. */

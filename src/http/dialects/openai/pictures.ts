@@ -54,7 +54,7 @@ export async function makeJobs(
       jobs.push(
         job
           ? { job, created: false, queue_position: 0 }
-          : await submitRequest(deps, operation, parsed, { uploads, idempotency: key }),
+          : await submitRequest(deps, operation, parsed, { dialect: "openai", uploads, idempotency: key }),
       );
     }
   } catch (error) {

@@ -1,8 +1,5 @@
 /** Tengr's API for depth maps: make one, look at it, list them, fetch the result. */
 import { createRoute, z } from "@hono/zod-openapi";
-import { artworkOf, jobIdOf, resultOf } from "../../../capabilities/artworks/artwork.ts";
-import { DepthMapArtwork, DepthMapRequest } from "../../../capabilities/artworks/contract.ts";
-import { depthMap } from "../../../capabilities/artworks/operation.ts";
 import { Refusal } from "../../../errors.ts";
 import { isGoodLink, type Links, linkKey } from "../../../files/links.ts";
 import type { Job } from "../../../jobs/job.ts";
@@ -13,11 +10,16 @@ import { binary, json } from "../../openapi/responses.ts";
 import { idempotencyHeader, idempotencyOf } from "../../request/idempotency.ts";
 import { originOf } from "../../request/origin.ts";
 import type { Serve } from "../../route.ts";
+import type { DialectName } from "../dialect.ts";
+import { DepthMapArtwork, DepthMapRequest } from "./contract.ts";
 import { creationResponses, refusedResponses, unknownResponse } from "./errors.ts";
+import { depthMap } from "./operation.ts";
+import { artworkOf, jobIdOf, resultOf } from "./translate.ts";
 
 /** A request names its picture by URL, so its body is short. */
 const largestBody = 2 ** 20;
 
+const dialect: DialectName = "tengr";
 const tags = ["Artworks (Tengr)"];
 const params = z.object({
   id: z.string().openapi({ description: "Id of the artwork, a UUID.", format: "uuid" }),
@@ -112,6 +114,7 @@ export function artworkRoutes(serve: Serve, deps: Deps): void {
       async function submitted(): Promise<Job> {
         const accepted = await scheduler.submit({
           type: depthMap.type,
+          dialect,
           params: depthMap.check(request, context),
           webhook: request.webhook === undefined ? undefined : { url: request.webhook, context: { origin } },
           idempotency,

@@ -279,7 +279,10 @@ test("fields that change nothing are named in the answer, and a seed of -1 is a 
     body: JSON.stringify({ prompt: "a cat", style: "vivid", user: "me", seed: -1, n: 2 }),
   });
   expect([answer.status, answer.headers.get("x-easel-ignored")]).toEqual([200, "style, user"]);
-  expect(submitted.slice(-2).map(({ params }) => params.seed)).toEqual([undefined, undefined]);
+  expect(submitted.slice(-2).map(({ params, dialect }) => [params.seed, dialect])).toEqual([
+    [undefined, "openai"],
+    [undefined, "openai"],
+  ]);
 });
 
 test.each([

@@ -182,11 +182,11 @@ describe("a webhook", () => {
     expect([sent.length, most]).toEqual([30, 8]);
   });
 
-  test("is told by the queue, with the body that the family gives", async () => {
+  test("is told by the queue, with the body that the dialect gives", async () => {
     const clock: FakeClock = fakeClock();
     const bodies: unknown[] = [];
     const queue = harness({
-      notification: (job, { context }) => ({ id: job.id, results: [`${context?.origin}/1`] }),
+      notification: (job, { webhook }) => ({ id: job.id, results: [`${webhook.context?.origin}/1`] }),
     });
     const webhooks = createWebhooks({
       deliveries: queue.store.deliveries,

@@ -93,7 +93,7 @@ async function inspect(dir: string) {
   }
   const waiting = await store.deliveries.due(Number.MAX_SAFE_INTEGER, 1_000_000);
   const webhooks = new Set<string>();
-  for (const id of jobs.keys()) if (await store.webhook(id)) webhooks.add(id);
+  for (const id of jobs.keys()) if ((await store.sender(id))?.webhook) webhooks.add(id);
   database.close();
   return { jobs, records, promised, ends, waiting, webhooks };
 }

@@ -1,15 +1,21 @@
+import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
 import { openDatabase } from "../../../../src/database.ts";
 import { Refusal } from "../../../../src/errors.ts";
 import type { FileRecord } from "../../../../src/files/file.ts";
+import { filesSchema } from "../../../../src/files/schema.ts";
+import { jobsSchema, webhookDeliverySchema } from "../../../../src/jobs/store/schema.ts";
 import { createJobStore } from "../../../../src/jobs/store/sqlite.ts";
-import type { Ending, JobStore } from "../../../../src/jobs/store/store.ts";
+import type { Ending, JobStore, Notification } from "../../../../src/jobs/store/store.ts";
 
-function open(keepFile: (record: FileRecord) => void = () => {}) {
+function open(keepFile: (record: FileRecord) => void = () => {}, notification?: Notification) {
   let now = 1000;
   const database = openDatabase(":memory:");
-  const store = createJobStore(database, { keepFile, now: () => now });
+  const store = createJobStore(database, { keepFile, now: () => now, ...(notification && { notification }) });
   return { store, database, tick: (seconds = 1) => (now += seconds) };
 }
 
@@ -279,6 +285,42 @@ describe("a removed job", () => {
   });
 });
 
+describe("the dialect that took a job", () => {
+  test("is kept with it, and decides the message to its webhook", async () => {
+    const { store } = open(undefined, (_, { dialect, webhook }) => ({ dialect, url: webhook.url }));
+    const webhook = { url: "https://example.com/hook" };
+    const { id } = (await store.create({ ...job(), dialect: "tengr", webhook })).job;
+    const plain = (await store.create(job())).job.id;
+    expect(await store.sender(id)).toEqual({ dialect: "tengr", webhook });
+    expect(await store.sender(plain)).toEqual({ dialect: "kiapi", webhook: undefined });
+    expect(await store.sender("job_none")).toBeUndefined();
+    await store.end(id, ["queued"], failed);
+    const [message] = await store.deliveries.due(1e9, 10);
+    expect(JSON.parse(message!.body)).toEqual({ dialect: "tengr", url: webhook.url });
+  });
+
+  test("is known of depth maps that were taken before it was kept", () => {
+    const path = join(mkdtempSync(join(tmpdir(), "easel-dialect-")), "easel.db");
+    const before = new Database(path, { create: true });
+    before.run(jobsSchema);
+    before.run(filesSchema);
+    before.run(webhookDeliverySchema);
+    before.run("PRAGMA user_version = 3");
+    for (const type of ["depth-map", "depthpro"])
+      before.run(
+        "INSERT INTO jobs (id, type, params, status, created_at, progress_label) VALUES (?, ?, '{}', 'queued', 1, 'queued')",
+        [`job_${type}`, type],
+      );
+    before.close();
+    const after = openDatabase(path);
+    expect(after.query("SELECT id, dialect FROM jobs ORDER BY seq").all()).toEqual([
+      { id: "job_depth-map", dialect: "tengr" },
+      { id: "job_depthpro", dialect: "kiapi" },
+    ]);
+    after.close();
+  });
+});
+
 describe("deliveries", () => {
   test("are written when a job with a webhook ends, is cancelled or is deleted, and for no other", async () => {
     const { store } = open();
@@ -287,7 +329,7 @@ describe("deliveries", () => {
     for (let n = 0; n < 4; n++) {
       ids.push((await store.create({ ...job(), ...(n < 3 && { webhook }) })).job.id);
     }
-    expect(await store.webhook(ids[0]!)).toEqual(webhook);
+    expect(await store.sender(ids[0]!)).toEqual({ dialect: "kiapi", webhook });
     expect(await store.deliveries.nextAt()).toBeUndefined();
     await store.end(ids[0]!, ["queued"], failed);
     await store.end(ids[1]!, ["queued"], canceled);

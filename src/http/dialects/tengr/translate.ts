@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type Links, signedQuery } from "../../files/links.ts";
-import type { Job, JobStatus } from "../../jobs/job.ts";
+import { type Links, signedQuery } from "../../../files/links.ts";
+import type { Job, JobStatus } from "../../../jobs/job.ts";
 import type { DepthMapArtwork, DepthMapRequest } from "./contract.ts";
 
 const statuses: Readonly<Record<JobStatus, DepthMapArtwork["status"]>> = {

@@ -3,16 +3,22 @@
  *
  * @module
  */
-import { Refusal } from "../../errors.ts";
-import { boundFor } from "../../images/sizing.ts";
-import type { Operation } from "../capability.ts";
-import type { EstimateInput, EstimateOutput } from "../depth/phase.ts";
-import { loadInput } from "../depth/prepare.ts";
-import type { DepthRender } from "../depth/render.ts";
-import { encodeDepth, type InputFacts } from "../depth/result.ts";
-import { needOf, pixelCap, type RunSize, valuesOf, variantOf } from "../depthanything/operation.ts";
-import { type DepthVariant, family } from "../depthanything/variants.ts";
-import { requireActivated } from "../model.ts";
+import type { Operation } from "../../../capabilities/capability.ts";
+import type { EstimateInput, EstimateOutput } from "../../../capabilities/depth/phase.ts";
+import { loadInput } from "../../../capabilities/depth/prepare.ts";
+import type { DepthRender } from "../../../capabilities/depth/render.ts";
+import { encodeDepth, type InputFacts } from "../../../capabilities/depth/result.ts";
+import {
+  needOf,
+  pixelCap,
+  type RunSize,
+  valuesOf,
+  variantOf,
+} from "../../../capabilities/depthanything/operation.ts";
+import { type DepthVariant, family } from "../../../capabilities/depthanything/variants.ts";
+import { requireActivated } from "../../../capabilities/model.ts";
+import { Refusal } from "../../../errors.ts";
+import { boundFor } from "../../../images/sizing.ts";
 import { DepthMapArtwork, DepthMapRequest } from "./contract.ts";
 
 type DepthMapParams = DepthMapRequest & { [key: string]: unknown };
