@@ -30,6 +30,7 @@ const made = makeExtras(
     channels: 1,
     min: 0,
     max: 1,
+    ends: [0, 1],
     extras: {
       picture: { width, height },
       kinds: extraKinds,

@@ -20,12 +20,23 @@ const NORMAL = 0.6745;
  * Scale and shift of `current` that fit `previous` best, where most of the scene has stayed as it was: least squares with Tukey's
  * weights, so that what moved does not count. Maps that share no usable values are left as they are.
  *
- * @param shifted Whether maps may be shifted too. Metres are only scaled.
+ * Inverse depth without scale is scaled and shifted. Depth is only scaled, by what fits its inverse: what is far counts little.
  */
-export function alignmentOf(current: Float32Array, previous: Float32Array, shifted: boolean): Alignment {
-  const { x, y, count } = pairsOf(current, previous);
-  const same = { scale: 1, shift: 0 };
-  if (count < 2) return same;
+export function alignmentOf(
+  current: Float32Array,
+  previous: Float32Array,
+  kind: "inverse" | "depth",
+): Alignment {
+  const shifted = kind === "inverse";
+  const { x, y, count } = pairsOf(current, previous, kind);
+  const fit = count < 2 ? same : fitted(x.subarray(0, count), y.subarray(0, count), shifted);
+  return shifted ? fit : { scale: 1 / fit.scale, shift: 0 };
+}
+
+const same: Alignment = { scale: 1, shift: 0 };
+
+function fitted(x: Float64Array, y: Float64Array, shifted: boolean): Alignment {
+  const count = x.length;
   const weights = new Float64Array(count).fill(1);
   let fit = weighted(x, y, weights, shifted) ?? same;
   const residuals = new Float64Array(count);
@@ -54,16 +65,17 @@ export function align(depth: Float32Array, { scale, shift }: Alignment): void {
 }
 
 /** Values at the same places, some of them where there are many. */
-function pairsOf(current: Float32Array, previous: Float32Array) {
+function pairsOf(current: Float32Array, previous: Float32Array, kind: "inverse" | "depth") {
   const step = Math.max(1, Math.floor(current.length / SAMPLE));
   const most = Math.ceil(current.length / step);
   const x = new Float64Array(most);
   const y = new Float64Array(most);
   let count = 0;
   for (let i = 0; i < current.length; i += step) {
-    const a = current[i]!;
-    const b = previous[i]!;
+    const a = kind === "inverse" ? current[i]! : 1 / current[i]!;
+    const b = kind === "inverse" ? previous[i]! : 1 / previous[i]!;
     if (!Number.isFinite(a) || !Number.isFinite(b)) continue;
+    if (kind === "depth" && (a <= 0 || b <= 0)) continue;
     x[count] = a;
     y[count++] = b;
   }

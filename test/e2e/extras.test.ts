@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { inflateSync } from "node:zlib";
 import { extraKinds } from "../../src/capabilities/depth/extras/options.ts";
 import { packExr } from "../../src/geometry/exr.ts";
+import { encodeNpz } from "../../src/images/npz.ts";
 import { decodeNpz } from "../../src/images/npz-read.ts";
 import { loadSharp } from "../../src/images/sharp.ts";
 import type { Job } from "../../src/jobs/job.ts";
@@ -227,5 +228,76 @@ describe("with the real engine", async () => {
     expect(extras.length).toBe(extraKinds.length);
     const events = await (await real.get(`/v1/jobs/${id}/events`)).text();
     expect(events).toContain('"progress_label":"encoding"');
+  });
+});
+
+describe("align_to", () => {
+  /** The ramp that the engine gives for the picture, in another scale and with another offset. */
+  const ramp = Float32Array.from({ length: 24 * 16 }, (_, i) => 2 * (Math.floor(i / 24) + 1) + 3);
+  const npzOf = async (depth: Float32Array, shape: number[]) =>
+    new Uint8Array(
+      await (
+        await encodeNpz({
+          depth: { data: depth, shape },
+          range: { data: new Float64Array([5, 45]), shape: [2] },
+        })
+      ).arrayBuffer(),
+    );
+  const reference = (bytes: Uint8Array) => ({
+    type: "data_url",
+    data_url: `data:application/octet-stream;base64,${bytes.toBase64()}`,
+  });
+
+  test("brings a map to the one before it, and keeps the range of its picture", async () => {
+    const align_to = reference(await npzOf(ramp, [16, 24]));
+    const { result } = await job("depthanything", { align_to });
+    expect(result.alignment).toEqual({ scale: expect.closeTo(2, 5), shift: expect.closeTo(3, 5) });
+    expect((result.params as Record<string, unknown>).align_to).toBeUndefined();
+    const { depth } = await arraysOf(result);
+    for (const [i, value] of depth!.data.entries()) expect(value).toBeCloseTo(ramp[i]!, 4);
+    const picture = await loadSharp()(await bytesOf(result.depth_image_file_id))
+      .toColourspace("b-w")
+      .raw()
+      .toBuffer();
+    // Values from 5 to 35 of a range from 5 to 45.
+    expect([picture[0], picture.at(-1)]).toEqual([0, 191]);
+  });
+
+  test("takes the NPZ of an estimate", async () => {
+    const first = (await job("depthpro", {})).result;
+    const { result } = await job("depthpro", {
+      align_to: { type: "file_id", file_id: first.depth_data_file_id },
+    });
+    expect(result.alignment).toEqual({ scale: expect.closeTo(1, 9), shift: 0 });
+  });
+
+  test.each([
+    ["no NPZ", async () => new TextEncoder().encode("no depth at all, but long enough to be read")],
+    ["a map of another size", () => npzOf(ramp.subarray(0, 12 * 16), [16, 12])],
+    ["a map that is a list", () => npzOf(ramp, [24 * 16])],
+  ])("refuses %s", async (_, bytes) => {
+    const before = (await server.counts()).files;
+    const answer = await server.post(
+      paths.depthanything,
+      { image: rgb, align_to: reference(await bytes()) },
+      asJson,
+    );
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({
+      code: "invalid_reference",
+      detail: expect.stringContaining("align_to cannot be used"),
+    });
+    // What was sent is kept like every upload; nothing was made of it.
+    expect((await server.counts()).files).toBe(before + 1);
+  });
+
+  test("refuses a file that is not there", async () => {
+    const answer = await server.post(
+      paths.depthanything,
+      { image: rgb, align_to: { type: "file_id", file_id: "file_0123456789abcdef" } },
+      asJson,
+    );
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({ code: "unknown_file" });
   });
 });

@@ -4,9 +4,9 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { library } from "../../ffi/native.ts";
+import { drawMap } from "../../src/capabilities/depth/engine/draw.ts";
 import { runExtras } from "../../src/capabilities/depth/engine/extras.ts";
 import type { EstimateInput, EstimateOutput } from "../../src/capabilities/depth/phase.ts";
-import { renderDepth } from "../../src/capabilities/depth/render.ts";
 import { families } from "../../src/capabilities/registry.ts";
 import { connect } from "../../src/engine/client.ts";
 import type { Engine } from "../../src/engine/engine.ts";
@@ -41,13 +41,10 @@ function rampEngine(asked: Asked): Engine {
       const inverse = rest.render.values === "inverse";
       const depth = new Float32Array(width * height);
       for (let y = 0; y < height; y++) depth.fill(inverse ? y + 1 : height - y, y * width, (y + 1) * width);
+      const unit = family === "depthpro" ? "metre" : inverse ? "relative_inverse" : "relative";
       const output: EstimateOutput = {
-        depth,
-        width,
-        height,
-        unit: family === "depthpro" ? "metre" : inverse ? "relative_inverse" : "relative",
         ...(family === "depthpro" && { focalLengthPx: rest.focalLengthPx ?? 1234 }),
-        ...renderDepth(depth, width, height, rest.render),
+        ...drawMap({ depth, width, height, unit }, rest),
       };
       return { output, input, peak: 0 };
     },

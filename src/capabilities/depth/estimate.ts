@@ -14,6 +14,7 @@ import { choiceOf, extrasInput, focalLengthFor, withExtras } from "./extras/prep
 import { type EstimateParams, type EstimateRequest, renderOf, resolveOutput } from "./options.ts";
 import type { EstimateInput, EstimateOutput } from "./phase.ts";
 import { loadInput, type PixelCap } from "./prepare.ts";
+import { loadPrevious } from "./previous.ts";
 import type { DepthRender } from "./render.ts";
 import { EstimateResponse, type InputFacts, publishEstimate } from "./result.ts";
 
@@ -90,6 +91,7 @@ export function estimateOperation<Request extends EstimateRequest, Own extends o
         focal_length_px: request.focal_length_px ?? null,
         ...output,
         ...resolveExtras(request),
+        ...(request.align_to && { align_to: request.align_to }),
         model: variant.name,
         mode: request.mode,
       };
@@ -101,6 +103,8 @@ export function estimateOperation<Request extends EstimateRequest, Own extends o
       const { picture, facts } = await loadInput(params.image, maxInputPixels(context.settings), context);
       const focalLengthPx = focalLengthFor(params, picture);
       const choice = choiceOf(params);
+      const { original } = picture;
+      const previous = params.align_to && (await loadPrevious(params.align_to, original, context));
       const input: EstimateInput = {
         pixels: picture.pixels,
         width: picture.width,
@@ -111,8 +115,8 @@ export function estimateOperation<Request extends EstimateRequest, Own extends o
         ...(focalLengthPx !== undefined && { focalLengthPx }),
         render: renderOf(params, values(params)),
         ...(choice && { extras: await extrasInput(choice, picture, focalLengthPx !== undefined) }),
+        ...(previous && { previous }),
       };
-      const { original } = picture;
       return { input, facts, need: withExtras(need(params, context, original), params, original) };
     },
 

@@ -58,6 +58,11 @@ export const outputOptions = {
     description:
       "Bits of each grey value in the PNG. Omit for 8 bits, and for 16 with `normalization` `raw`.",
   }),
+  align_to: FileRefSchema.nullish().openapi({
+    description:
+      "For frames of a video: the NPZ of the frame before, of the same size. The map is scaled and shifted to fit it (metres are only " +
+      "scaled), and the PNG keeps its range, so that still things do not flicker.",
+  }),
   ...extrasOptions,
 } as const;
 
@@ -70,6 +75,7 @@ export type OutputParams = Pick<DepthRender, "normalization" | "invert" | "color
 export type EstimateParams = OutputParams &
   ExtrasParams & {
     image: FileRef;
+    align_to?: FileRef;
     quantize: number | null;
     include_depth_data: boolean;
     focal_length_px: number | null;
@@ -80,11 +86,12 @@ export type EstimateParams = OutputParams &
 /** A request, as far as the families share it. */
 export type EstimateRequest = Omit<
   EstimateParams,
-  keyof OutputParams | keyof ExtrasParams | "model" | "quantize" | "focal_length_px"
+  keyof OutputParams | keyof ExtrasParams | "model" | "quantize" | "focal_length_px" | "align_to"
 > &
   OutputRequest &
   ExtrasRequest & {
     model?: string | null | undefined;
+    align_to?: FileRef | null | undefined;
     quantize?: number | null | undefined;
     focal_length_px?: number | null | undefined;
   };

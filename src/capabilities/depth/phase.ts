@@ -5,7 +5,7 @@
  * @module
  */
 import type { ExtrasInput, MadeExtras } from "./extras/phase.ts";
-import type { DepthRender, RenderedDepth } from "./render.ts";
+import type { DepthEnds, DepthRender, RenderedDepth } from "./render.ts";
 
 /** What the numbers of a depth map mean; `depth_unit` in a result. */
 export type DepthUnit = "relative_inverse" | "relative" | "metre";
@@ -28,6 +28,8 @@ export type EstimateInput = {
   /** Handed to `renderDepth` as it is. */
   render: DepthRender;
   extras?: ExtrasInput;
+  /** The map of the picture before this one, of the same size, and the ends of its drawing. */
+  previous?: { depth: Float32Array; ends?: DepthEnds };
 };
 
 export type EstimateOutput = RenderedDepth & {
@@ -38,4 +40,6 @@ export type EstimateOutput = RenderedDepth & {
   /** Given or found by the network, of the picture as it was sent. */
   focalLengthPx?: number;
   made?: MadeExtras;
+  /** What brought the map to the one before it. */
+  alignment?: { scale: number; shift: number };
 };

@@ -20,7 +20,12 @@ export type DepthRender = {
   invert: boolean;
   colormap: DepthColormap;
   format: DepthFormat;
+  /** Values to draw as the ends of the scale, instead of the map's own. `raw` has its own always. */
+  ends?: DepthEnds;
 };
+
+/** Values of a depth map: the one that is drawn as farthest, and as nearest. */
+export type DepthEnds = readonly [farthest: number, nearest: number];
 
 export type RenderedDepth = {
   /** Rows of grey values, or of RGB bytes with a colour map. */
@@ -29,6 +34,8 @@ export type RenderedDepth = {
   /** Of the depth values, whatever the picture shows. */
   min: number;
   max: number;
+  /** What the picture's scale begins and ends with. */
+  ends: DepthEnds;
   /** Raw only: value = offset + scale × pixel. */
   scale?: number;
   offset?: number;
@@ -47,16 +54,19 @@ export function renderDepth(
   sky?: Float32Array,
 ): RenderedDepth {
   const [min, max] = extent(depth);
-  if (render.normalization === "raw") return { ...raw(depth, min, max, render), min, max };
-
-  const shade =
+  if (render.normalization === "raw") {
+    const ends: DepthEnds = render.values === "inverse" ? [min, max] : [max, min];
+    return { ...raw(depth, min, max, render), min, max, ends };
+  }
+  const { shade, ends } =
     render.normalization === "minmax" ? minmax(depth, render) : v2Style(depth, width, height, render, sky);
+  const about = { min, max, ends };
   if (render.invert) for (let i = 0; i < shade.length; i++) shade[i] = 1 - shade[i]!;
   if (render.format === "png16")
-    return { image: quantize(shade, new Uint16Array(shade.length), 65535), channels: 1, min, max };
+    return { image: quantize(shade, new Uint16Array(shade.length), 65535), channels: 1, ...about };
   const grey = quantize(shade, new Uint8Array(shade.length), 255);
-  if (render.colormap === "grey") return { image: grey, channels: 1, min, max };
-  return { image: paint(grey, colormaps[render.colormap]), channels: 3, min, max };
+  if (render.colormap === "grey") return { image: grey, channels: 1, ...about };
+  return { image: paint(grey, colormaps[render.colormap]), channels: 3, ...about };
 }
 
 /** Smallest and largest value. Every value has to be a finite number. */
@@ -78,14 +88,37 @@ function extent(values: Float32Array): [min: number, max: number] {
 /** A flat map says nothing about near and far. */
 const MIDDLE = 0.5;
 
-function minmax(depth: Float32Array, { values }: DepthRender): Float32Array {
+interface Shaded {
+  shade: Float32Array;
+  ends: DepthEnds;
+}
+
+function minmax(depth: Float32Array, { values, ends }: DepthRender): Shaded {
   const shade = values === "reciprocal" ? reciprocal(depth, 0) : depth.slice();
-  const [low, high] = extent(shade);
+  const [low, high] = ends ? shownEnds(ends, values, 0) : extent(shade);
   const range = high - low;
-  if (range === 0) return shade.fill(MIDDLE);
+  const own = ends ?? depthEnds(low, high, values);
+  if (range === 0) return { shade: shade.fill(MIDDLE), ends: own };
   if (values === "depth") for (let i = 0; i < shade.length; i++) shade[i] = (high - shade[i]!) / range;
   else for (let i = 0; i < shade.length; i++) shade[i] = (shade[i]! - low) / range;
-  return shade;
+  // Another map's ends may lie within this one's.
+  if (ends) for (let i = 0; i < shade.length; i++) shade[i] = Math.min(Math.max(shade[i]!, 0), 1);
+  return { shade, ends: own };
+}
+
+/** Least and largest of the values shown, for ends of the depth map. */
+function shownEnds(
+  [farthest, nearest]: DepthEnds,
+  values: DepthRender["values"],
+  epsilon: number,
+): [number, number] {
+  if (values === "inverse") return [farthest, nearest];
+  return values === "depth" ? [nearest, farthest] : [1 / (farthest + epsilon), 1 / (nearest + epsilon)];
+}
+
+function depthEnds(low: number, high: number, values: DepthRender["values"]): DepthEnds {
+  if (values === "inverse") return [low, high];
+  return values === "depth" ? [high, low] : [1 / low, 1 / high];
 }
 
 function reciprocal(depth: Float32Array, epsilon: number): Float32Array {
@@ -103,17 +136,19 @@ function v2Style(
   depth: Float32Array,
   width: number,
   height: number,
-  { values }: DepthRender,
+  { values, ends }: DepthRender,
   sky?: Float32Array,
-): Float32Array {
+): Shaded {
+  const shown = values === "inverse" ? "inverse" : "reciprocal";
   const inverse = values === "inverse" ? depth : reciprocal(depth, 1e-6);
   const ground = sky && extent(sky)[1] > ANY_SKY ? sky.map((value) => (value < NOT_SKY ? 1 : 0)) : undefined;
   const content = ground ? inverse.filter((_, index) => ground[index] === 1) : inverse.slice();
   const count = content.length;
 
   // Few pixels give no percentiles, and hardly any give no range of their own.
-  const [low, high] =
-    count > 1000
+  const [low, high] = ends
+    ? shownEnds(ends, shown, 1e-6)
+    : count > 1000
       ? [select(content, Math.floor(0.01 * count)), select(content, Math.floor(0.99 * count))]
       : extent(count > 100 ? content : inverse);
   const shade = new Float32Array(inverse.length);
@@ -128,7 +163,7 @@ function v2Style(
     const soft = softenEdges(ground, width, height);
     for (let i = 0; i < shade.length; i++) shade[i]! *= soft[i]!;
   }
-  return shade;
+  return { shade, ends: ends ?? depthEnds(low, high, shown) };
 }
 
 /** The mask with its edge pixels, those whose 3×3 neighbours differ, replaced by the neighbours' mean. Outside counts as 0. */

@@ -64,6 +64,9 @@ export const EstimateResponse = z
       .number()
       .nullish()
       .openapi({ description: "With `normalization` `raw`: the value of a black pixel. Null otherwise." }),
+    alignment: z.object({ scale: z.number(), shift: z.number() }).optional().openapi({
+      description: "With `align_to`: what the model's numbers were multiplied by, and what was added then.",
+    }),
     extras: z
       .array(
         z.object({
@@ -114,7 +117,7 @@ export interface EstimateRun {
 export async function publishEstimate(run: EstimateRun): Promise<Published> {
   const { family, params, bits, facts, output, notes, seconds } = run;
   const { image_file_id, ...input } = facts;
-  const { image: _, mode: __, model, ...rest } = params;
+  const { image: _, mode: __, align_to: ___, model, ...rest } = params;
   const body = {
     model,
     params: { kind: "estimate", model, image_file_id, ...rest, quantize: bits },
@@ -130,6 +133,7 @@ export async function publishEstimate(run: EstimateRun): Promise<Published> {
     focal_length_px: output.focalLengthPx ?? null,
     scale: output.scale ?? null,
     offset: output.offset ?? null,
+    ...(output.alignment && { alignment: output.alignment }),
     ...(notes.length > 0 && { notes }),
   };
   const stem = `${family}_${Math.floor(Date.now() / 1000)}`;
@@ -197,7 +201,7 @@ export function encodeDepth(output: Drawn, resize?: { width: number; height: num
 }
 
 function encodeData(
-  { depth, width, height, min, max, focalLengthPx }: EstimateOutput,
+  { depth, width, height, min, max, ends, focalLengthPx }: EstimateOutput,
   { input_width, input_height }: InputFacts,
 ): Promise<Blob> {
   const single = (value: number) => ({ data: new Float64Array([value]), shape: [] });
@@ -209,6 +213,7 @@ function encodeData(
       focal_length_px: single(focalLengthPx),
       fov_deg: single(fieldOfView(focalLengthPx, input_width)),
     }),
+    range: { data: new Float64Array(ends), shape: [2] },
     principal_point: { data: new Float64Array([input_width / 2, input_height / 2]), shape: [2] },
   });
 }

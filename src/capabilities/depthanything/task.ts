@@ -2,9 +2,9 @@ import type { Source, Task } from "../../engine/task.ts";
 import { focalLength } from "../../models/depth-anything/camera.ts";
 import { DepthAnything } from "../../models/depth-anything/depth-anything.ts";
 import { MiniDepth } from "../../models/mini/mini-depth.ts";
+import { drawMap } from "../depth/engine/draw.ts";
 import { runExtras } from "../depth/engine/extras.ts";
 import type { EstimateInput, EstimateOutput } from "../depth/phase.ts";
-import { renderDepth } from "../depth/render.ts";
 
 /** Metres that the metric fine-tunes of V2 count up to, where their layout has no config.json that says it. */
 function maxDepth({ variant, paths }: Source): number | undefined {
@@ -70,11 +70,7 @@ export const task: Task = {
     const focal =
       focalLengthPx ?? (prediction.fov && focalLength(seen.width, prediction.fov.horizontal) / scale);
     return {
-      ...renderDepth(depth, at.width, at.height, input.render, sky),
-      depth,
-      width: at.width,
-      height: at.height,
-      unit: model.unit(focalLengthPx),
+      ...drawMap({ depth, width: at.width, height: at.height, unit: model.unit(focalLengthPx) }, input, sky),
       ...(focal !== undefined && { focalLengthPx: focal }),
     } satisfies EstimateOutput;
   },

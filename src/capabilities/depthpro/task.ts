@@ -1,9 +1,9 @@
 import { TaskError } from "../../engine/engine.ts";
 import type { Part, Task } from "../../engine/task.ts";
 import { DepthPro, focalLength, metres } from "../../models/depth-pro/depth-pro.ts";
+import { drawMap } from "../depth/engine/draw.ts";
 import { runExtras } from "../depth/engine/extras.ts";
 import type { EstimateInput, EstimateOutput } from "../depth/phase.ts";
-import { renderDepth } from "../depth/render.ts";
 
 export const task: Task = {
   family: "depthpro",
@@ -36,11 +36,10 @@ export const task: Task = {
       focal === undefined ? at.width : (focal * at.width) / original.width,
     );
     return {
-      ...renderDepth(depth, at.width, at.height, input.render),
-      depth,
-      width: at.width,
-      height: at.height,
-      unit: focal === undefined ? "relative" : "metre",
+      ...drawMap(
+        { depth, width: at.width, height: at.height, unit: focal === undefined ? "relative" : "metre" },
+        input,
+      ),
       ...(focal !== undefined && { focalLengthPx: focal }),
     } satisfies EstimateOutput;
   },

@@ -5,7 +5,7 @@ import { expected, floats, map } from "./scenes.ts";
 
 describe.each(expected.alignments)("scale $scale and shift $shift", ({ current, previous, scale, shift }) => {
   test("are found as SciPy's robust fit finds them, though a third of the values moved", () => {
-    const fit = alignmentOf(floats(current), floats(previous), true);
+    const fit = alignmentOf(floats(current), floats(previous), "inverse");
     expect(Math.abs(fit.scale - scale)).toBeLessThan(1e-3);
     expect(Math.abs(fit.shift - shift)).toBeLessThan(1e-2);
   });
@@ -47,7 +47,7 @@ test("a sequence that is aligned frame by frame flickers less than half as much"
   for (const { seen } of frames) {
     const frame = seen.slice();
     const previous = aligned.at(-1);
-    if (previous) align(frame, alignmentOf(frame, previous, true));
+    if (previous) align(frame, alignmentOf(frame, previous, "inverse"));
     aligned.push(frame);
   }
   const before = flicker(
@@ -69,7 +69,7 @@ test("metres are scaled and not shifted", () => {
   const { scale, shift } = alignmentOf(
     current,
     current.map((value) => 1.1 * value),
-    false,
+    "depth",
   );
   expect(scale).toBeCloseTo(1.1, 6);
   expect(shift).toBe(0);
@@ -79,29 +79,29 @@ test("maps that tell nothing are left as they are", () => {
   const same = { scale: 1, shift: 0 };
   const flat = new Float32Array(50).fill(3);
   const slope = flat.map((_, i) => i);
-  expect(alignmentOf(flat, slope, true)).toEqual(same);
-  expect(alignmentOf(new Float32Array(50).fill(Number.NaN), slope, true)).toEqual(same);
+  expect(alignmentOf(flat, slope, "inverse")).toEqual(same);
+  expect(alignmentOf(new Float32Array(50).fill(Number.NaN), slope, "inverse")).toEqual(same);
   expect(
     alignmentOf(
       slope,
       slope.map((value) => -value),
-      true,
+      "inverse",
     ),
   ).toEqual(same);
-  expect(alignmentOf(new Float32Array([1]), new Float32Array([2]), true)).toEqual(same);
+  expect(alignmentOf(new Float32Array([1]), new Float32Array([2]), "inverse")).toEqual(same);
 });
 
 test("any alignment is finite", () => {
   fc.assert(
     fc.property(
       fc.array(fc.tuple(fc.float(), fc.float()), { minLength: 1, maxLength: 40 }),
-      fc.boolean(),
-      (pairs, shifted) => {
+      fc.constantFrom("inverse", "depth"),
+      (pairs, kind) => {
         const [a, b] = [0, 1].map((k) => Float32Array.from(pairs, (pair) => pair[k]!)) as [
           Float32Array,
           Float32Array,
         ];
-        const { scale, shift } = alignmentOf(a, b, shifted);
+        const { scale, shift } = alignmentOf(a, b, kind);
         return scale > 0 && Number.isFinite(scale) && Number.isFinite(shift);
       },
     ),

@@ -24,12 +24,14 @@ export type ExtrasPhaseInput = EstimateInput & EstimateOutput & { extras: Extras
 /** Runs the phase: what "estimate" gave, with the files. */
 export function runExtras(values: Values, progress: Progress): EstimateOutput {
   const input = values as ExtrasPhaseInput;
-  const { image, channels, min, max, scale, offset, depth, width, height, unit, focalLengthPx } = input;
+  const { image, channels, min, max, ends, scale, offset, depth, width, height, unit } = input;
+  const { focalLengthPx, alignment } = input;
   return {
     image,
     channels,
     min,
     max,
+    ends,
     ...(scale !== undefined && { scale }),
     ...(offset !== undefined && { offset }),
     depth,
@@ -37,6 +39,7 @@ export function runExtras(values: Values, progress: Progress): EstimateOutput {
     height,
     unit,
     ...(focalLengthPx !== undefined && { focalLengthPx }),
+    ...(alignment && { alignment }),
     made: makeExtras(input, progress),
   };
 }
@@ -70,6 +73,8 @@ export function makeExtras(input: ExtrasPhaseInput, progress: Progress): MadeExt
     known ??= surfaceOf(seen, width, height, {
       unit,
       relativeRange,
+      // The range stays that of the first map, as the picture's does.
+      ...(input.alignment && input.previous?.ends && { ends: input.previous.ends }),
     });
     return known;
   };
