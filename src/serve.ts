@@ -29,7 +29,7 @@ import { createOutbound } from "./net/outbound.ts";
 import { insecureBind } from "./settings/rules.ts";
 import type { Settings } from "./settings/settings.ts";
 import { openStorage } from "./storage.ts";
-import { version } from "./version.ts";
+import { commit, version } from "./version.ts";
 
 export interface Serving {
   url: URL;
@@ -138,6 +138,7 @@ export async function serve(
       ),
     });
 
+    let library: { mlx: string; kernels: string } | null = null;
     const starting = "the engine is starting";
     let notReady: string | null = starting;
     const thumbnails = createThumbnails({
@@ -148,6 +149,7 @@ export async function serve(
     const app = createApp({
       settings,
       version,
+      build: { commit, engine: () => library },
       capabilities: families,
       scheduler,
       files,
@@ -160,6 +162,15 @@ export async function serve(
       playground: playgroundPage,
     });
     const server = listen(settings, idleTimeout, (request, server) => app.fetch(request, { server }));
+
+    async function askVersions() {
+      try {
+        const { mlx, kernels } = await started.engine.stats();
+        if (mlx !== undefined && kernels !== undefined) library = { mlx, kernels };
+      } catch (error) {
+        log.error("the engine does not tell its versions", { error });
+      }
+    }
 
     const upkeep = setInterval(prune, upkeepEvery);
     undo.push(() => clearInterval(upkeep));
@@ -183,6 +194,7 @@ export async function serve(
         if (notReady !== starting) return;
         notReady = null;
         void prune();
+        void askVersions();
       },
       (error) => {
         notReady = storage.problem() ?? "the engine could not be started";

@@ -128,11 +128,13 @@ export interface Bundle {
 export async function bundle({ target, archive, outfile, runtime }: Bundle): Promise<void> {
   // Made beforehand: a build that a plugin of another one waits for never begins.
   const page = packPage(await buildPage());
+  const commit = headCommit();
   const result = await Bun.build({
     // the worker's path in the binary counts from src/, where main.ts is
     entrypoints: [join(root, "src/main.ts"), join(root, "src/worker.ts")],
     root: join(root, "src"),
     target: "bun",
+    ...(commit !== undefined && { define: { EASEL_COMMIT: JSON.stringify(commit) } }),
     format: "esm",
     minify: true,
     bytecode: true,
@@ -151,4 +153,13 @@ export async function bundle({ target, archive, outfile, runtime }: Bundle): Pro
   if (!result.success) throw new Error(result.logs.map(String).join("\n"));
   const faults = target.startsWith("darwin") ? machFaults(readFileSync(outfile)) : [];
   if (faults.length) throw new Error(`macOS would not run the binary: it ${faults.join(", ")}`);
+}
+
+/** The commit that is checked out, or undefined outside of a clone. */
+function headCommit(): string | undefined {
+  const { success, stdout } = Bun.spawnSync(["git", "rev-parse", "--verify", "HEAD"], {
+    cwd: root,
+    stderr: "ignore",
+  });
+  return success ? stdout.toString().trim() : undefined;
 }

@@ -18,6 +18,10 @@ export interface EngineStats {
   architecture: string;
   /** Bytes that the device recommends not to exceed, where it says so (Metal). */
   workingSet?: number;
+  /** MLX's version. */
+  mlx?: string;
+  /** The instruction set of our own kernels, or "off". */
+  kernels?: string;
 }
 
 /** What the engine computes on, and whether its kernels were tested. */

@@ -9,11 +9,13 @@ import {
   type Device,
   device,
   keep,
+  kernels,
   memory,
   openLibrary,
   resetPeak,
   scope,
   synchronize,
+  version,
 } from "../../ffi/index.ts";
 import { type EngineStats, requestFaults, TaskError } from "./engine.ts";
 import type { Reply, Request } from "./protocol.ts";
@@ -102,7 +104,7 @@ export function host(
 
   function stats(): EngineStats {
     const parts = Object.fromEntries([...residents].map(([key, { bytes }]) => [key, bytes]));
-    return { ...memory(), parts, ...onDevice(device()) };
+    return { ...memory(), parts, ...onDevice(device()), mlx: version(), kernels: kernels() };
   }
 
   function answer(id: number, request: Request): unknown {

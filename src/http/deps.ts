@@ -11,10 +11,18 @@ import type { Asset } from "./answer/asset.ts";
 import type { Page } from "./pages/playground-page.ts";
 import type { JsonBody } from "./request/body.ts";
 
+export interface Build {
+  commit: string | null;
+  /** MLX's version and the instruction set of our kernels; null until the engine has started. */
+  engine(): { mlx: string; kernels: string } | null;
+}
+
 /** The parts that the routes need. `serve.ts` gives the real ones. */
 export interface Deps {
   settings: Settings;
   version: string;
+  /** What the program was built from. */
+  build: Build;
   capabilities: readonly Capability[];
   scheduler: Scheduler;
   files: FileStore;

@@ -43,6 +43,23 @@ test("what computes, and whether its kernels were tested, stands in /ready and /
   );
 });
 
+test("the version says what was built and what computes, and needs no token", async () => {
+  let engine: { mlx: string; kernels: string } | null = null;
+  const build = { commit: "abc", engine: () => engine };
+  const app = createApp(testDeps({ auth_token: "swordfish" }, { build }));
+  const known = {
+    version: "1.2.3",
+    commit: "abc",
+    bun: Bun.version,
+    target: `${process.platform}-${process.arch}`,
+  };
+  expect(await (await app.request("/version")).json()).toEqual({ ...known, mlx: null, kernels: null });
+  engine = { mlx: "0.32.4", kernels: "avx2" };
+  const answer = await app.request("/version");
+  expect([answer.status, await answer.json()]).toEqual([200, { ...known, ...engine }]);
+  expect((await app.request("/v1/jobs")).status).toBe(401);
+});
+
 test("an unknown route is 404 with a code", async () => {
   const answer = await createApp(testDeps()).request("/v1/nothing");
   expect(answer.status).toBe(404);

@@ -66,6 +66,7 @@ export function testDeps(settings: Partial<Settings> = {}, changes: Partial<Deps
   return {
     settings: whole,
     version: "1.2.3",
+    build: { commit: null, engine: () => null },
     capabilities: [],
     scheduler: { ...idle },
     files: unopened,

@@ -333,6 +333,36 @@ export const ReadyResponse = z
   })
   .openapi("ReadyResponse");
 
+export const VersionResponse = z
+  .object({
+    version: z.string().openapi({ description: "easel's version.", examples: ["0.1.0"] }),
+    commit: z.string().nullable().openapi({
+      description: "Commit that the program was built from; null when it runs from source.",
+    }),
+    mlx: z
+      .string()
+      .nullable()
+      .openapi({
+        description: "MLX's version; null until the engine has started.",
+        examples: ["0.32.4"],
+      }),
+    bun: z.string().openapi({ description: "Bun's version.", examples: ["1.4.5"] }),
+    target: z.string().openapi({
+      description: "Operating system and processor that the program was built for.",
+      examples: ["linux-x64", "darwin-arm64"],
+    }),
+    kernels: z
+      .string()
+      .nullable()
+      .openapi({
+        description:
+          "Instruction set of easel's own kernels for Linux processors, `off` where MLX's own are used (always on a Mac); null until the " +
+          "engine has started.",
+        examples: ["avx512"],
+      }),
+  })
+  .openapi("VersionResponse");
+
 export const CapabilityModelSpec = z
   .object({
     name: z.string().openapi({ description: "Name for the request's `model` field.", examples: ["base"] }),

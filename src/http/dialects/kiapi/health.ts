@@ -4,7 +4,7 @@ import type { Deps } from "../../deps.ts";
 import { metricsText, type RequestMetrics } from "../../middleware/metrics.ts";
 import { json } from "../../openapi/responses.ts";
 import type { Serve } from "../../route.ts";
-import { HealthResponse, ReadyResponse } from "./contract.ts";
+import { HealthResponse, ReadyResponse, VersionResponse } from "./contract.ts";
 
 const health = createRoute({
   method: "get",
@@ -34,6 +34,17 @@ const ready = createRoute({
   },
 });
 
+const getVersion = createRoute({
+  method: "get",
+  path: "/version",
+  operationId: "version",
+  summary: "Version",
+  description: "Says which program answers, and what it computes with. Never behind the token.",
+  tags: ["Server"],
+  security: [],
+  responses: { 200: json("The versions.", VersionResponse) },
+});
+
 const metricsRoute = createRoute({
   method: "get",
   path: "/metrics",
@@ -56,6 +67,12 @@ export function healthRoutes(serve: Serve, deps: Deps, metrics: RequestMetrics):
     const { imprecise: _, ...known } = deps.device?.() ?? {};
     const device = "kind" in known ? known : null;
     return c.json({ ready: reason === null, reason, device }, reason === null ? 200 : 503);
+  });
+
+  serve(getVersion, (c) => {
+    const { mlx, kernels } = deps.build.engine() ?? { mlx: null, kernels: null };
+    const target = `${process.platform}-${process.arch}`;
+    return c.json({ version, commit: deps.build.commit, mlx, bun: Bun.version, target, kernels }, 200);
   });
 
   serve(metricsRoute, (c) =>
