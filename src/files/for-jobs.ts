@@ -50,8 +50,8 @@ export function jobFiles(
     resolve: (reference, kind, signal) =>
       resolveReference(reference, kind, { store, outbound, maxBytes, signal }),
     stage: ({ bytes, ...file }) => store.stage(bytes, file),
-    discard: store.discard,
-    delete: store.delete,
+    discard: (record) => store.discard(record),
+    delete: (id) => store.delete(id),
   };
 }
 

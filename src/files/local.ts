@@ -7,7 +7,7 @@ import type { Database } from "bun:sqlite";
 import { randomBytes } from "node:crypto";
 import type { Spend } from "../disk/reserve.ts";
 import { isDiskFull, Refusal } from "../errors.ts";
-import { type Disk, openBlobs, refusalOf } from "./blobs.ts";
+import { type Blobs, type Disk, openBlobs, refusalOf } from "./blobs.ts";
 import { contentTypeOf } from "./content-type.ts";
 import type { FileRecord } from "./file.ts";
 import {
@@ -20,7 +20,7 @@ import {
   oldestFiles,
   removeFile,
 } from "./records.ts";
-import type { Content, FileStore, FileWriter, NewFile } from "./store.ts";
+import type { Content, FilePage, FileQuery, FileStore, FileWriter, NewFile, Retention } from "./store.ts";
 
 export interface LocalStoreOptions {
   database: Database;
@@ -46,25 +46,48 @@ export interface LocalStoreOptions {
 export async function openLocalStore(options: LocalStoreOptions): Promise<FileStore> {
   const { database, now = () => Date.now() / 1000, spend = (write) => write() } = options;
   const blobs = await openBlobs(options.root, identityOf(database), options.disk);
+  return new LocalStore({ database, blobs, now, spend });
+}
 
-  async function writer(file: NewFile): Promise<FileWriter> {
+interface Parts {
+  database: Database;
+  blobs: Blobs;
+  now: () => number;
+  spend: Spend;
+}
+
+class LocalStore implements FileStore {
+  readonly #database: Database;
+  readonly #blobs: Blobs;
+  readonly #now: () => number;
+  readonly #spend: Spend;
+
+  constructor({ database, blobs, now, spend }: Parts) {
+    this.#database = database;
+    this.#blobs = blobs;
+    this.#now = now;
+    this.#spend = spend;
+  }
+
+  async writer(file: NewFile): Promise<FileWriter> {
     const file_id = `file_${randomBytes(16).toString("hex")}`;
-    const blob = await blobs.writer(file_id, file.expected);
+    const blob = await this.#blobs.writer(file_id, file.expected);
     return {
       write: blob.write,
       abort: blob.abort,
-      async commit() {
+      commit: async () => {
         const { size, sha256 } = await blob.commit();
         const filename = nameOf(file.filename);
         const content_type = contentTypeOf(filename, file.content_type);
-        return { file_id, filename, content_type, size, sha256, created_at: now(), meta: file.meta ?? {} };
+        const created_at = this.#now();
+        return { file_id, filename, content_type, size, sha256, created_at, meta: file.meta ?? {} };
       },
     };
   }
 
-  async function stage(content: Content, file: NewFile): Promise<FileRecord> {
+  async stage(content: Content, file: NewFile): Promise<FileRecord> {
     const expected = file.expected ?? (content instanceof Uint8Array ? content.length : undefined);
-    const blob = await writer({ ...file, expected });
+    const blob = await this.writer({ ...file, expected });
     try {
       for await (const piece of pieces(content)) await blob.write(piece);
     } catch (error) {
@@ -74,80 +97,87 @@ export async function openLocalStore(options: LocalStoreOptions): Promise<FileSt
     return blob.commit();
   }
 
-  async function insert(record: FileRecord): Promise<void> {
+  async insert(record: FileRecord): Promise<void> {
     try {
-      insertFile(database, record);
+      insertFile(this.#database, record);
     } catch (error) {
       throw refusalOf(error);
     }
   }
 
-  const discard = (record: FileRecord) => blobs.remove(record.file_id);
+  async discard(record: FileRecord): Promise<void> {
+    await this.#blobs.remove(record.file_id);
+  }
 
-  return {
-    writer,
-    stage,
-    insert,
-    discard,
-    async store(content, file) {
-      const record = await stage(content, file);
-      try {
-        await insert(record);
-      } catch (error) {
-        await discard(record).catch(() => {});
-        throw error;
-      }
-      return record;
-    },
-    get: async (id) => findFile(database, id),
-    list: async (query = {}) => listFiles(database, query),
-    async delete(id) {
-      const removeRecord = () => spend(() => removeFile(database, id));
-      if (!findFile(database, id)) return false;
-      try {
-        removeRecord();
-      } catch (error) {
-        if (!isDiskFull(error)) throw error;
-        // Even the reserve is used up: the bytes go first, which makes room for the record of it.
-        await blobs.remove(id);
-        return removeRecord();
-      }
-      // Without its record the file is gone; bytes that stay are swept at the next start.
-      await blobs.remove(id);
-      return true;
-    },
-    async local(record) {
-      if (await blobs.has(record.file_id)) return blobs.path(record.file_id);
-      throw new Refusal("file_not_found", `the bytes of file '${record.file_id}' are gone`);
-    },
-    async sweep() {
-      const halves = await blobs.clearIncoming();
-      const known = fileIds(database);
-      const orphans: string[] = [];
-      for (const name of await blobs.names()) if (!known.delete(name)) orphans.push(name);
-      for (const name of orphans) await blobs.remove(name);
-      return { removed: halves + orphans.length, missing: [...known] };
-    },
-    async prune({ before = 0, maxBytes = Number.POSITIVE_INFINITY, inUse }) {
-      const used = await inUse();
-      // No await from here to the last removed record: a job that is committed meanwhile could need a file chosen here.
-      let { bytes } = fileTotals(database);
-      const chosen: string[] = [];
-      for (const { file_id, size, created_at } of oldestFiles(database)) {
-        if (used.has(file_id) || (created_at >= before && bytes <= maxBytes)) continue;
-        chosen.push(file_id);
-        bytes -= size;
-      }
-      spend(() =>
-        database.transaction(() => {
-          for (const id of chosen) removeFile(database, id);
-        })(),
-      );
-      for (const id of chosen) await blobs.remove(id);
-      return chosen;
-    },
-    totals: async () => fileTotals(database),
-  };
+  async store(content: Content, file: NewFile): Promise<FileRecord> {
+    const record = await this.stage(content, file);
+    try {
+      await this.insert(record);
+    } catch (error) {
+      await this.discard(record).catch(() => {});
+      throw error;
+    }
+    return record;
+  }
+
+  async get(id: string): Promise<FileRecord | undefined> {
+    return findFile(this.#database, id);
+  }
+
+  async list(query: FileQuery = {}): Promise<FilePage> {
+    return listFiles(this.#database, query);
+  }
+
+  async delete(id: string): Promise<boolean> {
+    if (!findFile(this.#database, id)) return false;
+    const removeRecord = () => this.#spend(() => removeFile(this.#database, id));
+    try {
+      removeRecord();
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      // Even the reserve is used up: the bytes go first, which makes room for the record of it.
+      await this.#blobs.remove(id);
+      return removeRecord();
+    }
+    // Without its record the file is gone; bytes that stay are swept at the next start.
+    await this.#blobs.remove(id);
+    return true;
+  }
+
+  async local(record: FileRecord): Promise<string> {
+    if (await this.#blobs.has(record.file_id)) return this.#blobs.path(record.file_id);
+    throw new Refusal("file_not_found", `the bytes of file '${record.file_id}' are gone`);
+  }
+
+  async sweep(): Promise<{ removed: number; missing: string[] }> {
+    const halves = await this.#blobs.clearIncoming();
+    const known = fileIds(this.#database);
+    const orphans = (await this.#blobs.names()).filter((name) => !known.delete(name));
+    for (const name of orphans) await this.#blobs.remove(name);
+    return { removed: halves + orphans.length, missing: [...known] };
+  }
+
+  async prune({ before = 0, maxBytes = Number.POSITIVE_INFINITY, inUse }: Retention): Promise<string[]> {
+    const used = await inUse();
+    // No await from here to the last removed record: a job that is committed meanwhile could need a file chosen here.
+    let { bytes } = fileTotals(this.#database);
+    const chosen: string[] = [];
+    for (const { file_id, size, created_at } of oldestFiles(this.#database)) {
+      if (used.has(file_id) || (created_at >= before && bytes <= maxBytes)) continue;
+      chosen.push(file_id);
+      bytes -= size;
+    }
+    const removeRecords = this.#database.transaction(() => {
+      for (const id of chosen) removeFile(this.#database, id);
+    });
+    this.#spend(removeRecords);
+    for (const id of chosen) await this.#blobs.remove(id);
+    return chosen;
+  }
+
+  async totals(): Promise<{ count: number; bytes: number }> {
+    return fileTotals(this.#database);
+  }
 }
 
 /** The client's name, whole, but for what no file name holds: control characters, halves of characters, a page of text. */

@@ -1,6 +1,6 @@
 /**
- * Tells webhooks of jobs that ended, as Standard Webhooks (https://www.standardwebhooks.com) lays down. A message that does not
- * arrive is tried again for a day, under the same id, over restarts of the server too.
+ * Sends the messages about ended jobs, by Standard Webhooks (https://www.standardwebhooks.com). A message that does not arrive is
+ * tried again for a day, under the same id, across restarts of the server.
  *
  * @module
  */
@@ -52,6 +52,10 @@ const waits = [2, 10, 60, 300, 1800, 3600, 7200, 14_400];
 const longestSeconds = 86_400;
 const attemptMilliseconds = 20_000;
 const mostAtOnce = 8;
+/** Milliseconds until a store that failed is asked again. */
+const storePause = 30_000;
+/** The status that Standard Webhooks uses for "never again". */
+const gone = 410;
 
 /** How long to wait after that many attempts, or nothing when it is time to give up. `random` is from 0 to 1. */
 export function nextWait(attempts: number, ageSeconds: number, random: number): number | undefined {
@@ -59,118 +63,141 @@ export function nextWait(attempts: number, ageSeconds: number, random: number): 
   return ageSeconds + wait > longestSeconds ? undefined : wait;
 }
 
-export function createWebhooks({
-  deliveries,
-  post,
-  check = () => {},
-  secret,
-  clock,
-  log,
-  random = Math.random,
-}: WebhookOptions): Webhooks {
-  const key = readSecret(secret);
-  const sending = new Map<string, AbortController>();
-  const stats = { delivered: 0, retried: 0, given_up: 0 };
-  let stopped = false;
-  let asked = false;
-  let busy = false;
-  let clearTimer = () => {};
+export const createWebhooks = (options: WebhookOptions): Webhooks => new WebhookSender(options);
 
-  async function send(delivery: Delivery) {
-    const controller = new AbortController();
-    sending.set(delivery.id, controller);
-    const clear = clock.after(attemptMilliseconds, () => controller.abort());
-    try {
-      const timestamp = Math.floor(clock.now() / 1000);
-      const { status } = await post(delivery.url, {
-        headers: {
-          "content-type": "application/json",
-          "webhook-id": delivery.id,
-          "webhook-timestamp": String(timestamp),
-          "webhook-signature": sign(key, delivery.id, timestamp, delivery.body),
-        },
-        body: delivery.body,
-        signal: controller.signal,
-      });
-      if (stopped) return;
-      if (status >= 200 && status < 300) {
-        stats.delivered++;
-        await deliveries.settle(delivery, null);
-      } else {
-        // 410 is the standard's word for "never again".
-        await later(delivery, `status ${status}`, status === 410);
-      }
-    } catch (error) {
-      if (stopped) return;
-      await later(
-        delivery,
-        (error as Error).message,
-        error instanceof Refusal && (error.code === "private_url" || error.code === "invalid_reference"),
-      );
-    } finally {
-      clear();
-      sending.delete(delivery.id);
-    }
+class WebhookSender implements Webhooks {
+  readonly #deliveries: DeliveryStore;
+  readonly #post: Post;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #random: () => number;
+  readonly #key: Uint8Array;
+  readonly #sending = new Map<string, AbortController>();
+  readonly #stats = { delivered: 0, retried: 0, given_up: 0 };
+  readonly check: (url: string) => void;
+  #isStopped = false;
+  #isAsked = false;
+  #isBusy = false;
+  #clearTimer = () => {};
+
+  constructor({
+    deliveries,
+    post,
+    check = () => {},
+    secret,
+    clock,
+    log,
+    random = Math.random,
+  }: WebhookOptions) {
+    this.#deliveries = deliveries;
+    this.#post = post;
+    this.check = check;
+    this.#clock = clock;
+    this.#log = log;
+    this.#random = random;
+    this.#key = readSecret(secret);
   }
 
-  async function later(delivery: Delivery, reason: string, never: boolean) {
-    const now = clock.now() / 1000;
-    const attempts = delivery.attempts + 1;
-    const wait = never ? undefined : nextWait(attempts, now - delivery.created_at, random());
-    const fields = { job_id: delivery.job_id, webhook_id: delivery.id, attempts, reason };
-    if (wait === undefined) {
-      stats.given_up++;
-      log.warning("webhook given up", fields);
-      await deliveries.settle(delivery, reason);
-    } else {
-      stats.retried++;
-      log.info("webhook will be tried again", { ...fields, in_s: Math.round(wait) });
-      await deliveries.postpone(delivery, now + wait, reason);
-    }
+  wake(): void {
+    void this.#sendDue();
   }
 
-  /** Sends what is due, then sleeps until the next one is. */
-  async function pump() {
-    asked = true;
-    if (busy) return;
-    busy = true;
+  stop(): void {
+    this.#isStopped = true;
+    this.#clearTimer();
+    for (const controller of this.#sending.values()) controller.abort();
+  }
+
+  stats(): JobMetrics["webhooks"] {
+    return { ...this.#stats };
+  }
+
+  /** Sends what is due, then sleeps until the next message is. */
+  async #sendDue(): Promise<void> {
+    this.#isAsked = true;
+    if (this.#isBusy) return;
+    this.#isBusy = true;
     try {
-      while (asked && !stopped) {
-        asked = false;
-        clearTimer();
-        const now = clock.now() / 1000;
-        const due = await deliveries.due(now, mostAtOnce + sending.size);
-        const free = due.filter(({ id }) => !sending.has(id)).slice(0, mostAtOnce - sending.size);
-        for (const delivery of free) void send(delivery).then(wake, fault);
-        const next = await deliveries.nextAt();
-        if (next !== undefined && next > now) clearTimer = clock.after((next - now) * 1000, wake);
+      while (this.#isAsked && !this.#isStopped) {
+        this.#isAsked = false;
+        this.#clearTimer();
+        const now = this.#clock.now() / 1000;
+        const due = await this.#deliveries.due(now, mostAtOnce + this.#sending.size);
+        const free = due.filter(({ id }) => !this.#sending.has(id)).slice(0, mostAtOnce - this.#sending.size);
+        for (const delivery of free)
+          void this.#send(delivery).then(
+            () => this.wake(),
+            (error) => this.#postponeAll(error),
+          );
+        const next = await this.#deliveries.nextAt();
+        if (next !== undefined && next > now)
+          this.#clearTimer = this.#clock.after((next - now) * 1000, () => this.wake());
       }
     } catch (error) {
-      fault(error);
+      this.#postponeAll(error);
     } finally {
-      busy = false;
+      this.#isBusy = false;
     }
   }
 
   /** The store did not answer: later, not at once, or a full disk would keep the processor busy. */
-  function fault(error: unknown) {
-    if (stopped) return;
-    log.error("webhooks cannot be sent", { error });
-    clearTimer = clock.after(30_000, wake);
+  #postponeAll(error: unknown): void {
+    if (this.#isStopped) return;
+    this.#log.error("webhooks cannot be sent", { error });
+    this.#clearTimer = this.#clock.after(storePause, () => this.wake());
   }
 
-  const wake = () => void pump();
+  async #send(delivery: Delivery): Promise<void> {
+    const controller = new AbortController();
+    this.#sending.set(delivery.id, controller);
+    const clear = this.#clock.after(attemptMilliseconds, () => controller.abort());
+    try {
+      const { status } = await this.#post(delivery.url, {
+        headers: this.#headersOf(delivery),
+        body: delivery.body,
+        signal: controller.signal,
+      });
+      if (this.#isStopped) return;
+      if (status < 200 || status > 299)
+        return await this.#failed(delivery, `status ${status}`, status === gone);
+      this.#stats.delivered++;
+      await this.#deliveries.settle(delivery, null);
+    } catch (error) {
+      if (this.#isStopped) return;
+      const isRefused =
+        error instanceof Refusal && (error.code === "private_url" || error.code === "invalid_reference");
+      await this.#failed(delivery, (error as Error).message, isRefused);
+    } finally {
+      clear();
+      this.#sending.delete(delivery.id);
+    }
+  }
 
-  return {
-    check,
-    wake,
-    stop() {
-      stopped = true;
-      clearTimer();
-      for (const controller of sending.values()) controller.abort();
-    },
-    stats: () => ({ ...stats }),
-  };
+  #headersOf({ id, body }: Delivery): Record<string, string> {
+    const timestamp = Math.floor(this.#clock.now() / 1000);
+    return {
+      "content-type": "application/json",
+      "webhook-id": id,
+      "webhook-timestamp": String(timestamp),
+      "webhook-signature": sign(this.#key, id, timestamp, body),
+    };
+  }
+
+  async #failed(delivery: Delivery, reason: string, isFinal: boolean): Promise<void> {
+    const now = this.#clock.now() / 1000;
+    const attempts = delivery.attempts + 1;
+    const wait = isFinal ? undefined : nextWait(attempts, now - delivery.created_at, this.#random());
+    const fields = { job_id: delivery.job_id, webhook_id: delivery.id, attempts, reason };
+    if (wait === undefined) {
+      this.#stats.given_up++;
+      this.#log.warning("webhook given up", fields);
+      await this.#deliveries.settle(delivery, reason);
+    } else {
+      this.#stats.retried++;
+      this.#log.info("webhook will be tried again", { ...fields, in_s: Math.round(wait) });
+      await this.#deliveries.postpone(delivery, now + wait, reason);
+    }
+  }
 }
 
 function sign(key: Uint8Array, id: string, timestamp: number, body: string): string {

@@ -79,143 +79,155 @@ export interface Page {
 /** Removed jobs are remembered so far back, counted in jobs that came since. */
 const rememberedRemovals = 1_000_000;
 
-export function jobRecords(database: Database) {
-  const byId = database.query<Row, [string]>("SELECT * FROM jobs WHERE id = ?");
-  const byKey = database.query<Row, [string]>("SELECT * FROM jobs WHERE idempotency_key = ?");
-  const insert = database.query<
-    Row,
-    [string, string, string, string, number, string | null, string | null, string | null]
-  >(
-    `INSERT INTO jobs (id, type, dialect, params, status, created_at, progress_label, webhook, idempotency_key, request_hash)
-     VALUES (?, ?, ?, ?, 'queued', ?, 'queued', ?, ?, ?) RETURNING *`,
-  );
-  const start = database.query<Row, [number, string]>(
-    `UPDATE jobs SET status = 'running', started_at = ?, attempts = attempts + 1, progress = 0, progress_label = 'preparing'
-     WHERE id = ? AND status = 'queued' RETURNING *`,
-  );
-  const requeue = database.query<Row, [string]>(
-    `UPDATE jobs SET status = 'queued', started_at = NULL, attempts = max(attempts - 1, 0), progress = NULL,
-     progress_label = 'queued' WHERE id = ? AND status = 'running' RETURNING *`,
-  );
-  const retry = database.query<null, [number]>(
-    "UPDATE jobs SET status = 'queued', started_at = NULL, progress = NULL, progress_label = 'queued' WHERE seq = ?",
-  );
-  const end = database.query<
-    Row,
-    [
-      JobStatus,
-      string | null,
-      string,
-      string | null,
-      string | null,
-      number,
-      number | null,
-      string | null,
-      string,
-    ]
-  >(
-    `UPDATE jobs SET status = ?, result = ?, artifacts = ?, error = ?, error_code = ?, finished_at = ?,
-     progress = coalesce(?, progress), progress_label = coalesce(?, progress_label) WHERE id = ? RETURNING *`,
-  );
-  const drop = database.query<null, [number]>("DELETE FROM jobs WHERE seq = ?");
-  const bury = database.query<null, [number, string, number]>(
-    "INSERT INTO removed_jobs (seq, id, pruned) VALUES (?, ?, ?)",
-  );
-  const forget = database.query<null, [number]>(
-    "DELETE FROM removed_jobs WHERE seq <= (SELECT max(seq) FROM removed_jobs) - ?",
-  );
-  const buried = database.query<{ seq: number; pruned: number }, [string]>(
-    "SELECT seq, pruned FROM removed_jobs WHERE id = ?",
-  );
-  const before = database.query<{ n: number }, [number]>(
-    "SELECT count(*) AS n FROM jobs WHERE status = 'queued' AND seq < ?",
-  );
-  const queued = database.query<Row, [number]>(
-    "SELECT * FROM jobs WHERE status = 'queued' ORDER BY seq LIMIT ?",
-  );
-  const counted = database.query<{ status: JobStatus; n: number }, []>(
-    "SELECT status, count(*) AS n FROM jobs GROUP BY status",
-  );
-  const running = database.query<Row, []>("SELECT * FROM jobs WHERE status = 'running'");
-  const ended = database.query<{ seq: number; id: string }, [number, number]>(
-    "SELECT seq, id FROM jobs WHERE finished_at < ? ORDER BY finished_at LIMIT ?",
-  );
-  const live = database.query<{ params: string }, []>(
-    "SELECT params FROM jobs WHERE status IN ('queued', 'running')",
-  );
+export class JobRecords {
+  constructor(readonly database: Database) {}
 
-  return {
-    find: (id: string): Row | undefined => byId.get(id) ?? undefined,
-    withKey: (key: string): Row | undefined => byKey.get(key) ?? undefined,
-    /** A removed job, while it is remembered. */
-    removed: (id: string) => buried.get(id) ?? undefined,
+  find(id: string): Row | undefined {
+    return this.#first("SELECT * FROM jobs WHERE id = ?", id);
+  }
 
-    insert: ({ type, dialect = "kiapi", params, webhook, idempotency }: NewJob, now: number): Row =>
-      insert.get(
-        `job_${crypto.randomUUID().replaceAll("-", "")}`,
-        type,
-        dialect,
-        JSON.stringify(params),
-        now,
-        webhook ? JSON.stringify(webhook) : null,
-        idempotency?.key ?? null,
-        idempotency?.hash ?? null,
-      )!,
+  withKey(key: string): Row | undefined {
+    return this.#first("SELECT * FROM jobs WHERE idempotency_key = ?", key);
+  }
 
-    /** Undefined when it is not queued. */
-    start: (id: string, now: number): Row | undefined => start.get(now, id) ?? undefined,
+  /** A removed job, while it is remembered. */
+  removed(id: string): { seq: number; pruned: number } | undefined {
+    return (
+      this.database
+        .query<{ seq: number; pruned: number }, [string]>("SELECT seq, pruned FROM removed_jobs WHERE id = ?")
+        .get(id) ?? undefined
+    );
+  }
 
-    /** Puts a running job back, as if it had not begun. Undefined when it does not run. */
-    requeue: (id: string): Row | undefined => requeue.get(id) ?? undefined,
+  insert({ type, dialect = "kiapi", params, webhook, idempotency }: NewJob, now: number): Row {
+    return this.#first(
+      `INSERT INTO jobs (id, type, dialect, params, status, created_at, progress_label, webhook, idempotency_key, request_hash)
+       VALUES (?, ?, ?, ?, 'queued', ?, 'queued', ?, ?, ?) RETURNING *`,
+      `job_${crypto.randomUUID().replaceAll("-", "")}`,
+      type,
+      dialect,
+      JSON.stringify(params),
+      now,
+      webhook ? JSON.stringify(webhook) : null,
+      idempotency?.key ?? null,
+      idempotency?.hash ?? null,
+    )!;
+  }
 
-    /** Puts a job back that was interrupted. The attempt stays counted. */
-    retry: ({ seq }: Row) => retry.run(seq),
+  /** Undefined when it is not queued. */
+  start(id: string, now: number): Row | undefined {
+    return this.#first(
+      `UPDATE jobs SET status = 'running', started_at = ?, attempts = attempts + 1, progress = 0, progress_label = 'preparing'
+       WHERE id = ? AND status = 'queued' RETURNING *`,
+      now,
+      id,
+    );
+  }
 
-    end: (id: string, ended: Ended): Row =>
-      end.get(
-        ended.status,
-        ended.result && JSON.stringify(ended.result),
-        JSON.stringify(ended.artifacts),
-        ended.error,
-        ended.error_code,
-        ended.finished_at,
-        ended.progress,
-        ended.progress_label,
-        id,
-      )!,
+  /** Puts a running job back, as if it had not begun. Undefined when it does not run. */
+  requeue(id: string): Row | undefined {
+    return this.#first(
+      `UPDATE jobs SET status = 'queued', started_at = NULL, attempts = max(attempts - 1, 0), progress = NULL,
+       progress_label = 'queued' WHERE id = ? AND status = 'running' RETURNING *`,
+      id,
+    );
+  }
 
-    /** Removes a record and remembers its id. */
-    remove({ seq, id }: Pick<Row, "seq" | "id">, { pruned }: { pruned: boolean }) {
-      drop.run(seq);
-      bury.run(seq, id, Number(pruned));
-      forget.run(rememberedRemovals);
-    },
+  /** Puts a job back that was interrupted. The attempt stays counted. */
+  retry({ seq }: Row): void {
+    this.database
+      .query<null, [number]>(
+        "UPDATE jobs SET status = 'queued', started_at = NULL, progress = NULL, progress_label = 'queued' WHERE seq = ?",
+      )
+      .run(seq);
+  }
 
-    /** Newest first, one more than asked for when there are more. */
-    page({ limit, before, status, type }: Page): Row[] {
-      const where: string[] = [];
-      const values: (string | number)[] = [];
-      const narrow = (condition: string, value: string | number | undefined) => {
-        if (value === undefined) return;
-        where.push(condition);
-        values.push(value);
-      };
-      narrow("seq < ?", before);
-      narrow("status = ?", status);
-      narrow("type = ?", type);
-      return database
-        .query<Row, (string | number)[]>(
-          `SELECT * FROM jobs ${where.length > 0 ? `WHERE ${where.join(" AND ")}` : ""} ORDER BY seq DESC LIMIT ?`,
-        )
-        .all(...values, limit + 1);
-    },
+  end(id: string, ended: Ended): Row {
+    return this.#first(
+      `UPDATE jobs SET status = ?, result = ?, artifacts = ?, error = ?, error_code = ?, finished_at = ?,
+       progress = coalesce(?, progress), progress_label = coalesce(?, progress_label) WHERE id = ? RETURNING *`,
+      ended.status,
+      ended.result && JSON.stringify(ended.result),
+      JSON.stringify(ended.artifacts),
+      ended.error,
+      ended.error_code,
+      ended.finished_at,
+      ended.progress,
+      ended.progress_label,
+      id,
+    )!;
+  }
 
-    /** Oldest first. */
-    queued: (limit: number) => queued.all(limit),
-    queuedBefore: (seq: number) => before.get(seq)!.n,
-    running: () => running.all(),
-    endedBefore: (time: number, limit: number) => ended.all(time, limit),
-    paramsOfLive: () => live.all().map(({ params }) => params),
-    counts: () => counted.all(),
-  };
+  /** Removes a record and remembers its id. */
+  remove({ seq, id }: Pick<Row, "seq" | "id">, { pruned }: { pruned: boolean }): void {
+    const { database } = this;
+    database.query<null, [number]>("DELETE FROM jobs WHERE seq = ?").run(seq);
+    database
+      .query<null, [number, string, number]>("INSERT INTO removed_jobs (seq, id, pruned) VALUES (?, ?, ?)")
+      .run(seq, id, Number(pruned));
+    database
+      .query<null, [number]>("DELETE FROM removed_jobs WHERE seq <= (SELECT max(seq) FROM removed_jobs) - ?")
+      .run(rememberedRemovals);
+  }
+
+  /** Newest first, one more than asked for when there are more. */
+  page({ limit, before, status, type }: Page): Row[] {
+    const conditions = { "seq < ?": before, "status = ?": status, "type = ?": type };
+    const given = Object.entries(conditions).filter(
+      (entry): entry is [string, string | number] => entry[1] !== undefined,
+    );
+    const where = given.length > 0 ? `WHERE ${given.map(([condition]) => condition).join(" AND ")}` : "";
+    return this.#all(
+      `SELECT * FROM jobs ${where} ORDER BY seq DESC LIMIT ?`,
+      ...given.map(([, value]) => value),
+      limit + 1,
+    );
+  }
+
+  /** Oldest first. */
+  queued(limit: number): Row[] {
+    return this.#all("SELECT * FROM jobs WHERE status = 'queued' ORDER BY seq LIMIT ?", limit);
+  }
+
+  queuedBefore(seq: number): number {
+    return this.database
+      .query<{ n: number }, [number]>("SELECT count(*) AS n FROM jobs WHERE status = 'queued' AND seq < ?")
+      .get(seq)!.n;
+  }
+
+  running(): Row[] {
+    return this.#all("SELECT * FROM jobs WHERE status = 'running'");
+  }
+
+  endedBefore(time: number, limit: number): Pick<Row, "seq" | "id">[] {
+    return this.database
+      .query<Pick<Row, "seq" | "id">, [number, number]>(
+        "SELECT seq, id FROM jobs WHERE finished_at < ? ORDER BY finished_at LIMIT ?",
+      )
+      .all(time, limit);
+  }
+
+  paramsOfLive(): string[] {
+    return this.database
+      .query<{ params: string }, []>("SELECT params FROM jobs WHERE status IN ('queued', 'running')")
+      .all()
+      .map(({ params }) => params);
+  }
+
+  counts(): { status: JobStatus; n: number }[] {
+    return this.database
+      .query<{ status: JobStatus; n: number }, []>("SELECT status, count(*) AS n FROM jobs GROUP BY status")
+      .all();
+  }
+
+  /** `query` keeps what it has compiled, so the text of a statement stands where it is used. */
+  #first(sql: string, ...values: Value[]): Row | undefined {
+    return this.database.query<Row, Value[]>(sql).get(...values) ?? undefined;
+  }
+
+  #all(sql: string, ...values: Value[]): Row[] {
+    return this.database.query<Row, Value[]>(sql).all(...values);
+  }
 }
+
+type Value = string | number | null;

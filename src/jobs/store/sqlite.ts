@@ -1,5 +1,5 @@
 /**
- * The job store in SQLite. Each call is one statement or one transaction, so a crash leaves either what was before or what is after.
+ * The job store in SQLite. Each call is one statement or one transaction, so a crash leaves either the state before or the one after.
  *
  * @module
  */
@@ -7,16 +7,18 @@ import type { Database } from "bun:sqlite";
 import type { Spend } from "../../disk/reserve.ts";
 import { isDiskFull, Refusal } from "../../errors.ts";
 import type { FileRecord } from "../../files/file.ts";
-import type { Job } from "../job.ts";
-import { deliveryStore } from "./deliveries.ts";
-import { jobRecords, type Row, toJob } from "./records.ts";
+import { isLive, type Job, type JobProgress, type JobStatus } from "../job.ts";
+import { SqliteDeliveries } from "./deliveries.ts";
+import { JobRecords, type Row, toJob } from "./records.ts";
 import type {
   Ending,
   Idempotency,
+  JobPage,
   JobQuery,
   JobStore,
   NewJob,
   Notification,
+  Recovered,
   Sender,
   Webhook,
 } from "./store.ts";
@@ -35,191 +37,212 @@ export interface JobStoreOptions {
 const lastPage = 1000;
 /** A job that was running at this many crashes is not tried again. */
 const mostAttempts = 2;
+const pruneBatch = 1000;
 
 /** Opens the store over a database that `openDatabase` made. */
-export function createJobStore(database: Database, options: JobStoreOptions): JobStore {
-  const now = options.now ?? (() => Date.now() / 1000);
-  const notification = options.notification ?? ((job: Job) => job);
-  const records = jobRecords(database);
+export const createJobStore = (database: Database, options: JobStoreOptions): JobStore =>
+  new SqliteJobStore(database, options);
 
-  const transaction = <T>(work: () => T): T => {
+class SqliteJobStore implements JobStore {
+  readonly deliveries: SqliteDeliveries;
+  readonly #database: Database;
+  readonly #records: JobRecords;
+  readonly #keepFile: JobStoreOptions["keepFile"];
+  readonly #notification: Notification;
+  readonly #spend: Spend;
+  readonly #now: () => number;
+
+  constructor(
+    database: Database,
+    {
+      keepFile,
+      notification = (job) => job,
+      spend = (write) => write(),
+      now = () => Date.now() / 1000,
+    }: JobStoreOptions,
+  ) {
+    this.#database = database;
+    this.#records = new JobRecords(database);
+    this.#keepFile = keepFile;
+    this.#notification = notification;
+    this.#spend = spend;
+    this.#now = now;
+    this.deliveries = new SqliteDeliveries(database, spend);
+  }
+
+  async create(job: NewJob): Promise<{ job: Job; created: boolean }> {
+    return this.#transaction(() => {
+      const earlier = job.idempotency && this.#withKey(job.idempotency);
+      if (earlier) return { job: toJob(earlier), created: false };
+      const row = this.#records.insert(job, this.#now());
+      for (const file of job.files ?? []) this.#keepFile(file);
+      return { job: toJob(row), created: true };
+    });
+  }
+
+  async replay(idempotency: Idempotency): Promise<Job | undefined> {
+    const row = this.#withKey(idempotency);
+    return row && toJob(row);
+  }
+
+  async get(id: string): Promise<Job | "pruned" | undefined> {
+    const row = this.#records.find(id);
+    if (row) return toJob(row);
+    return this.#records.removed(id)?.pruned ? "pruned" : undefined;
+  }
+
+  async sender(id: string): Promise<Sender | undefined> {
+    const row = this.#records.find(id);
+    return row && senderOf(row);
+  }
+
+  async list({ limit = lastPage, after, status, type }: JobQuery = {}): Promise<JobPage> {
+    const before = after === undefined ? undefined : this.#placeOf(after);
+    const rows = this.#records.page({ limit, before, status, type });
+    return { data: rows.slice(0, limit).map(toJob), has_more: rows.length > limit };
+  }
+
+  async next(except: readonly string[] = []): Promise<Job | undefined> {
+    const row = this.#records.queued(except.length + 1).find(({ id }) => !except.includes(id));
+    return row && toJob(row);
+  }
+
+  async position(id: string): Promise<number> {
+    const row = this.#records.find(id);
+    return row ? this.#records.queuedBefore(row.seq) : 0;
+  }
+
+  async counts(): Promise<Record<JobStatus, number>> {
+    const counts = { queued: 0, running: 0, succeeded: 0, failed: 0, canceled: 0 };
+    for (const { status, n } of this.#records.counts()) counts[status] = n;
+    return counts;
+  }
+
+  async start(id: string): Promise<Job | undefined> {
+    const row = this.#records.start(id, this.#now());
+    return row && toJob(row);
+  }
+
+  async end(
+    id: string,
+    from: readonly JobStatus[],
+    ending: Ending,
+    progress?: JobProgress,
+  ): Promise<Job | undefined> {
+    return this.#required(() => {
+      const row = this.#records.find(id);
+      return row && from.includes(row.status) ? this.#end(row, ending, progress) : undefined;
+    });
+  }
+
+  async requeue(id: string): Promise<Job | undefined> {
+    const row = this.#required(() => this.#records.requeue(id));
+    return row && toJob(row);
+  }
+
+  async delete(id: string): Promise<Job | undefined> {
+    return this.#required(() => {
+      const row = this.#records.find(id);
+      if (!row) return undefined;
+      const job = toJob(row);
+      if (isLive(job)) this.#end(row, { status: "canceled" });
+      this.#records.remove(row, { pruned: false });
+      return job;
+    });
+  }
+
+  async recover(): Promise<Recovered> {
+    return this.#required(() => {
+      // The attempt stays counted: a job that takes the server down with it must not do so for ever.
+      const { again = [], over = [] } = Object.groupBy(this.#records.running(), ({ attempts }) =>
+        attempts < mostAttempts ? "again" : "over",
+      );
+      for (const row of again) this.#records.retry(row);
+      for (const row of over)
+        this.#end(row, {
+          status: "failed",
+          error: "interrupted: the server stopped while the job ran, and again when it was tried once more",
+          error_code: "interrupted",
+        });
+      return { requeued: again.map(({ id }) => id), interrupted: over.map(({ id }) => id) };
+    });
+  }
+
+  async prune(before: number): Promise<number> {
+    return this.#required(() => {
+      const rows = this.#records.endedBefore(before, pruneBatch);
+      for (const row of rows) this.#records.remove(row, { pruned: true });
+      return rows.length;
+    });
+  }
+
+  async filesInUse(): Promise<ReadonlySet<string>> {
+    const ids = new Set<string>();
+    for (const params of this.#records.paramsOfLive())
+      for (const [id] of params.matchAll(/file_[0-9a-f]{32}/g)) ids.add(id);
+    return ids;
+  }
+
+  /** Ends a job inside a transaction: its record, its files' records and the message to its webhook. */
+  #end(row: Row, ending: Ending, progress?: JobProgress): Job {
+    const isDone = ending.status === "succeeded";
+    const isFailed = ending.status === "failed";
+    if (isDone) for (const file of ending.files) this.#keepFile(file);
+    const ended = this.#records.end(row.id, {
+      status: ending.status,
+      result: isDone ? ending.result : null,
+      artifacts: isDone ? ending.files.map(({ file_id }) => file_id) : [],
+      error: isFailed ? ending.error : null,
+      error_code: isFailed ? ending.error_code : null,
+      finished_at: this.#now(),
+      progress: isDone ? 1 : (progress?.progress ?? null),
+      progress_label: isDone ? "done" : (progress?.progress_label ?? null),
+    });
+    return this.#notify(toJob(ended), senderOf(row)) ? toJob(this.#records.find(row.id)!) : toJob(ended);
+  }
+
+  /** True when a message was written. */
+  #notify(job: Job, { dialect, webhook }: Sender): boolean {
+    const body = webhook && this.#notification(job, { dialect, webhook });
+    if (!webhook || body === undefined) return false;
+    this.deliveries.add({
+      job_id: job.id,
+      url: webhook.url,
+      body: JSON.stringify(body),
+      now: this.#now(),
+    });
+    return true;
+  }
+
+  #withKey({ key, hash }: Idempotency): Row | undefined {
+    const row = this.#records.withKey(key);
+    if (row && row.request_hash !== hash)
+      throw new Refusal("idempotency_mismatch", "This Idempotency-Key was used before with another request");
+    return row;
+  }
+
+  /** The place in the order of arrival of a job that may be gone. */
+  #placeOf(id: string): number {
+    const seq = this.#records.find(id)?.seq ?? this.#records.removed(id)?.seq;
+    if (seq === undefined) throw new Refusal("invalid_parameter", "after is not the id of a known job");
+    return seq;
+  }
+
+  #transaction<T>(work: () => T): T {
     try {
-      return database.transaction(work).immediate();
+      return this.#database.transaction(work).immediate();
     } catch (error) {
       throw isDiskFull(error) ? new Refusal("disk_full", "No space is left on the server's disk") : error;
     }
-  };
+  }
 
-  const spend = options.spend ?? ((write) => write());
-  const { deliveries, add: addDelivery } = deliveryStore(database, spend);
   /** A transaction that a full disk must not stop. */
-  const required = <T>(work: () => T): T => spend(() => transaction(work));
-
-  const known = (idempotency: Idempotency): Row | undefined => {
-    const row = records.withKey(idempotency.key);
-    if (row && row.request_hash !== idempotency.hash) {
-      throw new Refusal("idempotency_mismatch", "This Idempotency-Key was used before with another request");
-    }
-    return row;
-  };
-
-  const senderOf = ({ dialect, webhook }: Row): Sender => ({
-    dialect,
-    webhook: webhook === null ? undefined : (JSON.parse(webhook) as Webhook),
-  });
-
-  /** True when the job has a webhook. */
-  const notify = (job: Job, row: Row): boolean => {
-    const { dialect, webhook } = senderOf(row);
-    if (!webhook) return false;
-    const body = notification(job, { dialect, webhook });
-    if (body !== undefined)
-      addDelivery({ job_id: job.id, url: webhook.url, body: JSON.stringify(body), now: now() });
-    return true;
-  };
-
-  const finish = (row: Row, ending: Ending, seen?: Pick<Job, "progress" | "progress_label">): Job => {
-    const done = ending.status === "succeeded";
-    if (done) for (const file of ending.files) options.keepFile(file);
-    const failed = ending.status === "failed";
-    const job = toJob(
-      records.end(row.id, {
-        status: ending.status,
-        result: done ? ending.result : null,
-        artifacts: done ? ending.files.map((file) => file.file_id) : [],
-        error: failed ? ending.error : null,
-        error_code: failed ? ending.error_code : null,
-        finished_at: now(),
-        progress: done ? 1 : (seen?.progress ?? null),
-        progress_label: done ? "done" : (seen?.progress_label ?? null),
-      }),
-    );
-    return notify(job, row) ? toJob(records.find(row.id)!) : job;
-  };
-
-  /** The place in the order of arrival of a job that may be gone. */
-  const place = (id: string): number => {
-    const seq = records.find(id)?.seq ?? records.removed(id)?.seq;
-    if (seq === undefined) throw new Refusal("invalid_parameter", "after is not the id of a known job");
-    return seq;
-  };
-
-  return {
-    deliveries,
-
-    async create(job: NewJob) {
-      return transaction(() => {
-        const earlier = job.idempotency && known(job.idempotency);
-        if (earlier) return { job: toJob(earlier), created: false };
-        const row = records.insert(job, now());
-        for (const file of job.files ?? []) options.keepFile(file);
-        return { job: toJob(row), created: true };
-      });
-    },
-
-    async replay(idempotency) {
-      const row = known(idempotency);
-      return row && toJob(row);
-    },
-
-    async get(id) {
-      const row = records.find(id);
-      if (row) return toJob(row);
-      return records.removed(id)?.pruned ? "pruned" : undefined;
-    },
-
-    async sender(id) {
-      const row = records.find(id);
-      return row && senderOf(row);
-    },
-
-    async list({ limit = lastPage, after, status, type }: JobQuery = {}) {
-      const before = after === undefined ? undefined : place(after);
-      const rows = records.page({ limit, before, status, type });
-      return { data: rows.slice(0, limit).map(toJob), has_more: rows.length > limit };
-    },
-
-    async next(except = []) {
-      const row = records.queued(except.length + 1).find(({ id }) => !except.includes(id));
-      return row && toJob(row);
-    },
-
-    async position(id) {
-      const row = records.find(id);
-      return row ? records.queuedBefore(row.seq) : 0;
-    },
-
-    async counts() {
-      const counts = { queued: 0, running: 0, succeeded: 0, failed: 0, canceled: 0 };
-      for (const { status, n } of records.counts()) counts[status] = n;
-      return counts;
-    },
-
-    async start(id) {
-      const row = records.start(id, now());
-      return row ? toJob(row) : undefined;
-    },
-
-    async end(id, from, ending, seen) {
-      return required(() => {
-        const row = records.find(id);
-        return row && from.includes(row.status) ? finish(row, ending, seen) : undefined;
-      });
-    },
-
-    async requeue(id) {
-      const row = required(() => records.requeue(id));
-      return row ? toJob(row) : undefined;
-    },
-
-    async delete(id) {
-      return required(() => {
-        const row = records.find(id);
-        if (!row) return undefined;
-        const job = toJob(row);
-        if (row.status === "queued" || row.status === "running") finish(row, { status: "canceled" });
-        records.remove(row, { pruned: false });
-        return job;
-      });
-    },
-
-    async recover() {
-      return required(() => {
-        const requeued: string[] = [];
-        const interrupted: string[] = [];
-        for (const row of records.running()) {
-          if (row.attempts < mostAttempts) {
-            // The attempt stays counted: a job that takes the server down with it must not do so for ever.
-            records.retry(row);
-            requeued.push(row.id);
-          } else {
-            finish(row, {
-              status: "failed",
-              error:
-                "interrupted: the server stopped while the job ran, and again when it was tried once more",
-              error_code: "interrupted",
-            });
-            interrupted.push(row.id);
-          }
-        }
-        return { requeued, interrupted };
-      });
-    },
-
-    async prune(beforeTime) {
-      return required(() => {
-        const rows = records.endedBefore(beforeTime, 1000);
-        for (const row of rows) records.remove(row, { pruned: true });
-        return rows.length;
-      });
-    },
-
-    async filesInUse() {
-      const ids = new Set<string>();
-      for (const params of records.paramsOfLive()) {
-        for (const [id] of params.matchAll(/file_[0-9a-f]{32}/g)) ids.add(id);
-      }
-      return ids;
-    },
-  };
+  #required<T>(work: () => T): T {
+    return this.#spend(() => this.#transaction(work));
+  }
 }
+
+const senderOf = ({ dialect, webhook }: Row): Sender => ({
+  dialect,
+  webhook: webhook === null ? undefined : (JSON.parse(webhook) as Webhook),
+});

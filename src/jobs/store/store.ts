@@ -6,7 +6,7 @@
  */
 import type { RefusalCode } from "../../errors.ts";
 import type { FileRecord } from "../../files/file.ts";
-import type { Job, JobStatus } from "../job.ts";
+import type { Job, JobProgress, JobStatus } from "../job.ts";
 
 /** Where to tell of a job's end. It stays beside the job and is no part of its record. */
 export interface Webhook {
@@ -104,7 +104,7 @@ export interface JobStore {
     id: string,
     from: readonly JobStatus[],
     ending: Ending,
-    seen?: Pick<Job, "progress" | "progress_label">,
+    progress?: JobProgress,
   ): Promise<Job | undefined>;
   /** running → queued, at its old place, as if it had not run: the server stops, the job did nothing wrong. */
   requeue(id: string): Promise<Job | undefined>;
@@ -114,13 +114,19 @@ export interface JobStore {
   /**
    * After a start of the server: what was running goes back into the queue, or ends `interrupted` when it had been tried twice.
    */
-  recover(): Promise<{ requeued: readonly string[]; interrupted: readonly string[] }>;
+  recover(): Promise<Recovered>;
   /** Removes jobs that ended before that time (Unix seconds), and remembers their ids. */
   prune(before: number): Promise<number>;
   /** Ids of files that queued and running jobs still need. */
   filesInUse(): Promise<ReadonlySet<string>>;
 
   deliveries: DeliveryStore;
+}
+
+/** Ids of the jobs that ran when the server stopped. */
+export interface Recovered {
+  requeued: readonly string[];
+  interrupted: readonly string[];
 }
 
 export interface DeliveryStore {

@@ -315,7 +315,7 @@ describe("a job", () => {
   test("ends once the store can be written again, when it could not for a while", async () => {
     const { scheduler, store, clock, submit, state } = harness();
     await scheduler.start();
-    const end = store.end;
+    const end = store.end.bind(store);
     let failures = 3;
     store.end = async (...args) => {
       if (failures-- > 0) throw Object.assign(new Error("database is locked"), { code: "SQLITE_BUSY" });
@@ -331,7 +331,7 @@ describe("a job", () => {
   test("fails at once when its end cannot be stored and never will be, and leaves no file", async () => {
     const { scheduler, store, files, submit, state } = harness();
     await scheduler.start();
-    const end = store.end;
+    const end = store.end.bind(store);
     store.end = async (id, from, ending, seen) => {
       if (ending.status === "succeeded") throw new Error("UNIQUE constraint failed: files.id");
       return end(id, from, ending, seen);
@@ -374,7 +374,8 @@ describe("a job", () => {
   test("that cannot be started for lack of space fails by it, as do those that clients wait for; then all goes on", async () => {
     const { scheduler, store, engine, clock, submit, state } = harness();
     await scheduler.start();
-    const { start, end } = store;
+    const start = store.start.bind(store);
+    const end = store.end.bind(store);
     const full = async () => {
       throw Object.assign(new Error("database or disk is full"), { code: "SQLITE_FULL" });
     };

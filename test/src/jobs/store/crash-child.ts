@@ -96,8 +96,8 @@ const scheduler = createScheduler({
       throw new Error("no references here");
     },
     stage: ({ bytes, ...about }) => files.stage(bytes, about),
-    discard: files.discard,
-    delete: files.delete,
+    discard: (record) => files.discard(record),
+    delete: (id) => files.delete(id),
   },
   operationOf: () => ({
     family: "fake",
