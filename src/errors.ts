@@ -42,6 +42,7 @@ export const refusals = {
   store_failed: { status: 500, means: "The job's record or its files could not be written" },
   timed_out: { status: 500, means: "The job ran longer than job_timeout_s" },
   interrupted: { status: 500, means: "The server stopped while the job ran, twice" },
+  not_supported: { status: 501, means: "This server does not have this part of the contract" },
   not_activated: { status: 503, means: "The model's files are not on this machine" },
   over_budget: { status: 503, means: "The request needs more memory than the budget allows" },
   out_of_memory: { status: 503, means: "The memory ran out while the job ran, even with all else evicted" },

@@ -47,7 +47,7 @@ const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() 
     [/^src\/nn\//, [...tensors, seam]],
     [/^src\/weights\//, [/^src\/weights\//, /^ffi\//, ...common]],
     [/^src\/hub\//, [/^src\/hub\//, /^src\/net\//, /^src\/weights\/provenance\.ts$/, capability, ...common]],
-    [memory, [/^src\/images\/(round|sizing)\.ts$/, /^src\/nn\/score-memory\.ts$/, headers, seam]],
+    [memory, [memory, /^src\/images\/(round|sizing)\.ts$/, /^src\/nn\/score-memory\.ts$/, headers, seam]],
     [/^src\/models\//, [/^src\/models\//, ...tensors, seam]],
     [
       /^src\/capabilities\/[^/]+\/(task|engine\/.*)\.ts$/,

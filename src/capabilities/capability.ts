@@ -165,9 +165,16 @@ export interface PlannedRequest {
   steps?: number;
 }
 
+export type UnsupportedOperation = Pick<
+  Operation,
+  "path" | "operationId" | "summary" | "description" | "request"
+>;
+
 /** An operation as OpenAI's Images API reaches it. */
 export interface OpenAiOperation {
   operation: Operation;
+  /** The variant that a request without a model gets; the operation's first one unless given. */
+  standard?: string;
   /** Sizes and steps that OpenAI's `auto` stands for. */
   defaults(settings: Settings, variant: string): { width: number; height: number; steps: number };
 }
@@ -185,6 +192,8 @@ export interface Capability {
   /** The variant used when a request names none. */
   defaultVariant(context: CheckContext): string;
   operations: readonly Operation[];
+  /** Operations of the contract that this server does not have: documented, and answered 501. */
+  unsupported?: readonly UnsupportedOperation[];
   /** What OpenAI's Images API can ask of it. */
   openai?: { generate?: OpenAiOperation; edit?: OpenAiOperation };
   /** Fields of a request that the page offers for this family alone. */

@@ -2,11 +2,13 @@ import type { Operation } from "./capability.ts";
 import { depthanything } from "./depthanything/index.ts";
 import { depthpro } from "./depthpro/index.ts";
 import type { Family } from "./family.ts";
+import { flux2 } from "./flux2/index.ts";
 import { qwen } from "./qwen/index.ts";
 import { seedvr2 } from "./seedvr2/index.ts";
+import { zimage } from "./zimage/index.ts";
 
 /** Every family of the program, in the order of its lists: one line each. */
-export const families: readonly Family[] = [depthpro, depthanything, seedvr2, qwen];
+export const families: readonly Family[] = [depthpro, depthanything, seedvr2, flux2, zimage, qwen];
 
 /** An operation by its job type, and the family whose models it runs on. */
 export type FindOperation = (type: string) => { family: string; operation: Operation } | undefined;

@@ -13,6 +13,7 @@ import { healthRoutes } from "./dialects/kiapi/health.ts";
 import { jobRoutes } from "./dialects/kiapi/jobs.ts";
 import { modelRoutes } from "./dialects/kiapi/models.ts";
 import { operationRoutes } from "./dialects/kiapi/operations.ts";
+import { unsupportedRoutes } from "./dialects/kiapi/unsupported.ts";
 import { openaiRoutes } from "./dialects/openai/routes.ts";
 import { artworkRoutes } from "./dialects/tengr/routes.ts";
 import { answerError, refuse } from "./errors.ts";
@@ -62,6 +63,7 @@ export function createApp(deps: Deps): OpenAPIHono<Env> {
   fileRoutes(serve, deps);
   for (const capability of deps.capabilities) {
     operationRoutes(serve, deps, capability);
+    unsupportedRoutes(serve, capability);
     modelRoutes(serve, deps, capability);
   }
   artworkRoutes(serve, deps);

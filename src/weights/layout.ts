@@ -71,3 +71,19 @@ function shards(index: string): string[] {
     return existsSync(path) ? path : fail(`the shard ${name.slice(0, 100)} is not there`);
   });
 }
+
+/**
+ * Where a part of a pipeline lies: its folder in the model's, or that folder itself. A transformer may also be the one file at the top
+ * of a folder that has no other, as authors and ComfyUI publish it.
+ */
+export function partPlace(paths: readonly string[], part: string): string | undefined {
+  const folder = paths
+    .flatMap((path) => [join(path, part), ...(basename(path) === part ? [path] : [])])
+    .find(isFolder);
+  if (folder !== undefined || part !== "transformer") return folder;
+  const single = paths.filter(isFolder).flatMap((path) => {
+    const files = readdirSync(path).filter((name) => name.endsWith(".safetensors"));
+    return files.length === 1 ? [join(path, files[0]!)] : [];
+  });
+  return single[0];
+}

@@ -156,7 +156,7 @@ def run_schedule():
 def run_pipelines(vae, encoder, tokenizer, transformer):
     cases = []
     prompt = "A cat by the window, looking at the rain. 窗边"
-    long = "rain on the roof and a cat " * 40
+    long = "rain on the roof and a cat " * 80
     plans = [
         ("turbo", "turbo", 96, 64, 3, 0.0, prompt, None, 7), ("turbo-long", "turbo", 64, 64, 2, 0.0, long, None, 8),
         ("base", "base", 80, 112, 3, 4.0, prompt, None, 9), ("base-negative", "base", 64, 96, 2, 2.5, prompt, "blurry, dark", 10),

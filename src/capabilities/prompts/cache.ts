@@ -5,8 +5,8 @@
  */
 import { createPromptFiles, type PromptFiles } from "./files.ts";
 
-/** States of a text, [tokens, channels]. */
-export type EncodedPrompt = { data: Float32Array<ArrayBuffer>; tokens: number };
+/** States of a text, [tokens, channels], and whether the text was longer than the model reads. */
+export type EncodedPrompt = { data: Float32Array<ArrayBuffer>; tokens: number; cut?: boolean };
 
 /** Prompts in memory, the last used last. Takes and gives copies, because what goes to the engine is moved. */
 export interface PromptMemory {
@@ -40,7 +40,7 @@ export function createPromptMemory({ entries = 64, bytes = 128e6 } = {}): Prompt
   };
 }
 
-const copyOf = ({ data, tokens }: EncodedPrompt): EncodedPrompt => ({ data: data.slice(), tokens });
+const copyOf = ({ data, ...about }: EncodedPrompt): EncodedPrompt => ({ data: data.slice(), ...about });
 
 export interface PromptCache {
   get(key: string): Promise<EncodedPrompt | undefined>;

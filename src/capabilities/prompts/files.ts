@@ -26,8 +26,11 @@ export interface PromptFilesOptions {
   cacheBytes: number | null;
 }
 
-const magic = Buffer.from("easel text 1\n\0\0\0");
-const headerBytes = magic.length + 16;
+/** The byte after the line says whether the prompt was cut. */
+const magic = Buffer.from("easel text 1\n");
+const cutAt = magic.length;
+const sizesAt = magic.length + 3;
+const headerBytes = sizesAt + 16;
 
 const nameOf = (key: string) => `${key}.text`;
 
@@ -85,26 +88,28 @@ export function createPromptFiles({ folder, bytes, cacheBytes }: PromptFilesOpti
   };
 }
 
-function written({ data, tokens }: EncodedPrompt): Uint8Array[] {
+function written({ data, tokens, cut = false }: EncodedPrompt): Uint8Array[] {
   const values = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   const header = Buffer.alloc(headerBytes);
   magic.copy(header);
-  header.writeUInt32LE(tokens, magic.length);
-  header.writeUInt32LE(data.length, magic.length + 4);
-  header.writeBigUInt64LE(Bun.hash.xxHash3(values), magic.length + 8);
+  header.writeUInt8(+cut, cutAt);
+  header.writeUInt32LE(tokens, sizesAt);
+  header.writeUInt32LE(data.length, sizesAt + 4);
+  header.writeBigUInt64LE(Bun.hash.xxHash3(values), sizesAt + 8);
   return [header, values];
 }
 
 function read(file: Buffer): EncodedPrompt | undefined {
   if (file.length < headerBytes || !file.subarray(0, magic.length).equals(magic)) return undefined;
-  const tokens = file.readUInt32LE(magic.length);
-  const length = file.readUInt32LE(magic.length + 4);
+  const tokens = file.readUInt32LE(sizesAt);
+  const length = file.readUInt32LE(sizesAt + 4);
   if (tokens === 0 || length === 0 || length % tokens !== 0 || file.length !== headerBytes + 4 * length)
     return undefined;
   const values = new Uint8Array(4 * length);
   values.set(file.subarray(headerBytes));
-  if (Bun.hash.xxHash3(values) !== file.readBigUInt64LE(magic.length + 8)) return undefined;
-  return { data: new Float32Array(values.buffer), tokens };
+  if (Bun.hash.xxHash3(values) !== file.readBigUInt64LE(sizesAt + 8)) return undefined;
+  const cut = file.readUInt8(cutAt) === 1;
+  return { data: new Float32Array(values.buffer), tokens, ...(cut && { cut }) };
 }
 
 /** Identity of a model's text encoder, for keys: another encoder gives other states for the same prompt. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { z } from "zod";
 import type { Dtype } from "../../../ffi/index.ts";
@@ -12,6 +12,7 @@ import { network } from "../../nn/network.ts";
 import type { Weights, WeightsOptions } from "../../nn/weights.ts";
 import type { Checkpoint, Json } from "../../weights/checkpoint.ts";
 import { CheckpointError } from "../../weights/checkpoint-error.ts";
+import { partPlace } from "../../weights/layout.ts";
 import type { QuantizedPlace } from "../../weights/quantized.ts";
 
 export interface LoadOptions {
@@ -22,16 +23,12 @@ export interface LoadOptions {
   step?: (done: number, total: number) => void;
 }
 
-/** A component's folder, inside the model's. */
-export function folder(paths: readonly string[], name: string): string | undefined {
-  return paths
-    .flatMap((path) => [join(path, name), ...(basename(path) === name ? [path] : [])])
-    .find((path) => existsSync(path) && statSync(path).isDirectory());
-}
+/** A component's folder or file, inside the model's folder. */
+export const folder = partPlace;
 
 /** The same, or a `CheckpointError` in the name of the model. */
 export function component(paths: readonly string[], name: string, model: string): string {
-  const found = folder(paths, name);
+  const found = partPlace(paths, name);
   if (found === undefined) throw new CheckpointError(model, `the folder ${name} is not there`);
   return found;
 }

@@ -41,10 +41,10 @@ const Scheduler = z.object({
   use_dynamic_shifting: z.literal(false).default(false),
 });
 
-/** How far the schedule is shifted; `usual` where there is no scheduler's config. */
-export function loadShift(paths: readonly string[], usual: number): number {
+/** How far the schedule is shifted; null where no scheduler's config says it. */
+export function loadShift(paths: readonly string[]): number | null {
   const value = pipelineJson(paths, "scheduler/scheduler_config.json");
-  if (value === undefined) return usual;
+  if (value === undefined) return null;
   const parsed = Scheduler.safeParse(value);
   if (!parsed.success) throw new CheckpointError("scheduler_config.json", "it does not fit");
   return parsed.data.shift;

@@ -4,7 +4,7 @@
  * @module
  */
 import { HeaderFile, shapeOf } from "../entry.ts";
-import { findWeights } from "../layout.ts";
+import { findWeights, partPlace } from "../layout.ts";
 import { provenanceOf } from "../provenance.ts";
 
 /** A tensor as safetensors describes it: `BF16`, `U32` and so on. */
@@ -33,6 +33,12 @@ export function tensorTable(path: string): TensorTable | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The tensors of a part of a pipeline, which has a folder of its own in the model's; undefined when it is not there. */
+export function partTable(paths: readonly string[], part: string): TensorTable | undefined {
+  const place = partPlace(paths, part);
+  return place === undefined ? undefined : tensorTable(place);
 }
 
 function listed(path: string): [string, Listed][] {

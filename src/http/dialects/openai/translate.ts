@@ -33,8 +33,8 @@ export function choose(
 ): Chosen {
   const able = families.flatMap((family) => {
     const route = family.openai?.[kind];
-    const [standard] = route ? variantsFor(family, route.operation) : [];
-    return route && standard ? [{ family, route, standard: standard.name }] : [];
+    const [first] = route ? variantsFor(family, route.operation) : [];
+    return route && first ? [{ family, route, standard: route.standard ?? first.name }] : [];
   });
   const name = model?.trim() ?? "";
   if (name === "" || theirs.test(name)) {

@@ -1,0 +1,59 @@
+/**
+ * What is refused before a job is made, in the original's order and words.
+ *
+ * @module
+ */
+import type { Bits } from "../../engine/task.ts";
+import { Refusal } from "../../errors.ts";
+import { chooseBits } from "../model.ts";
+
+/** What a request says about the run, with the defaults in. */
+export interface Wanted {
+  width: number;
+  height: number;
+  steps: number;
+  quantize: number | null;
+  loras: readonly unknown[];
+}
+
+/** A family's settings. */
+export interface Limits {
+  widest: number;
+  highest: number;
+  mostSteps: number;
+  mostLoras: number;
+  bits: Bits;
+}
+
+export const refuse = (message: string): never => {
+  throw new Refusal("invalid_parameter", message);
+};
+
+const multiple = 16;
+
+export function checkLimits(wanted: Wanted, limits: Limits): void {
+  const { width, height, steps } = wanted;
+  const { widest, highest, mostSteps, mostLoras } = limits;
+  if (width <= 0 || height <= 0) refuse("width and height must be positive");
+  if (width % multiple !== 0 || height % multiple !== 0) refuse("width and height must be multiples of 16");
+  if (width > widest || height > highest)
+    refuse(`size ${width}x${height} exceeds the cap ${widest}x${highest}`);
+  if (steps < 1 || steps > mostSteps) refuse(`steps must be in 1..${mostSteps}`);
+  chooseBits(wanted.quantize, limits.bits);
+  if (wanted.loras.length > mostLoras) refuse(`at most ${mostLoras} loras may be applied`);
+}
+
+export function checkStrength(strength: number | null | undefined): void {
+  if (strength != null && !(strength >= 0 && strength <= 1)) refuse("image_strength must be in 0..1");
+}
+
+const mostImages = 8;
+
+export function checkImages(images: readonly unknown[]): void {
+  if (images.length === 0) refuse("edit requires at least one image");
+  if (images.length > mostImages) refuse(`at most ${mostImages} images may be given`);
+}
+
+export function checkScheduler(name: string, known: readonly string[]): void {
+  if (!known.includes(name)) refuse(`unknown scheduler '${name.slice(0, 80)}'; known: ${known.join(", ")}`);
+}

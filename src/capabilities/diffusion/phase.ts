@@ -1,0 +1,63 @@
+/**
+ * What the phases of a run take and give, in every family that makes pictures from words.
+ *
+ * @module
+ */
+import type { Bits } from "../../engine/task.ts";
+import type { EncodedPrompt } from "../prompts/cache.ts";
+
+/** Tokens of a picture, [rows · columns, channels]. */
+export type Tokens = { data: Float32Array<ArrayBuffer>; rows: number; columns: number };
+
+export type TextKeys = { positive: string; negative?: string };
+
+/** Rows of red, green, blue bytes. */
+export type InputPicture = { pixels: Uint8Array; width: number; height: number };
+
+export type Adapter = { path: string; label: string; scale: number };
+
+export type Kind = "txt2img" | "img2img" | "edit";
+
+export type RunInput = {
+  kind: Kind;
+  prompt: string;
+  /** Null where there is no guidance. */
+  negativePrompt: string | null;
+  /** Prompts that were encoded before. */
+  positive?: EncodedPrompt;
+  negative?: EncodedPrompt;
+  /** Keys of the prompts in the cache. */
+  keys: TextKeys;
+  pictures: InputPicture[];
+  width: number;
+  height: number;
+  steps: number;
+  /** How much of the first picture stays; null without one. */
+  strength: number | null;
+  guidance: number;
+  seed: number;
+  loras: Adapter[];
+  preview: boolean;
+};
+
+export type EncodeOutput = { positive: EncodedPrompt; negative?: EncodedPrompt; keys: TextKeys };
+
+export type DenoiseOutput = {
+  clean: Tokens;
+  /** The transformer's own bits, which files may decide themselves. */
+  bits: Bits;
+  /** Keys of adapters that belong to a text encoder. */
+  unusedKeys: string[];
+  /** Whether a prompt was longer than the model reads. */
+  promptCut: boolean;
+  /** Whether the model takes no guidance, although the request asks for it. */
+  guidanceIgnored: boolean;
+};
+
+export type PreviewPayload = { pixels: Uint8Array; width: number; height: number };
+
+export type RunOutput = Omit<DenoiseOutput, "clean"> & {
+  image: Uint8Array;
+  width: number;
+  height: number;
+};

@@ -1,0 +1,116 @@
+/**
+ * From references to pictures and adapters, and from prompts to what the cache has of them.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import type { Values } from "../../engine/task.ts";
+import { Refusal } from "../../errors.ts";
+import type { FileRecord, FileRef } from "../../files/file.ts";
+import { decodePicture } from "../../images/decode.ts";
+import type { AfterContext, CheckContext, PrepareContext, Prepared } from "../capability.ts";
+import type { PromptCache } from "../prompts/cache.ts";
+import { encoderIdentity } from "../prompts/files.ts";
+import type { Adapter, EncodeOutput, InputPicture, RunInput, TextKeys } from "./phase.ts";
+
+/** The seed of a run: the request's, or a drawn one. */
+export const drawnSeed = (seed: number | null): number => seed ?? Math.floor(Math.random() * 2 ** 31);
+
+export type DecodedPicture = InputPicture & { record: FileRecord };
+
+/** Fetches and decodes the pictures of a request. No side may be longer than `longestAspect` times the other. */
+export async function picturesOf(
+  references: readonly FileRef[],
+  kind: "image" | "init_image",
+  { context, longestAspect }: { context: PrepareContext; longestAspect: number },
+): Promise<DecodedPicture[]> {
+  const pictures: DecodedPicture[] = [];
+  for (const reference of references) {
+    const { path, record } = await context.resolve(reference, kind);
+    const { pixels, width, height } = await decodePicture(path, {
+      kind: kind === "image" ? "input image" : "init image",
+      maxPixels: context.settings.max_input_pixels,
+      setting: "max_input_pixels",
+    });
+    if (Math.max(width / height, height / width) > longestAspect)
+      throw new Refusal("invalid_image", `a picture of ${width}x${height} is too narrow`);
+    pictures.push({ pixels, width, height, record });
+  }
+  return pictures;
+}
+
+export type LoraFile = { file: FileRef; scale: number };
+/** An adapter as the result names it. */
+export type UsedAdapter = { file: FileRef; sha256: string };
+
+/** Fetches the files of adapters. */
+export async function adaptersOf(given: readonly LoraFile[], context: PrepareContext) {
+  const loras: Adapter[] = [];
+  const adapters: UsedAdapter[] = [];
+  for (const { file, scale } of given) {
+    const { path, record } = await context.resolve(file, "lora");
+    loras.push({ path, label: record.filename.slice(0, 100), scale });
+    adapters.push({ file: { type: "file_id", file_id: record.file_id }, sha256: record.sha256 });
+  }
+  return { loras, adapters };
+}
+
+/** Raise it when the same text would become something else than before. */
+const encoding = 1;
+
+/** A model whose text encoder reads the prompts. */
+export interface EncoderOf {
+  family: string;
+  model: string;
+  /** What else decides the states, such as the encoder's bits. */
+  how?: unknown;
+}
+
+/** Keys of prompts in the cache: equal keys are equal texts to the language model, its files and the pictures they are about. */
+export function textKeys(
+  { family, model, how = null }: EncoderOf,
+  texts: { positive: string; negative: string | null },
+  context: CheckContext,
+  about: readonly FileRecord[] = [],
+): TextKeys {
+  const activation = context.activation(family, model);
+  const encoder = [
+    family,
+    model,
+    how,
+    "source" in activation ? encoderIdentity(activation.source.paths) : null,
+  ];
+  const key = (text: string) =>
+    createHash("sha256")
+      .update(JSON.stringify([encoding, encoder, text, about.map(({ sha256 }) => sha256)]))
+      .digest("hex");
+  return {
+    positive: key(texts.positive),
+    ...(texts.negative !== null && { negative: key(texts.negative) }),
+  };
+}
+
+/** The job before this one may be about to encode the same prompt, so the cache is asked when the turn comes. */
+export function atTurn(input: RunInput, cache: PromptCache): NonNullable<Prepared["atTurn"]> {
+  const { keys, negativePrompt } = input;
+  return async () => {
+    const positive = await cache.get(keys.positive);
+    const negative = keys.negative === undefined ? undefined : await cache.get(keys.negative);
+    const done = positive !== undefined && (negativePrompt === null || negative !== undefined);
+    return {
+      input: { ...input, ...(positive && { positive }), ...(negative && { negative }) },
+      skip: done ? ["encode"] : [],
+    };
+  };
+}
+
+/** Keeps the prompts that a phase has encoded. */
+export async function keepPrompts(output: Values, cache: PromptCache, { note }: AfterContext): Promise<void> {
+  const { positive, negative, keys } = output as EncodeOutput;
+  const troubles = [
+    await cache.put(keys.positive, positive),
+    ...(negative && keys.negative !== undefined ? [await cache.put(keys.negative, negative)] : []),
+  ];
+  const trouble = troubles.find(Boolean);
+  if (trouble) note(`the encoded prompt is not kept on disk: ${trouble}`);
+}

@@ -1,0 +1,129 @@
+import { z } from "@hono/zod-openapi";
+import { imageResponse, pictureFields, promptField, trainRequest } from "../diffusion/contract.ts";
+import { FileRefSchema } from "../schemas.ts";
+
+export const schedulers = ["flow_match_euler_discrete"] as const;
+
+const model = z
+  .string()
+  .nullish()
+  .openapi({
+    description:
+      "Model variant, see GET /v1/image/flux2/models: `klein-9b` (default unless the server's settings name another), `klein-4b`, " +
+      "`klein-base-4b` or `klein-base-9b`.",
+  });
+
+const shared = {
+  ...pictureFields("the variant's default (klein 4, klein-base 40)"),
+  guidance: z
+    .number()
+    .nullish()
+    .openapi({
+      description:
+        "How strictly the prompt is followed. Omit for the variant's default (klein-base 4.0). It has an effect on the base variants " +
+        "alone, where it is more than 1; the distilled ones take no guidance.",
+    }),
+  scheduler: z.string().default("flow_match_euler_discrete").openapi({
+    description: "How the noise falls from step to step. `flow_match_euler_discrete` is the only one.",
+  }),
+};
+
+const strength = z.number().nullish();
+
+export const GenerateRequest = z
+  .looseObject({
+    model,
+    prompt: promptField,
+    init_image: FileRefSchema.nullish().openapi({
+      description: "A picture to start from. It is brought to `width` and `height`.",
+    }),
+    image_strength: strength.openapi({
+      description:
+        "With `init_image`: how much of it stays, 0 to 1. Higher keeps more: at 1 it comes back as the model's autoencoder gives it, at 0 " +
+        "it has no effect. Omit for 0.4.",
+    }),
+    ...shared,
+  })
+  .openapi("GenerateRequest");
+export type GenerateRequest = z.infer<typeof GenerateRequest>;
+
+export const EditRequest = z
+  .looseObject({
+    model,
+    prompt: z.string().min(1).openapi({ description: "What to do with the pictures." }),
+    images: z.array(FileRefSchema).min(1).openapi({
+      description:
+        "1 to 8 pictures: stored files, http(s) URLs or data URLs. Each is seen in its own shape, at about 1024 x 1024 pixels at most.",
+    }),
+    image_strength: strength.openapi({
+      description: "Must be in 0 to 1. It has no effect: the pictures are references, not a start.",
+    }),
+    ...shared,
+  })
+  .openapi("EditRequest");
+export type EditRequest = z.infer<typeof EditRequest>;
+
+export const ImageResponse = imageResponse(
+  "What the run used, so that it can be repeated: kind, model, prompt, seed, width, height, steps, guidance, quantize, scheduler, " +
+    "format, quality, loras, image_strength, the file ids of the input pictures. `guidance_ignored`, `image_strength_ignored` and " +
+    "`prompt_cut` are there when they are true.",
+);
+
+export const TrainRequest = trainRequest({
+  training_mode: z.enum(["text", "edit"]).default("text"),
+  guidance: z.number().default(1),
+  lora_rank: z.int().min(1).default(8),
+  lora_include_ff: z.boolean().default(true),
+});
+
+export const prose = {
+  title: "kiapi FLUX.2 API",
+  summary: "Pictures from words, and pictures changed by words, with FLUX.2 klein in few steps.",
+  description: `Makes and changes pictures with [FLUX.2 klein](https://huggingface.co/black-forest-labs/FLUX.2-klein-4B) by Black Forest Labs.
+
+## generate and edit
+- **generate** makes a picture from a prompt. With \`init_image\` it starts from a picture, of which \`image_strength\` says how much
+  stays.
+- **edit** takes one or several pictures and a prompt that says what to do with them.
+
+Every model does both.
+
+## Models
+| model | steps | guidance | licence |
+|---|---|---|---|
+| **klein-9b** (default) | 4 | none | not for commercial use; the download asks for a token |
+| **klein-4b** | 4 | none | Apache-2.0; fits a machine with 16 GB |
+| **klein-base-4b** | 40 | 4.0 | Apache-2.0 |
+| **klein-base-9b** | 40 | 4.0 | not for commercial use; the download asks for a token |
+
+The setting \`flux2_default_model\` chooses another default.
+
+## Prompts
+A prompt has at most 512 tokens with its frame. A longer one loses its end, which the result says with \`prompt_cut\`.
+
+## Size and speed
+Width and height are multiples of 16 and at most 2048. Time grows with pixels, steps and reference pictures. Guidance doubles it.
+
+## Weights
+\`quantize\` sets the bits of the network's weights (default 8). Files that have few bits already keep them.
+
+## LoRA
+Up to 4 adapters in \`loras\`, in the names of the authors, diffusers, PEFT, ComfyUI and kohya. An adapter for another model is refused
+with \`lora_mismatch\`; those of the 4B and the 9B models do not fit each other.
+`,
+  generate: {
+    summary: "Generate",
+    description:
+      "Makes a picture from a prompt, or from a prompt and a picture. A synchronous call that does not ask for JSON gets the picture's " +
+      "bytes; otherwise the Job, whose `result` is ImageResponse. An asynchronous call is answered 202 at once.",
+  },
+  edit: {
+    summary: "Edit",
+    description:
+      "Changes pictures as a prompt says. Answers like `/v1/image/flux2/generate`: bytes, or the Job whose `result` is ImageResponse.",
+  },
+  train: {
+    summary: "Train",
+    description: "This server does not train adapters: the answer is 501 `not_supported`.",
+  },
+} as const;

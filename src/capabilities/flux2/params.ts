@@ -1,0 +1,95 @@
+/**
+ * What a job of FLUX.2 keeps of its request, and the checks that lead there.
+ *
+ * @module
+ */
+import { Refusal } from "../../errors.ts";
+import type { FileRef } from "../../files/file.ts";
+import type { PictureFormat } from "../../images/encode.ts";
+import type { CheckContext, Variant } from "../capability.ts";
+import { checkLimits, checkStrength } from "../diffusion/limits.ts";
+import type { LoraFile } from "../diffusion/prepare.ts";
+import { type Models, requireActivated } from "../model.ts";
+import { fixedSeed } from "../schemas.ts";
+import type { EditRequest, GenerateRequest } from "./contract.ts";
+import { limitsOf, ownSettings } from "./settings.ts";
+import { family, free4b, usualOf, variants } from "./variants.ts";
+
+export type Shared = {
+  prompt: string;
+  width: number;
+  height: number;
+  steps: number;
+  guidance: number;
+  image_strength: number | null;
+  seed: number | null;
+  quantize: number | null;
+  scheduler: string;
+  format: PictureFormat;
+  quality: number;
+  loras: LoraFile[];
+  preview: boolean;
+  model: string;
+  mode: string;
+};
+export type GenerateParams = Shared & { init_image: FileRef | null };
+export type EditParams = Shared & { images: FileRef[] };
+export type Params = GenerateParams | EditParams;
+
+export const models: Models = {
+  family,
+  variants,
+  defaultVariant: ({ settings }) => ownSettings(settings).flux2_default_model,
+};
+
+/** Guidance that takes effect: a distilled variant has none. */
+export const guided = ({ model, guidance }: Pick<Shared, "model" | "guidance">) =>
+  !usualOf(model).distilled && guidance > 1;
+
+/** The pictures that a job looks at. */
+export const filesOf = (params: Params): FileRef[] =>
+  "images" in params ? params.images : params.init_image ? [params.init_image] : [];
+
+/** Checks what both operations share and fills in the defaults. */
+export function checkShared(
+  request: GenerateRequest | EditRequest,
+  variant: Variant,
+  { settings }: CheckContext,
+): Shared {
+  const own = ownSettings(settings);
+  const usual = usualOf(variant.name);
+  const wanted: Shared = {
+    prompt: request.prompt,
+    width: request.width ?? own.flux2_default_width,
+    height: request.height ?? own.flux2_default_height,
+    steps: request.steps ?? usual.steps,
+    guidance: request.guidance ?? usual.guidance,
+    image_strength: request.image_strength ?? null,
+    seed: fixedSeed(request.seed),
+    quantize: request.quantize ?? null,
+    scheduler: request.scheduler,
+    format: request.format,
+    quality: request.quality,
+    loras: request.loras ?? [],
+    preview: request.preview,
+    model: variant.name,
+    mode: request.mode,
+  };
+  checkLimits(wanted, limitsOf(settings));
+  checkStrength(request.image_strength);
+  return wanted;
+}
+
+/** Refuses a variant that is not here, and names the free one where the default is meant. */
+export function requireHere(variant: Variant, context: CheckContext): void {
+  try {
+    requireActivated(family, variant, context);
+  } catch (error) {
+    if (!(error instanceof Refusal) || variant.licence.commercial) throw error;
+    const free = `${family}/${free4b}`;
+    throw new Refusal(
+      error.code,
+      `${error.message}. The model ${free4b} is free and needs less memory: easel activate --model ${free}`,
+    );
+  }
+}

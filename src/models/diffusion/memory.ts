@@ -1,0 +1,93 @@
+/**
+ * Memory of the parts of a pipeline, from the tensors of their files: of those on this machine where they are here, else as they are
+ * published.
+ *
+ * @module
+ */
+import type { Bits } from "../../engine/task.ts";
+import { type Listed, partTable, type TensorTable } from "../../weights/formats/safetensors.ts";
+
+export type Shapes = readonly (readonly [name: string, shape: readonly number[]])[];
+
+export const linear = (name: string, outputs: number, inputs: number, bias = false): Shapes => [
+  [`${name}.weight`, [outputs, inputs]],
+  ...(bias ? [[`${name}.bias`, [outputs]] as const] : []),
+];
+
+export const times = (count: number, each: (i: number) => Shapes): Shapes =>
+  Array.from({ length: count }, (_, i) => each(i)).flat();
+
+export const tableOf = (shapes: Shapes): TensorTable =>
+  new Map(shapes.map(([name, shape]) => [name, { dtype: "BF16", shape }]));
+
+/** The tensors of a pipeline's parts. */
+export interface Pipeline {
+  transformer: TensorTable;
+  textEncoder: TensorTable;
+  vae: TensorTable;
+}
+
+/** Those of a model's files, and of parts that are not here the published ones. */
+export const pipelineOf = (paths: readonly string[], published: Pipeline): Pipeline => ({
+  transformer: partTable(paths, "transformer") ?? published.transformer,
+  textEncoder: partTable(paths, "text_encoder") ?? published.textEncoder,
+  vae: partTable(paths, "vae") ?? published.vae,
+});
+
+const product = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+const groupSize = 64;
+
+export interface PartOptions {
+  bits: Bits;
+  /** Bytes of a number that the network computes with. */
+  float: number;
+  /** Tensors that the network does not take. */
+  unused?: RegExp;
+  /** Matrices that have eight bits where the others have four. */
+  finer?: RegExp;
+  /** Matrices that stay as the file has them. */
+  plain?: RegExp;
+}
+
+/** Bytes that a network's tensors take once they are loaded. */
+export function partBytes(table: TensorTable, options: PartOptions): number {
+  const { unused } = options;
+  let bytes = 0;
+  for (const [name, tensor] of table) if (!unused?.test(name)) bytes += bytesOf(name, tensor, options);
+  return Math.round(bytes);
+}
+
+/** Matrices stay in the file's half precision until they are used; all else is converted. */
+function bytesOf(name: string, { dtype, shape }: Listed, { bits, float, finer, plain }: PartOptions): number {
+  const count = product(shape);
+  if (dtype === "U32") return 4 * count;
+  const half = count * (dtype === "F32" ? (plain?.test(name) ? 4 : float) : 2);
+  if (plain?.test(name)) return half;
+  if (shape.length !== 2 || /\.(scales|biases)$/.test(name)) return float * count;
+  const own = bits === 4 && finer?.test(name) ? 8 : bits;
+  if (own !== null && shape[1]! % groupSize === 0) return count * (own / 8 + (2 * float) / groupSize);
+  return half;
+}
+
+/**
+ * The bits of files that are quantized as a whole, by a matrix that takes as many numbers as it gives; undefined when some matrices
+ * are not. A request cannot change them.
+ */
+export function ownBits(table: TensorTable, blocks: RegExp, square: string): Bits | undefined {
+  const matrices = [...table].filter(
+    ([name, { shape }]) => shape.length === 2 && blocks.test(name) && name.endsWith(".weight"),
+  );
+  if (matrices.length === 0 || matrices.some(([, { dtype }]) => dtype !== "U32")) return undefined;
+  const [outputs, packed] = table.get(square)?.shape ?? [];
+  const bits = (32 * (packed ?? 0)) / (outputs ?? 1);
+  return [3, 4, 5, 6, 8].includes(bits) ? (bits as Bits) : undefined;
+}
+
+/** The size of an axis of the first tensor that a name fits, or 1. */
+export function sizeOf(table: TensorTable, name: RegExp, axis = 0): number {
+  for (const [key, { shape }] of table) if (name.test(key)) return shape[axis] ?? 1;
+  return 1;
+}
+
+/** The bits of the text encoder go by the transformer's, never by the memory that is free: a seed gives one picture. */
+export const encoderBits = (bits: Bits): Bits => (bits === null ? null : bits >= 5 ? 8 : 4);
