@@ -63,8 +63,9 @@ const spread = (list: readonly number[]) =>
 const row = (name: string, value: (side: Side) => number) =>
   `| ${[name, spread(ours.map(value)), spread(theirs.map(value)), spread(ours.map((side, i) => value(side) / value(theirs[i]!)))].join(" | ")} |`;
 
+const page = join(import.meta.dir, "../../docs/bench/depth-things.md");
 await Bun.write(
-  join(import.meta.dir, "../../docs/bench/depth-things.md"),
+  page,
   `# Speed and memory of what is made from depth
 
 Written by \`bun bench/depth-things/main.ts\` on ${process.platform} ${process.arch}, ${cpus()[0]!.model.trim()}, ${cpus().length} threads; the
@@ -81,3 +82,4 @@ ${row("processor seconds", ({ cpu }) => cpu)}
 ${row("memory, GB", ({ peak }) => peak / 1e9)}
 `,
 );
+await Bun.$`${join(import.meta.dir, "../../node_modules/.bin/biome")} format --write ${page}`.quiet();
