@@ -3,15 +3,19 @@ import type { FileRef } from "../../files/file.ts";
 import { decodePicture } from "../../images/decode.ts";
 import { encodePicture, type PictureFormat, pictureFormats } from "../../images/encode.ts";
 import { isOneColour, refuseOneColour } from "../../images/solid-color.ts";
+import { filesOf } from "../../models/seedvr2/files.ts";
+import * as memory from "../../models/seedvr2/memory.ts";
 import type { Settings } from "../../settings/settings.ts";
-import type { Capability, Need, Operation } from "../capability.ts";
+import { tensorTable } from "../../weights/formats/safetensors.ts";
+import type { Capability, CheckContext, Need, Operation } from "../capability.ts";
+import { canHaveFewerBits, floatBytes } from "../footprint.ts";
 import { chooseBits, chooseVariant, requireActivated } from "../model.ts";
 import { fixedSeed } from "../schemas.ts";
 import { ImageResponse, prose, UpscaleRequest } from "./contract.ts";
 import type { UpscaleInput, UpscaleOutput } from "./phase.ts";
 import { ownSettings, type UpscaleSettings } from "./settings.ts";
 import { checkResultSize, readResolution, resultSize } from "./sizing.ts";
-import { footprint, models } from "./variants.ts";
+import { models } from "./variants.ts";
 
 const { family } = models;
 const overlap = 64;
@@ -60,9 +64,25 @@ interface Request {
   tile: number;
 }
 
-function needOf({ model: variant, quantize, tile }: Request, settings: Settings, pixels: number): Need {
-  const { bits, transient } = chooseBits(quantize, ownSettings(settings).seedvr2_default_quantize);
-  const bytes = footprint(variant, bits, pixels, tile);
+/** Sizes of a variant's networks: of its files where they are here, else as they were published. */
+function sizesOf(variant: string, context: CheckContext) {
+  const activation = context.activation(family, variant);
+  const files = "source" in activation ? filesOf(activation.source.paths, variant) : undefined;
+  const [transformer, coder] = [files?.transformer, files?.vae].map((file) =>
+    file === undefined ? undefined : tensorTable(file),
+  );
+  return {
+    transformer:
+      (transformer && memory.sizeOfFile(transformer)) ??
+      memory.published[variant as keyof typeof memory.published],
+    coder: coder ? memory.coderOfFile(coder) : memory.publishedCoder,
+  };
+}
+
+function needOf({ model: variant, quantize, tile }: Request, context: CheckContext, pixels: number): Need {
+  const { bits, transient } = chooseBits(quantize, ownSettings(context.settings).seedvr2_default_quantize);
+  const { transformer, coder } = sizesOf(variant, context);
+  const bytes = memory.footprint(transformer, coder, { bits, pixels, tile, float: floatBytes });
   const vae = { name: "vae", bytes: bytes.vae };
   return {
     variant,
@@ -85,7 +105,7 @@ function needOf({ model: variant, quantize, tile }: Request, settings: Settings,
 
 function smallerOf(variant: string, bits: Bits): string {
   if (variant !== "3b") return "the model 3b, or a smaller resolution";
-  return bits === null || bits > 3 ? "a lower quantize, or a smaller resolution" : "a smaller resolution";
+  return canHaveFewerBits(bits) ? "a lower quantize, or a smaller resolution" : "a smaller resolution";
 }
 
 export const upscale: Operation<UpscaleRequest, UpscaleParams> = {
@@ -120,7 +140,7 @@ export const upscale: Operation<UpscaleRequest, UpscaleParams> = {
     };
   },
 
-  need: (params, { settings }) => needOf(params, settings, leastPixels(params.resolution, settings)),
+  need: (params, context) => needOf(params, context, leastPixels(params.resolution, context.settings)),
 
   async prepare(params, context) {
     const { settings } = context;
@@ -156,7 +176,7 @@ export const upscale: Operation<UpscaleRequest, UpscaleParams> = {
       overlap,
       colorFix: params.color_fix,
     };
-    return { input, facts, need: needOf(params, settings, size.width * size.height) };
+    return { input, facts, need: needOf(params, context, size.width * size.height) };
   },
 
   async publish(params, given, output, { settings, seconds }) {
@@ -213,11 +233,11 @@ export const upscale: Operation<UpscaleRequest, UpscaleParams> = {
 /** What a variant needs for a usual request. */
 export const warm: NonNullable<Capability["warm"]> = (
   variant,
-  { settings },
+  context,
   { quantize = null, width, height } = {},
 ) =>
   needOf(
-    { model: variant, quantize, tile: ownSettings(settings).seedvr2_tile },
-    settings,
+    { model: variant, quantize, tile: ownSettings(context.settings).seedvr2_tile },
+    context,
     width && height ? width * height : usualPixels,
   );
