@@ -47,8 +47,9 @@ export function parts(
   if (target.startsWith("darwin")) requireKernels(files["mlx.metallib"]);
   if (newer !== undefined) requireKernels(later["mlx.metallib"], ["nax"]);
   for (const [name, bytes] of Object.entries(later)) files[`${newerMetal}/${name}`] = bytes;
-  // The model that is always there: a file on disk once unpacked, as any other model's.
-  files["mini.safetensors"] = readFileSync(join(root, "assets/mini/mini.safetensors"));
+  // The models that are always there: files on disk once unpacked, as any other model's.
+  for (const name of ["mini.safetensors", "mini-upscaler.safetensors"])
+    files[name] = readFileSync(join(root, "assets/mini", name));
   return files;
 }
 

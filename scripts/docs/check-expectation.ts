@@ -1,12 +1,12 @@
 /**
- * Writes `src/check/shipped-expectation.json`: what the model inside the binary gives for the drawn room of `easel check`. To be run when
- * its weights change: `bun scripts/docs/check-expectation.ts`.
+ * Writes `src/check/shipped-expectation.json`: what the models inside the binary give for the drawn room of `easel check`. To be run when
+ * their weights change: `bun scripts/docs/check-expectation.ts`.
  *
  * @module
  */
 
 import { join } from "node:path";
-import { depthanything } from "../../src/capabilities/depthanything/index.ts";
+import { families } from "../../src/capabilities/registry.ts";
 import { cellsOf } from "../../src/check/expectation.ts";
 import { checkResult } from "../../src/check/model.ts";
 import { weightsOf } from "../../src/check/weights-hash.ts";
@@ -18,10 +18,19 @@ const root = join(import.meta.dir, "../..");
 const own = thisProcess(() => new Worker(new URL("../../src/worker.ts", import.meta.url)));
 const { signal } = new AbortController();
 await using client = await localServer(loadSettings({ env: { HOME: "/nonexistent" } }), own, signal);
-const { grey } = await checkResult(client, { family: depthanything, variant: "mini" }, signal);
-const weights = await weightsOf([join(root, "assets/mini/mini.safetensors")], [], signal);
-const text = JSON.stringify({ weights: weights.hash, cells: cellsOf(grey) }, null, 2);
+const builtIn = families.flatMap((family) =>
+  family.variants.flatMap(({ name, embedded }) =>
+    embedded === undefined ? [] : [{ family, name, embedded }],
+  ),
+);
+const results: Record<string, { weights: string; cells: number[] }> = {};
+for (const { family, name, embedded } of builtIn) {
+  const { grey } = await checkResult(client, { family, variant: name }, signal);
+  const weights = await weightsOf([join(root, "assets/mini", embedded)], [], signal);
+  results[`${family.family}/${name}`] = { weights: weights.hash, cells: cellsOf(grey) };
+}
+const text = JSON.stringify(results, null, 2);
 await Bun.write(join(root, "src/check/shipped-expectation.json"), `${text}\n`);
 await client[Symbol.asyncDispose]();
-const format = Bun.spawn([join(root, "node_modules/.bin/biome"), "check", "--write", "src/cli"]);
+const format = Bun.spawn([join(root, "node_modules/.bin/biome"), "check", "--write", "src/check"]);
 process.exit(await format.exited);

@@ -51,6 +51,11 @@ const gates: Record<string, Step[]> = {
       command: [join(root, "tools/mini/check.sh")],
       tests: { name: "mini", reportTo: (file: string) => [`--report=${file}`] },
     },
+    {
+      name: "built-in upscaler: tools, weights, a few steps of training",
+      command: [join(root, "tools/mini-upscaler/check.sh")],
+      tests: { name: "mini-upscaler", reportTo: (file: string) => [`--report=${file}`] },
+    },
   ],
 };
 

@@ -19,7 +19,7 @@ import {
 } from "./expectation.ts";
 import { type Activated, greyOf, runProbe } from "./probe.ts";
 import { scene } from "./scene.ts";
-import shipped from "./shipped-expectation.json" with { type: "json" };
+import shippedResults from "./shipped-expectation.json" with { type: "json" };
 import { type Weights, weightsOf } from "./weights-hash.ts";
 
 const size = { width: 384, height: 288 };
@@ -64,7 +64,7 @@ export async function checkModel(choice: Choice, probe: Activated, machine: Chec
     weightsWords(weights, variant.embedded !== undefined && !own),
     requirePlausible(grey, capability.probe.shows === "depth" ? scene(size.width, size.height) : null),
     variant.embedded !== undefined && !own
-      ? asShipped(weights, grey, device)
+      ? asShipped(name, weights, grey, device)
       : asKept(name, weights, grey, machine, device, !own && weights.verified),
     `${seconds.toFixed(2)} s`,
   ];
@@ -87,8 +87,10 @@ function weightsWords({ files, bytes, verified }: Weights, embedded: boolean): s
       : `no published hashes, ${what}`;
 }
 
-/** The model inside the binary is ours: what it gives is known. */
-function asShipped(weights: Weights, grey: Grey, { kind }: DeviceState): string {
+/** The models inside the binary are ours: what they give is known. */
+function asShipped(name: string, weights: Weights, grey: Grey, { kind }: DeviceState): string {
+  const shipped = (shippedResults as Readonly<Record<string, { weights: string; cells: number[] }>>)[name];
+  if (!shipped) throw new Error("no result of this model comes with easel");
   if (weights.hash !== shipped.weights) throw new Error("the weights are not those of this version of easel");
   const most = kind === "gpu" ? tolerances.half : tolerances.processor;
   return requireLike(cellsOf(grey), shipped.cells, most, "the result that comes with easel");

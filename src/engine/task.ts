@@ -25,7 +25,14 @@ export type Bits = 3 | 4 | 5 | 6 | 8 | null;
  * between them. `payload` travels with the event (a preview picture).
  */
 export type Progress = (label: ProgressLabel, done: number, total: number, payload?: Values) => void;
-export type ProgressLabel = "loading" | "estimating" | "encoding" | "denoising" | "decoding" | "saving";
+export type ProgressLabel =
+  | "loading"
+  | "estimating"
+  | "enlarging"
+  | "encoding"
+  | "denoising"
+  | "decoding"
+  | "saving";
 
 /** What to load a part from. */
 export interface Source {

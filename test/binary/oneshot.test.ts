@@ -198,7 +198,7 @@ describe("a command that needs no server", () => {
     [["depth", "street.jpg", "-o", "x.png", "--model", "v9"], 2, "Error: unknown depthanything model 'v9'; "],
     [["depth", "street.jpg", "-o", "x.png", "--colormap", "pink"], 2, "Error: colormap: "],
     [["depth", "easel", "-o", "x.png"], 1, "Error: easel: input image could not be opened: "],
-    [["upscale", "street.jpg", "-o", "x.png"], 1, "easel activate --model seedvr2/3b\n"],
+    [["upscale", "street.jpg", "-o", "x.png", "--model", "3b"], 1, "easel activate --model seedvr2/3b\n"],
     [["upscale", "street.jpg", "-o", "x.gif"], 2, "Error: The output must end in .png, .jpg or .webp\n"],
     [["generate", "a cat", "-o", "x.png"], 1, "easel activate --model qwen/image\n"],
     [["generate", "", "-o", "x.png"], 2, "Error: prompt: "],

@@ -220,7 +220,7 @@ describe("POST /v1/image/seedvr2/upscale", () => {
     [{ resolution: "nanx" }, 422, "resolution scale must look like '2x' or '1.5x'"],
     [{ resolution: "5x" }, 422, "resolution scale must be > 0 and <= 4.0x"],
     [{ quantize: 7 }, 422, "quantize must be one of 3, 4, 5, 6, 8"],
-    [{ model: "9b" }, 400, "unknown seedvr2 model '9b'; available: ['3b', '7b']"],
+    [{ model: "9b" }, 400, "unknown seedvr2 model '9b'; available: ['3b', '7b', 'mini']"],
   ])("refuses %p", async (body, status, detail) => {
     const before = await server.counts();
     const answer = await upscale(body);
@@ -254,5 +254,73 @@ describe("POST /v1/image/seedvr2/upscale", () => {
       "is too small for this resolution",
     );
     expect((await upscale({ resolution: 48 })).status).toBe(200);
+  });
+});
+
+describe("the built-in upscaler", () => {
+  const sizeOf = async (answer: Response) => {
+    expect(answer.status).toBe(200);
+    const { data, info } = await pixelsOf(await answer.arrayBuffer());
+    return { data, size: [info.width, info.height, info.channels] };
+  };
+  const mean = (data: Uint8Array, channels: number) =>
+    [0, 1, 2].map((c) => {
+      let sum = 0;
+      for (let i = c; i < data.length; i += channels) sum += data[i]!;
+      return (sum * channels) / data.length;
+    });
+
+  test.each([
+    ["2x", [192, 144, 3]],
+    ["4x", [384, 288, 3]],
+    ["1x", [84, 64, 3]],
+    ["0.5x", [42, 32, 3]],
+    [500, [666, 500, 3]],
+  ])("makes a picture of resolution %p with the colors of the input", async (resolution, wanted) => {
+    const { data, size } = await sizeOf(await upscale({ model: "mini", resolution }));
+    expect(size).toEqual(wanted);
+    const before = await loadSharp()(input).removeAlpha().raw().toBuffer();
+    const [from, to] = [mean(before, 3), mean(data, 3)];
+    for (const c of [0, 1, 2]) expect(Math.abs(from[c]! - to[c]!)).toBeLessThan(2);
+  });
+
+  test("is told as a try-out, and its job names it", async () => {
+    const models = (await (await server.get("/v1/image/seedvr2/models")).json()) as {
+      name: string;
+      features: string[];
+    }[];
+    expect(models.find(({ name }) => name === "mini")?.features).toContain("try-out");
+    const job = await asJob({ model: "mini" });
+    expect(job).toMatchObject({ status: "succeeded", result: { model: "mini", width: 192, height: 144 } });
+  });
+
+  test("keeps transparency where the format has it, and drops it in a JPEG", async () => {
+    const image = await server.upload(transparent);
+    const { data, size } = await sizeOf(await upscale({ image, model: "mini" }));
+    expect(size).toEqual([192, 144, 4]);
+    const alpha = (x: number) => data[4 * (72 * 192 + x) + 3];
+    expect([alpha(20), alpha(170)]).toEqual([255, 0]);
+    expect((await sizeOf(await upscale({ image, model: "mini", format: "jpeg" }))).size[2]).toBe(3);
+  });
+
+  test("keeps the profile of a wide gamut", async () => {
+    const answer = await upscale({ image: await server.upload(wide), model: "mini" });
+    const { icc } = await loadSharp()(Buffer.from(await answer.arrayBuffer())).metadata();
+    expect(icc?.equals(p3)).toBe(true);
+  });
+
+  test.each([
+    [1, 4000],
+    [4000, 1],
+    [3000, 20],
+  ])("says 422 or makes a picture of one of %d × %d, and stays alive", async (width, height) => {
+    const file = join(folder, `thin-${width}-${height}.png`);
+    await loadSharp()({ create: { width, height, channels: 3, background: "teal" } })
+      .png()
+      .toFile(file);
+    const image = await server.upload(file);
+    const answer = await upscale({ image, model: "mini", resolution: "2x" });
+    expect(answer.status).toBe(Math.min(width, height) >= 16 ? 200 : 422);
+    expect((await upscale({ model: "mini" })).status).toBe(200);
   });
 });

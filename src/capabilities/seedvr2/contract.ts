@@ -10,8 +10,8 @@ export const UpscaleRequest = z
       .nullish()
       .openapi({
         description:
-          "Model variant, see GET /v1/image/seedvr2/models. Omit for `3b`; `7b` is larger and slower. `seedvr2-3b` and `seedvr2-7b` are " +
-          "taken too.",
+          "Model variant, see GET /v1/image/seedvr2/models. `3b`; `7b` is larger and slower; `mini` comes with the server, to try it out. " +
+          "Omit for the first of these that is on this server. `seedvr2-3b` and `seedvr2-7b` are taken too.",
       }),
     mode: pictureOptions.mode,
     image: FileRefSchema.openapi({
@@ -75,7 +75,7 @@ export type UpscaleRequest = z.infer<typeof UpscaleRequest>;
 
 export const ImageResponse = z
   .object({
-    model: z.string().openapi({ description: "Name of the model variant that ran: `3b` or `7b`." }),
+    model: z.string().openapi({ description: "Name of the model variant that ran: `3b`, `7b` or `mini`." }),
     file_id: z.string().openapi({ description: "File id of the picture." }),
     image_bytes: z.int().openapi({ description: "Size of the file in bytes." }),
     input_width: z.int().openapi({ description: "Width of the input in pixels, upright." }),
@@ -102,8 +102,11 @@ network invents only detail that fits what it sees.
 result (setting \`max_output_pixels\`).
 
 ## Models
-- **3b** (default): faster, needs less memory.
+- **3b**: faster, needs less memory. The default once it is activated.
 - **7b**: finer, about twice the memory and time.
+- **mini**: comes with the server and answers until another is activated, to try things out. A small network of this project's own, not
+  of SeedVR2: it sharpens and takes noise away, and invents no detail. It enlarges 2, 3 and 4 times; other sizes are resized from there.
+  \`color_fix\`, \`tile\`, \`seed\` and \`quantize\` change nothing in it.
 
 ## Colours and tiles
 The result takes its colours from the input, see \`color_fix\`. Large pictures are worked on in tiles that fade into each other, see

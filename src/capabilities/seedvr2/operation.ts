@@ -1,21 +1,16 @@
-import type { Bits } from "../../engine/task.ts";
 import type { FileRef } from "../../files/file.ts";
 import { decodePicture } from "../../images/decode.ts";
 import { encodePicture, type PictureFormat, pictureFormats } from "../../images/encode.ts";
 import { isOneColour, refuseOneColour } from "../../images/solid-color.ts";
-import { filesOf } from "../../models/seedvr2/files.ts";
-import * as memory from "../../models/seedvr2/memory.ts";
 import type { Settings } from "../../settings/settings.ts";
-import { tensorTable } from "../../weights/formats/safetensors.ts";
-import type { Capability, CheckContext, Need, Operation } from "../capability.ts";
-import { canHaveFewerBits, floatBytes } from "../footprint.ts";
-import { chooseBits, chooseVariant, requireActivated } from "../model.ts";
+import type { Capability, Need, Operation } from "../capability.ts";
+import { chooseBits, chooseVariant, findVariant, requireActivated } from "../model.ts";
 import { fixedSeed } from "../schemas.ts";
 import { ImageResponse, prose, UpscaleRequest } from "./contract.ts";
 import type { UpscaleInput, UpscaleOutput } from "./phase.ts";
 import { ownSettings, type UpscaleSettings } from "./settings.ts";
 import { checkResultSize, readResolution, resultSize } from "./sizing.ts";
-import { models } from "./variants.ts";
+import { type Extent, models, type UpscaleVariant, variants } from "./variants.ts";
 
 const { family } = models;
 const overlap = 64;
@@ -64,48 +59,20 @@ interface Request {
   tile: number;
 }
 
-/** Sizes of a variant's networks: of its files where they are here, else as they were published. */
-function sizesOf(variant: string, context: CheckContext) {
-  const activation = context.activation(family, variant);
-  const files = "source" in activation ? filesOf(activation.source.paths, variant) : undefined;
-  const [transformer, coder] = [files?.transformer, files?.vae].map((file) =>
-    file === undefined ? undefined : tensorTable(file),
-  );
-  return {
-    transformer:
-      (transformer && memory.sizeOfFile(transformer)) ??
-      memory.published[variant as keyof typeof memory.published],
-    coder: coder ? memory.coderOfFile(coder) : memory.publishedCoder,
-  };
-}
+/** The variant that a job's parameters name; it was checked when the job was made. */
+const variantOf = (name: string) => findVariant(variants, name) as UpscaleVariant;
 
-function needOf({ model: variant, quantize, tile }: Request, context: CheckContext, pixels: number): Need {
-  const { bits, transient } = chooseBits(quantize, ownSettings(context.settings).seedvr2_default_quantize);
-  const { transformer, coder } = sizesOf(variant, context);
-  const bytes = memory.footprint(transformer, coder, { bits, pixels, tile, float: floatBytes });
-  const vae = { name: "vae", bytes: bytes.vae };
+function needOf({ model, quantize, tile }: Request, settings: Settings, size: Omit<Extent, "tile">): Need {
+  const variant = variantOf(model);
+  const { bits, transient } = chooseBits(quantize, ownSettings(settings).seedvr2_default_quantize);
   return {
-    variant,
+    variant: variant.name,
     bits,
-    phases: [
-      { name: "encode", parts: [vae], workingBytes: bytes.encode, share: 0.2 },
-      {
-        name: "denoise",
-        parts: [{ name: "transformer", bytes: bytes.transformer }],
-        workingBytes: bytes.denoise,
-        share: 0.4,
-      },
-      { name: "decode", parts: [vae], workingBytes: bytes.decode, share: 0.4 },
-    ],
+    phases: variant.phases(bits, { ...size, tile }),
     options: {},
     transient,
-    smaller: smallerOf(variant, bits),
+    smaller: variant.smaller(bits),
   };
-}
-
-function smallerOf(variant: string, bits: Bits): string {
-  if (variant !== "3b") return "the model 3b, or a smaller resolution";
-  return canHaveFewerBits(bits) ? "a lower quantize, or a smaller resolution" : "a smaller resolution";
 }
 
 export const upscale: Operation<UpscaleRequest, UpscaleParams> = {
@@ -140,7 +107,8 @@ export const upscale: Operation<UpscaleRequest, UpscaleParams> = {
     };
   },
 
-  need: (params, context) => needOf(params, context, leastPixels(params.resolution, context.settings)),
+  need: (params, { settings }) =>
+    needOf(params, settings, { pixels: leastPixels(params.resolution, settings) }),
 
   async prepare(params, context) {
     const { settings } = context;
@@ -176,7 +144,11 @@ export const upscale: Operation<UpscaleRequest, UpscaleParams> = {
       overlap,
       colorFix: params.color_fix,
     };
-    return { input, facts, need: needOf(params, context, size.width * size.height) };
+    const extent = {
+      input: { width: picture.width, height: picture.height },
+      pixels: size.width * size.height,
+    };
+    return { input, facts, need: needOf(params, settings, extent) };
   },
 
   async publish(params, given, output, { settings, seconds }) {
@@ -233,11 +205,9 @@ export const upscale: Operation<UpscaleRequest, UpscaleParams> = {
 /** What a variant needs for a usual request. */
 export const warm: NonNullable<Capability["warm"]> = (
   variant,
-  context,
+  { settings },
   { quantize = null, width, height } = {},
 ) =>
-  needOf(
-    { model: variant, quantize, tile: ownSettings(context.settings).seedvr2_tile },
-    context,
-    width && height ? width * height : usualPixels,
-  );
+  needOf({ model: variant, quantize, tile: ownSettings(settings).seedvr2_tile }, settings, {
+    pixels: width && height ? width * height : usualPixels,
+  });

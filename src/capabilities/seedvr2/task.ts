@@ -1,6 +1,7 @@
 import { TaskError } from "../../engine/engine.ts";
 import type { Part, Source, Task, Values } from "../../engine/task.ts";
 import { resizePillow } from "../../images/pixels.ts";
+import { MiniUpscaler } from "../../models/mini-upscaler/mini-upscaler.ts";
 import { loadText, loadTransformer, loadVae } from "../../models/seedvr2/load.ts";
 import type { Transformer } from "../../models/seedvr2/transformer.ts";
 import { decode, denoise, encode, enlarge } from "../../models/seedvr2/upscale.ts";
@@ -28,6 +29,7 @@ export const task: Task = {
       place: source.cache && { ...source.cache, network: `seedvr2-${source.variant}-${part}`, note },
       step: (done: number, total: number) => progress("loading", done, total),
     };
+    if (part === "model") return MiniUpscaler.load(source.paths, { step: options.step });
     if (part === "vae") return loadVae(source.paths, options).vae;
     const { transformer } = loadTransformer(source.paths, source.variant, options);
     try {
@@ -42,6 +44,13 @@ export const task: Task = {
     const input = values as UpscaleInput;
     const { width, height, tile, overlap } = input;
     switch (phase) {
+      case "enlarge": {
+        const from = { data: input.pixels, width: input.inputWidth, height: input.inputHeight, channels: 3 };
+        const image = partOf(parts.model, MiniUpscaler).upscale(from, input, (done, total) =>
+          progress("enlarging", done, total),
+        );
+        return { ...outputOf(image, input), pixels: new Uint8Array() };
+      }
       case "encode": {
         const from = { data: input.pixels, width: input.inputWidth, height: input.inputHeight, channels: 3 };
         const style = enlarge(from, width, height, input.softness);
@@ -70,15 +79,22 @@ export const task: Task = {
           (done, total) => progress("decoding", done, total),
           requireFinite,
         );
-        const { alpha } = input;
-        if (!alpha) return { image, channels: 3, width, height } satisfies UpscaleOutput;
-        const plane = { data: alpha, width: input.inputWidth, height: input.inputHeight, channels: 1 };
-        const mask = resizePillow(plane, width, height, "bicubic").data;
-        return { image: withAlpha(image, mask), channels: 4, width, height } satisfies UpscaleOutput;
+        return outputOf(image, input);
       }
     }
   },
 };
+
+/** The result, transparent where the input is and the format has it. */
+function outputOf(
+  image: Uint8Array,
+  { alpha, inputWidth, inputHeight, width, height }: UpscaleInput,
+): UpscaleOutput {
+  if (!alpha) return { image, channels: 3, width, height };
+  const plane = { data: alpha, width: inputWidth, height: inputHeight, channels: 1 };
+  const mask = resizePillow(plane, width, height, "bicubic").data;
+  return { image: withAlpha(image, mask), channels: 4, width, height };
+}
 
 function partOf<T extends Part>(part: Part | undefined, kind: new (...args: never[]) => T): T {
   if (part instanceof kind) return part;

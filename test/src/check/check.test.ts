@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { depthanything } from "../../../src/capabilities/depthanything/index.ts";
 import { families } from "../../../src/capabilities/registry.ts";
+import { seedvr2 } from "../../../src/capabilities/seedvr2/index.ts";
 import {
   apart,
   cellsOf,
@@ -39,6 +40,10 @@ import { gitSha1, sha256 } from "../hub/hub-server.ts";
 
 const root = join(import.meta.dir, "../../..");
 const weights = join(root, "assets/mini/mini.safetensors");
+const builtIn = [
+  { model: "depthanything/mini", file: weights },
+  { model: "seedvr2/mini", file: join(root, "assets/mini/mini-upscaler.safetensors") },
+];
 const { signal } = new AbortController();
 
 let folder: string;
@@ -169,8 +174,11 @@ describe("weightsOf()", () => {
   });
 });
 
-test("the expectation that is shipped is of the weights that are shipped (else: bun scripts/docs/check-expectation.ts)", async () => {
-  expect((await weightsOf([weights], [], signal)).hash).toBe(shipped.weights);
+test("the expectations that are shipped are of the weights that are shipped (else: bun scripts/docs/check-expectation.ts)", async () => {
+  const found = await Promise.all(
+    builtIn.map(async ({ model, file }) => [model, (await weightsOf([file], [], signal)).hash]),
+  );
+  expect(found).toEqual(Object.entries(shipped).map(([model, { weights }]) => [model, weights]));
 });
 
 describe("a model", () => {
@@ -222,11 +230,19 @@ describe("a model", () => {
     expect(await checkModel(mini, probe, machine({}))).toContain("like the result that comes with easel");
   });
 
+  test("that enlarges pictures and is whole gives what was shipped with it", async () => {
+    const upscaler = choices(families, () => "").find(
+      ({ capability, variant }) => capability.family === "seedvr2" && variant.name === "mini",
+    )!;
+    const found = await checkModel(upscaler, { family: seedvr2, variant: "mini" }, machine({}));
+    expect(found).toContain("like the result that comes with easel");
+  });
+
   test("whose weights have a little noise gives something else than what is expected", async () => {
     await unload();
     damage(0.2);
     const { grey: result } = await checkResult(server, probe, signal);
-    expect(apart(cellsOf(result), shipped.cells)).toBeGreaterThan(tolerances.processor);
+    expect(apart(cellsOf(result), shipped["depthanything/mini"].cells)).toBeGreaterThan(tolerances.processor);
   });
 
   test("of one's own is held against the check before it, and its damage shows", async () => {

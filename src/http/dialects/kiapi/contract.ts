@@ -161,7 +161,7 @@ const jobTail = {
     .default("queued")
     .openapi({
       description:
-        "What is being done: `queued`, `preparing`, `loading`, `estimating`, `encoding`, `denoising`, `decoding`, `saving`, `done`.",
+        "What is being done: `queued`, `preparing`, `loading`, `estimating`, `enlarging`, `encoding`, `denoising`, `decoding`, `saving`, `done`.",
       examples: ["denoising"],
     }),
   webhook_delivery: z

@@ -70,11 +70,62 @@ describe("check()", () => {
 
   test("lists the files that are missing before anything is queued", () => {
     const missing = ["numz/SeedVR2_comfyUI#3b", "ByteDance-Seed/SeedVR2-3B"];
-    const refused = () => check({}, contextOf({}, missing));
+    const refused = () => check({ model: "3b" }, contextOf({}, missing));
     expect(refused).toThrow(Refusal);
     expect(refused).toThrow(
       /'3b' is not activated; missing: numz\/SeedVR2_comfyUI#3b, ByteDance-Seed\/SeedVR2-3B/,
     );
+  });
+});
+
+describe("the model of a request that names none", () => {
+  const onlyHere = (...here: string[]): CheckContext => ({
+    ...contextOf(),
+    activation: (_, name) => (here.includes(name) ? { source: { paths: [folder] } } : { missing: [name] }),
+  });
+
+  test.each([
+    [["mini"], "mini"],
+    [["7b", "mini"], "7b"],
+    [["3b", "7b", "mini"], "3b"],
+  ])("is, where %j are here, %s", (here, model) => {
+    expect(check({}, onlyHere(...here))).toMatchObject({ model });
+  });
+
+  test("is the one that model_paths names, also when nothing is there", () => {
+    const context = {
+      ...onlyHere("mini"),
+      settings: contextOf({ model_paths: { "seedvr2/7b": "/x" } }).settings,
+    };
+    expect(() => check({}, context)).toThrow("'7b' is not activated");
+  });
+});
+
+describe("the built-in model", () => {
+  test("needs little memory, and more for larger pictures", async () => {
+    const needed = (resolution: number) => operation.need(check({ model: "mini", resolution }), contextOf());
+    const bytes = (resolution: number) => {
+      const { phases } = needed(resolution);
+      expect(phases.map(({ name }) => name)).toEqual(["enlarge"]);
+      return phases[0]!.workingBytes + phases[0]!.parts[0]!.bytes;
+    };
+    expect(bytes(64)).toBeLessThan(bytes(512));
+    expect(bytes(512)).toBeLessThan(bytes(2048));
+    expect(bytes(2048)).toBeLessThan(300e6);
+  });
+
+  test("is told from the original's by its name in the result", async () => {
+    const params = check({ model: "seedvr2-mini" });
+    const { facts } = await prepare(params);
+    const context = { ...contextOf(), seconds: 1, jobId: "job_1" };
+    const output = {
+      image: new Uint8Array(3 * 128 * 96).map((_, i) => i % 251),
+      channels: 3,
+      width: 128,
+      height: 96,
+    };
+    const published = await operation.publish(params, facts, output, context);
+    expect(published.result([{ file_id: "file_1", size: 7 } as FileRecord])).toMatchObject({ model: "mini" });
   });
 });
 
@@ -86,17 +137,6 @@ describe("need()", () => {
     expect(peakOf(least)).toBeLessThan(peakOf(need!));
     const byFactor = operation.need(check({ resolution: "4x" }), contextOf());
     expect(peakOf(byFactor)).toBeLessThan(peakOf(least));
-  });
-
-  test("counts the weights of the files that are here, and the published ones while none are", () => {
-    const weights = (model: string, path: string) => {
-      const context = { ...contextOf(), activation: () => ({ source: { paths: [path] } }) };
-      const need = operation.need(check({ model, resolution: 64 }, context), context);
-      return need.phases.flatMap(({ parts }) => parts).reduce((sum, { bytes }) => sum + bytes, 0);
-    };
-    const tiny = join(import.meta.dir, "../../../fixtures/seedvr2/7b");
-    expect(weights("7b", tiny)).toBeLessThan(1e9);
-    expect(weights("7b", folder)).toBeGreaterThan(15e9);
   });
 
   test("follows the tile of the request", () => {

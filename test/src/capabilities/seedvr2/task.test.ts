@@ -1,5 +1,6 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import { liveHandles, memory, resetPeak } from "../../../../ffi/index.ts";
 import type {
   DenoiseOutput,
   EncodeOutput,
@@ -7,6 +8,7 @@ import type {
 } from "../../../../src/capabilities/seedvr2/phase.ts";
 import { task } from "../../../../src/capabilities/seedvr2/task.ts";
 import { Cancelled, type Progress, type Source, type Values } from "../../../../src/engine/task.ts";
+import { weightBytes, workingBytes } from "../../../../src/models/mini-upscaler/memory.ts";
 import { openForTests } from "../../../ffi/open.ts";
 
 openForTests();
@@ -81,4 +83,62 @@ test("numbers that are none do not become a picture, wherever they come up", () 
   expect(decode()).toMatchObject({ width: 32, height: 32, channels: 3 });
   clean.data[7] = Number.NaN;
   expect(decode).toThrow("numbers that are none");
+});
+
+describe("the built-in upscaler", () => {
+  const mini: Source = {
+    ...source,
+    variant: "mini",
+    paths: [join(import.meta.dir, "../../../../assets/mini/mini-upscaler.safetensors")],
+  };
+  const input = (inputWidth: number, inputHeight: number, factor: number): UpscaleInput => ({
+    pixels: new Uint8Array(3 * inputWidth * inputHeight).map((_, i) => i % 251),
+    inputWidth,
+    inputHeight,
+    width: factor * inputWidth,
+    height: factor * inputHeight,
+    softness: 0,
+    seed: 1,
+    tile: 512,
+    overlap: 64,
+    colorFix: "none",
+  });
+
+  test("counts its tiles, and a cancelled run leaves at the next one with nothing left behind", () => {
+    using model = task.load("model", mini, () => {});
+    const handles = liveHandles();
+    const told: [string, number, number][] = [];
+    const stop: Progress = (...step) => {
+      told.push(step.slice(0, 3) as [string, number, number]);
+      if (step[1] === 2) throw new Cancelled();
+    };
+    expect(() => task.run("enlarge", { model }, input(1200, 20, 2), stop)).toThrow(Cancelled);
+    expect(told).toEqual([
+      ["enlarging", 1, 3],
+      ["enlarging", 2, 3],
+    ]);
+    expect(liveHandles()).toBe(handles);
+  });
+
+  test("its loaded weights are as large as planned, and the file is less than 2 MB", () => {
+    expect(Bun.file(mini.paths[0]!).size).toBeLessThan(2e6);
+    const before = memory().active;
+    using _ = task.load("model", mini, () => {});
+    expect(memory().active - before).toBe(weightBytes);
+  });
+
+  test.each([
+    [900, 700, 2],
+    [600, 500, 3],
+    [500, 400, 4],
+    [1, 3000, 4],
+    [2000, 3, 2],
+    [8, 8, 1],
+  ])("takes no more memory for a picture of %d × %d and a factor of %d than is planned", (w, h, factor) => {
+    using model = task.load("model", mini, () => {});
+    const { active } = memory();
+    resetPeak();
+    task.run("enlarge", { model }, input(w, h, factor), () => {});
+    expect(memory().peak - active).toBeLessThan(workingBytes({ width: w, height: h }, w * h * factor ** 2));
+  });
 });

@@ -40,9 +40,13 @@ describe("easel plan", () => {
     JSON.parse((await run(["plan", ...args, "--json"])).out).peak_bytes as number;
 
   test("grows with the bits and with the size", async () => {
-    const small = await peak("seedvr2", "--size", "1024", "--quantize", "4");
-    expect(await peak("seedvr2", "--size", "1024", "--quantize", "8")).toBeGreaterThan(small);
-    expect(await peak("seedvr2", "--size", "4096", "--quantize", "4")).toBeGreaterThan(small);
+    const small = await peak("seedvr2", "--model", "3b", "--size", "1024", "--quantize", "4");
+    expect(await peak("seedvr2", "--model", "3b", "--size", "1024", "--quantize", "8")).toBeGreaterThan(
+      small,
+    );
+    expect(await peak("seedvr2", "--model", "3b", "--size", "4096", "--quantize", "4")).toBeGreaterThan(
+      small,
+    );
     expect(await peak("seedvr2", "--model", "7b", "--size", "1024", "--quantize", "4")).toBeGreaterThan(
       small,
     );
@@ -73,7 +77,7 @@ describe("easel plan", () => {
   test("names the families when there is none of that name", async () => {
     expect((await run(["plan", "nothing"])).error?.message).toContain("depthpro, depthanything, seedvr2");
     expect((await run(["plan", "seedvr2", "--model", "9b"])).error?.message).toContain(
-      "available: ['3b', '7b']",
+      "available: ['3b', '7b', 'mini']",
     );
     expect((await run(["plan", "seedvr2", "--quantize", "7"])).error?.message).toContain("3, 4, 5, 6, 8");
   });
