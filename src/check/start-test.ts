@@ -16,13 +16,18 @@ export interface TestedOn {
   /** The operating system with its version, and the build of easel with its native parts. */
   system: string;
   build: string;
+  /** Unpacks native parts again that are damaged, and says whether any was. */
+  mend(): Promise<boolean>;
 }
 
 /** Tests started with other systems and builds that are remembered. */
 const remembered = 8;
 
 /** @throws {Error} for the operator, when a kernel of the GPU does not run or computes something else. */
-export async function testAtStart(engine: Engine, { file, system, build }: TestedOn): Promise<DeviceState> {
+export async function testAtStart(
+  engine: Engine,
+  { file, system, build, mend }: TestedOn,
+): Promise<DeviceState> {
   const { kind, device: name, architecture } = await engine.stats();
   if (kind === "cpu") return { kind, name, self_test: "not_needed" };
   const key = [name, architecture, system, build].join(" | ");
@@ -30,10 +35,12 @@ export async function testAtStart(engine: Engine, { file, system, build }: Teste
   if (passed.includes(key)) return { kind, name, self_test: "passed_before" };
   const { results } = await checkKernels(engine);
   const faults = kernelFaults(broken(results));
-  if (faults.length > 0)
-    throw new Error(
-      withRemedy(`${name}: ${faults.length} of ${results.length} kernels failed\n  ${faults.join("\n  ")}`),
-    );
+  if (faults.length > 0) {
+    const said = `${name}: ${faults.length} of ${results.length} kernels failed\n  ${faults.join("\n  ")}`;
+    if (await mend())
+      throw new Error(`${said}\n  the native parts were damaged and are unpacked again: start once more`);
+    throw new Error(withRemedy(said));
+  }
   const imprecise = kernelFaults(results);
   if (imprecise.length > 0) return { kind, name, self_test: "imprecise", imprecise };
   keepPassed(file, [key, ...passed].slice(0, remembered));

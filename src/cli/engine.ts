@@ -1,10 +1,9 @@
 import { existsSync } from "node:fs";
 import { cpus, release, version as systemVersion } from "node:os";
 import { basename, join } from "node:path";
-import type { Where } from "../../ffi/native.ts";
-import { passed } from "../check/doctor/engine.ts";
+import { repair, type Where } from "../../ffi/native.ts";
 import { withRemedy } from "../check/gpu-remedies.ts";
-import { metalFolder } from "../check/metal-variant.ts";
+import { metalFolder, newerMetal } from "../check/metal-variant.ts";
 import { testAtStart } from "../check/start-test.ts";
 import { systemFault } from "../check/system.ts";
 import type { DeviceState } from "../engine/engine.ts";
@@ -12,7 +11,6 @@ import { type Started, startEngine } from "../engine/start.ts";
 import { takeSharpFrom } from "../images/sharp.ts";
 import type { Loaded } from "../settings/load.ts";
 import { version } from "../version.ts";
-import { runAgain } from "./again.ts";
 import { CommandError, exitCodes } from "./context.ts";
 import type { Process } from "./process.ts";
 
@@ -49,7 +47,12 @@ const testedOn = (folder: string) => ({
 });
 
 /** Where a binary for a Mac carries two sets of kernels: the folder of those that this machine is to use. */
-function kernelFolder(folder: string, { settings, file }: Loaded): Promise<string> {
+async function kernelFolder(folder: string, { settings, file }: Loaded): Promise<string> {
+  if (!existsSync(join(folder, newerMetal))) return folder;
+  const [{ passed }, { runAgain }] = await Promise.all([
+    import("../check/doctor/engine.ts"),
+    import("./again.ts"),
+  ]);
   const { system, build } = testedOn(folder);
   const config = file !== null && existsSync(file) ? ["--config", file] : [];
   return metalFolder(folder, {
@@ -89,6 +92,7 @@ export function engineOf(loaded: Loaded, process: Process): TestedEngine {
     state = await testAtStart(started.engine, {
       file: join(loaded.settings.cache_dir, "self-test.json"),
       ...testedOn(folder),
+      mend: () => repair(folder),
     });
   };
   const ready = tested();

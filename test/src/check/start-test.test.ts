@@ -33,6 +33,7 @@ const on = (more = {}) => ({
   file: join(folder, "cache/self-test.json"),
   system: "darwin 24.1.0",
   build: "1.0 native-1",
+  mend: async () => false,
   ...more,
 });
 
@@ -65,6 +66,13 @@ test("a kernel that does not run ends the start with its name, Metal's words and
   );
   // and the next start tests again
   expect(existsSync(on().file)).toBe(false);
+});
+
+test("kernels that fail because their file is damaged ask for another start, after it was unpacked again", async () => {
+  const failed = { ...good, ok: false, error: null, message: "Unable to load kernel" };
+  await expect(testAtStart(engineWith([failed]).engine, on({ mend: async () => true }))).rejects.toThrow(
+    "the native parts were damaged and are unpacked again: start once more",
+  );
 });
 
 test("wrong numbers end the start; numbers that are a little off are told, and tested again next time", async () => {
