@@ -1,22 +1,32 @@
-import { Database } from "bun:sqlite";
+/**
+ * What every job store keeps to, whatever it is made of. A back end runs it by `testJobStore(backend)`.
+ *
+ * @module
+ */
 import { describe, expect, test } from "bun:test";
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import fc from "fast-check";
-import { openDatabase } from "../../../../src/database.ts";
-import { Refusal } from "../../../../src/errors.ts";
-import type { FileRecord } from "../../../../src/files/file.ts";
-import { filesSchema } from "../../../../src/files/schema.ts";
-import { jobsSchema, webhookDeliverySchema } from "../../../../src/jobs/store/schema.ts";
-import { createJobStore } from "../../../../src/jobs/store/sqlite.ts";
-import type { Ending, JobStore, Notification } from "../../../../src/jobs/store/store.ts";
+import { Refusal } from "../../src/errors.ts";
+import type { FileRecord } from "../../src/files/file.ts";
+import type { Ending, JobStore, Notification } from "../../src/jobs/store/store.ts";
 
-function open(keepFile: (record: FileRecord) => void = () => {}, notification?: Notification) {
-  let now = 1000;
-  const database = openDatabase(":memory:");
-  const store = createJobStore(database, { keepFile, now: () => now, ...(notification && { notification }) });
-  return { store, database, tick: (seconds = 1) => (now += seconds) };
+export interface OpenJobStore {
+  store: JobStore;
+  /** Moves the store's clock on by that many seconds. It begins at 1000. */
+  tick(seconds?: number): void;
+  /** Leaves the store room for a small job, but not for one of 100 kB. */
+  fill(): void;
+  /** As if that many other jobs had come and gone. */
+  skip(jobs: number): void;
+  /** How many removed jobs are remembered. */
+  remembered(): Promise<number>;
+}
+
+export interface JobStoreBackend {
+  name: string;
+  open(options?: {
+    keepFile?(record: FileRecord): void;
+    notification?: Notification | undefined;
+  }): Promise<OpenJobStore>;
 }
 
 const job = (type = "fake", params: Record<string, unknown> = {}) => ({ type, params });
@@ -33,311 +43,335 @@ const succeeded: Ending = { status: "succeeded", result: { ok: true }, files: []
 const failed: Ending = { status: "failed", error: "no", error_code: "model_failed" };
 const canceled: Ending = { status: "canceled" };
 
-describe("end()", () => {
-  test("is won by exactly one of all that try, in any order", async () => {
-    const ending = fc.constantFrom<Ending>(succeeded, failed, canceled);
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(ending, { minLength: 1, maxLength: 6 }),
-        fc.boolean(),
-        async (endings, started) => {
-          const { store } = open();
+export function testJobStore({ name, open }: JobStoreBackend): void {
+  describe(name, () => {
+    describe("end()", () => {
+      test("is won by exactly one of all that try, in any order", async () => {
+        const ending = fc.constantFrom<Ending>(succeeded, failed, canceled);
+        await fc.assert(
+          fc.asyncProperty(
+            fc.array(ending, { minLength: 1, maxLength: 6 }),
+            fc.boolean(),
+            async (endings, started) => {
+              const { store } = await open();
+              const { id } = (await store.create(job())).job;
+              if (started) await store.start(id);
+              const live = ["queued", "running"] as const;
+              const won = (await Promise.all(endings.map((each) => store.end(id, live, each)))).filter(
+                Boolean,
+              );
+              expect(won).toHaveLength(1);
+              expect(await store.get(id)).toEqual(won[0]!);
+              expect(await store.start(id)).toBeUndefined();
+              expect(await store.requeue(id)).toBeUndefined();
+            },
+          ),
+        );
+      });
+
+      test("keeps the files' records in the same commit, or none of it", async () => {
+        const { store } = await open({
+          keepFile({ file_id }) {
+            if (file_id === "file_b") throw new Error("the disk is full");
+          },
+        });
+        const { id } = (await store.create(job())).job;
+        await store.start(id);
+        const files = [file("file_a"), file("file_b")];
+        await expect(store.end(id, ["running"], { status: "succeeded", result: {}, files })).rejects.toThrow(
+          "full",
+        );
+        expect(await store.get(id)).toMatchObject({ status: "running", artifacts: [] });
+        const one = { status: "succeeded", result: { a: 1 }, files: [file("file_a")] } as const;
+        expect(await store.end(id, ["running"], one)).toMatchObject({
+          status: "succeeded",
+          artifacts: ["file_a"],
+          result: { a: 1 },
+          progress: 1,
+          progress_label: "done",
+        });
+      });
+
+      test("keeps how far a failed job was", async () => {
+        const { store } = await open();
+        const { id } = (await store.create(job())).job;
+        await store.start(id);
+        const seen = { progress: 0.4, progress_label: "denoising" };
+        expect(await store.end(id, ["running"], failed, seen)).toMatchObject({ ...seen, error: "no" });
+      });
+    });
+
+    describe("create()", () => {
+      test("keeps params as they are", async () => {
+        const { store } = await open();
+        await fc.assert(
+          fc.asyncProperty(fc.dictionary(fc.string(), fc.jsonValue()), async (params) => {
+            const written = JSON.parse(JSON.stringify(params));
+            const { id } = (await store.create(job("fake", params))).job;
+            expect(await store.get(id)).toMatchObject({ params: written });
+          }),
+          { numRuns: 50 },
+        );
+      });
+
+      test("says that the disk is full, and keeps nothing then", async () => {
+        const { store, fill } = await open();
+        fill();
+        const error = await store.create(job("fake", { text: "x".repeat(100_000) })).catch((error) => error);
+        expect(error).toBeInstanceOf(Refusal);
+        expect(error.code).toBe("disk_full");
+        expect((await store.list()).data).toEqual([]);
+        expect((await store.create(job())).created).toBe(true);
+      });
+
+      test("keeps the records of the files it came with in the same commit, once for a repeated key", async () => {
+        const kept: string[] = [];
+        const { store } = await open({
+          keepFile({ file_id }) {
+            if (file_id === "file_bad") throw new Error("the record cannot be written");
+            kept.push(file_id);
+          },
+        });
+        const keyed = {
+          ...job(),
+          idempotency: { key: "k", hash: "h" },
+          files: [file("file_a"), file("file_b")],
+        };
+        await store.create(keyed);
+        expect((await store.create(keyed)).created).toBe(false);
+        expect(kept).toEqual(["file_a", "file_b"]);
+        await expect(store.create({ ...job(), files: [file("file_bad")] })).rejects.toThrow(
+          "cannot be written",
+        );
+        expect((await store.list()).data).toHaveLength(1);
+      });
+
+      test("knows a key only as long as its job is there", async () => {
+        const { store } = await open();
+        const keyed = { ...job(), idempotency: { key: "k", hash: "h" } };
+        const first = await store.create(keyed);
+        expect((await store.create(keyed)).job.id).toBe(first.job.id);
+        await store.delete(first.job.id);
+        expect((await store.create(keyed)).created).toBe(true);
+      });
+    });
+
+    describe("list()", () => {
+      const fill = async (store: JobStore, count: number) => {
+        const ids: string[] = [];
+        for (let n = 0; n < count; n++) {
+          const { id } = (await store.create(job(n % 3 === 0 ? "third" : "other"))).job;
+          if (n % 2 === 0) await store.start(id);
+          ids.unshift(id);
+        }
+        return ids;
+      };
+
+      test("gives the newest first, page by page, whatever is removed in between", async () => {
+        await fc.assert(
+          fc.asyncProperty(
+            fc.integer({ min: 1, max: 12 }),
+            fc.integer({ min: 0, max: 30 }),
+            async (limit, count) => {
+              const { store } = await open();
+              const ids = await fill(store, count);
+              const seen: string[] = [];
+              let after: string | undefined;
+              for (;;) {
+                const page = await store.list({ limit, after });
+                expect(page.data.length).toBeLessThanOrEqual(limit);
+                seen.push(...page.data.map(({ id }) => id));
+                if (!page.has_more) break;
+                expect(page.data).toHaveLength(limit);
+                after = page.data.at(-1)!.id;
+                await store.delete(after);
+              }
+              expect(seen).toEqual(ids);
+            },
+          ),
+          { numRuns: 30 },
+        );
+      });
+
+      test("narrows by status and type", async () => {
+        const { store } = await open();
+        await fill(store, 12);
+        const running = (await store.list({ status: "running" })).data;
+        expect(running).toHaveLength(6);
+        const both = await store.list({ status: "running", type: "third", limit: 1 });
+        expect(both.data).toHaveLength(1);
+        expect(both.has_more).toBe(true);
+        expect(running.filter(({ type }) => type === "third").map(({ id }) => id)).toContain(
+          both.data[0]!.id,
+        );
+      });
+
+      test("gives at most 1000 without a limit and says that there are more", async () => {
+        const { store } = await open();
+        await fill(store, 1001);
+        const page = await store.list();
+        expect([page.data.length, page.has_more]).toEqual([1000, true]);
+      });
+
+      test("refuses a place that never was", async () => {
+        const { store } = await open();
+        const error = await store.list({ after: `job_${"0".repeat(32)}` }).catch((error) => error);
+        expect(error).toBeInstanceOf(Refusal);
+        expect(error.code).toBe("invalid_parameter");
+      });
+    });
+
+    describe("the queue", () => {
+      test("goes in order of arrival, with positions, and a requeued job has its old place", async () => {
+        const { store } = await open();
+        const [a, b, c] = await Promise.all([1, 2, 3].map(async () => (await store.create(job())).job.id));
+        expect((await store.next())?.id).toBe(a!);
+        expect((await store.next([a!, b!]))?.id).toBe(c!);
+        expect(await Promise.all([a, b, c].map((id) => store.position(id!)))).toEqual([0, 1, 2]);
+        await store.start(a!);
+        expect(await store.position(c!)).toBe(1);
+        await store.requeue(a!);
+        expect((await store.next())?.id).toBe(a!);
+        expect(await store.counts()).toEqual({ queued: 3, running: 0, succeeded: 0, failed: 0, canceled: 0 });
+      });
+
+      test("tells which files its jobs still need", async () => {
+        const { store } = await open();
+        const [used, done] = ["a", "b"].map((letter) => `file_${letter.repeat(32)}`);
+        await store.create(job("fake", { image: { type: "file_id", file_id: used }, prompt: "file_x" }));
+        const { id } = (await store.create(job("fake", { images: [{ file_id: done }] }))).job;
+        await store.end(id, ["queued"], canceled);
+        expect(await store.filesInUse()).toEqual(new Set([used!]));
+      });
+    });
+
+    describe("recover()", () => {
+      test("tries a job that was running once more, and no more than that", async () => {
+        const { store } = await open();
+        const { id } = (await store.create(job())).job;
+        await store.start(id);
+        expect(await store.recover()).toEqual({ requeued: [id], interrupted: [] });
+        await store.start(id);
+        expect(await store.recover()).toEqual({ requeued: [], interrupted: [id] });
+        expect(await store.get(id)).toMatchObject({ status: "failed", error_code: "interrupted" });
+        expect(await store.recover()).toEqual({ requeued: [], interrupted: [] });
+      });
+
+      test("does not count runs that a shutdown put back", async () => {
+        const { store } = await open();
+        const { id } = (await store.create(job())).job;
+        for (let round = 0; round < 5; round++) {
+          await store.start(id);
+          await store.requeue(id);
+        }
+        await store.start(id);
+        expect((await store.recover()).requeued).toEqual([id]);
+      });
+    });
+
+    describe("prune() and delete()", () => {
+      test("remember a pruned id and forget a deleted one", async () => {
+        const { store, tick } = await open();
+        const ids: string[] = [];
+        for (let n = 0; n < 4; n++) ids.push((await store.create(job())).job.id);
+        await store.end(ids[0]!, ["queued"], failed);
+        tick(100);
+        await store.end(ids[1]!, ["queued"], failed);
+        expect(await store.prune(1050)).toBe(1);
+        expect(await store.get(ids[0]!)).toBe("pruned");
+        expect(await store.get(ids[1]!)).toMatchObject({ status: "failed" });
+        // What has not ended is never pruned, however old.
+        expect(await store.prune(1e12)).toBe(1);
+        expect((await store.list()).data.map(({ id }) => id)).toEqual([ids[3]!, ids[2]!]);
+        expect(await store.delete(ids[2]!)).toMatchObject({ id: ids[2], status: "queued" });
+        expect(await store.get(ids[2]!)).toBeUndefined();
+        expect(await store.delete(ids[2]!)).toBeUndefined();
+        expect(await store.delete(ids[0]!)).toBeUndefined();
+      });
+    });
+
+    describe("a removed job", () => {
+      test.each(["deleted", "pruned"])("that was %s is remembered for a million others", async (how) => {
+        const { store, skip, remembered } = await open();
+        const removed: string[] = [];
+        for (const others of [500_000, 1_000_000, 0, 0]) {
           const { id } = (await store.create(job())).job;
-          if (started) await store.start(id);
-          const live = ["queued", "running"] as const;
-          const won = (await Promise.all(endings.map((each) => store.end(id, live, each)))).filter(Boolean);
-          expect(won).toHaveLength(1);
-          expect(await store.get(id)).toEqual(won[0]!);
-          expect(await store.start(id)).toBeUndefined();
-          expect(await store.requeue(id)).toBeUndefined();
-        },
-      ),
-    );
-  });
-
-  test("keeps the files' records in the same commit, or none of it", async () => {
-    const { store } = open(({ file_id }) => {
-      if (file_id === "file_b") throw new Error("the disk is full");
-    });
-    const { id } = (await store.create(job())).job;
-    await store.start(id);
-    const files = [file("file_a"), file("file_b")];
-    expect(store.end(id, ["running"], { status: "succeeded", result: {}, files })).rejects.toThrow("full");
-    expect(await store.get(id)).toMatchObject({ status: "running", artifacts: [] });
-    const one = { status: "succeeded", result: { a: 1 }, files: [file("file_a")] } as const;
-    expect(await store.end(id, ["running"], one)).toMatchObject({
-      status: "succeeded",
-      artifacts: ["file_a"],
-      result: { a: 1 },
-      progress: 1,
-      progress_label: "done",
-    });
-  });
-
-  test("keeps how far a failed job was", async () => {
-    const { store } = open();
-    const { id } = (await store.create(job())).job;
-    await store.start(id);
-    const seen = { progress: 0.4, progress_label: "denoising" };
-    expect(await store.end(id, ["running"], failed, seen)).toMatchObject({ ...seen, error: "no" });
-  });
-});
-
-describe("create()", () => {
-  test("keeps params as they are", async () => {
-    const { store } = open();
-    await fc.assert(
-      fc.asyncProperty(fc.dictionary(fc.string(), fc.jsonValue()), async (params) => {
-        const written = JSON.parse(JSON.stringify(params));
-        const { id } = (await store.create(job("fake", params))).job;
-        expect(await store.get(id)).toMatchObject({ params: written });
-      }),
-      { numRuns: 50 },
-    );
-  });
-
-  test("says that the disk is full, and keeps nothing then", async () => {
-    const database = openDatabase(":memory:");
-    const store = createJobStore(database, { keepFile: () => {} });
-    const pages = database.query<{ page_count: number }, []>("PRAGMA page_count").get()!.page_count;
-    database.run(`PRAGMA max_page_count = ${pages + 2}`);
-    const error = await store.create(job("fake", { text: "x".repeat(100_000) })).catch((error) => error);
-    expect(error).toBeInstanceOf(Refusal);
-    expect(error.code).toBe("disk_full");
-    expect((await store.list()).data).toEqual([]);
-    expect((await store.create(job())).created).toBe(true);
-  });
-
-  test("keeps the records of the files it came with in the same commit, once for a repeated key", async () => {
-    const kept: string[] = [];
-    const { store } = open(({ file_id }) => {
-      if (file_id === "file_bad") throw new Error("the record cannot be written");
-      kept.push(file_id);
-    });
-    const keyed = { ...job(), idempotency: { key: "k", hash: "h" }, files: [file("file_a"), file("file_b")] };
-    await store.create(keyed);
-    expect((await store.create(keyed)).created).toBe(false);
-    expect(kept).toEqual(["file_a", "file_b"]);
-    expect(store.create({ ...job(), files: [file("file_bad")] })).rejects.toThrow("cannot be written");
-    expect((await store.list()).data).toHaveLength(1);
-  });
-
-  test("knows a key only as long as its job is there", async () => {
-    const { store } = open();
-    const keyed = { ...job(), idempotency: { key: "k", hash: "h" } };
-    const first = await store.create(keyed);
-    expect((await store.create(keyed)).job.id).toBe(first.job.id);
-    await store.delete(first.job.id);
-    expect((await store.create(keyed)).created).toBe(true);
-  });
-});
-
-describe("list()", () => {
-  const fill = async (store: JobStore, count: number) => {
-    const ids: string[] = [];
-    for (let n = 0; n < count; n++) {
-      const { id } = (await store.create(job(n % 3 === 0 ? "third" : "other"))).job;
-      if (n % 2 === 0) await store.start(id);
-      ids.unshift(id);
-    }
-    return ids;
-  };
-
-  test("gives the newest first, page by page, whatever is removed in between", async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.integer({ min: 1, max: 12 }),
-        fc.integer({ min: 0, max: 30 }),
-        async (limit, count) => {
-          const { store } = open();
-          const ids = await fill(store, count);
-          const seen: string[] = [];
-          let after: string | undefined;
-          for (;;) {
-            const page = await store.list({ limit, after });
-            expect(page.data.length).toBeLessThanOrEqual(limit);
-            seen.push(...page.data.map(({ id }) => id));
-            if (!page.has_more) break;
-            expect(page.data).toHaveLength(limit);
-            after = page.data.at(-1)!.id;
-            await store.delete(after);
+          if (how === "deleted") await store.delete(id);
+          else {
+            await store.end(id, ["queued"], failed);
+            await store.prune(1e12);
           }
-          expect(seen).toEqual(ids);
-        },
-      ),
-      { numRuns: 30 },
-    );
-  });
+          removed.push(id);
+          skip(others);
+        }
+        expect(await remembered()).toBe(2);
+        await expect(store.list({ after: removed[1]! })).rejects.toMatchObject({ code: "invalid_parameter" });
+        expect(await store.list({ after: removed[2]! })).toEqual({ data: [], has_more: false });
+      });
+    });
 
-  test("narrows by status and type", async () => {
-    const { store } = open();
-    await fill(store, 12);
-    const running = (await store.list({ status: "running" })).data;
-    expect(running).toHaveLength(6);
-    const both = await store.list({ status: "running", type: "third", limit: 1 });
-    expect(both.data).toHaveLength(1);
-    expect(both.has_more).toBe(true);
-    expect(running.filter(({ type }) => type === "third").map(({ id }) => id)).toContain(both.data[0]!.id);
-  });
-
-  test("gives at most 1000 without a limit and says that there are more", async () => {
-    const { store } = open();
-    await fill(store, 1001);
-    const page = await store.list();
-    expect([page.data.length, page.has_more]).toEqual([1000, true]);
-  });
-
-  test("refuses a place that never was", async () => {
-    const { store } = open();
-    const error = await store.list({ after: `job_${"0".repeat(32)}` }).catch((error) => error);
-    expect(error).toBeInstanceOf(Refusal);
-    expect(error.code).toBe("invalid_parameter");
-  });
-});
-
-describe("the queue", () => {
-  test("goes in order of arrival, with positions, and a requeued job has its old place", async () => {
-    const { store } = open();
-    const [a, b, c] = await Promise.all([1, 2, 3].map(async () => (await store.create(job())).job.id));
-    expect((await store.next())?.id).toBe(a!);
-    expect((await store.next([a!, b!]))?.id).toBe(c!);
-    expect(await Promise.all([a, b, c].map((id) => store.position(id!)))).toEqual([0, 1, 2]);
-    await store.start(a!);
-    expect(await store.position(c!)).toBe(1);
-    await store.requeue(a!);
-    expect((await store.next())?.id).toBe(a!);
-    expect(await store.counts()).toEqual({ queued: 3, running: 0, succeeded: 0, failed: 0, canceled: 0 });
-  });
-
-  test("tells which files its jobs still need", async () => {
-    const { store } = open();
-    const [used, done] = ["a", "b"].map((letter) => `file_${letter.repeat(32)}`);
-    await store.create(job("fake", { image: { type: "file_id", file_id: used }, prompt: "file_x" }));
-    const { id } = (await store.create(job("fake", { images: [{ file_id: done }] }))).job;
-    await store.end(id, ["queued"], canceled);
-    expect(await store.filesInUse()).toEqual(new Set([used!]));
-  });
-});
-
-describe("recover()", () => {
-  test("tries a job that was running once more, and no more than that", async () => {
-    const { store } = open();
-    const { id } = (await store.create(job())).job;
-    await store.start(id);
-    expect(await store.recover()).toEqual({ requeued: [id], interrupted: [] });
-    await store.start(id);
-    expect(await store.recover()).toEqual({ requeued: [], interrupted: [id] });
-    expect(await store.get(id)).toMatchObject({ status: "failed", error_code: "interrupted" });
-    expect(await store.recover()).toEqual({ requeued: [], interrupted: [] });
-  });
-
-  test("does not count runs that a shutdown put back", async () => {
-    const { store } = open();
-    const { id } = (await store.create(job())).job;
-    for (let round = 0; round < 5; round++) {
-      await store.start(id);
-      await store.requeue(id);
-    }
-    await store.start(id);
-    expect((await store.recover()).requeued).toEqual([id]);
-  });
-});
-
-describe("prune() and delete()", () => {
-  test("remember a pruned id and forget a deleted one", async () => {
-    const { store, tick } = open();
-    const ids: string[] = [];
-    for (let n = 0; n < 4; n++) ids.push((await store.create(job())).job.id);
-    await store.end(ids[0]!, ["queued"], failed);
-    tick(100);
-    await store.end(ids[1]!, ["queued"], failed);
-    expect(await store.prune(1050)).toBe(1);
-    expect(await store.get(ids[0]!)).toBe("pruned");
-    expect(await store.get(ids[1]!)).toMatchObject({ status: "failed" });
-    // What has not ended is never pruned, however old.
-    expect(await store.prune(1e12)).toBe(1);
-    expect((await store.list()).data.map(({ id }) => id)).toEqual([ids[3]!, ids[2]!]);
-    expect(await store.delete(ids[2]!)).toMatchObject({ id: ids[2], status: "queued" });
-    expect(await store.get(ids[2]!)).toBeUndefined();
-    expect(await store.delete(ids[2]!)).toBeUndefined();
-    expect(await store.delete(ids[0]!)).toBeUndefined();
-  });
-});
-
-describe("a removed job", () => {
-  test.each(["deleted", "pruned"])("that was %s is remembered for a million others", async (how) => {
-    const { store, database } = open();
-    const removed: string[] = [];
-    for (const jobs of [500_000, 1_000_000, 0, 0]) {
-      const { id } = (await store.create(job())).job;
-      if (how === "deleted") await store.delete(id);
-      else {
+    describe("the dialect that took a job", () => {
+      test("is kept with it, and decides the message to its webhook", async () => {
+        const { store } = await open({
+          notification: (_, { dialect, webhook }) => ({ dialect, url: webhook.url }),
+        });
+        const webhook = { url: "https://example.com/hook" };
+        const { id } = (await store.create({ ...job(), dialect: "tengr", webhook })).job;
+        const plain = (await store.create(job())).job.id;
+        expect(await store.sender(id)).toEqual({ dialect: "tengr", webhook });
+        expect(await store.sender(plain)).toEqual({ dialect: "kiapi", webhook: undefined });
+        expect(await store.sender("job_none")).toBeUndefined();
         await store.end(id, ["queued"], failed);
-        await store.prune(1e12);
-      }
-      removed.push(id);
-      database.run("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'jobs'", [jobs]);
-    }
-    const kept = database.query<{ n: number }, []>("SELECT count(*) AS n FROM removed_jobs").get()!.n;
-    expect(kept).toBe(2);
-    await expect(store.list({ after: removed[1]! })).rejects.toMatchObject({ code: "invalid_parameter" });
-    expect(await store.list({ after: removed[2]! })).toEqual({ data: [], has_more: false });
-  });
-});
+        const [message] = await store.deliveries.due(1e9, 10);
+        expect(JSON.parse(message!.body)).toEqual({ dialect: "tengr", url: webhook.url });
+      });
+    });
 
-describe("the dialect that took a job", () => {
-  test("is kept with it, and decides the message to its webhook", async () => {
-    const { store } = open(undefined, (_, { dialect, webhook }) => ({ dialect, url: webhook.url }));
-    const webhook = { url: "https://example.com/hook" };
-    const { id } = (await store.create({ ...job(), dialect: "tengr", webhook })).job;
-    const plain = (await store.create(job())).job.id;
-    expect(await store.sender(id)).toEqual({ dialect: "tengr", webhook });
-    expect(await store.sender(plain)).toEqual({ dialect: "kiapi", webhook: undefined });
-    expect(await store.sender("job_none")).toBeUndefined();
-    await store.end(id, ["queued"], failed);
-    const [message] = await store.deliveries.due(1e9, 10);
-    expect(JSON.parse(message!.body)).toEqual({ dialect: "tengr", url: webhook.url });
-  });
+    describe("deliveries", () => {
+      test("are written when a job with a webhook ends, is cancelled or is deleted, and for no other", async () => {
+        const { store } = await open();
+        const webhook = { url: "https://example.com/hook", context: { origin: "http://here" } };
+        const ids: string[] = [];
+        for (let n = 0; n < 4; n++) {
+          ids.push((await store.create({ ...job(), ...(n < 3 && { webhook }) })).job.id);
+        }
+        expect(await store.sender(ids[0]!)).toEqual({ dialect: "kiapi", webhook });
+        expect(await store.deliveries.nextAt()).toBeUndefined();
+        await store.end(ids[0]!, ["queued"], failed);
+        await store.end(ids[1]!, ["queued"], canceled);
+        await store.delete(ids[2]!);
+        await store.end(ids[3]!, ["queued"], failed);
+        const due = await store.deliveries.due(1e9, 10);
+        expect(due.map(({ job_id }) => job_id).sort()).toEqual(ids.slice(0, 3).sort());
+        expect(due.map(({ body }) => JSON.parse(body).status).sort()).toEqual([
+          "canceled",
+          "canceled",
+          "failed",
+        ]);
+        expect(new Set(due.map(({ id }) => id)).size).toBe(3);
+      });
 
-  test("is known of depth maps that were taken before it was kept", () => {
-    const path = join(mkdtempSync(join(tmpdir(), "easel-dialect-")), "easel.db");
-    const before = new Database(path, { create: true });
-    before.run(jobsSchema);
-    before.run(filesSchema);
-    before.run(webhookDeliverySchema);
-    before.run("PRAGMA user_version = 3");
-    for (const type of ["depth-map", "depthpro"])
-      before.run(
-        "INSERT INTO jobs (id, type, params, status, created_at, progress_label) VALUES (?, ?, '{}', 'queued', 1, 'queued')",
-        [`job_${type}`, type],
-      );
-    before.close();
-    const after = openDatabase(path);
-    expect(after.query("SELECT id, dialect FROM jobs ORDER BY seq").all()).toEqual([
-      { id: "job_depth-map", dialect: "tengr" },
-      { id: "job_depthpro", dialect: "kiapi" },
-    ]);
-    after.close();
+      test("wait for their time, and their job says what becomes of them", async () => {
+        const { store } = await open();
+        const webhook = { url: "https://example.com/hook" };
+        const { id } = (await store.create({ ...job(), webhook })).job;
+        await store.end(id, ["queued"], failed);
+        const [first] = await store.deliveries.due(1000, 10);
+        expect(first).toMatchObject({ job_id: id, url: webhook.url, attempts: 0 });
+        await store.deliveries.postpone(first!, 1500, "status 503");
+        expect(await store.deliveries.due(1499, 10)).toEqual([]);
+        expect(await store.deliveries.nextAt()).toBe(1500);
+        expect(await store.get(id)).toMatchObject({
+          webhook_delivery: { status: "pending", attempts: 1, error: "status 503" },
+        });
+        const [again] = await store.deliveries.due(1500, 10);
+        expect(again).toMatchObject({ id: first!.id, attempts: 1 });
+        await store.deliveries.settle(again!, "status 410");
+        expect(await store.deliveries.nextAt()).toBeUndefined();
+        expect(await store.get(id)).toMatchObject({
+          webhook_delivery: { status: "given_up", attempts: 2, error: "status 410" },
+        });
+      });
+    });
   });
-});
-
-describe("deliveries", () => {
-  test("are written when a job with a webhook ends, is cancelled or is deleted, and for no other", async () => {
-    const { store } = open();
-    const webhook = { url: "https://example.com/hook", context: { origin: "http://here" } };
-    const ids: string[] = [];
-    for (let n = 0; n < 4; n++) {
-      ids.push((await store.create({ ...job(), ...(n < 3 && { webhook }) })).job.id);
-    }
-    expect(await store.sender(ids[0]!)).toEqual({ dialect: "kiapi", webhook });
-    expect(await store.deliveries.nextAt()).toBeUndefined();
-    await store.end(ids[0]!, ["queued"], failed);
-    await store.end(ids[1]!, ["queued"], canceled);
-    await store.delete(ids[2]!);
-    await store.end(ids[3]!, ["queued"], failed);
-    const due = await store.deliveries.due(1e9, 10);
-    expect(due.map(({ job_id }) => job_id).sort()).toEqual(ids.slice(0, 3).sort());
-    expect(due.map(({ body }) => JSON.parse(body).status).sort()).toEqual(["canceled", "canceled", "failed"]);
-    expect(new Set(due.map(({ id }) => id)).size).toBe(3);
-  });
-});
+}

@@ -108,7 +108,7 @@ describe("files whose database is lost", () => {
   ])("because it was %s are refused with the way out, and taken over", async (_how, lose) => {
     const { dataDir, root, path, ids } = await filled();
     lose(path);
-    expect(openLocalStore({ database: openDatabase(path), root })).rejects.toThrow("easel repair");
+    await expect(openLocalStore({ database: openDatabase(path), root })).rejects.toThrow("easel repair");
     expect(await repair(dataDir, root)).toMatchObject({
       found: "no database for the files",
       aside: null,
@@ -135,6 +135,6 @@ test("a directory that a server uses is left alone", async () => {
   const { dataDir, root, path } = await filled();
   overwrite(path, 0, 8192);
   const unlock = lockDirectory(dataDir);
-  expect(repair(dataDir, root)).rejects.toThrow("Another easel server");
+  await expect(repair(dataDir, root)).rejects.toThrow("Another easel server");
   unlock();
 });

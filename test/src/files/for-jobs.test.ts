@@ -130,7 +130,7 @@ describe("a url", () => {
   test("is not fetched once the job is cancelled", async () => {
     const { files, left } = await service();
     const signal = AbortSignal.abort(new Error("cancelled"));
-    expect(files.resolve({ type: "url", url: at("/x") }, "image", signal)).rejects.toThrow("cancelled");
+    await expect(files.resolve({ type: "url", url: at("/x") }, "image", signal)).rejects.toThrow("cancelled");
     expect(left()).toEqual([]);
   });
 });

@@ -86,7 +86,7 @@ describe("a name", () => {
     const { resolve: _, ...real } = options();
     for (const host of ["localhost", "localhost.", "LOCALHOST"]) {
       const refused = vet(new URL(`http://${host}/`), "image url", real);
-      expect(refused).rejects.toMatchObject({ code: "private_url" });
+      await expect(refused).rejects.toMatchObject({ code: "private_url" });
     }
   });
   test("that nobody knows cannot be resolved", async () => {
