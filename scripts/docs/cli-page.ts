@@ -4,6 +4,7 @@
  * @module
  */
 import { Command } from "commander";
+import { families } from "../../src/capabilities/registry.ts";
 import { type CommandContext, exitCodes } from "../../src/cli/context.ts";
 import { describeCommands } from "../../src/cli/main.ts";
 import type { Process } from "../../src/cli/process.ts";
@@ -14,6 +15,7 @@ const meanings: Record<keyof typeof exitCodes, string> = {
   usage: "The command line or the settings are wrong, or a question could not be asked.",
   startup:
     "The server could not start: the port is taken, another server has the data directory, or the native parts cannot be unpacked or loaded.",
+  doesNotFit: "The planned request does not fit into this machine's memory.",
   engineFault: "The engine failed. A service manager should start the server again; no job is lost.",
   storeFault:
     "The data directory was removed, or its database is damaged while the server ran. The log names it; `easel repair` starts a new one.",
@@ -25,7 +27,7 @@ const meanings: Record<keyof typeof exitCodes, string> = {
 /** The page. Settings as flags of `run` have a page of their own. */
 export function cliPage(): string {
   const program = new Command("easel").configureHelp({ helpWidth: 100 });
-  describeCommands(program, {} as CommandContext, {} as Process);
+  describeCommands(program, { capabilities: families } as unknown as CommandContext, {} as Process);
   const sections: string[] = [];
   const visit = (command: Command, path: string) => {
     for (const sub of command.commands) {

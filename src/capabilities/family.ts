@@ -62,7 +62,8 @@ export interface VerbOption {
    * a path that a second file of the result is saved to, from the result's field `from`.
    */
   kind: "yes" | "text" | "whole" | "real" | "size" | "picture" | "adapter" | "copy";
-  /** With `copy`: the field of the result, and the file's extension. */
+  /** With `copy`: the field of the result, the file's extension, and the request's field that asks for it. */
   from?: string;
   extension?: string;
+  asks?: string;
 }

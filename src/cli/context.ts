@@ -44,6 +44,7 @@ export const exitCodes = {
   failed: 1,
   usage: 2,
   startup: 3,
+  doesNotFit: 4,
   engineFault: 70,
   storeFault: 74,
   hungUp: 129,

@@ -17,8 +17,8 @@ export async function localServer(loaded: Loaded, process: Process, signal: Abor
   const { settings } = loaded;
   // Other users of this machine could find the port.
   const auth_token = crypto.randomUUID();
-  // a failed job is told as the command's own error
-  const log_level = settings.log_level === "debug" ? "debug" : "error";
+  // What fails is the command's own error.
+  const log = settings.log_level === "debug" ? undefined : { write: () => {} };
   signal.throwIfAborted();
   const data_dir = temporaryFolder();
   const remove = () => rmSync(data_dir, { recursive: true, force: true, maxRetries: 3 });
@@ -39,7 +39,7 @@ export async function localServer(loaded: Loaded, process: Process, signal: Abor
     await (signal.aborted ? Promise.race([stopped, Bun.sleep(500)]) : stopped);
     remove();
   };
-  const starting = serve({ ...settings, ...own, auth_token, log_level }, started);
+  const starting = serve({ ...settings, ...own, auth_token }, started, log);
   started.ready.catch(async (error: Error) => {
     // what is still being made would come back into a folder that is gone
     await starting.catch(() => {});

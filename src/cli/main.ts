@@ -17,17 +17,16 @@ import { registerCache } from "./commands/cache.ts";
 import { registerCheck } from "./commands/check.ts";
 import { registerCompletion } from "./commands/completion.ts";
 import { registerConfig } from "./commands/config.ts";
-import { registerDepth } from "./commands/depth.ts";
 import { registerDoctor } from "./commands/doctor.ts";
-import { registerEdit } from "./commands/edit.ts";
-import { registerGenerate } from "./commands/generate.ts";
+import { registerFiles } from "./commands/files.ts";
 import { registerJobs } from "./commands/jobs.ts";
+import { registerMemory } from "./commands/memory.ts";
 import { registerPlan } from "./commands/plan.ts";
 import { registerRepair } from "./commands/repair.ts";
 import { registerRun } from "./commands/run.ts";
 import { registerService } from "./commands/service.ts";
 import { registerStatus } from "./commands/status.ts";
-import { registerUpscale } from "./commands/upscale.ts";
+import { registerVerbs } from "./commands/verbs.ts";
 import { type CommandContext, CommandError, exitCodes } from "./context.ts";
 import { localServer } from "./local-server.ts";
 import { Interrupted, interruption, type Process, thisProcess, watchOutput } from "./process.ts";
@@ -91,11 +90,10 @@ export function describeCommands(program: Command, context: CommandContext, own:
   registerStatus(program, context);
   registerActivate(program, context);
   registerDeactivate(program, context);
-  registerDepth(program, context);
-  registerUpscale(program, context);
-  registerGenerate(program, context);
-  registerEdit(program, context);
+  registerVerbs(program, context);
   registerJobs(program, context);
+  registerFiles(program, context);
+  registerMemory(program, context);
   registerPlan(program, context);
   registerBench(program, context);
   registerCache(program, context);
@@ -112,7 +110,7 @@ function tellHelp(command: Command, path: string): void {
   command.showHelpAfterError(`(${path} --help lists its ${length > 0 ? "commands" : "options"})`);
   // without this, the command that stands in for none would take a slip as its argument
   command.hook("preSubcommand", ({ args: [word] }, sub) => {
-    if (word === undefined || word.startsWith("-") || word === sub.name()) return;
+    if (word === undefined || word.startsWith("-") || [sub.name(), ...sub.aliases()].includes(word)) return;
     command.error(`error: unknown command '${word}'`, { code: "commander.unknownCommand" });
   });
   for (const sub of command.commands) tellHelp(sub, `${path} ${sub.name()}`);

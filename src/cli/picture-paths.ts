@@ -8,7 +8,14 @@ import { basename, dirname, extname, join, resolve } from "node:path";
 import { CommandError, exitCodes } from "./context.ts";
 import { standardStream } from "./remote-file.ts";
 
-const formats: Record<string, string> = { ".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp" };
+export type Format = "png" | "jpeg" | "webp";
+
+const formats: Readonly<Record<string, Format>> = {
+  ".png": "png",
+  ".jpg": "jpeg",
+  ".jpeg": "jpeg",
+  ".webp": "webp",
+};
 const pictureName = /^[^.].*\.(jpe?g|png|webp|tiff?|gif|avif|heic|heif)$/i;
 
 /** A picture that a command reads. */
@@ -172,11 +179,17 @@ function identity(path: string): string {
   return `${dev}:${ino}`;
 }
 
-export function formatOf(path: string): string {
-  if (path === standardStream) return "png";
-  const format = formats[extname(path).toLowerCase()];
-  if (!format) throw new CommandError("The output must end in .png, .jpg or .webp", exitCodes.usage);
-  return format;
+export const extensionOf = (format: Format) => Object.keys(formats).find((name) => formats[name] === format)!;
+
+/** The format that an output's name asks for. A device, a pipe or a name without extension gets the first. */
+export function formatOf(path: string, allowed: readonly Format[]): Format {
+  const extension = extname(path).toLowerCase();
+  if (path === standardStream || (extension === "" && allowed.length === 1)) return allowed[0]!;
+  const format = formats[extension];
+  if (format && allowed.includes(format)) return format;
+  const names = allowed.map(extensionOf);
+  const list = names.length > 1 ? `${names.slice(0, -1).join(", ")} or ${names.at(-1)}` : names[0];
+  throw new CommandError(`The output must end in ${list}`, exitCodes.usage);
 }
 
 /** The start of a file name from a prompt: its first words, without accents and signs. */

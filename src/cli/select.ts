@@ -1,7 +1,8 @@
 import type { Variant } from "../capabilities/capability.ts";
 import type { Family } from "../capabilities/family.ts";
 import { label } from "../hub/download/resources.ts";
-import { CommandError } from "./context.ts";
+import { nearest } from "../settings/nearest.ts";
+import { CommandError, exitCodes } from "./context.ts";
 
 /** One model as the commands that manage files see it. */
 export interface Choice {
@@ -12,6 +13,8 @@ export interface Choice {
 
 export interface Filters {
   all?: boolean;
+  /** Every model whose licence allows commercial use. */
+  free?: boolean;
   domain?: readonly string[];
   family?: readonly string[];
   repo?: readonly string[];
@@ -43,7 +46,7 @@ export function select(all: readonly Choice[], filters: Filters): Choice[] {
   ) => {
     for (const value of values) {
       const found = all.filter((choice) => fits(choice, value));
-      if (found.length === 0) throw new CommandError(`No matching models found: --${kind} ${value}`);
+      if (found.length === 0) throw unknown(kind, value, all);
       for (const choice of found) wanted.add(choice);
     }
   };
@@ -55,12 +58,28 @@ export function select(all: readonly Choice[], filters: Filters): Choice[] {
   add("model", filters.model, ({ capability, variant }, value) =>
     [`${capability.family}/${variant.name}`, variant.name, ...variant.aliases].includes(value),
   );
+  if (filters.free) for (const choice of all) if (choice.variant.licence.commercial) wanted.add(choice);
   return all.filter((choice) => wanted.has(choice));
+}
+
+function unknown(kind: string, value: string, all: readonly Choice[]): CommandError {
+  const known =
+    kind === "model"
+      ? all.flatMap((choice) => [modelName(choice), choice.variant.name])
+      : all.map(({ capability, variant }) =>
+          kind === "family" ? capability.family : kind === "repo" ? variant.repo : capability.domain,
+        );
+  const meant = nearest(value, known);
+  return new CommandError(
+    `No ${kind} is called ${value}. ${meant ? `Did you mean ${meant}?` : "easel status lists them"}`,
+    exitCodes.usage,
+  );
 }
 
 export function hasFilter(filters: Filters): boolean {
   return Boolean(
     filters.all ||
+      filters.free ||
       filters.domain?.length ||
       filters.family?.length ||
       filters.repo?.length ||

@@ -159,9 +159,18 @@ function sizeWithin(
 }
 
 /** Refuses a picture that is too large, from its header alone. */
-function checkPixels(metadata: Metadata, { maxPixels, setting }: DecodeOptions, kind: string): void {
+function checkPixels(metadata: Metadata, options: DecodeOptions, kind: string): void {
   const { width, height } = frameSize(metadata);
   if (!width || !height) throw unreadable(kind, undefined);
+  requirePixels({ width, height }, options, kind);
+}
+
+/** Refuses a picture with more pixels than a setting allows. */
+export function requirePixels(
+  { width, height }: { width: number; height: number },
+  { maxPixels, setting }: Pick<DecodeOptions, "maxPixels" | "setting">,
+  kind: string,
+): void {
   const pixels = width * height;
   if (pixels > maxPixels) {
     const remedy = setting === undefined ? "" : `. The setting ${setting} changes the cap`;

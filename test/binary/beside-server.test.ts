@@ -25,9 +25,12 @@ const commands = [
   [["check", ...mini], 0, 0],
   [["check", "--engine"], 0, 0],
   [["depth", "street.jpg"], 0, 0],
-  [["plan", "depthanything"], 0, 0],
+  [["plan", "depthanything/mini"], 0, 0],
   [["bench", ...mini, "--runs", "1", "--size", "64x48"], 0, 0],
   [["jobs"], 1, 0],
+  [["files"], 1, 0],
+  [["ps"], 1, 0],
+  [["list"], 0, 0],
   [["unload", "depthanything/mini"], 1, 0],
   [["cache"], 0, 0],
   [["config", "show"], 0, 0],
@@ -54,8 +57,21 @@ describe.each([
 test("each command stands in the table above", () => {
   const page = readFileSync(join(import.meta.dir, "../../docs/reference/cli.md"), "utf8");
   const names = new Set([...page.matchAll(/^## easel ([a-z]+)/gm)].map(([, name]) => name));
-  const elsewhere = ["run", "upscale", "generate", "edit"];
+  const elsewhere = ["run", "upscale", "generate", "edit", "doctor", "repair"];
   for (const [[name]] of commands) names.delete(name);
   for (const name of elsewhere) names.delete(name);
   expect([...names]).toEqual([]);
+});
+
+test("easel status shows what the server has, not this shell's settings", async () => {
+  const data = join(here.folder, "other");
+  const paths = JSON.stringify({ "depthanything/v2-small": here.folder });
+  await using other = await started(here, {
+    HOME: here.home,
+    EASEL_DATA_DIR: data,
+    EASEL_MODEL_PATHS: paths,
+  });
+  const env = { HOME: here.home, EASEL_PORT: new URL(other.url).port };
+  const { out } = await ran(here, ["status", "--json", "depthanything/v2-small"], env);
+  expect(JSON.parse(out)).toMatchObject([{ name: "v2-small", status: "local" }]);
 });

@@ -193,18 +193,18 @@ describe("a command that needs no server", () => {
     [["depth", "-", "-o", "x.png"], 1, "Error: Standard input is empty\n"],
     [["depth", "street.jpg", "-o", "street.jpg/x.png"], 2, "Error: street.jpg is not a folder\n"],
     [["depth", "street.jpg", "-o", "/proc/x.png"], 1, "Error: Cannot write /proc/x.png: "],
-    [["depth", "street.jpg", "-o", "x.jpg"], 2, "Error: A depth map is a PNG: the output must end in .png\n"],
+    [["depth", "street.jpg", "-o", "x.jpg"], 2, "Error: The output must end in .png\n"],
     [["depth", "street.jpg", "-o", "-", "--json"], 2, "Error: --json and -o - both want standard output\n"],
     [["depth", "street.jpg", "-o", "x.png", "--model", "v9"], 2, "Error: unknown depthanything model 'v9'; "],
     [["depth", "street.jpg", "-o", "x.png", "--colormap", "pink"], 2, "Error: colormap: "],
     [["depth", "easel", "-o", "x.png"], 1, "Error: easel: input image could not be opened: "],
     [["upscale", "street.jpg", "-o", "x.png", "--model", "3b"], 1, "easel activate --model seedvr2/3b\n"],
     [["upscale", "street.jpg", "-o", "x.gif"], 2, "Error: The output must end in .png, .jpg or .webp\n"],
-    [["generate", "a cat", "-o", "x.png"], 1, "easel activate --model qwen/image\n"],
+    [["generate", "a cat", "-o", "x.png"], 1, "easel activate --model flux2/"],
     [["generate", "", "-o", "x.png"], 2, "Error: prompt: "],
     [["generate", "a cat", "-o", "x.png", "--lora", "absent:0.5"], 1, "Error: There is no file absent\n"],
-    [["edit", "a cat", "street.jpg", "-o", "x.png"], 1, "easel activate --model qwen/edit-2509\n"],
-    [["edit", "a cat", "-o", "x.png"], 2, "Error: missing required argument 'images'\n"],
+    [["edit", "a cat", "street.jpg", "-o", "x.png"], 1, "easel activate --model flux2/"],
+    [["edit", "a cat", "-o", "x.png"], 2, "Error: missing required argument 'pictures'\n"],
   ] as const)("refuses %j with %d and one error", async (args, code, message) => {
     const result = await ran(here, [...args], alone());
     expect(result.err).toContain(message);

@@ -19,6 +19,7 @@ export const depthVerb = (own: readonly VerbOption[]): Verb => ({
       help: "also write the depth values: a file, or a folder for several inputs",
       from: "depth_data_file_id",
       extension: ".npz",
+      asks: "include_depth_data",
     },
   ],
   result: "depth_image_file_id",

@@ -1,4 +1,5 @@
 import { Refusal } from "../../errors.ts";
+import { requirePixels } from "../../images/decode.ts";
 import { boundFor, type Size, type Sizing } from "../../images/sizing.ts";
 import { patch } from "../../models/depth-anything/memory.ts";
 import type { Settings } from "../../settings/settings.ts";
@@ -119,6 +120,8 @@ export const warm: NonNullable<Capability["warm"]> = (
   context,
   { quantize = null, width = usual.width, height = usual.height } = {},
 ) => {
+  if (width !== usual.width || height !== usual.height)
+    requirePixels({ width, height }, pixelCap(context.settings), "the picture");
   const chosen = variantOf(variant);
   return needOf(chosen, quantize, sizeOf(chosen, null), context, { width, height });
 };

@@ -1,7 +1,10 @@
 import type { Bits } from "../../engine/task.ts";
+import { requirePixels } from "../../images/decode.ts";
 import type { Size } from "../../images/sizing.ts";
+import type { Settings } from "../../settings/settings.ts";
 import type { Capability, CheckContext, Need } from "../capability.ts";
 import { estimateOperation } from "../depth/estimate.ts";
+import type { PixelCap } from "../depth/prepare.ts";
 import { chooseBits } from "../model.ts";
 import { EstimateRequest, prose } from "./contract.ts";
 import { ownSettings } from "./settings.ts";
@@ -32,13 +35,16 @@ function needOf(variant: string, quantize: number | null, { settings }: CheckCon
 
 const fewerBits = (bits: Bits) => (bits !== null && bits <= 3 ? {} : { smaller: "a lower quantize" });
 
+/** The cap on the pixels of a picture. */
+const pixelCap = (settings: Settings): PixelCap => ({
+  maxPixels: ownSettings(settings).depthpro_max_input_pixels,
+  setting: "depthpro_max_input_pixels",
+});
+
 export const estimate = estimateOperation({
   models,
   defaultQuantize: (settings) => ownSettings(settings).depthpro_default_quantize,
-  maxInputPixels: (settings) => ({
-    maxPixels: ownSettings(settings).depthpro_max_input_pixels,
-    setting: "depthpro_max_input_pixels",
-  }),
+  maxInputPixels: pixelCap,
   prose: prose.estimate,
   request: EstimateRequest,
   own: (_: EstimateRequest) => ({}),
@@ -52,4 +58,8 @@ export const warm: NonNullable<Capability["warm"]> = (
   variant,
   context,
   { quantize = null, width = usual.width, height = usual.height } = {},
-) => needOf(variant, quantize, context, { width, height });
+) => {
+  if (width !== usual.width || height !== usual.height)
+    requirePixels({ width, height }, pixelCap(context.settings), "the picture");
+  return needOf(variant, quantize, context, { width, height });
+};

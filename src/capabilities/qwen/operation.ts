@@ -3,7 +3,7 @@ import type { Capability, CheckContext, Need, Operation, PlannedRequest } from "
 import { chooseBits, chooseVariant, requireActivated } from "../model.ts";
 import { EditRequest, GenerateRequest, ImageResponse, prose } from "./contract.ts";
 import { footprint } from "./footprint.ts";
-import { checkImages, checkScheduler, checkStrength } from "./limits.ts";
+import { checkImages, checkLimits, checkScheduler, checkStrength } from "./limits.ts";
 import {
   batched,
   checkShared,
@@ -174,5 +174,8 @@ function usual(variant: string, { settings }: CheckContext, request: PlannedRequ
 }
 
 /** What a variant needs for a usual request. */
-export const warm: NonNullable<Capability["warm"]> = (variant, context, request = {}) =>
-  needOf(usual(variant, context, request), context);
+export const warm: NonNullable<Capability["warm"]> = (variant, context, request) => {
+  const params = usual(variant, context, request ?? {});
+  if (request) checkLimits(params, context.settings);
+  return needOf(params, context);
+};

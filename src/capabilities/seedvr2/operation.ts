@@ -207,7 +207,9 @@ export const warm: NonNullable<Capability["warm"]> = (
   variant,
   { settings },
   { quantize = null, width, height } = {},
-) =>
-  needOf({ model: variant, quantize, tile: ownSettings(settings).seedvr2_tile }, settings, {
+) => {
+  if (width && height) checkResultSize({ width, height }, { width, height }, settings.max_output_pixels);
+  return needOf({ model: variant, quantize, tile: ownSettings(settings).seedvr2_tile }, settings, {
     pixels: width && height ? width * height : usualPixels,
   });
+};

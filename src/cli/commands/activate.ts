@@ -9,6 +9,7 @@ import {
   label,
   missing,
 } from "../../hub/download/resources.ts";
+import { confirmed } from "../confirm.ts";
 import { type CommandContext, CommandError, exitCodes } from "../context.ts";
 import { progressLines } from "../output/progress.ts";
 import { gigabytes } from "../output/table.ts";
@@ -25,19 +26,21 @@ interface ActivateOptions extends Filters {
 function withFilters(command: Command): Command {
   return command
     .option("--all", "every model")
+    .option("--free", "every model whose licence allows commercial use")
     .option("--domain <name>", "every model of this domain (repeatable)", collect)
     .option("--family <name>", "every model of this family (repeatable)", collect)
     .option("--repo <name>", "every model from this repository (repeatable)", collect)
-    .option("--model <name>", "this model, as family/name (repeatable)", collect)
+    .option("--model <name>", "the same as naming the model (repeatable)", collect)
     .option("--yes", "do not ask")
     .option("--json", "print events as JSON lines");
 }
 
 export function registerActivate(program: Command, context: CommandContext): void {
-  withFilters(program.command("activate"))
-    .description("download models; goes on where an earlier download stopped")
+  withFilters(program.command("activate [models...]").alias("pull"))
+    .description("download models, named as family/name; resumes an interrupted download")
     .option("--accept-license", "accept licences that forbid commercial use")
-    .action(async (options: ActivateOptions) => {
+    .action(async (models: string[], given: ActivateOptions) => {
+      const options = { ...given, model: [...models, ...(given.model ?? [])] };
       const selected = await selection(context, options, "activate");
       requireLicences(selected, options);
       sayWhatComesOtherwise(selected, context, options.json ?? false);
@@ -64,22 +67,15 @@ export function registerActivate(program: Command, context: CommandContext): voi
 }
 
 export function registerDeactivate(program: Command, context: CommandContext): void {
-  withFilters(program.command("deactivate"))
+  withFilters(program.command("deactivate [models...]").alias("rm"))
     .description("remove models from this machine's caches")
-    .action(async (options: ActivateOptions) => {
+    .action(async (models: string[], given: ActivateOptions) => {
+      const options = { ...given, model: [...models, ...(given.model ?? [])] };
       const selected = await selection(context, options, "deactivate");
       const downloads = distinct(selected.flatMap(({ variant }) => variant.downloads));
-      if (!options.yes) {
-        if (!context.interactive)
-          throw new CommandError("Removing models needs --yes where nobody can be asked", exitCodes.usage);
-        const { confirm, isCancel } = await import("@clack/prompts");
-        const list = downloads.map(label).join(", ");
-        const answer = await confirm({
-          message: `Remove ${list}? Other programs may use these files.`,
-          initialValue: false,
-        });
-        if (isCancel(answer) || !answer) return context.out("Canceled.");
-      }
+      const list = downloads.map(label).join(", ");
+      if (!options.yes && !(await confirmed(context, `Remove ${list}? Other programs may use these files.`)))
+        return;
       const kept = downloadsOfOthers(context, selected);
       for (const choice of selected.filter(({ variant }) => variant.embedded !== undefined && !options.json))
         context.out(`${fullName(choice)} is built in and stays`);
@@ -130,7 +126,7 @@ async function selection(context: CommandContext, options: ActivateOptions, verb
   if (hasFilter(options)) return select(every, options);
   if (!context.interactive)
     throw new CommandError(
-      `Say what to ${verb}: --model FAMILY/NAME, --family NAME or --all`,
+      `Name a model to ${verb}, as FAMILY/NAME; or give --family NAME, --free or --all`,
       exitCodes.usage,
     );
   const { multiselect, isCancel } = await import("@clack/prompts");

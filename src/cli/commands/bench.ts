@@ -40,7 +40,7 @@ export function registerBench(program: Command, context: CommandContext): void {
           (probe) => !options.model || options.model.includes(nameOf(probe)),
         );
         if (probes.length === 0)
-          throw new CommandError("No model of that name is activated; see easel status");
+          throw new CommandError("No model of that name is activated; easel status lists them");
         // The pictures are drawn here, also when another process computes.
         takeSharpFrom(await nativeFolder(nativePlaces(context.loaded())));
         const rows: Measured[] = [];

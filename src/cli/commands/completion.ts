@@ -26,7 +26,7 @@ export function registerCompletion(program: Command, context: CommandContext): v
 export function wordsOf(program: Command): Map<string, string[]> {
   const words = new Map<string, string[]>();
   const visit = (command: Command, path: string[]) => {
-    const subcommands = command.commands.map((sub) => sub.name());
+    const subcommands = command.commands.flatMap((sub) => [sub.name(), ...sub.aliases()]);
     const options = command.options.flatMap(({ long }) => (long ? [long] : []));
     words.set(path.join(" "), [...subcommands, ...options, "--help"]);
     for (const sub of command.commands) visit(sub, [...path, sub.name()]);

@@ -1,7 +1,9 @@
 import type { Command } from "commander";
 import type { Job } from "../../jobs/job.ts";
-import { json, requireRunning } from "../client.ts";
+import { type Client, json, requireRunning } from "../client.ts";
 import { type CommandContext, CommandError, exitCodes } from "../context.ts";
+import { allIds, fullId } from "../ids.ts";
+import { positive } from "../option-values.ts";
 import { table } from "../output/table.ts";
 
 export function registerJobs(program: Command, context: CommandContext): void {
@@ -13,11 +15,11 @@ export function registerJobs(program: Command, context: CommandContext): void {
     .description("list jobs, newest first")
     .option("--status <name>", "only jobs with this status")
     .option("--type <name>", "only jobs of this type")
-    .option("-n, --limit <count>", "how many", "20")
+    .option("-n, --limit <count>", "how many", positive, 20)
     .option("--json", "print JSON")
-    .action(async (options: { status?: string; type?: string; limit: string; json?: boolean }) => {
+    .action(async (options: { status?: string; type?: string; limit: number; json?: boolean }) => {
       await using client = await requireRunning(context);
-      const query = new URLSearchParams({ limit: options.limit });
+      const query = new URLSearchParams({ limit: String(options.limit) });
       if (options.status) query.set("status", options.status);
       if (options.type) query.set("type", options.type);
       const page = await json<{ data: Job[]; has_more: boolean }>(await client.request(`/v1/jobs?${query}`));
@@ -32,45 +34,66 @@ export function registerJobs(program: Command, context: CommandContext): void {
         job.error?.split("\n")[0]?.slice(0, 60) ?? "",
       ]);
       context.out(table([["Job", "Type", "Status", "Progress", "Time", "Error"], ...rows]));
-      if (page.has_more) context.out(`There are more: --limit ${Number(options.limit) * 2}`);
+      if (page.has_more) context.out(`There are more: --limit ${options.limit * 2}`);
     });
-  const one = (name: string, description: string, path: (id: string) => [method: string, path: string]) =>
-    jobs
-      .command(`${name} <id>`)
-      .description(description)
-      .action(async (id: string) => {
-        await using client = await requireRunning(context);
-        const [method, to] = path(encodeURIComponent(id));
-        context.out(JSON.stringify(await json(await client.request(to, { method })), null, 2));
-      });
-  one("show", "print a job as JSON", (id) => ["GET", `/v1/jobs/${id}`]);
-  one("cancel", "cancel a job that waits or runs", (id) => ["POST", `/v1/jobs/${id}/cancel`]);
-  one("retry", "run a failed or cancelled job again", (id) => ["POST", `/v1/jobs/${id}/retry`]);
+  /** Sends a request for one job and prints the answer. */
+  const ask = async (client: Client, start: string, method: string, rest = "") => {
+    const id = await fullId(client, "jobs", start);
+    context.out(
+      JSON.stringify(await json(await client.request(`/v1/jobs/${id}${rest}`, { method })), null, 2),
+    );
+  };
+  jobs
+    .command("show <id>")
+    .description("print a job as JSON; the start of an id is enough")
+    .action(async (start: string) => {
+      await using client = await requireRunning(context);
+      await ask(client, start, "GET");
+    });
+  jobs
+    .command("cancel [id]")
+    .description("cancel a job that waits or runs; the start of an id is enough")
+    .option("--all", "every job that waits or runs")
+    .action(async (start: string | undefined, { all }: { all?: boolean }) => {
+      if (!all && start === undefined)
+        throw new CommandError("Name the job to cancel, or give --all", exitCodes.usage);
+      await using client = await requireRunning(context);
+      if (all) return context.out(`canceled: ${await cancelAll(client)} jobs`);
+      await ask(client, start!, "POST", "/cancel");
+    });
+  jobs
+    .command("retry <id>")
+    .description("run a failed or cancelled job again; the start of an id is enough")
+    .action(async (start: string) => {
+      await using client = await requireRunning(context);
+      await ask(client, start, "POST", "/retry");
+    });
   jobs
     .command("delete <id>")
-    .description("cancel a job if need be and remove its record")
-    .option("--files", "delete the files that it made or brought, too")
-    .action(async (id: string, { files }: { files?: boolean }) => {
+    .description(
+      "remove a job's record, cancelling the job first if it has not ended; the start of an id is enough",
+    )
+    .option("--files", "also delete the files that it made or brought")
+    .action(async (start: string, { files }: { files?: boolean }) => {
       await using client = await requireRunning(context);
-      const path = `/v1/jobs/${encodeURIComponent(id)}${files ? "?files=true" : ""}`;
-      context.out(JSON.stringify(await json(await client.request(path, { method: "DELETE" })), null, 2));
+      await ask(client, start, "DELETE", files ? "?files=true" : "");
     });
+}
 
-  program
-    .command("unload <model>")
-    .description("free a model's memory in a running server; the model as family/name")
-    .action(async (model: string) => {
-      const [family, name] = model.split("/", 2) as [string, string | undefined];
-      const families = context.capabilities.map((capability) => capability.family);
-      if (!name || !families.includes(family))
-        throw new CommandError(
-          `Name the model as family/name, such as depthpro/base; the families are ${families.join(", ")}`,
-          exitCodes.usage,
-        );
-      await using client = await requireRunning(context);
-      const path = `/v1/image/${family}/models/${encodeURIComponent(name)}/unload`;
-      context.out(JSON.stringify(await json(await client.request(path, { method: "POST" }))));
-    });
+/** Cancels what waits, so that nothing new starts, and then what runs. */
+async function cancelAll(client: Client): Promise<number> {
+  let canceled = 0;
+  for (const status of ["queued", "running"]) {
+    const ids = await allIds(client, "jobs", `&status=${status}`);
+    for (let i = 0; i < ids.length; i += 32) {
+      const answers = await Promise.all(
+        ids.slice(i, i + 32).map((id) => client.request(`/v1/jobs/${id}/cancel`, { method: "POST" })),
+      );
+      // A job that ended in the meantime refuses.
+      canceled += answers.filter(({ ok }) => ok).length;
+    }
+  }
+  return canceled;
 }
 
 function took({ started_at, finished_at }: Job): string {

@@ -3,6 +3,7 @@ import type { Need, PlannedRequest } from "../../capabilities/capability.ts";
 import { chooseVariant } from "../../capabilities/model.ts";
 import { machineMemory } from "../../engine/memory.ts";
 import { budgetOf, footprint, gigabyte } from "../../engine/residency.ts";
+import { nearest } from "../../settings/nearest.ts";
 import { type CommandContext, CommandError, exitCodes } from "../context.ts";
 import { positive } from "../option-values.ts";
 import { table } from "../output/table.ts";
@@ -21,23 +22,22 @@ interface PlanOptions {
 /** The same functions as the scheduler's, so that what is printed is what will be planned. */
 export function registerPlan(program: Command, context: CommandContext): void {
   program
-    .command("plan <family>")
-    .description("show how much memory a request will take, phase by phase")
-    .option("--model <name>", "which model of the family")
+    .command("plan <model>")
+    .description(
+      "show how much memory a request will take, phase by phase; the model as family/name or family",
+    )
+    .option("--model <name>", "which model, if only the family is named")
     .option("--quantize <bits>", "bits of the weights: 3, 4, 5, 6 or 8", positive)
     .option("--size <pixels>", "side of a square result", positive)
     .option("--width <pixels>", "width of the result", positive)
     .option("--height <pixels>", "height of the result", positive)
     .option("--steps <count>", "denoising steps", positive)
     .option("--json", "print JSON")
-    .action((family: string, options: PlanOptions) => {
-      const capability = context.capabilities.find((each) => each.family === family);
-      if (!capability?.warm) {
-        const names = context.capabilities.map((each) => each.family).join(", ");
-        throw new CommandError(`There is no family ${family}; there are ${names}`, exitCodes.usage);
-      }
+    .action((wanted: string, options: PlanOptions) => {
+      const { capability, model } = modelOf(context, wanted, options.model);
+      const { family } = capability;
       const look = checkContext(context);
-      const variant = chooseVariant(capability, options.model, look);
+      const variant = chooseVariant(capability, model, look);
       const width = options.width ?? options.size;
       const height = options.height ?? options.size ?? width;
       const request: PlannedRequest = {
@@ -49,7 +49,23 @@ export function registerPlan(program: Command, context: CommandContext): void {
       const need = capability.warm(variant.name, look, request);
       const budget = budgetOf(machineMemory(), look.settings.memory_limit_gb);
       context.out(options.json ? planJson(family, need, budget) : planText(family, need, budget));
+      if (footprint(family, need, new Map()) > budget)
+        throw new CommandError("The request does not fit into memory", exitCodes.doesNotFit);
     });
+}
+
+/** A family, or one of its models as family/name. */
+function modelOf(context: CommandContext, wanted: string, option: string | undefined) {
+  const [family, name] = wanted.split("/", 2) as [string, string | undefined];
+  const capability = context.capabilities.find((each) => each.family === family);
+  if (capability?.warm)
+    return { capability: { ...capability, warm: capability.warm }, model: name ?? option };
+  const names = context.capabilities.map((each) => each.family);
+  const meant = nearest(family, names);
+  throw new CommandError(
+    `There is no family ${family}; there are ${names.join(", ")}${meant ? `. Did you mean ${meant}?` : ""}`,
+    exitCodes.usage,
+  );
 }
 
 function planJson(family: string, need: Need, budget: number): string {

@@ -11,6 +11,7 @@ import type { Process } from "../process.ts";
 export function registerRun(program: Command, context: CommandContext, process: Process): void {
   const command = program
     .command("run")
+    .alias("serve")
     .description("start the server")
     .option(
       "--log-file <path>",

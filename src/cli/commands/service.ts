@@ -110,17 +110,19 @@ export function registerService(
     .action(async (options: { json?: boolean }) => {
       const { file, name, loaded } = system();
       const url = `${addressOf(context.settings())}/health`;
-      const health = await fetch(url, { signal: AbortSignal.timeout(2000) }).then(
-        async (answer) => (answer.ok ? "ok" : `HTTP ${answer.status}`),
+      const answer = await fetch(url, { signal: AbortSignal.timeout(2000) }).then(
+        ({ ok, status }) => (ok ? "ok" : `HTTP ${status}`),
         () => "no answer",
       );
+      const isLoaded = loaded();
       const state = {
         label: name,
         installed: existsSync(file),
-        loaded: loaded(),
+        loaded: isLoaded,
         file,
         log: logFile(),
-        health,
+        // Any easel may listen there.
+        health: isLoaded || answer === "no answer" ? answer : "not this service: another server answers",
       };
       if (options.json) return context.out(JSON.stringify(state, null, 2));
       context.out(

@@ -2,9 +2,13 @@ import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import type { CheckContext, Download } from "../../capabilities/capability.ts";
 import { contextOf, pathProblems } from "../../capabilities/catalogue.ts";
-import { distinct, label, missing, type Places } from "../../hub/download/resources.ts";
+import { machineMemory } from "../../engine/memory.ts";
+import { budgetOf, footprint, gigabyte } from "../../engine/residency.ts";
+import { label, missing, type Places } from "../../hub/download/resources.ts";
+import type { Settings } from "../../settings/settings.ts";
+import { addressOf, type Client, json, running } from "../client.ts";
 import type { CommandContext } from "../context.ts";
-import { gigabytes, table } from "../output/table.ts";
+import { table } from "../output/table.ts";
 import { type Choice, choices, type Filters, hasFilter, select } from "../select.ts";
 
 export interface ModelStatus {
@@ -16,17 +20,28 @@ export interface ModelStatus {
   status: "ready" | "missing" | "local" | "built-in";
   repo: string;
   licence: string;
+  licence_url: string;
   commercial: boolean;
   resources: { kind: string; label: string; ready: boolean; missing: string[] }[];
   size_gb: number;
+  /** Memory of the largest phase of a usual request, and whether this machine's budget holds it. */
+  memory_gb: number | null;
+  fits: boolean | null;
   note?: string;
 }
 
-/** What is on this machine for each model. Reads the disk only. */
+/** What a running server says of a model. */
+interface Served {
+  name: string;
+  activated?: boolean;
+}
+
+/** What is on this machine for a model. Reads the disk only. */
 export function modelStatus(
   choice: Choice,
   places: Places,
   modelPaths: Readonly<Record<string, string>>,
+  memory: Pick<ModelStatus, "memory_gb" | "fits">,
 ): ModelStatus {
   const { capability, variant } = choice;
   const resources = variant.downloads.map((download) => {
@@ -61,9 +76,11 @@ export function modelStatus(
     status,
     repo: variant.repo,
     licence: variant.licence.name,
+    licence_url: variant.licence.url,
     commercial: variant.licence.commercial,
     resources,
     size_gb: variant.diskGb,
+    ...memory,
     ...(variant.note !== undefined && { note: variant.note }),
   };
 }
@@ -72,105 +89,121 @@ function kindOf(download: Download): string {
   return download.kind === "huggingface" ? "hf_snapshot" : "url_file";
 }
 
-/** The table of the original, with its summary above and what is missing below. */
-export function statusText(
-  all: readonly ModelStatus[],
-  selected: readonly Choice[],
-  verbose: boolean,
-): string {
-  const usable = (model: ModelStatus) => model.status !== "missing";
-  const downloads = new Map<string, boolean>();
-  for (const { resources } of all) for (const { label, ready } of resources) downloads.set(label, ready);
-  const ready = [...downloads.values()].filter(Boolean).length;
-  const installed = all
-    .filter((model) => model.status === "ready")
-    .reduce((sum, model) => sum + model.size_gb, 0);
-  const total = all.reduce((sum, model) => sum + model.size_gb, 0);
-  const sorted = [...all].sort(
-    (a, b) => a.domain.localeCompare(b.domain) || a.family.localeCompare(b.family),
-  );
-  const lines = [
-    "easel status",
-    "",
-    "Summary",
-    `  Models:    ${all.filter(usable).length} ready / ${all.length} total`,
-    `  Resources: ${ready} ready / ${downloads.size} total`,
-    `  Missing:   ${downloads.size - ready}`,
-    `  Size:      ${gigabytes(installed)} installed / ${gigabytes(total)} total`,
-    "",
-  ];
-  const rows = sorted.map((model) => [
-    model.domain,
-    model.family,
-    model.default ? `${model.name} *` : model.name,
+/** Memory of a usual request of each model, as `easel plan` computes it. */
+function memoryOf(
+  { capability, variant }: Choice,
+  look: CheckContext,
+  budget: number,
+): Pick<ModelStatus, "memory_gb" | "fits"> {
+  const need = capability.warm?.(variant.name, look);
+  if (!need) return { memory_gb: null, fits: null };
+  const peak = footprint(capability.family, need, new Map());
+  return { memory_gb: Number((peak / gigabyte).toFixed(2)), fits: peak <= budget };
+}
+
+/** The table: what is here, what it takes, and whether it runs here. */
+export function statusText(all: readonly ModelStatus[], budget: number): string {
+  const rows = all.map((model) => [
+    `${model.family}/${model.name}${model.default ? " *" : ""}`,
     model.status,
-    model.resources.length === 0
-      ? "-"
-      : `${model.resources.filter(({ ready }) => ready).length}/${model.resources.length}`,
-    model.size_gb > 0 ? gigabytes(model.size_gb) : "-",
+    model.size_gb > 0 ? `${model.size_gb} GB` : "-",
+    model.memory_gb === null ? "-" : `${model.memory_gb.toFixed(1)} GB`,
+    model.fits === null ? "-" : model.fits ? "yes" : "no",
+    `${model.licence}${model.commercial ? "" : ", no commercial use"}`,
   ]);
-  const heading = ["Domain", "Family", "Model", "Status", "Resources", "Size"];
-  const drawn = table([heading, ...rows]).split("\n");
-  if (!verbose) lines.push(...drawn);
-  else {
-    lines.push(drawn[0]!);
-    sorted.forEach((model, i) => {
-      lines.push(drawn[i + 1]!, `  repository: ${model.repo}`);
-      lines.push(
-        `  licence:    ${model.licence}${model.commercial ? "" : " (no commercial use)"}`,
-        "  resources:",
-      );
-      for (const resource of model.resources) {
-        lines.push(`    ${resource.ready ? "ready  " : "missing"}  ${resource.kind}  ${resource.label}`);
-        if (!resource.ready) lines.push(`      detail: lacks ${resource.missing.join(", ")}`);
-      }
-      lines.push("");
-    });
-  }
-  lines.push("");
-  const notes = sorted.filter((model) => model.note !== undefined);
-  if (notes.length > 0)
-    lines.push("Notes", ...notes.map((model) => `  ${model.family}/${model.name}: ${model.note}`), "");
-  const lacking = all.filter((model) => model.status === "missing");
-  if (lacking.length === 0) lines.push("All resources are ready.");
-  else {
-    lines.push("Missing resources");
-    for (const download of distinct(
-      selected.filter((_, i) => all[i]?.status === "missing").flatMap(({ variant }) => variant.downloads),
-    )) {
-      const name = label(download);
-      if (downloads.get(name)) continue;
-      lines.push(`  missing  ${kindOf(download)}  ${name}`, `    Run: easel activate --repo ${name}`);
-    }
-    for (const { resources } of lacking)
-      for (const { kind, label } of resources)
-        if (kind === "local_path")
-          lines.push(`  missing  local_path  ${label}`, "    Set it to the folder or file of the weights");
-  }
-  return lines.join("\n");
+  return [
+    table([["Model", "State", "Download", "Memory", "Fits here", "Licence"], ...rows]),
+    "",
+    "* is used when a request of its family names no model.",
+    `Memory is what a usual request takes; this machine's budget is ${(budget / gigabyte).toFixed(1)} GB.`,
+    "Download a model: easel activate FAMILY/NAME. Files and repositories: easel status --verbose",
+  ].join("\n");
+}
+
+/** One paragraph for each model, with every file that it needs. */
+export function detailsText(all: readonly ModelStatus[]): string {
+  return all
+    .map((model) =>
+      [
+        `${model.family}/${model.name}${model.default ? " (default)" : ""}: ${model.status}`,
+        `  repository: ${model.repo}`,
+        `  licence:    ${model.licence}${model.commercial ? "" : " (no commercial use)"}, ${model.licence_url}`,
+        ...(model.note === undefined ? [] : [`  note:       ${model.note}`]),
+        ...model.resources.flatMap(({ ready, kind, label, missing }) => [
+          `  ${ready ? "ready" : "missing"}  ${kind}  ${label}`,
+          ...(ready || kind === "local_path" ? [] : [`           lacks ${missing.join(", ")}`]),
+        ]),
+        ...adviceFor(model),
+      ].join("\n"),
+    )
+    .join("\n\n");
+}
+
+function adviceFor(model: ModelStatus): string[] {
+  if (model.status !== "missing") return [];
+  const local = model.resources.some(({ kind }) => kind === "local_path");
+  const name = `${model.family}/${model.name}`;
+  return [
+    local
+      ? `  Set model_paths["${name}"] to the folder or file of its weights`
+      : `  Run: easel activate ${name}${model.commercial ? "" : " --accept-license"}`,
+  ];
 }
 
 export function registerStatus(program: Command, context: CommandContext): void {
   program
-    .command("status")
-    .description("show which models are on this machine")
+    .command("status [models...]")
+    .alias("list")
+    .description("show which models are on this machine, and which fit into its memory")
     .option("--domain <name>", "only this domain (repeatable)", collect)
     .option("--family <name>", "only this family (repeatable)", collect)
     .option("--repo <name>", "only what comes from this repository (repeatable)", collect)
-    .option("--model <name>", "only this model, as family/name (repeatable)", collect)
-    .option("-v, --verbose", "show repositories, licences and every resource")
+    .option("--model <name>", "the same as naming the model (repeatable)", collect)
+    .option("-v, --verbose", "show repositories, licence pages and every file")
     .option("--json", "print JSON")
-    .action((options: Filters & { verbose?: boolean; json?: boolean }) => {
+    .action(async (models: string[], given: Filters & { verbose?: boolean; json?: boolean }) => {
+      const options = { ...given, model: [...models, ...(given.model ?? [])] };
       const settings = context.settings();
-      for (const { model, why } of pathProblems(context.capabilities, settings.model_paths))
-        context.err(`warning: model_paths["${model}"]: ${why}`);
+      const server = await running(context);
+      // A running server has warned of its own settings in its log.
+      if (!server)
+        for (const { model, why } of pathProblems(context.capabilities, settings.model_paths))
+          context.err(`warning: model_paths["${model}"]: ${why}`);
       const every = choices(context.capabilities, (family) => defaultOf(context, family));
       const selected = hasFilter(options) ? select(every, options) : every;
-      const all = selected.map((choice) => modelStatus(choice, context.places(), settings.model_paths));
-      context.out(
-        options.json ? JSON.stringify(all, null, 2) : statusText(all, selected, options.verbose ?? false),
+      const budget = server ? await budgetOfServer(server) : ownBudget(settings);
+      const look = checkContext(context);
+      const here = selected.map((choice) =>
+        modelStatus(choice, context.places(), settings.model_paths, memoryOf(choice, look, budget)),
       );
+      const all = server ? await asServed(server, here) : here;
+      if (options.json) return context.out(JSON.stringify(all, null, 2));
+      if (server) context.out(`As the running server at ${addressOf(settings)} has them.\n`);
+      context.out(options.verbose ? detailsText(all) : statusText(all, budget));
     });
+}
+
+const ownBudget = ({ memory_limit_gb }: Settings) => budgetOf(machineMemory(), memory_limit_gb);
+
+async function budgetOfServer(server: Client): Promise<number> {
+  const { memory } = await json<{ memory: { budget_gb: number } }>(await server.request("/health"));
+  return memory.budget_gb * gigabyte;
+}
+
+/** The server may have other settings than this shell: what it says of a model counts. */
+async function asServed(server: Client, models: readonly ModelStatus[]): Promise<ModelStatus[]> {
+  const served = new Map<string, Served[]>();
+  for (const { domain, family } of models)
+    if (!served.has(family))
+      served.set(family, await json<Served[]>(await server.request(`/v1/${domain}/${family}/models`)));
+  return models.map((model) => {
+    const activated = served.get(model.family)!.find(({ name }) => name === model.name)?.activated;
+    const usable = model.status !== "missing";
+    if (activated === undefined || activated === usable) return model;
+    const label = `model_paths["${model.family}/${model.name}"] of the server`;
+    const resources = [{ kind: "local_path", label, ready: activated, missing: activated ? [] : [label] }];
+    return { ...model, status: activated ? "local" : "missing", resources };
+  });
 }
 
 export function collect(value: string, before: string[] = []): string[] {

@@ -1,6 +1,7 @@
 import type { ActivationEvent } from "../../hub/download/resources.ts";
 import type { CommandContext } from "../context.ts";
 import type { Step } from "../remote-job.ts";
+import { bytes } from "./table.ts";
 
 /** Draws the steps of a job as a bar. Returns nothing to call where standard error is no terminal. */
 export function jobBar(context: CommandContext, prefix = ""): { step(step: Step): void; clear(): void } {
@@ -56,18 +57,13 @@ function bar({ file, done, total }: { file: string; done: number; total: number 
   const share = total > 0 ? done / total : 1;
   const rate = speed > 0 ? `  ${(speed / 1e6).toFixed(1)} MB/s` : "";
   const rest = speed > 0 && done < total ? `  ${clock((total - done) / speed)} left` : "";
-  return `  ${blocks(share)}  ${size(done)} of ${size(total)}${rate}${rest}  ${file}`;
+  return `  ${blocks(share)}  ${bytes(done)} of ${bytes(total)}${rate}${rest}  ${file}`;
 }
 
 function blocks(share: number): string {
   const filled = Math.round(share * 24);
   const percent = `${Math.floor(share * 100)}`.padStart(3);
   return `${"█".repeat(filled)}${"░".repeat(24 - filled)} ${percent} %`;
-}
-
-function size(bytes: number): string {
-  if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(2)} GB`;
-  return bytes >= 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.ceil(bytes / 1000)} kB`;
 }
 
 function clock(seconds: number): string {

@@ -11,6 +11,11 @@ export function table(rows: readonly (readonly string[])[]): string {
     .join("\n");
 }
 
+export function bytes(count: number): string {
+  if (count >= 1e9) return `${(count / 1e9).toFixed(2)} GB`;
+  return count >= 1e6 ? `${(count / 1e6).toFixed(1)} MB` : `${Math.ceil(count / 1000)} kB`;
+}
+
 export function gigabytes(value: number): string {
   return `~${Number(value.toPrecision(6))} GB`;
 }

@@ -9,6 +9,7 @@ import { activated, runProbe } from "../../../src/check/probe.ts";
 import type { Client } from "../../../src/cli/client.ts";
 import { registerPlan } from "../../../src/cli/commands/plan.ts";
 import { registerStatus } from "../../../src/cli/commands/status.ts";
+import { registerVerbs } from "../../../src/cli/commands/verbs.ts";
 import type { CommandContext } from "../../../src/cli/context.ts";
 import { createApp } from "../../../src/http/app.ts";
 import type { NewJob } from "../../../src/jobs/store/store.ts";
@@ -48,6 +49,14 @@ describe("an invented family is found without another line", () => {
     expect(pathProblems(all, { "doodle/pensil": folder })).toEqual([
       { model: "doodle/pensil", why: "no model has that name; did you mean doodle/pencil?" },
     ]);
+  });
+
+  test("as a command of its own, with its options", () => {
+    const program = new Command();
+    registerVerbs(program, { capabilities: all } as unknown as CommandContext);
+    const command = program.commands.find((each) => each.name() === "doodle")!;
+    expect(command.description()).toBe("draw what the words say");
+    expect(command.options.map(({ long }) => long)).toContain("--strokes");
   });
 
   test("in easel status and easel plan", async () => {

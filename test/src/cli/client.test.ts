@@ -14,13 +14,13 @@ import { basename, join } from "node:path";
 import { Command } from "commander";
 import { families } from "../../../src/capabilities/registry.ts";
 
-import { registerDepth } from "../../../src/cli/commands/depth.ts";
-import { registerEdit } from "../../../src/cli/commands/edit.ts";
-import { registerGenerate } from "../../../src/cli/commands/generate.ts";
+import { registerFiles } from "../../../src/cli/commands/files.ts";
 import { registerJobs } from "../../../src/cli/commands/jobs.ts";
-import { registerUpscale } from "../../../src/cli/commands/upscale.ts";
+import { registerMemory } from "../../../src/cli/commands/memory.ts";
+import { registerVerbs } from "../../../src/cli/commands/verbs.ts";
 import type { CommandContext } from "../../../src/cli/context.ts";
 import { serverSentEvents } from "../../../src/cli/remote-job.ts";
+import { hubEnv } from "../../../src/hub/download/hub.ts";
 import { defaultSettings } from "../../../src/settings/load.ts";
 
 let folder: string;
@@ -63,7 +63,14 @@ function server(end: "succeeded" | "failed" = "succeeded", bad = "") {
         body: isJson ? ((await request.json()) as Record<string, unknown>) : null,
         authorization: request.headers.get("authorization"),
       });
-      if (pathname === "/health") return Response.json({ status: "ok", memory: {} });
+      if (pathname === "/health")
+        return Response.json({
+          status: "ok",
+          memory: { loaded: [resident], resident_gb: 0.1, budget_gb: 8 },
+        });
+      if (pathname === "/v1/files" && request.method === "GET")
+        return Response.json({ data: stored, has_more: false });
+      if (pathname === `/v1/files/${stored[0]!.file_id}`) return Response.json(stored[0]);
       if (pathname === "/v1/files") {
         const { name } = (await request.formData()).get("file") as File;
         last = basename(name);
@@ -79,7 +86,14 @@ function server(end: "succeeded" | "failed" = "succeeded", bad = "") {
         return new Response("", { status: 404 });
       if (pathname.startsWith("/v1/image/depthanything/models")) return Response.json({ unloaded: true });
       if (pathname.startsWith("/v1/image/")) return Response.json({ job_id: "job_1" }, { status: 202 });
-      if (pathname === "/v1/jobs") return Response.json({ data: [job], has_more: true });
+      if (pathname === "/v1/jobs")
+        return Response.json(
+          search.includes("after")
+            ? { data: waiting.map((id) => ({ ...job, id })), has_more: false }
+            : { data: [job], has_more: true },
+        );
+      if (/^\/v1\/jobs\/job_[0-9a-f]{32}\/cancel$/.test(pathname))
+        return Response.json({ status: "canceled" });
       if (pathname === "/v1/jobs/job_1")
         return Response.json(last === bad ? { ...job, status: "failed", error: "no picture" } : job);
       return Response.json({ detail: "unknown job 'job_2'", code: "job_not_found" }, { status: 404 });
@@ -95,6 +109,7 @@ async function run(port: number, ...args: string[]) {
   const context = {
     capabilities: families,
     settings: () => settings,
+    places: () => ({ hub: hubEnv({ HF_HOME: folder }), downloads: folder }),
     localServer: () => Promise.reject(new Error("a server inside this process was asked for")),
     out: (text: string) => out.push(text),
     err: (text: string) => err.push(text),
@@ -103,7 +118,7 @@ async function run(port: number, ...args: string[]) {
     signal: new AbortController().signal,
   } as unknown as CommandContext;
   const program = new Command().exitOverride().configureOutput({ writeErr: () => {} });
-  for (const register of [registerDepth, registerUpscale, registerGenerate, registerEdit, registerJobs])
+  for (const register of [registerVerbs, registerJobs, registerFiles, registerMemory])
     register(program, context);
   const error = await program.parseAsync(args, { from: "user" }).then(
     () => undefined,
@@ -111,6 +126,18 @@ async function run(port: number, ...args: string[]) {
   );
   return { out: out.join("\n"), err: err.join("\n"), error };
 }
+
+const waiting = [`job_ab1${"0".repeat(29)}`, `job_ab2${"0".repeat(29)}`];
+const resident = { family: "depthanything", name: "mini", weight_gb: 0.1, idle_s: 4.2, expires_in_s: null };
+const stored = [
+  {
+    file_id: `file_cd3${"0".repeat(29)}`,
+    filename: "../street.jpg",
+    content_type: "image/jpeg",
+    size: 1_234_567,
+    created_at: 1e9,
+  },
+];
 
 function picture(name: string): string {
   const path = join(folder, name);
@@ -312,7 +339,26 @@ describe("easel jobs", () => {
     expect(out).toContain("job_1  depthanything  succeeded  100 %     2.5 s");
     expect(out).toContain("There are more: --limit 40");
     expect(JSON.parse((await run(fake.port, "jobs", "show", "job_1")).out)).toMatchObject({ id: "job_1" });
-    expect((await run(fake.port, "jobs", "cancel", "job_2")).error?.message).toBe("unknown job 'job_2'");
+    const unknown = `job_${"0".repeat(32)}`;
+    expect((await run(fake.port, "jobs", "retry", unknown)).error?.message).toBe("unknown job 'job_2'");
+  });
+
+  test("takes the start of an id, if only one job has it", async () => {
+    using fake = server();
+    await run(fake.port, "jobs", "cancel", "ab1");
+    expect(fake.calls.at(-1)?.path).toBe(`/v1/jobs/${waiting[0]}/cancel`);
+    const two = await run(fake.port, "jobs", "cancel", "job_ab");
+    expect(two.error?.message).toBe(`2 jobs have an id that starts with job_ab: ${waiting.join(", ")}`);
+    const none = await run(fake.port, "jobs", "show", "cd");
+    expect(none.error?.message).toBe("No job has an id that starts with job_cd");
+  });
+
+  test("cancels every job that waits or runs with --all", async () => {
+    using fake = server();
+    const { out } = await run(fake.port, "jobs", "cancel", "--all");
+    // The fake gives both jobs for either status.
+    expect(out).toBe("canceled: 4 jobs");
+    expect((await run(fake.port, "jobs", "cancel")).error?.message).toContain("--all");
   });
 
   test("says how to start a server when none answers, also when another program does", async () => {
@@ -320,6 +366,40 @@ describe("easel jobs", () => {
     using other = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => Response.json({ status: "ok" }) });
     expect((await run(other.port!, "jobs")).error?.message).toContain("easel run");
   });
+});
+
+describe("easel files", () => {
+  test("lists and shows the files of the running server, and says how long they are kept", async () => {
+    using fake = server();
+    const { out } = await run(fake.port, "files");
+    expect(out).toContain("../street.jpg  image/jpeg  1.2 MB  2001-09-09 01:46");
+    expect(out).toContain("files_ttl_days");
+    expect(JSON.parse((await run(fake.port, "files", "show", "cd")).out)).toMatchObject(stored[0]!);
+  });
+
+  test("saves a file under its name, never outside of the folder that was named", async () => {
+    using fake = server();
+    const into = join(folder, "saved/");
+    const { out, error } = await run(fake.port, "files", "save", "cd3", "-o", into);
+    expect([error, out]).toEqual([undefined, join(into, "street.jpg")]);
+    expect(readFileSync(join(into, "street.jpg"), "utf8")).toBe(`bytes of ${stored[0]!.file_id}`);
+  });
+
+  test("deletes the files that are named, and all of them only after a yes", async () => {
+    using fake = server();
+    expect((await run(fake.port, "files", "delete", "cd")).out).toBe(`deleted: ${stored[0]!.file_id}`);
+    expect((await run(fake.port, "files", "delete", "--all")).error?.message).toContain("--yes");
+    await run(fake.port, "files", "delete", "--all", "--yes");
+    expect(fake.calls.filter(({ method }) => method === "DELETE")).toHaveLength(2);
+    expect((await run(fake.port, "files", "delete")).error?.message).toContain("--all");
+  });
+});
+
+test("easel ps lists the models in memory", async () => {
+  using fake = server();
+  const { out } = await run(fake.port, "ps");
+  expect(out).toContain("depthanything/mini  0.1 GB   4 s       never");
+  expect(out).toContain("0.1 of 8 GB are in use.");
 });
 
 test("easel unload names the model by family and name", async () => {

@@ -80,18 +80,24 @@ async function run(args: string[], hubUrl = "http://127.0.0.1:9", model_paths: R
 }
 
 describe("easel status", () => {
-  test("draws the table of the original", async () => {
+  test("shows for each model its state, its size, what it takes, and its licence", async () => {
     const { out } = await run(["status"]);
-    expect(out).toContain("Models:    1 ready / 3 total");
     expect(out).toContain(
       [
-        "Domain  Family         Model    Status    Resources  Size",
-        "image   depthanything  small *  missing   0/1        ~1.5 GB",
-        "image   depthanything  large    missing   0/1        ~1.5 GB",
-        "image   depthpro       base *   built-in  -          -",
+        "Model                  State     Download  Memory  Fits here  Licence",
+        "depthanything/small *  missing   1.5 GB    -       -          Apache-2.0",
+        "depthanything/large    missing   1.5 GB    -       -          CC-BY-NC-4.0, no commercial use",
+        "depthpro/base *        built-in  -         -       -          Apache-2.0",
       ].join("\n"),
     );
-    expect(out).toContain("Run: easel activate --repo org/model");
+    expect(out).toContain("easel activate FAMILY/NAME");
+    expect((await run(["list"])).out).toBe(out);
+  });
+
+  test("shows what is missing, and the command that brings it, when asked for all", async () => {
+    const { out } = await run(["status", "--verbose", "large"]);
+    expect(out).toContain("missing  hf_snapshot  org/model\n           lacks large.safetensors");
+    expect(out).toContain("Run: easel activate depthanything/large --accept-license");
   });
 
   test("prints the same as JSON", async () => {
@@ -119,7 +125,12 @@ describe("easel status", () => {
 
   test("refuses a filter that names nothing, also beside one that fits", async () => {
     const { error } = await run(["status", "--family", "depthpro", "--family", "nothing"]);
-    expect(error?.message).toBe("No matching models found: --family nothing");
+    expect(error?.message).toBe("No family is called nothing. easel status lists them");
+    const slip = await run(["status", "depthanything/smal"]);
+    expect([slip.error?.message, slip.error?.exitCode]).toEqual([
+      "No model is called depthanything/smal. Did you mean depthanything/small?",
+      2,
+    ]);
   });
 });
 
@@ -131,6 +142,22 @@ describe("easel activate", () => {
     expect(out.split("\n")).toEqual(["activate: org/model", "  [ok] org/model"]);
     const { out: status } = await run(["status", "--json", "--model", "depthanything/small"], hub.url);
     expect(JSON.parse(status)[0].status).toBe("ready");
+  });
+
+  test("takes the model's name as it is, and ollama's word", async () => {
+    using hub = hubServer({ "small.safetensors": weights });
+    const { error } = await run(["pull", "depthanything/small"], hub.url);
+    expect(error).toBeUndefined();
+    expect((await run(["rm", "--yes", "small"], hub.url)).out).toBe("removed: org/model");
+  });
+
+  test("takes every model that is free for commercial use with --free", async () => {
+    using hub = hubServer({ "small.safetensors": weights });
+    const { error, out } = await run(["activate", "--free"], hub.url);
+    expect(error).toBeUndefined();
+    expect(out).toContain("depthpro/base is built in");
+    expect(hub.seen.some(({ path }) => path.includes("small"))).toBe(true);
+    expect(hub.seen.some(({ path }) => path.includes("large"))).toBe(false);
   });
 
   test("prints one JSON object a line for programs", async () => {
@@ -192,7 +219,7 @@ describe("easel activate", () => {
   test("asks nobody where nobody sits, and says what to type", async () => {
     const { error } = await run(["activate"]);
     expect(error?.exitCode).toBe(2);
-    expect(error?.message).toContain("--model FAMILY/NAME");
+    expect(error?.message).toContain("as FAMILY/NAME");
   });
 });
 

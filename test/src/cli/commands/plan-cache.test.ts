@@ -68,14 +68,33 @@ describe("easel plan", () => {
     expect(tiny.text_encoder).toBeLessThan(1e6);
   });
 
-  test("says what to change when the budget is too small", async () => {
-    const { out } = await run(["plan", "seedvr2", "--model", "7b"], { memory_limit_gb: 2 });
+  test("takes a model as family/name", async () => {
+    expect(await peak("seedvr2/7b", "--quantize", "4")).toBe(
+      await peak("seedvr2", "--model", "7b", "--quantize", "4"),
+    );
+  });
+
+  test.each([
+    [["depthanything", "--size", "100000"], "depthanything_max_input_pixels"],
+    [["depthpro/base", "--size", "100000"], "depthpro_max_input_pixels"],
+    [["seedvr2/3b", "--size", "100000"], "pixels"],
+    [["qwen/image", "--size", "100000"], "exceeds the cap 2048x2048"],
+    [["qwen/image", "--width", "1000", "--height", "1001"], "multiples of 16"],
+    [["qwen/image", "--steps", "1000"], "steps must be in 1..100"],
+  ] as const)("refuses %j like the routes do", async (args, words) => {
+    expect((await run(["plan", ...args])).error?.message).toContain(words);
+  });
+
+  test("ends with a code of its own when the request does not fit, and says what to change", async () => {
+    const { out, error } = await run(["plan", "seedvr2", "--model", "7b"], { memory_limit_gb: 2 });
+    expect(error).toMatchObject({ exitCode: 4 });
     expect(out).toContain("Budget of this machine: 2.00 GB");
     expect(out).toMatch(/It does not fit: ask for .*, or set memory_limit_gb to \d+\.\d or more\./);
   });
 
   test("names the families when there is none of that name", async () => {
     expect((await run(["plan", "nothing"])).error?.message).toContain("depthpro, depthanything, seedvr2");
+    expect((await run(["plan", "seedvr/3b"])).error?.message).toContain("Did you mean seedvr2?");
     expect((await run(["plan", "seedvr2", "--model", "9b"])).error?.message).toContain(
       "available: ['3b', '7b', 'mini']",
     );
