@@ -172,7 +172,11 @@ test("a job that outlasts the grace is put back and runs at the next start", asy
   await until(async () => (await jobOf(first, job_id)).status === "running");
   await stop(first);
   const second = await start(folder);
-  await until(async () => (await jobOf(second, job_id)).status === "succeeded");
+  const done = await until(async () => {
+    const job = await jobOf(second, job_id);
+    return job.status !== "queued" && job.status !== "running" && job;
+  });
+  expect([done.status, done.artifacts.length]).toEqual(["succeeded", 2]);
 });
 
 test("a request that waits longer than the idle timeout is answered all the same", async () => {

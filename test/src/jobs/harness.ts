@@ -1,16 +1,19 @@
 /** A queue over a real store in memory, with a clock that tests move and an engine that does as they say. */
+import { expect } from "bun:test";
 import type { Need, Operation, Prepared, Published } from "../../../src/capabilities/capability.ts";
 import { openDatabase } from "../../../src/database.ts";
 import type { Engine, PartKey, Running } from "../../../src/engine/engine.ts";
 import { movable } from "../../../src/engine/protocol.ts";
 import { gigabyte } from "../../../src/engine/residency.ts";
 import { Cancelled, type Source, type Values } from "../../../src/engine/task.ts";
+import { Refusal } from "../../../src/errors.ts";
 import type { FileRecord } from "../../../src/files/file.ts";
 import type { JobFiles } from "../../../src/files/for-jobs.ts";
 import type { Clock } from "../../../src/jobs/clock.ts";
 import { createScheduler, type SchedulerOptions } from "../../../src/jobs/create-scheduler.ts";
 import { createJobStore, type JobStoreOptions } from "../../../src/jobs/store/sqlite.ts";
 import { createLog } from "../../../src/log.ts";
+import { defaultSettings } from "../../../src/settings/load.ts";
 import type { Settings } from "../../../src/settings/settings.ts";
 import { noPrompts } from "../prompts.ts";
 
@@ -18,7 +21,10 @@ export interface FakeClock extends Clock {
   advance(milliseconds: number): Promise<void>;
 }
 
-/** Lets everything run that waits for nothing but its turn. */
+/**
+ * Lets everything run that waits for nothing but its turn. One turn of the event loop runs all promises that are ready; ten are for
+ * what takes a turn itself, such as a message between threads.
+ */
 export async function settle() {
   for (let turn = 0; turn < 10; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
 }
@@ -232,15 +238,27 @@ export function fakeFiles(): FakeFiles {
   return files;
 }
 
-const settings = {
-  max_queue: 10_000,
-  memory_limit_gb: 10,
-  default_ttl_s: 1800,
-  ttl_sweep_interval_s: 60,
-  job_timeout_s: 0,
-  jobs_ttl_days: null,
-  shutdown_grace_s: 30,
-} as Settings;
+/** Phases that take the memory of their parts in turn. */
+export const threePhases: Need["phases"] = [
+  {
+    name: "encode",
+    parts: [{ name: "encoder", bytes: 2 * gigabyte, priority: -1 }],
+    workingBytes: 0,
+    share: 1,
+  },
+  { name: "denoise", parts: [{ name: "transformer", bytes: 4 * gigabyte }], workingBytes: 0, share: 8 },
+  { name: "decode", parts: [{ name: "vae", bytes: gigabyte }], workingBytes: 0, share: 1 },
+];
+
+/** The refusal that a promise rejects with. */
+export async function refused(promise: Promise<unknown>): Promise<Refusal> {
+  const error = await promise.then(
+    () => undefined,
+    (error) => error,
+  );
+  expect(error).toBeInstanceOf(Refusal);
+  return error;
+}
 
 export type HarnessOptions = Partial<Omit<SchedulerOptions, "clock" | "check">> & {
   settings?: Partial<Settings>;
@@ -273,7 +291,7 @@ export function harness(options: HarnessOptions = {}) {
     memory: () => ({ total: 100 * gigabyte }),
     ...options,
     check: {
-      settings: { ...settings, ...options.settings },
+      settings: defaultSettings({ memory_limit_gb: 10, ...options.settings }),
       prompts: noPrompts,
       activation: () =>
         options.missing ? { missing: options.missing } : { source: { paths: ["/weights"] } },

@@ -15,7 +15,7 @@ import { createScheduler } from "../../../../src/jobs/create-scheduler.ts";
 import { createWebhooks } from "../../../../src/jobs/notify/webhooks.ts";
 import { createJobStore } from "../../../../src/jobs/store/sqlite.ts";
 import { createLog } from "../../../../src/log.ts";
-import type { Settings } from "../../../../src/settings/settings.ts";
+import { defaultSettings } from "../../../../src/settings/load.ts";
 import { noPrompts } from "../../prompts.ts";
 import type { FakeParams } from "../harness.ts";
 
@@ -65,15 +65,7 @@ const engine: Engine = {
   },
 };
 
-const settings = {
-  max_queue: 40,
-  memory_limit_gb: 3,
-  default_ttl_s: 1800,
-  ttl_sweep_interval_s: 60,
-  job_timeout_s: 0,
-  jobs_ttl_days: null,
-  shutdown_grace_s: 5,
-} as Settings;
+const settings = defaultSettings({ max_queue: 40, memory_limit_gb: 3, shutdown_grace_s: 5 });
 
 const log = createLog({ level: "error", format: "text" });
 const webhooks = createWebhooks({

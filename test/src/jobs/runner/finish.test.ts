@@ -1,0 +1,106 @@
+import { describe, expect, test } from "bun:test";
+import { harness, settle } from "../harness.ts";
+
+describe("a job", () => {
+  test("ends once the store can be written again, when it could not for a while", async () => {
+    const { scheduler, store, clock, submit, state } = harness();
+    await scheduler.start();
+    const end = store.end.bind(store);
+    let failures = 3;
+    store.end = async (...args) => {
+      if (failures-- > 0) throw Object.assign(new Error("database is locked"), { code: "SQLITE_BUSY" });
+      return end(...args);
+    };
+    const { id } = await submit();
+    await settle();
+    expect(await state(id)).toBe("running");
+    await clock.advance(10_000);
+    expect(await state(id)).toBe("succeeded");
+  });
+
+  test("fails at once when its end cannot be stored and never will be, and leaves no file", async () => {
+    const { scheduler, store, files, submit, state } = harness();
+    await scheduler.start();
+    const end = store.end.bind(store);
+    store.end = async (id, from, ending, seen) => {
+      if (ending.status === "succeeded") throw new Error("UNIQUE constraint failed: files.id");
+      return end(id, from, ending, seen);
+    };
+    const { id } = await submit();
+    await settle();
+    expect(await scheduler.job(id)).toMatchObject({
+      status: "failed",
+      error: "The job's end could not be stored",
+      error_code: "store_failed",
+      artifacts: [],
+    });
+    expect(files.staged.size + files.kept.size).toBe(0);
+    store.end = end;
+    const { id: next } = await submit();
+    await settle();
+    expect(await state(next)).toBe("succeeded");
+  });
+
+  test("tells those who wait even when the store takes nothing any more, and is not tried for ever", async () => {
+    const { scheduler, store, engine, submit } = harness();
+    await scheduler.start();
+    const broken = async () => {
+      throw Object.assign(new Error("database disk image is malformed"), { code: "SQLITE_CORRUPT" });
+    };
+    store.end = broken;
+    const { id } = await submit();
+    expect(await scheduler.wait(id, 1000)).toMatchObject({
+      kind: "ended",
+      job: { id, status: "failed", error_code: "store_failed" },
+    });
+    store.start = broken;
+    const { id: second } = await submit();
+    expect(await scheduler.wait(second, 1000)).toMatchObject({ kind: "ended", job: { status: "failed" } });
+    await settle();
+    expect(engine.log.filter((line) => line.startsWith("run"))).toHaveLength(1);
+    expect(scheduler.health().queue_len).toBe(0);
+  });
+
+  test("that cannot be started for lack of space fails by it, as do those that clients wait for; then all goes on", async () => {
+    const { scheduler, store, engine, clock, submit, state } = harness();
+    await scheduler.start();
+    const start = store.start.bind(store);
+    const end = store.end.bind(store);
+    const full = async () => {
+      throw Object.assign(new Error("database or disk is full"), { code: "SQLITE_FULL" });
+    };
+    store.start = full;
+    const first = await submit();
+    const second = await submit();
+    const third = await submit();
+    const waiting = scheduler.wait(third.id, 600_000);
+    await clock.advance(9000);
+    expect(await Promise.all([first, second, third].map(({ id }) => state(id)))).toEqual(
+      Array(3).fill("queued"),
+    );
+    await clock.advance(8000);
+    expect(await scheduler.job(first.id)).toMatchObject({ status: "failed", error_code: "disk_full" });
+    expect(await waiting).toMatchObject({
+      kind: "ended",
+      job: { status: "failed", error_code: "disk_full" },
+    });
+    expect(await state(second.id)).toBe("queued");
+    store.start = start;
+    await clock.advance(30_000);
+    expect(await state(second.id)).toBe("succeeded");
+    expect(engine.log.filter((line) => line.startsWith("run"))).toHaveLength(1);
+
+    // Not even its failure can be written: whoever waits hears of it, and the record follows.
+    store.start = full;
+    store.end = full;
+    const fourth = await submit();
+    const told = scheduler.wait(fourth.id, 600_000);
+    await clock.advance(60_000);
+    expect(await told).toMatchObject({ kind: "ended", job: { status: "failed", error_code: "disk_full" } });
+    store.start = start;
+    store.end = end;
+    await clock.advance(60_000);
+    expect(await scheduler.job(fourth.id)).toMatchObject({ status: "failed", error_code: "disk_full" });
+    expect(scheduler.health().queue_len).toBe(0);
+  });
+});
