@@ -7,6 +7,7 @@ import { z } from "@hono/zod-openapi";
 import type { Bits } from "../../engine/task.ts";
 import type { FileRecord } from "../../files/file.ts";
 import { fieldOfView } from "../../geometry/camera.ts";
+import { release } from "../../geometry/release.ts";
 import { encodePicture, type Raster } from "../../images/encode.ts";
 import { encodeNpz } from "../../images/npz.ts";
 import type { Artifact, Published } from "../capability.ts";
@@ -156,6 +157,7 @@ export async function publishEstimate(run: EstimateRun): Promise<Published> {
   const extras = output.made
     ? await publishExtras({ ...sizes(facts), ...output, made: output.made, stem })
     : [];
+  release(output.depth, output.image);
   return {
     artifacts: [...artifacts, ...extras],
     result(records: readonly FileRecord[]) {

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { fieldOfView, focalLengthOf, usualFocalLength } from "../../../src/geometry/camera.ts";
 import { encodePly } from "../../../src/geometry/ply.ts";
 import { pointsOf } from "../../../src/geometry/points.ts";
+import { release } from "../../../src/geometry/release.ts";
 import { surfaceOf } from "../../../src/geometry/surface.ts";
 import { expected, floats, gradient, map } from "./scenes.ts";
 
@@ -118,4 +119,12 @@ test("a PLY file holds the points and colours, after a header with its comments"
   expect(view.byteLength).toBe(30);
   expect([0, 4, 8, 15, 19, 23].map((at) => view.getFloat32(at, true))).toEqual([1, 2, -3, 4, 5, -6]);
   expect([...file.subarray(end + 27)]).toEqual([4, 5, 6]);
+});
+
+test("released arrays are empty, and releasing twice does no harm", () => {
+  const values = new Float32Array(1000);
+  const view = new Uint8Array(values.buffer, 8);
+  release(values, undefined);
+  release(values, view);
+  expect([values.length, view.length]).toEqual([0, 0]);
 });

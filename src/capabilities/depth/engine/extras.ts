@@ -11,6 +11,7 @@ import { meshOf } from "../../../geometry/mesh.ts";
 import { normalsOf } from "../../../geometry/normals.ts";
 import { encodePly } from "../../../geometry/ply.ts";
 import { pointsOf } from "../../../geometry/points.ts";
+import { release } from "../../../geometry/release.ts";
 import type { Advance, Rgb } from "../../../geometry/rgb.ts";
 import { anaglyphOf, stereoOf } from "../../../geometry/stereo.ts";
 import { type Surface, surfaceOf } from "../../../geometry/surface.ts";
@@ -80,7 +81,9 @@ export function makeExtras(input: ExtrasPhaseInput, progress: Progress): MadeExt
   };
   const points = make(["points_ply"], () => {
     const { positions, colors, count } = pointsOf(surface(), picture, camera, extras.maxPoints);
-    return encodePly({ positions, colors, count }, commentsOf(input, facts, surface()));
+    const file = encodePly({ positions, colors, count }, commentsOf(input, facts, surface()));
+    release(positions, colors);
+    return file;
   });
   const mesh = make(["mesh_glb"], (advance) =>
     encodeGlb(meshOf(surface(), picture, camera, { triangles: extras.meshTriangles }, advance), {
@@ -94,6 +97,9 @@ export function makeExtras(input: ExtrasPhaseInput, progress: Progress): MadeExt
   const pair = make(["stereo_jpeg", "anaglyph_jpeg"], (advance) =>
     stereoOf(surface(), picture, camera, eyesOf(extras), advance),
   );
+  const anaglyph = pair && wanted.has("anaglyph_jpeg") ? anaglyphOf(pair.picture) : undefined;
+  if (pair && !wanted.has("stereo_jpeg")) release(pair.picture.pixels);
+  release(known?.inverse);
   progress("encoding", total, total);
   return {
     camera: facts,
@@ -103,7 +109,7 @@ export function makeExtras(input: ExtrasPhaseInput, progress: Progress): MadeExt
     ...(exr && { exr }),
     ...(pair && { baseline: pair.baseline, focus: pair.focus }),
     ...(pair && wanted.has("stereo_jpeg") && { stereo: pair.picture }),
-    ...(pair && wanted.has("anaglyph_jpeg") && { anaglyph: anaglyphOf(pair.picture) }),
+    ...(anaglyph && { anaglyph }),
   };
 }
 

@@ -5,8 +5,9 @@
  */
 import { fieldOfView } from "../../../geometry/camera.ts";
 import { encodeExr } from "../../../geometry/exr.ts";
+import { release } from "../../../geometry/release.ts";
 import type { Rgb } from "../../../geometry/rgb.ts";
-import { encodePicture } from "../../../images/encode.ts";
+import { type EncodeOptions, encodePicture } from "../../../images/encode.ts";
 import type { Artifact } from "../../capability.ts";
 import type { DepthUnit } from "../phase.ts";
 import type { ExtraKind } from "./options.ts";
@@ -28,12 +29,31 @@ export interface ExtrasToPublish {
 /** Quality of stereo pictures, whose finest detail carries the depth. */
 const QUALITY = 92;
 
-const jpeg = ({ pixels, width, height }: Rgb) =>
-  encodePicture({ pixels, width, height, channels: 3 }, { format: "jpeg", quality: QUALITY });
+async function encoded(
+  { pixels, width, height }: Rgb,
+  options: Pick<EncodeOptions, "format" | "quality" | "smooth">,
+): Promise<Uint8Array> {
+  const bytes = await encodePicture({ pixels, width, height, channels: 3 }, options);
+  release(pixels);
+  return bytes;
+}
+
+const jpeg = (picture: Rgb) => encoded(picture, { format: "jpeg", quality: QUALITY });
+
+async function encodedExr(
+  { width, height, depth, unit }: ExtrasToPublish,
+  packed: Uint8Array,
+  { focal_length_px, fov_deg }: ReturnType<typeof cameraOf>,
+): Promise<Blob> {
+  const about = { focal_length_px, fov_deg, depth_unit: unit };
+  const file = await encodeExr({ width, height, packed }, depth, about);
+  release(packed);
+  return file;
+}
 
 /** One artifact for each, in the order of their names in the contract. */
 export async function publishExtras(run: ExtrasToPublish): Promise<(Artifact & { kind: ExtraKind })[]> {
-  const { made, depth, width, height, unit, stem } = run;
+  const { made, unit, stem } = run;
   const camera = cameraOf(run);
   const artifact = async (
     kind: ExtraKind,
@@ -59,20 +79,11 @@ export async function publishExtras(run: ExtrasToPublish): Promise<(Artifact & {
             "normals_png",
             "-normals.png",
             "image/png",
-            encodePicture({ ...normals, channels: 3 }, { format: "png", smooth: true }),
+            encoded(normals, { format: "png", smooth: true }),
           ),
         ]
       : []),
-    ...(exr
-      ? [
-          artifact(
-            "depth_exr",
-            ".exr",
-            "image/x-exr",
-            encodeExr({ width, height, packed: exr }, depth, { ...flat(camera), depth_unit: unit }),
-          ),
-        ]
-      : []),
+    ...(exr ? [artifact("depth_exr", ".exr", "image/x-exr", encodedExr(run, exr, camera))] : []),
     ...(stereo ? [artifact("stereo_jpeg", "-stereo.jpg", "image/jpeg", jpeg(stereo), eyes)] : []),
     ...(anaglyph ? [artifact("anaglyph_jpeg", "-anaglyph.jpg", "image/jpeg", jpeg(anaglyph), eyes)] : []),
   ]);
@@ -89,5 +100,3 @@ export const cameraOf = ({
   principal_point: [inputWidth / 2, inputHeight / 2],
   source: camera.source,
 });
-
-const flat = ({ focal_length_px, fov_deg }: ReturnType<typeof cameraOf>) => ({ focal_length_px, fov_deg });
