@@ -4,19 +4,10 @@
  * @module
  */
 
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { rename } from "node:fs/promises";
+import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, relative } from "node:path";
+import { writeAtomicSync } from "../../disk/write-atomic.ts";
 import { DownloadError } from "./errors.ts";
 import { type DownloadOptions, downloadFile, type Expected } from "./file.ts";
 import { broughtBytes } from "./partial.ts";
@@ -231,8 +222,7 @@ export async function downloadRepo(
   const ref = join(folder, "refs", revision);
   if (revision !== listing.commit) {
     mkdirSync(dirname(ref), { recursive: true });
-    writeFileSync(`${ref}.new`, listing.commit);
-    await rename(`${ref}.new`, ref);
+    writeAtomicSync(ref, listing.commit, { mode: 0o666, durable: false });
   }
   return root;
 }
