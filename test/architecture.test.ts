@@ -28,7 +28,7 @@ const loaded = (file: string) =>
 const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() => {
   const errors = /^src\/((errors|log)\.ts$|disk\/)/;
   const settings = /^src\/settings\//;
-  const seam = /^src\/engine\/(task|engine)\.ts$/;
+  const seam = /^src\/engine\/(task|engine|need|finite)\.ts$/;
   const engine = /^src\/engine\/(?!host)/;
   const capability = /^src\/capabilities\/capability\.ts$/;
   const tensors = [
@@ -72,7 +72,7 @@ const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() 
     [/^src\/check\//, [/^src\//, /^ffi\/native\.ts$/]],
     [/^src\/engine\/host\.ts$/, [/^src\/engine\//, /^ffi\//]],
     [/^src\/engine\/start\.ts$/, [engine, /^ffi\/native\.ts$/]],
-    [/^src\/engine\//, [engine, errors, capability]],
+    [/^src\/engine\//, [engine, errors]],
     // The table holds the rows of every family.
     [/^src\/settings\/(table|load)\.ts$/, [/^src\/capabilities\/registry\.ts$/, ...common]],
     [/^src\/((errors|log)\.ts|disk\/|settings\/|net\/)/, [/^src\/net\//, ...common]],

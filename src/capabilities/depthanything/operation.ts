@@ -1,9 +1,10 @@
+import type { Need } from "../../engine/need.ts";
 import { Refusal } from "../../errors.ts";
 import { requirePixels } from "../../images/decode.ts";
 import { boundFor, type Size, type Sizing } from "../../images/sizing.ts";
 import { patch } from "../../models/depth-anything/memory.ts";
 import type { Settings } from "../../settings/settings.ts";
-import type { Capability, CheckContext, Need } from "../capability.ts";
+import type { Capability, CheckContext } from "../capability.ts";
 import { estimateOperation } from "../depth/estimate.ts";
 import { pictureBytes } from "../depth/footprint.ts";
 import type { PixelCap } from "../depth/prepare.ts";

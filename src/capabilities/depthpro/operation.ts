@@ -1,8 +1,9 @@
+import type { Need } from "../../engine/need.ts";
 import { requirePixels } from "../../images/decode.ts";
 import type { Size } from "../../images/sizing.ts";
 import * as memory from "../../models/depth-pro/memory.ts";
 import type { Settings } from "../../settings/settings.ts";
-import type { Capability, CheckContext, Need } from "../capability.ts";
+import type { Capability, CheckContext } from "../capability.ts";
 import { estimateOperation } from "../depth/estimate.ts";
 import { pictureBytes } from "../depth/footprint.ts";
 import type { PixelCap } from "../depth/prepare.ts";

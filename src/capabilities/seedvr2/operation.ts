@@ -1,9 +1,10 @@
+import type { Need } from "../../engine/need.ts";
 import type { FileRef } from "../../files/file.ts";
 import { decodePicture } from "../../images/decode.ts";
 import { encodePicture, type PictureFormat, pictureFormats } from "../../images/encode.ts";
 import { isOneColour, refuseOneColour } from "../../images/solid-color.ts";
 import type { Settings } from "../../settings/settings.ts";
-import type { Capability, CheckContext, Need, Operation } from "../capability.ts";
+import type { Capability, CheckContext, Operation } from "../capability.ts";
 import { chooseBits, chooseVariant, findVariant, requireActivated } from "../model.ts";
 import { fixedSeed } from "../schemas.ts";
 import { ImageResponse, prose, UpscaleRequest } from "./contract.ts";

@@ -1,10 +1,11 @@
+import type { PhaseNeed } from "../../engine/need.ts";
 import type { Bits } from "../../engine/task.ts";
 import type { Size } from "../../images/sizing.ts";
 import * as mini from "../../models/mini-upscaler/memory.ts";
 import { filesOf } from "../../models/seedvr2/files.ts";
 import * as memory from "../../models/seedvr2/memory.ts";
 import { tensorTable } from "../../weights/formats/safetensors.ts";
-import type { Download, PhaseNeed, Variant } from "../capability.ts";
+import type { Download, Variant } from "../capability.ts";
 import { canHaveFewerBits, floatBytes } from "../footprint.ts";
 import type { Models } from "../model.ts";
 
