@@ -10,6 +10,8 @@ const script = "/docs/scalar.js";
 
 /** Turns off everything that Scalar would fetch from, or send to, places other than this server. */
 const offline = {
+  // Without one the browser would ask for /favicon.ico.
+  favicon: "data:,",
   withDefaultFonts: false,
   telemetry: false,
   hideClientButton: true,

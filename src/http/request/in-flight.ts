@@ -1,5 +1,8 @@
 /**
- * A bound on bytes that are held in memory for requests at the same time.
+ * A bound on bytes that requests hold in memory at the same time.
+ *
+ * The first bytes of a request are free, so that small ones never wait. Where there is no room, a request waits; the oldest that waits
+ * gets the room that others give back until it is done. When all of them wait for each other, the youngest is refused.
  *
  * @module
  */
@@ -7,78 +10,107 @@ import { Refusal } from "../../errors.ts";
 
 /** What one request holds. */
 export interface Share {
-  /** Resolves once there is room. @throws {Refusal} `overloaded` when there is none for too long. */
+  /** Resolves once there is room; undefined when there is at once. @throws {Refusal} `overloaded` after waiting too long in all. */
   grow(bytes: number): Promise<void> | undefined;
   release(): void;
 }
 
 export interface InFlight {
   share(): Share;
+  /** Bytes that count. */
   held(): number;
 }
 
-interface Waiting {
-  bytes: number;
-  share: { held: number };
-  admit(): void;
+interface Options {
+  /** Milliseconds that one request may wait in all. */
+  patienceMs?: number;
+  /** Bytes of each request that do not count. */
+  freeBytes?: number;
+}
+
+interface Holder {
+  asked: number;
+  counted: number;
+  patience: number;
+  waiting?: { bytes: number; admit(): void; refuse(): void } | undefined;
 }
 
 /** Seconds after which a refused client may try again. */
 const retryAfter = 5;
 
-export function inFlight(limit: number, { patienceMs = 10_000 } = {}): InFlight {
+export function inFlight(limit: number, { patienceMs = 10_000, freeBytes = 65_536 }: Options = {}): InFlight {
   let held = 0;
-  const queue: Waiting[] = [];
+  /** Those whose bytes count, or that wait, the oldest first. */
+  const holders = new Set<Holder>();
+  let favoured: Holder | undefined;
+
   // One body alone is let through whatever its size: the limit on a single body is another.
-  const fits = ({ bytes, share }: Pick<Waiting, "bytes" | "share">) =>
-    held + bytes <= limit || held === share.held;
-  const take = ({ bytes, share }: Pick<Waiting, "bytes" | "share">) => {
+  const fits = (holder: Holder, bytes: number) => held + bytes <= limit || held === holder.counted;
+  const isFree = (holder: Holder) => favoured === undefined || favoured === holder;
+
+  function take(holder: Holder, bytes: number): void {
     held += bytes;
-    share.held += bytes;
-  };
-  const admitNext = () => {
-    for (const waiting of [...queue]) {
-      if (!fits(waiting)) continue;
-      queue.splice(queue.indexOf(waiting), 1);
-      take(waiting);
+    holder.counted += bytes;
+  }
+
+  function admitOldest(): void {
+    favoured ??= holders.values().find(({ waiting }) => waiting);
+    const { waiting } = favoured ?? {};
+    if (favoured && waiting && fits(favoured, waiting.bytes)) {
+      take(favoured, waiting.bytes);
       waiting.admit();
     }
-  };
+  }
+
+  /** Without this, requests that hold all the room would wait for each other. */
+  function refuseYoungest(): void {
+    const all = [...holders];
+    if (all.every(({ waiting }) => waiting)) all.findLast((holder) => holder !== favoured)?.waiting?.refuse();
+  }
+
+  function wait(holder: Holder, bytes: number): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const since = performance.now();
+    const end = (settle: () => void) => () => {
+      clearTimeout(timer);
+      holder.patience -= performance.now() - since;
+      holder.waiting = undefined;
+      settle();
+    };
+    const refuse = end(() =>
+      reject(
+        new Refusal("overloaded", "too many large request bodies are being read at the same time", {
+          "Retry-After": String(retryAfter),
+        }),
+      ),
+    );
+    const timer = setTimeout(refuse, Math.max(0, holder.patience));
+    holder.waiting = { bytes, admit: end(resolve), refuse };
+    admitOldest();
+    refuseYoungest();
+    return promise;
+  }
 
   return {
     held: () => held,
     share() {
-      const share = { held: 0 };
+      const holder: Holder = { asked: 0, counted: 0, patience: patienceMs };
       return {
         grow(bytes) {
-          if (fits({ bytes, share })) {
-            take({ bytes, share });
-            return undefined;
-          }
-          const { promise, resolve, reject } = Promise.withResolvers<void>();
-          const waiting: Waiting = {
-            bytes,
-            share,
-            admit() {
-              clearTimeout(timer);
-              resolve();
-            },
-          };
-          const timer = setTimeout(() => {
-            queue.splice(queue.indexOf(waiting), 1);
-            reject(
-              new Refusal("overloaded", "too many large request bodies are being read at the same time", {
-                "Retry-After": String(retryAfter),
-              }),
-            );
-          }, patienceMs);
-          queue.push(waiting);
-          return promise;
+          holder.asked += bytes;
+          const more = Math.max(0, holder.asked - freeBytes) - holder.counted;
+          if (more <= 0) return undefined;
+          holders.add(holder);
+          if (!isFree(holder) || !fits(holder, more)) return wait(holder, more);
+          take(holder, more);
+          return undefined;
         },
         release() {
-          held -= share.held;
-          share.held = 0;
-          admitNext();
+          if (!holders.delete(holder)) return;
+          held -= holder.counted;
+          if (favoured === holder) favoured = undefined;
+          admitOldest();
+          refuseYoungest();
         },
       };
     },

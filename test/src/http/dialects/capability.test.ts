@@ -429,7 +429,7 @@ test("a malformed form and an unknown place in a list are told as lists, as docu
 
 test("bodies in flight are bounded: the next one waits, and is refused when it waited too long", async () => {
   const files = await tempFiles();
-  const bound = inFlight(100, { patienceMs: 30 });
+  const bound = inFlight(100, { patienceMs: 30, freeBytes: 0 });
   const app = new Hono();
   const readJson = jsonReader({ max_upload_mb: 1, max_json_in_flight_mb: 1 }, files, bound);
   const { promise: leave, resolve: goOn } = Promise.withResolvers<void>();
