@@ -8,6 +8,7 @@ import { drop, hasBrowser, patience, picture, playground, ready } from "./browse
 
 const { site, visit } = playground();
 const images = join(import.meta.dir, "../fixtures/images");
+const small = join(import.meta.dir, "../fixtures/seedvr2/input-100x75.png");
 const inBrowser = (name: string, run: () => Promise<void>) => test.skipIf(!hasBrowser)(name, run, patience);
 
 let shared: ReturnType<typeof site> | undefined;
@@ -19,63 +20,147 @@ const server = () => {
 const choose = async (page: Page, path: string, name: string, type: string) => {
   const [chooser] = await Promise.all([
     page.waitForEvent("filechooser"),
-    page.getByRole("button", { name: /^(Choose|Change)…$/ }).click(),
+    page
+      .getByRole("button", { name: /^(Choose|Change|Choose an image)…$/ })
+      .first()
+      .click(),
   ]);
   await chooser.setFiles({ name, mimeType: type, buffer: readFileSync(path) });
   await page.locator("#current .name", { hasText: name }).waitFor();
 };
 const estimate = (page: Page) => page.getByRole("button", { name: "Estimate depth" }).click();
 const jobs = async () => (await (await server()).get<{ data: Job[] }>("/v1/jobs")).data;
+const shown = (page: Page) => page.locator(".legend").waitFor();
+const split = (page: Page) => page.getByRole("slider", { name: "Share of the image that is shown" });
 
-inBrowser("work that is asked for while its picture is still on its way waits for it", async () => {
+inBrowser("work that is asked for while its image is still on its way waits for it", async () => {
   const { url } = await server();
   const { page } = await visit(url);
   await ready(page);
   const { promise: asked, resolve: letThrough } = Promise.withResolvers<void>();
-  await page.route(/street[^/]*\.jpg$/, async (route) => {
-    await asked;
-    await route.continue();
+  await page.evaluate(() => {
+    const decode = HTMLImageElement.prototype.decode;
+    const held = new Promise<void>((resolve) => Object.assign(window, { letThrough: resolve }));
+    HTMLImageElement.prototype.decode = async function () {
+      await held;
+      return decode.call(this);
+    };
   });
-  await page.getByRole("button", { name: "Use the sample" }).click();
-  await page.getByRole("button", { name: "Estimate depth" }).click();
-  expect(await page.getByText("A picture is needed first").count()).toBe(0);
+  void asked.then(() => page.evaluate("letThrough()"));
+  await drop(page, picture, "street.jpg", "image/jpeg");
+  await estimate(page);
+  expect(await page.getByText("Add an image first.").count()).toBe(0);
   letThrough();
-  await page.locator(".compare-range").waitFor();
+  await shown(page);
 });
 
-inBrowser("a picture that is dropped becomes a depth map, and a room that keys turn", async () => {
+inBrowser("without an image the button says at the drop zone what is missing", async () => {
+  const { url } = await server();
+  const { page } = await visit(url);
+  await ready(page);
+  await estimate(page);
+  expect(await page.getByRole("alert").textContent()).toBe("Add an image first.");
+  expect(await page.locator(".drop-missing").count()).toBe(1);
+});
+
+inBrowser("a dropped image becomes a depth map whose edge, colours and zoom obey keys", async () => {
   const { url } = await server();
   const { page, asked, complaints } = await visit(url);
   await ready(page);
   await drop(page, picture, "street.jpg", "image/jpeg");
   await page.locator("#current .name", { hasText: "street.jpg" }).waitFor();
   await estimate(page);
+  await shown(page);
 
-  const edge = page.getByRole("slider", { name: /How much of the picture is shown/ });
-  await edge.waitFor();
-  const split = () => page.locator(".compare").evaluate((box) => box.style.getPropertyValue("--split"));
-  expect(await split()).toBe("50%");
-  await edge.press("End");
-  expect(await split()).toBe("100%");
+  const edgeAt = (left: string) =>
+    page.waitForFunction((left) => document.querySelector<HTMLElement>(".edge")?.style.left === left, left);
+  await edgeAt("50%");
+  await split(page).press("End");
+  await edgeAt("100%");
 
-  const colours = () =>
-    page.locator(".layer canvas").evaluate((canvas) => {
-      const { data } = (canvas as HTMLCanvasElement).getContext("2d")!.getImageData(0, 0, 64, 64);
-      return data.some((value, i) => i % 4 === 0 && value !== data[i + 1]);
-    });
-  expect(await colours()).toBe(false);
+  const coloured = (wanted: boolean) =>
+    page.waitForFunction((wanted) => {
+      const canvas = document.querySelector<HTMLCanvasElement>(".layer canvas")!;
+      const { data } = canvas.getContext("2d")!.getImageData(0, 0, 64, 64);
+      return data.some((value, i) => i % 4 === 0 && value !== data[i + 1]) === wanted;
+    }, wanted);
+  await coloured(false);
   await page.getByRole("radio", { name: "turbo" }).check();
-  expect(await colours()).toBe(true);
+  await coloured(true);
 
-  expect(asked.filter((address) => address.includes("cloud"))).toEqual([]);
+  await page.locator(".viewport").focus();
+  const before = await page.locator(".percent").textContent();
+  await page.keyboard.press("+");
+  expect(await page.locator(".percent").textContent()).not.toBe(before);
+  await page.keyboard.press("1");
+  expect(await page.locator(".percent").textContent()).toBe("100 %");
+  await page.keyboard.press("0");
+  expect(await page.locator(".percent").textContent()).toBe(before);
+  for (const mode of ["Side by side", "Flip", "Difference"]) {
+    await page.getByRole("radio", { name: mode }).check();
+    expect(await page.locator(`.viewport-${mode.split(" ")[0]!.toLowerCase()}`).count()).toBe(1);
+  }
+  expect(
+    asked.filter((address) => !/^(blob|data):/.test(address) && new URL(address).origin !== url),
+  ).toEqual([]);
+  expect(complaints).toEqual([]);
+});
+
+inBrowser("the value under the pointer is the file's own number", async () => {
+  const { url, get } = await server();
+  const { page } = await visit(url);
+  await ready(page);
+  await choose(page, picture, "street.jpg", "image/jpeg");
+  await estimate(page);
+  await shown(page);
+  const readout = page.locator(".readout");
+  const box = (await page.locator(".viewport").boundingBox())!;
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await page.waitForFunction(() => /^[\d.]+$/.test(document.querySelector(".readout")?.textContent ?? ""));
+  const [job] = (await get<{ data: Job[] }>("/v1/jobs?limit=1")).data;
+  const { min_depth, max_depth } = job!.result as { min_depth: number; max_depth: number };
+  const value = Number(await readout.textContent());
+  expect(value).toBeGreaterThanOrEqual(min_depth * 0.99);
+  expect(value).toBeLessThanOrEqual(max_depth * 1.01);
+});
+
+inBrowser("the download is the map as it is shown, under the image's name", async () => {
+  const { url } = await server();
+  const { page } = await visit(url);
+  await ready(page);
+  await choose(page, picture, "My Street.jpg", "image/jpeg");
+  await estimate(page);
+  await shown(page);
+  await page.getByRole("radio", { name: "turbo" }).check();
+  await page.locator(".result-bar .menu summary", { hasText: "Download" }).click();
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "PNG, as shown" }).click(),
+  ]);
+  expect(download.suggestedFilename()).toBe("my-street-depth-turbo.png");
+  const saved = readFileSync(await download.path());
+  const { decodePicture } = await import("../../src/images/decode.ts");
+  const { pixels } = await decodePicture(saved, { maxPixels: 2 ** 24 });
+  expect(pixels.some((value, i) => i % 3 === 0 && value !== pixels[i + 1])).toBe(true);
+});
+
+inBrowser("a depth map becomes a body that keys turn, and that can be taken along as GLB", async () => {
+  const { url } = await server();
+  const { page, asked, complaints } = await visit(url);
+  await ready(page);
+  await drop(page, picture, "street.jpg", "image/jpeg");
+  await page.locator("#current .name", { hasText: "street.jpg" }).waitFor();
+  await estimate(page);
+  await shown(page);
+  const three = () => asked.filter((address) => /scene-/.test(address));
+  expect(three()).toEqual([]);
   await page.getByRole("radio", { name: "3-D" }).check();
-  const cloud = page.getByRole("img", { name: /^Point cloud of \d+ points/ });
-  await cloud.waitFor();
-  expect(asked.filter((address) => address.includes("cloud"))).not.toEqual([]);
-  // What is drawn differs from an empty canvas, and again once a key has turned it.
+  const view = page.getByRole("img", { name: /^3-D view with \d+ triangles/ });
+  await view.waitFor();
+  expect(three()).not.toEqual([]);
   const frame = () =>
     page.waitForFunction(() => {
-      const canvas = document.querySelector<HTMLCanvasElement>(".cloud canvas")!;
+      const canvas = document.querySelector<HTMLCanvasElement>(".scene canvas")!;
       const copy = new OffscreenCanvas(32, 32);
       const context = copy.getContext("2d")!;
       context.drawImage(canvas, 0, 0, 32, 32);
@@ -83,56 +168,141 @@ inBrowser("a picture that is dropped becomes a depth map, and a room that keys t
       return data.some((value) => value > 0) && [...data].join();
     });
   const before = await (await frame()).jsonValue();
-  await cloud.focus();
+  await view.focus();
   for (let i = 0; i < 6; i++) await page.keyboard.press("ArrowLeft");
   await page.waitForFunction((old) => {
     const context = new OffscreenCanvas(32, 32).getContext("2d")!;
-    context.drawImage(document.querySelector<HTMLCanvasElement>(".cloud canvas")!, 0, 0, 32, 32);
+    context.drawImage(document.querySelector<HTMLCanvasElement>(".scene canvas")!, 0, 0, 32, 32);
     return [...context.getImageData(0, 0, 32, 32).data].join() !== old;
   }, before);
 
-  expect(
-    asked.filter((address) => !/^(blob|data):/.test(address) && new URL(address).origin !== url),
-  ).toEqual([]);
+  await page.locator(".result-bar .menu summary", { hasText: "Download" }).click();
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "GLB, textured surface" }).click(),
+  ]);
+  const glb = readFileSync(await download.path());
+  expect(glb.subarray(0, 4).toString()).toBe("glTF");
+  expect(glb.readUInt32LE(8)).toBe(glb.length);
   expect(complaints).toEqual([]);
 });
 
-inBrowser("work that is cancelled ends, keeps nothing, and the page goes on", async () => {
+inBrowser("at rest the body shows the picture without gaps", async () => {
+  const { url } = await server();
+  const { page } = await visit(url);
+  await ready(page);
+  await choose(page, picture, "street.jpg", "image/jpeg");
+  await estimate(page);
+  await shown(page);
+  await page.getByRole("radio", { name: "3-D" }).check();
+  await page.locator(".scene canvas").waitFor();
+  // Motion is reduced in these tests, so the view stays at the picture's own camera.
+  const holes = await page.waitForFunction(() => {
+    const canvas = document.querySelector<HTMLCanvasElement>(".scene canvas")!;
+    const copy = new OffscreenCanvas(canvas.width, canvas.height);
+    const context = copy.getContext("2d")!;
+    context.drawImage(canvas, 0, 0);
+    const { width, height } = canvas;
+    const side = Math.min(width, height * (4 / 3));
+    const { data } = context.getImageData(
+      Math.round(width / 2 - side * 0.45),
+      Math.round(height * 0.05),
+      Math.round(side * 0.9),
+      Math.round(height * 0.9),
+    );
+    let drawn = 0;
+    for (let i = 3; i < data.length; i += 4) if (data[i]! > 0) drawn++;
+    return drawn > 0 && [1 - drawn / (data.length / 4)];
+  });
+  expect(((await holes.jsonValue()) as number[])[0]).toBeLessThan(0.01);
+});
+
+inBrowser("cancelled work ends, saves nothing, and a second click deletes nothing", async () => {
   const { url, gate } = await server();
   gate.close();
   const { page, complaints } = await visit(url);
   await ready(page);
   await choose(page, picture, "street.jpg", "image/jpeg");
   await estimate(page);
+  await page.getByRole("button", { name: /^Queue/ }).click();
   await page.locator(".job-running").waitFor();
-  await page.locator(".work").getByRole("button", { name: "Cancel" }).click();
-  await page.getByText("Nothing was kept.").first().waitFor();
+  const cancel = page.locator(".job-running").getByRole("button", { name: /^Cancel/ });
+  const box = (await cancel.boundingBox())!;
+  await page.mouse.click(box.x + 5, box.y + 5);
+  await page.mouse.click(box.x + 5, box.y + 5, { delay: 20 });
+  await page.getByText("No result was saved.").waitFor();
   expect((await jobs())[0]!.status).toBe("canceled");
 
   await page.locator(".notice").getByRole("button", { name: "Try again" }).click();
-  await page.locator(".job-running").waitFor();
+  await page.locator(".work").waitFor();
   gate.open();
-  await page.locator(".compare-range").waitFor();
+  await shown(page);
   expect((await jobs())[0]!.status).toBe("succeeded");
   expect(complaints).toEqual([]);
 });
 
+inBrowser("a reload in the middle of a job goes on where it was, and back leads to the form", async () => {
+  const { url, gate } = await server();
+  gate.close();
+  const { page } = await visit(url);
+  await ready(page);
+  await choose(page, picture, "street.jpg", "image/jpeg");
+  await estimate(page);
+  await page.waitForURL(/#\/job\//);
+  await page.reload();
+  await page.locator(".work").waitFor();
+  gate.open();
+  await shown(page);
+  expect(await page.locator("#current .name").textContent()).toBe("street.jpg");
+  await page.goBack();
+  await page.locator(".viewport-single").waitFor();
+});
+
+inBrowser("prompt and settings survive a reload", async () => {
+  const { url } = await server();
+  const { page } = await visit(`${url}/#generate`);
+  await ready(page);
+  await page.getByLabel("Prompt", { exact: true }).fill("an owl of paper");
+  await page.locator(".panel summary").click();
+  await page.getByRole("spinbutton", { name: "Steps" }).fill("4");
+  await page.reload();
+  await ready(page);
+  expect(await page.getByLabel("Prompt", { exact: true }).inputValue()).toBe("an owl of paper");
+  await page.locator(".panel summary").click();
+  expect(await page.getByRole("spinbutton", { name: "Steps" }).inputValue()).toBe("4");
+});
+
+inBrowser("a file that is not an image is named at once and never sent", async () => {
+  const { url, get } = await server();
+  const { page } = await visit(url);
+  await ready(page);
+  const before = (await get<{ data: unknown[] }>("/v1/files")).data.length;
+  await drop(page, join(images, "text.png"), "text.png", "image/png");
+  await page.locator(".toasts li", { hasText: "“text.png” is not an image." }).waitFor();
+  expect(await page.locator("#current").count()).toBe(0);
+  expect((await get<{ data: unknown[] }>("/v1/files")).data.length).toBe(before);
+});
+
 inBrowser(
-  "whatever is no picture gets the server's own words beside it, and the next one works",
+  "what only the server can judge gets its words and a next step, and the next image works",
   async () => {
     const { url } = await server();
     const { page } = await visit(url);
     await ready(page);
-    for (const file of ["text.png", "cut.jpg", "empty.png"]) {
-      await drop(page, join(images, file), file, "image/png");
-      await page.locator("#current .name", { hasText: file }).waitFor();
-      await estimate(page);
-      const words = await page.getByRole("alert").locator(".error-text").textContent();
-      const [job] = await jobs();
-      expect([file, job!.status, job!.error]).toEqual([file, "failed", words]);
-      expect(await page.getByRole("alert").locator("code").textContent()).toBe(job!.error_code);
-    }
-    await choose(page, join(images, "rgb.tif"), "rgb.tif", "image/tiff");
+    // The browser shows no TIFF, so this damaged one reaches the server.
+    const damaged = join(tmpdir(), `damaged-${process.pid}.tif`);
+    await Bun.write(damaged, readFileSync(join(images, "rgb.tif")).subarray(0, 60));
+    await drop(page, damaged, "damaged.tif", "image/tiff");
+    await page.locator("#current .name", { hasText: "damaged.tif" }).waitFor();
+    await estimate(page);
+    await page.getByRole("alert").waitFor();
+    const [job] = await jobs();
+    expect([job!.status, job!.error_code]).toEqual(["failed", "invalid_image"]);
+    const words = (await page.getByRole("alert").textContent())!.toLowerCase();
+    expect(words).toContain(job!.error!.toLowerCase());
+    expect(await page.getByRole("button", { name: "Choose another image" }).count()).toBe(1);
+    rmSync(damaged);
+    await drop(page, join(images, "rgb.tif"), "rgb.tif", "image/tiff");
     await estimate(page);
     await page.getByText("Grey", { exact: true }).waitFor();
   },
@@ -140,21 +310,18 @@ inBrowser(
 
 inBrowser("a refusal at once is shown in the server's words too", async () => {
   const { url } = await server();
-  const { page } = await visit(url);
+  const { page } = await visit(`${url}/#generate`);
   await ready(page);
-  await choose(page, picture, "street.jpg", "image/jpeg");
-  await page.locator("#form-depth .more summary").click();
-  // Past the field's own limits, as somebody else's page could send it.
-  await page.locator('[name="input_size"]').evaluate((input: HTMLInputElement) => {
-    input.removeAttribute("max");
-    input.removeAttribute("step");
-    input.value = "99999";
-  });
-  await estimate(page);
-  expect(await page.getByRole("alert").textContent()).toMatch(/input_size.*4096/);
+  await page.getByLabel("Prompt", { exact: true }).fill("a fox");
+  await page.locator(".panel summary").click();
+  const steps = page.getByRole("spinbutton", { name: "Steps" });
+  await steps.evaluate((input: HTMLInputElement) => input.removeAttribute("max"));
+  await steps.fill("99999");
+  await page.getByRole("button", { name: "Generate" }).click();
+  expect(await page.getByRole("alert").textContent()).toMatch(/steps/i);
 });
 
-inBrowser("a picture can be pasted, and taken with the camera", async () => {
+inBrowser("an image can be pasted, and taken with the camera", async () => {
   const { url } = await server();
   const { page, complaints } = await visit(url);
   await ready(page);
@@ -166,130 +333,173 @@ inBrowser("a picture can be pasted, and taken with the camera", async () => {
     document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true }));
   });
   await page.locator("#current .name", { hasText: "image.png" }).waitFor();
-  await page.locator("#current").getByRole("button", { name: "Remove" }).click();
+  await page.getByRole("button", { name: "Remove image.png" }).click();
   await page.getByRole("button", { name: "Camera" }).click();
   await page.getByRole("button", { name: "Take picture" }).click();
   await page.locator("#current .name", { hasText: "camera.jpg" }).waitFor();
-  const width = await page.locator(".still img").evaluate((image: HTMLImageElement) => image.naturalWidth);
+  const width = await page.locator(".viewport img").evaluate((image: HTMLImageElement) => image.naturalWidth);
   expect(width).toBeGreaterThan(0);
-  expect(await page.locator("video").evaluate((video: HTMLVideoElement) => video.srcObject)).toBe(null);
+  expect(await page.locator("video").count()).toBe(0);
   expect(complaints).toEqual([]);
+});
+
+inBrowser("several dropped images become one job each", async () => {
+  const { url } = await server();
+  const { page } = await visit(url);
+  await ready(page);
+  const before = (await jobs()).length;
+  const [chooser] = await Promise.all([
+    page.waitForEvent("filechooser"),
+    page.getByRole("button", { name: "Choose…" }).click(),
+  ]);
+  await chooser.setFiles(
+    ["a.png", "b.png", "c.png"].map((name) => ({ name, mimeType: "image/png", buffer: readFileSync(small) })),
+  );
+  await page.getByRole("button", { name: "Estimate depth: 3 images" }).click();
+  await shown(page);
+  expect((await jobs()).length).toBe(before + 3);
 });
 
 inBrowser("a model that is not here is shown with its licence and the command that gets it", async () => {
   const { url } = await server();
   const { page } = await visit(url);
   await ready(page);
-  const models = page.locator("#form-depth select");
+  const models = page.locator('select[name="model"]');
   expect(await models.inputValue()).toBe("depthanything/mini");
-  expect(await page.locator("#form-depth .tags").textContent()).toMatch(/Try-out model/);
+  expect(await page.locator(".tags").textContent()).toMatch(/Try-out model/);
   await models.selectOption("depthpro/base");
-  const card = page.locator("#form-depth .model-card");
-  expect(await card.locator("code").textContent()).toBe(
-    "easel activate --model depthpro/base --accept-license",
-  );
+  const card = page.locator(".panel .model-card");
+  expect(await card.locator("code").textContent()).toBe("easel activate depthpro/base --accept-license");
   expect(await card.textContent()).toMatch(
-    /Apple Machine Learning Research Model License.*no commercial use/,
+    /Apple Machine Learning Research Model License.*No commercial use/,
   );
   expect(await page.getByRole("button", { name: "Estimate depth" }).isDisabled()).toBe(true);
   await models.selectOption("depthanything/v2-giant");
-  expect(await card.textContent()).toMatch(/publish no files.*model_paths/);
+  expect(await card.textContent()).toMatch(/have not released the weights.*model_paths/);
+  await page.getByRole("link", { name: "Models", exact: true }).click();
+  await page.getByRole("heading", { name: "Depth Pro · base" }).waitFor();
 });
 
-inBrowser("a picture becomes larger, with both sizes behind one edge", async () => {
+inBrowser("an image becomes larger, and the result is the input of the next tool", async () => {
   const { url } = await server();
   const { page, complaints } = await visit(`${url}/#upscale`);
   await ready(page);
-  await choose(page, join(import.meta.dir, "../fixtures/seedvr2/input-100x75.png"), "small.png", "image/png");
+  await choose(page, small, "small.png", "image/png");
   await page.getByRole("radio", { name: "1.5×" }).check();
+  await page.getByText(/100 × 75 → about 150 × 113/).waitFor();
   await page.getByRole("button", { name: "Upscale" }).click();
-  await page.getByRole("slider", { name: /How much of the before is shown/ }).waitFor();
-  expect(await page.locator(".facts").textContent()).toMatch(/100 × 75 → 1\d\d × 1\d\d/);
-  await page.getByRole("button", { name: "Go on with it" }).click();
-  await page.locator("#current .name", { hasText: "upscaled" }).waitFor();
+  await page.getByRole("slider", { name: "Share of the before that is shown" }).waitFor();
+  expect(await page.locator(".facts").textContent()).toMatch(/SeedVR2 · 3b · 1\d\d × 1\d\d/);
+  await page.locator(".stage-foot .menu summary", { hasText: "Use as input" }).click();
+  await page.locator(".menu-items").getByRole("button", { name: "Depth" }).click();
+  await page.locator("#panel-title", { hasText: "Depth" }).waitFor();
+  await page.locator("#current .name").waitFor();
   expect(complaints).toEqual([]);
 });
 
-inBrowser("words become a picture that is seen on its way, and then an edited one", async () => {
-  const { url, gate } = await server();
-  const { page, complaints } = await visit(`${url}/#generate`);
-  await ready(page);
-  const more = (form: string) => page.locator(`${form} summary`).click();
-  await page.getByLabel("Prompt").fill("a red fox");
-  await more("#form-generate");
-  await page.locator("#form-generate").getByRole("spinbutton", { name: "Steps" }).fill("3");
-  await page.locator("#form-generate").getByLabel("Seed").fill("7");
-  gate.close("decode");
-  await page.getByRole("button", { name: "Generate" }).click();
-  await page.getByRole("img", { name: "The picture so far" }).waitFor();
-  gate.open();
-  await page.getByRole("img", { name: "a red fox" }).waitFor();
-  expect(await page.locator(".facts").textContent()).toMatch(/image, 64 × 48, seed 7/);
-  expect(await page.locator("#code-text").textContent()).toMatch(/"prompt":"a red fox".*"steps":3/);
+inBrowser(
+  "words become an image with a preview on the way, its settings come back, and it can be edited",
+  async () => {
+    const { url, gate } = await server();
+    const { page, complaints } = await visit(`${url}/#generate`);
+    await ready(page);
+    await page.getByLabel("Prompt", { exact: true }).fill("a red fox");
+    await page.locator(".panel summary").click();
+    await page.getByRole("spinbutton", { name: "Steps" }).fill("3");
+    await page.getByRole("spinbutton", { name: "Seed" }).fill("7");
+    gate.close("decode");
+    await page.getByRole("button", { name: "Generate" }).click();
+    await page.getByRole("img", { name: "Preview" }).waitFor();
+    gate.open();
+    await page.locator(".viewport").getByRole("img", { name: "a red fox" }).waitFor();
+    expect(await page.locator(".facts").textContent()).toMatch(/seed 7/);
+    const first = page.url();
 
-  await page.getByRole("button", { name: "Go on with it" }).click();
-  await page.getByRole("link", { name: "Edit" }).click();
-  await page.getByLabel("What to change").fill("in winter");
-  const [chooser] = await Promise.all([
-    page.waitForEvent("filechooser"),
-    page.getByRole("button", { name: "Add a reference…" }).click(),
-  ]);
-  await chooser.setFiles(join(images, "rgb.png"));
-  await page.locator(".references-list li").waitFor();
-  await more("#form-edit");
-  await page.locator("#form-edit").getByRole("spinbutton", { name: "Steps" }).fill("2");
-  await page.locator("#form-edit button.primary").click();
-  await page.getByRole("img", { name: "in winter" }).waitFor();
-  const [job] = await jobs();
-  expect([job!.type, (job!.params.images as unknown[]).length]).toEqual(["qwen-edit", 2]);
-  expect(complaints).toEqual([]);
-});
+    await page.getByLabel("Prompt", { exact: true }).fill("something else");
+    await page.locator(".stage-foot .menu summary", { hasText: "Settings" }).click();
+    await page.getByRole("button", { name: "Use these settings" }).click();
+    expect(await page.getByLabel("Prompt", { exact: true }).inputValue()).toBe("a red fox");
 
-inBrowser("a file that is no adapter gets the server's words, and painting goes on without it", async () => {
+    await page.locator(".stage-foot .menu summary", { hasText: "Use as input" }).click();
+    await page.locator(".menu-items").getByRole("button", { name: "Edit" }).click();
+    await page.getByLabel("What to change").fill("make it blue");
+    // The options are still open from the other tool.
+    await page.getByRole("spinbutton", { name: "Steps" }).fill("1");
+    await page.locator("#current .name").waitFor();
+    await page.getByRole("button", { name: "Edit", exact: true }).click();
+    await page.getByRole("slider", { name: "Share of the before that is shown" }).waitFor();
+    expect(page.url()).not.toBe(first);
+    expect((await jobs())[0]!.type).toContain("edit");
+    expect(complaints).toEqual([]);
+  },
+);
+
+inBrowser("an adapter that fits nothing is refused in the server's words, and goes away", async () => {
   const { url } = await server();
   const { page } = await visit(`${url}/#generate`);
   await ready(page);
-  await page.getByLabel("Prompt").fill("a red fox");
-  await page.locator("#form-generate summary").click();
-  await page.locator("#form-generate").getByRole("spinbutton", { name: "Steps" }).fill("1");
+  await page.getByLabel("Prompt", { exact: true }).fill("a red fox");
+  await page.locator(".panel summary").click();
+  await page.getByRole("spinbutton", { name: "Steps" }).fill("1");
   const [chooser] = await Promise.all([
     page.waitForEvent("filechooser"),
-    page.locator("#form-generate").getByRole("button", { name: "Add a LoRA…" }).click(),
+    page.getByRole("button", { name: "Add a LoRA…" }).click(),
   ]);
   await chooser.setFiles({ name: "no.safetensors", mimeType: "", buffer: Buffer.from("no adapter") });
   await page.getByRole("button", { name: "Generate" }).click();
-  const words = await page.getByRole("alert").locator(".error-text").textContent();
-  expect(words).toBe((await jobs())[0]!.error!);
-  await page.locator(".adapters").getByRole("button", { name: "Remove" }).click();
+  const words = (await page.getByRole("alert").locator(".error-text").textContent())!;
+  expect(words.toLowerCase()).toContain((await jobs())[0]!.error!.toLowerCase());
+  await page.getByRole("button", { name: "Remove no.safetensors" }).click();
   await page.getByRole("button", { name: "Generate" }).click();
-  await page.getByRole("img", { name: "a red fox" }).waitFor();
+  await page.locator(".viewport").getByRole("img", { name: "a red fox" }).waitFor();
 });
 
-inBrowser("the queue and the files show what there is, and a job comes back from there", async () => {
+inBrowser("the gallery shows what was made, finds it, and a deleted result can be brought back", async () => {
   const { url } = await server();
-  const { page } = await visit(url);
+  const { page, asked } = await visit(url);
   await ready(page);
   await choose(page, picture, "street.jpg", "image/jpeg");
   await estimate(page);
-  await page.locator(".compare-range").waitFor();
-  await page.reload();
-  await ready(page);
-  await page.getByRole("button", { name: "Show: depthanything mini, done" }).first().click();
-  await page.locator(".compare-range").waitFor();
+  await shown(page);
+  const id = page.url().split("/").at(-1)!;
+  await page.goto(`${url}/#/gallery`);
+  const tile = page.locator(`.tile:has(a[href="#/job/${id}"])`);
+  await tile.waitFor();
+  expect(await tile.locator("img").evaluate((image: HTMLImageElement) => image.src)).toContain("/thumbnail");
+  expect(asked.some((address) => address.endsWith("/thumbnail?size=320"))).toBe(true);
 
-  const tiles = page.locator("#files .tile");
-  const name = await tiles.first().locator(".name").textContent();
-  const stored = (await (await server()).get<{ data: { filename: string; file_id: string }[] }>("/v1/files"))
-    .data;
-  expect(stored[0]!.filename).toBe(name!);
-  await page
-    .getByRole("button", { name: `Delete ${name}` })
-    .first()
-    .click();
-  await page.waitForFunction(
-    async (id) => (await fetch(`/v1/files/${id}`)).status === 404,
-    stored[0]!.file_id,
-  );
+  await page.getByRole("searchbox").fill("no such words");
+  expect(await tile.count()).toBe(0);
+  await page.getByRole("searchbox").fill("mini");
+  await tile.waitFor();
+  await tile.getByRole("button", { name: /^Star/ }).click();
+  await page.getByRole("radio", { name: "Starred" }).check();
+  await tile.waitFor();
+
+  await tile.getByRole("button", { name: /^Delete/ }).click();
+  expect(await tile.count()).toBe(0);
+  await page.locator(".toasts").getByRole("button", { name: "Undo" }).click();
+  await tile.waitFor();
+  expect((await fetch(`${url}/v1/jobs/${id}`)).status).toBe(200);
+
+  await tile.getByRole("button", { name: /^Delete/ }).click();
+  await page.waitForFunction(async (id) => (await fetch(`/v1/jobs/${id}`)).status === 404, id);
+});
+
+inBrowser("selected results come as one zip", async () => {
+  const { url } = await server();
+  const { page } = await visit(`${url}/#/gallery`);
+  await ready(page);
+  const boxes = page.getByRole("checkbox", { name: /^Select/ });
+  await boxes.first().waitFor();
+  await boxes.nth(0).check();
+  await boxes.nth(1).check();
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "Zip" }).click(),
+  ]);
+  const names = Bun.spawnSync(["python3", "-m", "zipfile", "-t", await download.path()]);
+  expect([names.exitCode, download.suggestedFilename()]).toEqual([0, "easel.zip"]);
 });
 
 inBrowser("the command on the page does the same in a terminal", async () => {
@@ -298,33 +508,48 @@ inBrowser("the command on the page does the same in a terminal", async () => {
   await ready(page);
   await choose(page, picture, "street.jpg", "image/jpeg");
   await estimate(page);
-  await page.locator(".compare-range").waitFor();
+  await shown(page);
+  await page.getByRole("button", { name: "Code" }).click();
+  await page.waitForFunction(() => document.querySelector("#code-text")?.textContent?.includes("curl"));
   const command = (await page.locator("#code-text").textContent())!;
   const folder = mkdtempSync(join(tmpdir(), "easel-curl-"));
   await Bun.write(join(folder, "street.jpg"), Bun.file(picture));
   const shell = Bun.spawn(["sh", "-c", command], { cwd: folder, stderr: "pipe" });
   const said = await new Response(shell.stderr).text();
   expect([await shell.exited, said]).toEqual([0, ""]);
-  const made = readFileSync(join(folder, "depth.png"));
+  const made = readFileSync(join(folder, "street-depth.png"));
   expect(made.subarray(1, 4).toString()).toBe("PNG");
   const [job] = await jobs();
-  const shown = await (await fetch(`${url}/v1/files/${job!.artifacts[0]}/download`)).bytes();
-  expect(made.equals(shown)).toBe(true);
+  const stored = await (await fetch(`${url}/v1/files/${job!.artifacts[0]}/download`)).bytes();
+  expect(made.equals(stored)).toBe(true);
   rmSync(folder, { recursive: true });
 });
 
+inBrowser("a server that goes away is said, and the page goes on when it is back", async () => {
+  const { url } = await server();
+  const { page } = await visit(url);
+  await ready(page);
+  await page.context().setOffline(true);
+  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  await page.locator(".trouble", { hasText: "Connection lost" }).waitFor();
+  await page.context().setOffline(false);
+  await page.locator(".trouble").waitFor({ state: "detached" });
+});
+
 inBrowser("with a token the page asks for it once, works, and says it in its commands", async () => {
-  const { url } = await site({ auth_token: "open sesame" });
+  const { url } = await site({ auth_token: "open sesame, open sesame" });
   const { page } = await visit(url);
   expect(await page.locator("html[data-ready]").count()).toBe(0);
   await page.getByLabel("Token").fill("wrong");
   await page.getByRole("button").click();
   await page.getByText("That is not the token.").waitFor();
-  await page.getByLabel("Token").fill("open sesame");
+  await page.getByLabel("Token").fill("open sesame, open sesame");
   await page.getByRole("button").click();
   await ready(page);
   await choose(page, picture, "street.jpg", "image/jpeg");
   await estimate(page);
-  await page.locator(".compare-range").waitFor();
+  await shown(page);
+  await page.getByRole("button", { name: "Code" }).click();
+  await page.waitForFunction(() => document.querySelector("#code-text")?.textContent?.includes("Bearer"));
   expect(await page.locator("#code-text").textContent()).toContain("Authorization: Bearer $EASEL_AUTH_TOKEN");
 });

@@ -1,10 +1,9 @@
-import type { Need } from "../../engine/need.ts";
 import type { FileRef } from "../../files/file.ts";
 import { decodePicture } from "../../images/decode.ts";
 import { encodePicture, type PictureFormat, pictureFormats } from "../../images/encode.ts";
 import { isOneColour, refuseOneColour } from "../../images/solid-color.ts";
 import type { Settings } from "../../settings/settings.ts";
-import type { Capability, CheckContext, Operation } from "../capability.ts";
+import type { Capability, Need, Operation } from "../capability.ts";
 import { chooseBits, chooseVariant, findVariant, requireActivated } from "../model.ts";
 import { fixedSeed } from "../schemas.ts";
 import { ImageResponse, prose, UpscaleRequest } from "./contract.ts";
@@ -63,15 +62,13 @@ interface Request {
 /** The variant that a job's parameters name; it was checked when the job was made. */
 const variantOf = (name: string) => findVariant(variants, name) as UpscaleVariant;
 
-function needOf({ model, quantize, tile }: Request, context: CheckContext, size: Omit<Extent, "tile">): Need {
+function needOf({ model, quantize, tile }: Request, settings: Settings, size: Omit<Extent, "tile">): Need {
   const variant = variantOf(model);
-  const { bits, transient } = chooseBits(quantize, ownSettings(context.settings).seedvr2_default_quantize);
-  const activation = context.activation(family, variant.name);
-  const paths = "source" in activation ? activation.source.paths : [];
+  const { bits, transient } = chooseBits(quantize, ownSettings(settings).seedvr2_default_quantize);
   return {
     variant: variant.name,
     bits,
-    phases: variant.phases(bits, { ...size, tile }, paths),
+    phases: variant.phases(bits, { ...size, tile }),
     options: {},
     transient,
     smaller: variant.smaller(bits),
@@ -110,8 +107,8 @@ export const upscale: Operation<UpscaleRequest, UpscaleParams> = {
     };
   },
 
-  need: (params, context) =>
-    needOf(params, context, { pixels: leastPixels(params.resolution, context.settings) }),
+  need: (params, { settings }) =>
+    needOf(params, settings, { pixels: leastPixels(params.resolution, settings) }),
 
   async prepare(params, context) {
     const { settings } = context;
@@ -151,7 +148,7 @@ export const upscale: Operation<UpscaleRequest, UpscaleParams> = {
       input: { width: picture.width, height: picture.height },
       pixels: size.width * size.height,
     };
-    return { input, facts, need: needOf(params, context, extent) };
+    return { input, facts, need: needOf(params, settings, extent) };
   },
 
   async publish(params, given, output, { settings, seconds }) {
@@ -208,12 +205,11 @@ export const upscale: Operation<UpscaleRequest, UpscaleParams> = {
 /** What a variant needs for a usual request. */
 export const warm: NonNullable<Capability["warm"]> = (
   variant,
-  context,
+  { settings },
   { quantize = null, width, height } = {},
 ) => {
-  const { settings } = context;
   if (width && height) checkResultSize({ width, height }, { width, height }, settings.max_output_pixels);
-  return needOf({ model: variant, quantize, tile: ownSettings(settings).seedvr2_tile }, context, {
+  return needOf({ model: variant, quantize, tile: ownSettings(settings).seedvr2_tile }, settings, {
     pixels: width && height ? width * height : usualPixels,
   });
 };

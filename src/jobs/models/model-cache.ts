@@ -4,9 +4,8 @@
  *
  * @module
  */
-
+import type { Need } from "../../capabilities/capability.ts";
 import type { PartKey, Running } from "../../engine/engine.ts";
-import type { Need } from "../../engine/need.ts";
 import {
   bitsOf,
   footprint,

@@ -1,0 +1,184 @@
+/**
+ * The image that each tool works on, and more of them where a tool takes several.
+ *
+ * @module
+ */
+import { type Signal, signal } from "@preact/signals";
+import * as api from "./api.ts";
+import { announce, toast } from "./notices.ts";
+import { persisted } from "./persisted.ts";
+import type { ToolName } from "./route.ts";
+
+/** An image on its way to a job. */
+export interface Picture {
+  name: string;
+  /** An address that the browser can show; undefined for formats that it cannot. */
+  url: string | undefined;
+  width: number | undefined;
+  height: number | undefined;
+  /** Its id on the server; the upload begins with the first call. */
+  id(): Promise<string>;
+}
+
+/** An image of the server's, as it is kept between visits. */
+interface Stored {
+  id: string;
+  name: string;
+}
+
+export const inputs: Record<ToolName, Signal<Picture | undefined>> = {
+  depth: signal(undefined),
+  upscale: signal(undefined),
+  generate: signal(undefined),
+  edit: signal(undefined),
+};
+/** More references of an edit. */
+export const references = signal<readonly Picture[]>([]);
+/** Several images of depth or upscale: one job each. */
+export const batch = signal<readonly Picture[]>([]);
+/** The image that is still being read, for whoever presses the button before it is there. */
+let arriving: Promise<unknown> = Promise.resolve();
+export const arrived = () => arriving.catch(() => {});
+
+const lastInputs = persisted<Partial<Record<ToolName, Stored>>>("inputs", {});
+/** Object URLs of files that were uploaded from this page: they need no download to be shown. */
+const localUrls = new Map<string, string>();
+
+/** The address of a stored image, without a download where this page has its bytes. */
+export const imageUrl = (fileId: string) => localUrls.get(fileId) ?? api.downloadUrl(fileId);
+
+/** Formats that the server reads and that browsers may not show, by their first bytes. */
+function isServersFormat(head: Uint8Array): boolean {
+  const text = String.fromCharCode(...head);
+  return text.startsWith("II*\0") || text.startsWith("MM\0*") || /^....ftyp(hei|hev|mif|avi)/s.test(text);
+}
+
+/** Reads an image of this machine. Throws when it is no image that the server could read. */
+export async function fromBlob(blob: Blob, name: string): Promise<Picture> {
+  const url = URL.createObjectURL(blob);
+  const size = await sizeOf(url);
+  if (!size) {
+    URL.revokeObjectURL(url);
+    const head = new Uint8Array(await blob.slice(0, 16).arrayBuffer());
+    if (!isServersFormat(head))
+      throw new Error(`“${name}” is not an image. Choose a JPEG, PNG, WebP, GIF, TIFF, HEIC or AVIF file.`);
+  }
+  let sent: Promise<string> | undefined;
+  return {
+    name,
+    url: size && url,
+    width: size?.width,
+    height: size?.height,
+    id() {
+      sent ??= upload();
+      sent.catch(() => {
+        sent = undefined;
+      });
+      return sent;
+    },
+  };
+
+  async function upload(): Promise<string> {
+    const { file_id: id } = await api.upload(blob, name);
+    if (size) localUrls.set(id, url);
+    return id;
+  }
+}
+
+/** An image that the server has. */
+export async function fromStored(id: string, name: string): Promise<Picture> {
+  const url = imageUrl(id);
+  const size = await sizeOf(url);
+  return { name, url: size && url, width: size?.width, height: size?.height, id: async () => id };
+}
+
+async function sizeOf(url: string): Promise<{ width: number; height: number } | undefined> {
+  const image = new Image();
+  image.src = url;
+  try {
+    await image.decode();
+    return { width: image.naturalWidth, height: image.naturalHeight };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Makes an image the one that a tool works on. */
+export function setInput(tool: ToolName, picture: Picture | undefined): void {
+  inputs[tool].value = picture;
+  if (!picture) {
+    const { [tool]: _, ...others } = lastInputs.value;
+    lastInputs.value = others;
+    return;
+  }
+  announce(`Image: ${picture.name}`);
+}
+
+/** Remembers the uploaded image of a tool for the next visit. */
+export async function rememberInput(tool: ToolName, picture: Picture): Promise<void> {
+  lastInputs.value = { ...lastInputs.value, [tool]: { id: await picture.id(), name: picture.name } };
+}
+
+/** Brings back the images of the last visit that the server still has. */
+export async function restoreInputs(): Promise<void> {
+  for (const [tool, stored] of Object.entries(lastInputs.value) as [ToolName, Stored][]) {
+    const picture = await api
+      .file(stored.id)
+      .then(() => fromStored(stored.id, stored.name))
+      .catch(() => undefined);
+    if (!inputs[tool].value) inputs[tool].value = picture;
+  }
+}
+
+const mostReferences = 8;
+
+/** Gives files of this machine to a tool: the first becomes its image; further ones become a batch or references. */
+export function takeFiles(tool: ToolName, files: readonly { blob: Blob; name: string }[]): Promise<void> {
+  const taken = (async () => {
+    const pictures: Picture[] = [];
+    for (const { blob, name } of files)
+      try {
+        pictures.push(await fromBlob(blob, name));
+      } catch (error) {
+        toast(error instanceof Error ? error.message : String(error));
+      }
+    const [first, ...others] = pictures;
+    if (!first) return;
+    if (tool === "edit" && inputs.edit.value && pictures.length > 1) return addReferences(pictures);
+    setInput(tool, first);
+    if (tool === "edit") addReferences(others);
+    else if (others.length > 0 && (tool === "depth" || tool === "upscale")) batch.value = pictures;
+    else batch.value = [];
+  })();
+  arriving = taken;
+  return taken;
+}
+
+export function addReferences(pictures: readonly Picture[]): void {
+  const room = mostReferences - 1 - references.value.length;
+  references.value = [...references.value, ...pictures.slice(0, room)];
+  if (pictures.length > room) toast(`An edit takes at most ${mostReferences} images.`);
+}
+
+/** Asks for files of this machine. */
+export function chooseFiles(accept: string, multiple: boolean, capture = false): Promise<File[]> {
+  return new Promise((resolve) => {
+    const chooser = document.createElement("input");
+    chooser.type = "file";
+    chooser.accept = accept;
+    chooser.multiple = multiple;
+    if (capture) chooser.setAttribute("capture", "environment");
+    chooser.addEventListener("change", () => resolve([...(chooser.files ?? [])]));
+    chooser.addEventListener("cancel", () => resolve([]));
+    chooser.click();
+  });
+}
+
+export async function chooseImages(tool: ToolName, capture = false): Promise<void> {
+  const files = await chooseFiles("image/*,.heic,.heif,.avif,.tif,.tiff", !capture, capture);
+  if (files.length > 0)
+    await takeFiles(
+      tool,
+      files.map((blob) => ({ blob, name: blob.name })),
+    );
+}

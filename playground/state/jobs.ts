@@ -1,0 +1,130 @@
+/**
+ * The list of jobs, newest first: what waits, what runs, and all results.
+ *
+ * @module
+ */
+import { computed, signal } from "@preact/signals";
+import * as api from "./api.ts";
+import { dismiss, toast } from "./notices.ts";
+import { isLive } from "./result.ts";
+import { watchServer } from "./server.ts";
+
+const pageSize = 60;
+const busyEvery = 1000;
+const idleEvery = 15_000;
+
+const list = signal<readonly api.Job[]>([]);
+/** Removed by the user; really deleted when the undo has expired. */
+const removed = signal<ReadonlySet<string>>(new Set());
+
+export const jobs = computed(() => list.value.filter(({ id }) => !removed.value.has(id)));
+export const liveJobs = computed(() => jobs.value.filter(isLive));
+export const results = computed(() => jobs.value.filter(({ status }) => status === "succeeded"));
+export const hasMore = signal(false);
+/** The first answer has come, so an empty list is really empty. */
+export const loaded = signal(false);
+
+/** Merges jobs into the list; what is known already is updated in place. */
+function merge(incoming: readonly api.Job[]): void {
+  const known = new Map(list.value.map((job) => [job.id, job]));
+  for (const job of incoming) known.set(job.id, job);
+  list.value = [...known.values()].sort((a, b) => b.created_at - a.created_at || (a.id < b.id ? 1 : -1));
+}
+
+let timer: ReturnType<typeof setTimeout> | undefined;
+let asking: Promise<void> | undefined;
+
+/** Loads the newest jobs, now and again later: soon while some are not finished. */
+export function refreshJobs(): Promise<void> {
+  asking ??= load().finally(() => {
+    asking = undefined;
+  });
+  return asking;
+}
+
+async function load(): Promise<void> {
+  clearTimeout(timer);
+  try {
+    const { data, has_more } = await api.jobs(pageSize);
+    // Deleted elsewhere: gone from the part of the list that this page covers.
+    const oldest = data.at(-1)?.created_at ?? Number.POSITIVE_INFINITY;
+    const present = new Set(data.map(({ id }) => id));
+    list.value = list.value.filter((job) => present.has(job.id) || (has_more && job.created_at < oldest));
+    merge(data);
+    if (!loaded.value || !has_more) hasMore.value = has_more;
+    loaded.value = true;
+  } catch {
+    void watchServer();
+  }
+  if (!document.hidden) timer = setTimeout(refreshJobs, liveJobs.value.length > 0 ? busyEvery : idleEvery);
+}
+
+/** Loads the page of jobs behind the last one. */
+export async function loadMore(): Promise<void> {
+  const last = list.value.at(-1);
+  if (!last || !hasMore.value) return;
+  hasMore.value = false;
+  try {
+    const { data, has_more } = await api.jobs(pageSize, last.id);
+    merge(data);
+    hasMore.value = has_more;
+  } catch {
+    hasMore.value = true;
+  }
+}
+
+/** A job by its id, from the list or from the server. */
+export async function findJob(id: string): Promise<api.Job> {
+  const job = list.value.find((candidate) => candidate.id === id);
+  if (job && !isLive(job)) return job;
+  const fresh = await api.job(id);
+  merge([fresh]);
+  return fresh;
+}
+
+export const updateJob = (job: api.Job) => merge([job]);
+
+export async function cancelJob(id: string): Promise<void> {
+  await api.cancel(id).catch(() => {});
+  await refreshJobs();
+}
+
+const undoMs = 6000;
+const pending = new Map<string, () => Promise<void>>();
+
+/** Hides a job at once, and deletes it with its files unless the user undoes that. */
+export function removeJobs(ids: readonly string[]): void {
+  const gone = list.value.filter(({ id }) => ids.includes(id));
+  if (gone.length === 0) return;
+  removed.value = new Set([...removed.value, ...ids]);
+  let undone = false;
+  const finish = async (keepalive = false) => {
+    clearTimeout(deleting);
+    if (undone) return;
+    undone = true;
+    for (const { id, artifacts } of gone) {
+      pending.delete(id);
+      for (const file of artifacts) await api.deleteFile(file, keepalive).catch(() => {});
+      await api.deleteJob(id, keepalive).catch(() => {});
+    }
+    list.value = list.value.filter(({ id }) => !ids.includes(id));
+  };
+  const deleting = setTimeout(finish, undoMs);
+  for (const { id } of gone) pending.set(id, () => finish(true));
+  const what = gone.length === 1 ? "Result" : `${gone.length} results`;
+  const shown = toast(`${what} deleted`, {
+    label: "Undo",
+    run() {
+      undone = true;
+      clearTimeout(deleting);
+      for (const { id } of gone) pending.delete(id);
+      removed.value = new Set([...removed.value].filter((id) => !ids.includes(id)));
+      dismiss(shown);
+    },
+  });
+}
+
+// A page that closes carries out what can no longer be undone.
+addEventListener("pagehide", () => {
+  for (const finish of new Set(pending.values())) void finish();
+});

@@ -1,0 +1,204 @@
+/**
+ * Everything that was made, newest first: a strip under the stage, and a page of its own.
+ *
+ * @module
+ */
+import { useComputed, useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { downloadUrl, type Job } from "../state/api.ts";
+import { hasMore, jobs, loaded, loadMore, removeJobs, results } from "../state/jobs.ts";
+import { persisted } from "../state/persisted.ts";
+import { ago, duration, modelOf, pictureOf, secondsOf, titleOf, toolOf } from "../state/result.ts";
+import { jobAddress, type ToolName, toolNames } from "../state/route.ts";
+import { Segments, save } from "./controls.tsx";
+import { Icon } from "./icons.tsx";
+import { toolTitles } from "./panel.tsx";
+import { Thumb } from "./thumb.tsx";
+
+const stripLength = 24;
+
+/** The latest results, with the shown one marked. */
+export function Strip({ shown }: { shown: string | undefined }) {
+  const list = results.value.slice(0, stripLength);
+  if (list.length === 0) return <nav class="strip strip-empty" aria-label="Results" />;
+  return (
+    <nav class="strip" aria-label="Results">
+      {list.map((job) => (
+        <a
+          key={job.id}
+          href={jobAddress(job.id)}
+          title={titleOf(job)}
+          {...(job.id === shown && { "aria-current": "true" as const })}
+        >
+          <JobThumb job={job} size={128} />
+        </a>
+      ))}
+      <a class="strip-all" href="#/gallery">
+        All
+      </a>
+    </nav>
+  );
+}
+
+function JobThumb({ job, size }: { job: Job; size: 128 | 320 }) {
+  const file = pictureOf(job);
+  return file ? (
+    <Thumb file={file} size={size} alt={titleOf(job)} />
+  ) : (
+    <span class="plate" role="img" aria-label={titleOf(job)} />
+  );
+}
+
+const stars = persisted<readonly string[]>("stars", []);
+type Filter = "all" | "starred" | "failed" | ToolName;
+
+export function Gallery() {
+  const search = useSignal("");
+  const filter = useSignal<Filter>("all");
+  const selected = useSignal<ReadonlySet<string>>(new Set());
+  const shown = useComputed(() => {
+    const words = search.value.trim().toLowerCase();
+    const pool =
+      filter.value === "failed" ? jobs.value.filter(({ status }) => status === "failed") : results.value;
+    return pool.filter(
+      (job) =>
+        (filter.value === "all" ||
+          filter.value === "failed" ||
+          (filter.value === "starred" ? stars.value.includes(job.id) : toolOf(job) === filter.value)) &&
+        (words === "" || `${titleOf(job)} ${modelOf(job).title}`.toLowerCase().includes(words)),
+    );
+  });
+  const end = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const observer = new IntersectionObserver(
+      ([entry]) => {
+        if (entry?.isIntersecting) void loadMore();
+      },
+      { rootMargin: "600px" },
+    );
+    observer.observe(end.current!);
+    return () => observer.disconnect();
+  }, []);
+  const toggle = (id: string) => {
+    const next = new Set(selected.value);
+    if (!next.delete(id)) next.add(id);
+    selected.value = next;
+  };
+  const saveAll = async () => {
+    const { zip } = await import("./zip.ts");
+    const chosen = shown.value.filter(({ id }) => selected.value.has(id));
+    const entries = await Promise.all(
+      chosen.map(async (job, index) => {
+        const answer = await fetch(downloadUrl(pictureOf(job)!));
+        const type = answer.headers.get("content-type") ?? "image/png";
+        return {
+          name: `${String(index + 1).padStart(3, "0")}-${toolOf(job)}.${type.split("/")[1]!.replace("jpeg", "jpg")}`,
+          bytes: new Uint8Array(await answer.arrayBuffer()),
+        };
+      }),
+    );
+    save(zip(entries), "easel.zip");
+  };
+  const count = selected.value.size;
+  return (
+    <section class="gallery" aria-labelledby="gallery-title">
+      <div class="gallery-head">
+        <h1 id="gallery-title">Gallery</h1>
+        <input
+          type="search"
+          placeholder="Search prompts and models"
+          aria-label="Search"
+          value={search.value}
+          onInput={(event) => (search.value = event.currentTarget.value)}
+        />
+        <Segments
+          label="Show"
+          name="filter"
+          value={filter.value}
+          set={(next) => (filter.value = next)}
+          options={[
+            { value: "all", label: "All" },
+            ...toolNames.map((tool) => ({ value: tool, label: toolTitles[tool] })),
+            { value: "starred", label: "Starred" },
+            { value: "failed", label: "Failed" },
+          ]}
+        />
+        {count > 0 && (
+          <span class="row">
+            <span class="muted">{count} selected</span>
+            <button type="button" class="quiet" onClick={saveAll}>
+              <Icon name="download" />
+              Zip
+            </button>
+            <button
+              type="button"
+              class="quiet"
+              onClick={() => {
+                removeJobs([...selected.value]);
+                selected.value = new Set();
+              }}
+            >
+              <Icon name="trash" />
+              Delete
+            </button>
+          </span>
+        )}
+      </div>
+      {loaded.value && shown.value.length === 0 && <p class="muted">Nothing here yet.</p>}
+      <ul class="tiles">
+        {shown.value.map((job) => (
+          <Tile key={job.id} job={job} selected={selected.value.has(job.id)} toggle={() => toggle(job.id)} />
+        ))}
+      </ul>
+      <div ref={end} class="gallery-end">
+        {hasMore.value && <span class="muted">Loading more…</span>}
+      </div>
+    </section>
+  );
+}
+
+function Tile({ job, selected, toggle }: { job: Job; selected: boolean; toggle(): void }) {
+  const title = titleOf(job);
+  const seconds = secondsOf(job);
+  const starred = stars.value.includes(job.id);
+  return (
+    <li class={`tile tile-${job.status}`}>
+      <a class="tile-picture" href={jobAddress(job.id)}>
+        <JobThumb job={job} size={320} />
+      </a>
+      <input
+        type="checkbox"
+        class="tile-select"
+        checked={selected}
+        onChange={toggle}
+        aria-label={`Select: ${title}`}
+      />
+      <button
+        type="button"
+        class={starred ? "icon tile-star tile-starred" : "icon tile-star"}
+        aria-pressed={starred}
+        aria-label={`Star: ${title}`}
+        onClick={() => {
+          stars.value = starred ? stars.value.filter((id) => id !== job.id) : [...stars.value, job.id];
+        }}
+      >
+        <Icon name="star" />
+      </button>
+      <p class="name" title={title}>
+        {job.error ?? title}
+      </p>
+      <small>
+        {modelOf(job).title}, {ago(job.created_at)}
+        {seconds !== undefined && `, ${duration(seconds)}`}
+      </small>
+      <button
+        type="button"
+        class="quiet small"
+        aria-label={`Delete: ${title}`}
+        onClick={() => removeJobs([job.id])}
+      >
+        Delete
+      </button>
+    </li>
+  );
+}

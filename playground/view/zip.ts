@@ -1,0 +1,58 @@
+/**
+ * A zip archive of stored files: images are compressed already.
+ *
+ * @module
+ */
+export interface Entry {
+  name: string;
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
+const table = new Uint32Array(256).map((_, index) => {
+  let value = index;
+  for (let bit = 0; bit < 8; bit++) value = value & 1 ? 0xedb88320 ^ (value >>> 1) : value >>> 1;
+  return value;
+});
+
+function crc32(bytes: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of bytes) crc = table[(crc ^ byte) & 255]! ^ (crc >>> 8);
+  return (crc ^ 0xffffffff) >>> 0;
+}
+
+export function zip(entries: readonly Entry[]): Blob {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  const directory: Uint8Array<ArrayBuffer>[] = [];
+  let at = 0;
+  for (const { name, bytes } of entries) {
+    const encoded = new TextEncoder().encode(name);
+    const crc = crc32(bytes);
+    const common = (view: DataView, offset: number) => {
+      view.setUint16(offset, 20, true);
+      view.setUint16(offset + 2, 0x0800, true);
+      view.setUint32(offset + 10, crc, true);
+      view.setUint32(offset + 14, bytes.length, true);
+      view.setUint32(offset + 18, bytes.length, true);
+      view.setUint16(offset + 22, encoded.length, true);
+    };
+    const local = new DataView(new ArrayBuffer(30));
+    local.setUint32(0, 0x04034b50, true);
+    common(local, 4);
+    const central = new DataView(new ArrayBuffer(46));
+    central.setUint32(0, 0x02014b50, true);
+    central.setUint16(4, 20, true);
+    common(central, 6);
+    central.setUint32(42, at, true);
+    parts.push(new Uint8Array(local.buffer), encoded, bytes);
+    directory.push(new Uint8Array(central.buffer), encoded);
+    at += 30 + encoded.length + bytes.length;
+  }
+  const size = directory.reduce((sum, part) => sum + part.length, 0);
+  const end = new DataView(new ArrayBuffer(22));
+  end.setUint32(0, 0x06054b50, true);
+  end.setUint16(8, entries.length, true);
+  end.setUint16(10, entries.length, true);
+  end.setUint32(12, size, true);
+  end.setUint32(16, at, true);
+  return new Blob([...parts, ...directory, new Uint8Array(end.buffer)], { type: "application/zip" });
+}

@@ -1,0 +1,166 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { CheckContext } from "../../../../src/capabilities/capability.ts";
+import { footprint } from "../../../../src/capabilities/qwen/footprint.ts";
+import { ownBits, publishedTensors, tensorsOf } from "../../../../src/capabilities/qwen/tensors.ts";
+import {
+  loadModulator,
+  loadTextEncoder,
+  loadTransformer,
+  loadVae,
+} from "../../../../src/models/qwen-image/load.ts";
+import type { Weights } from "../../../../src/nn/weights.ts";
+import { defaultSettings } from "../../../../src/settings/load.ts";
+import type { TensorTable } from "../../../../src/weights/formats/safetensors.ts";
+import { openForTests } from "../../../ffi/open.ts";
+import { model } from "../../models/qwen-image/fixtures.ts";
+import { noPrompts } from "../../prompts.ts";
+
+openForTests();
+const saved = join(import.meta.dir, "../../../fixtures/qwen-mflux");
+const place = mkdtempSync(join(tmpdir(), "footprint-"));
+afterAll(() => rmSync(place, { recursive: true }));
+
+const contextOf = (path: string): CheckContext => ({
+  settings: defaultSettings(),
+  prompts: noPrompts,
+  activation: () => ({ source: { paths: [path] } }),
+});
+
+/** Bytes of the tensors that a part owns. */
+function taken(load: () => Disposable): number {
+  using part = load();
+  return (part as unknown as { weights: Weights }).weights.bytes;
+}
+
+/** Tests compute in float32, also where a server would not. */
+const single = 4;
+
+/** Bytes of the mean and the deviation of latents, which no file holds. */
+const config = 2 * 16 * 4;
+
+/** Kernels on the CPU want their channels in whole registers, which a network as narrow as this one feels. */
+function expectNear(measured: number, planned: number) {
+  expect(measured).toBeGreaterThanOrEqual(planned);
+  expect(measured).toBeLessThan(1.15 * planned);
+}
+
+const usual = {
+  bits: 8,
+  pixels: 1024 * 1024,
+  steps: 30,
+  references: 0,
+  referencePixels: 1024 * 1024,
+  tile: 1024,
+  batch: false,
+} as const;
+
+describe("the footprint of Qwen-Image", () => {
+  test("grows with bits, pixels and references, each in its own phase", () => {
+    const base = footprint(usual);
+    expect(footprint({ ...usual, bits: 4 }).transformer).toBeLessThan(base.transformer);
+    expect(footprint({ ...usual, bits: null }).transformer).toBeGreaterThan(base.transformer);
+    expect(footprint({ ...usual, bits: 4 }).textEncoder).toBe(base.textEncoder);
+    expect(footprint({ ...usual, pixels: 2048 * 2048 }).denoise).toBeGreaterThan(base.denoise);
+    expect(footprint({ ...usual, batch: true }).denoise).toBeGreaterThan(1.5 * base.denoise);
+    const edit = footprint({ ...usual, references: 2 });
+    expect(edit.denoise).toBeGreaterThan(base.denoise);
+    expect(edit.encode).toBeGreaterThan(base.encode);
+    expect(footprint({ ...usual, references: 2, referencePixels: 512 * 512 }).denoise).toBeLessThan(
+      edit.denoise,
+    );
+    expect(footprint({ ...usual, pixels: 2048 * 2048, tile: 512 }).decode).toBeLessThan(
+      footprint({ ...usual, pixels: 2048 * 2048 }).decode,
+    );
+  });
+
+  test("keeps the picture's modulation at eight bits when the rest has four", () => {
+    const [four, three, eight] = ([4, 3, 8] as const).map((bits) => footprint({ ...usual, bits }).modulation);
+    expect(four! - three!).toBeGreaterThan((eight! - four!) / 2);
+    expect(four!).toBeLessThan(eight!);
+  });
+
+  test("is that of the published tensors: 20.4 billion parameters in half precision", () => {
+    const { transformer, modulation } = footprint({ ...usual, bits: null });
+    expect((transformer + modulation) / 1e9).toBeCloseTo(40.86, 1);
+  });
+
+  test("is, for files that are here, what loading them takes", () => {
+    const context = contextOf(model);
+    const tensors = tensorsOf("image", context);
+    for (const bits of [8, 4, 3, null] as const) {
+      const planned = footprint({ ...usual, bits }, tensors, single);
+      expect(taken(() => loadTransformer([model], { bits }))).toBe(planned.transformer);
+      expect(taken(() => loadModulator([model], { bits }))).toBe(planned.modulation);
+    }
+    const { textEncoder, vae } = footprint(usual, tensors, single);
+    expect(taken(() => loadTextEncoder([model]))).toBe(textEncoder);
+    expectNear(
+      taken(() => loadVae([model])),
+      vae + config,
+    );
+  });
+
+  test("is that of the files' own bits where they are quantized already", () => {
+    const tensors = tensorsOf("image", contextOf(saved));
+    const planned = footprint({ ...usual, bits: 8 }, tensors, single);
+    expect(taken(() => loadTransformer([saved], { bits: 8 }))).toBe(planned.transformer);
+    expect(taken(() => loadModulator([saved], { bits: 8 }))).toBe(planned.modulation);
+    expectNear(
+      taken(() => loadVae([saved])),
+      planned.vae + config,
+    );
+    expect(taken(() => loadTextEncoder([saved]))).toBe(planned.textEncoder);
+  });
+});
+
+test("files that are quantized as a whole tell their bits, which a request cannot change", () => {
+  const table = (path: string) => tensorsOf("image", contextOf(path)).transformer;
+  expect(ownBits(table(saved))).toBe(4);
+  expect(ownBits(table(model))).toBeUndefined();
+  const mixed = new Map(table(saved));
+  mixed.set("transformer_blocks.0.attn.to_k.weight", { dtype: "BF16", shape: [128, 128] });
+  expect(ownBits(mixed)).toBeUndefined();
+});
+
+describe("the tensors of Qwen-Image", () => {
+  const count = (table: TensorTable) =>
+    [...table.values()].reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0) / 1e6;
+
+  test("are as many as were counted in the published files", () => {
+    const { transformer, textEncoder, vae } = publishedTensors();
+    expect(count(transformer)).toBeCloseTo(20_430.4, 1);
+    // With the head that nobody asks: 545 million.
+    expect(count(textEncoder)).toBeCloseTo(7070.6 + 676.6 + 545, 0);
+    expect(count(vae)).toBeCloseTo(126.9, 1);
+  });
+
+  test("have the names and shapes of a checkpoint that diffusers and transformers wrote", () => {
+    const made = publishedTensors({
+      blocks: 2,
+      width: 128,
+      head: 32,
+      latents: 64,
+      language: { layers: 3, width: 64, keys: 32, hidden: 128, vocabulary: 632 },
+      vision: { layers: 4, width: 32, hidden: 85 },
+      coder: { base: 8, factors: [1, 2, 4, 4], latents: 16 },
+    });
+    const found = tensorsOf("image", contextOf(model));
+    const sorted = (table: TensorTable) => [...table].sort(([a], [b]) => (a < b ? -1 : 1));
+    for (const part of ["transformer", "textEncoder", "vae"] as const)
+      expect(sorted(made[part])).toEqual(sorted(found[part]));
+  });
+
+  test("are the published ones where files cannot be read, and are read again when they change", () => {
+    const copy = join(place, "model");
+    cpSync(model, copy, { recursive: true });
+    const context = contextOf(copy);
+    expect(tensorsOf("image", context).transformer.size).toBe(77);
+    expect(tensorsOf("image", context).transformer).toBe(tensorsOf("image", context).transformer);
+    writeFileSync(join(copy, "transformer/diffusion_pytorch_model.safetensors"), "damaged");
+    expect(tensorsOf("image", context).transformer.size).toBe(1933);
+    expect(tensorsOf("image", { ...context, activation: () => ({ missing: ["x"] }) }).vae.size).toBe(194);
+  });
+});
