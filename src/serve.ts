@@ -5,30 +5,27 @@
  */
 import { join } from "node:path";
 import { embeddedModels, playgroundPage, scalarScript } from "./assets.ts";
+import type { CheckContext } from "./capabilities/capability.ts";
 import { contextOf, describe, pathProblems, warmTargets } from "./capabilities/catalogue.ts";
 import { families, operationsOf } from "./capabilities/registry.ts";
-import { lockDirectory } from "./database.ts";
-import type { DeviceState } from "./engine/engine.ts";
+import type { DeviceState, Engine } from "./engine/engine.ts";
 import { machineMemory } from "./engine/memory.ts";
 import type { Started } from "./engine/start.ts";
 import { jobFiles, pruneFiles } from "./files/for-jobs.ts";
-import { type Links, linkKey } from "./files/links.ts";
-import { openLocalStore } from "./files/local.ts";
-import { insertFile } from "./files/records.ts";
-import { createThumbnails } from "./files/thumbnails.ts";
+import { createThumbnails, type Thumbnails } from "./files/thumbnails.ts";
 import { createApp } from "./http/app.ts";
 import { dialectOperations, notifications } from "./http/dialects/jobs.ts";
 import { hubEnv } from "./hub/download/hub.ts";
 import { systemClock } from "./jobs/clock.ts";
 import { createScheduler } from "./jobs/create-scheduler.ts";
-import { webhookSecret } from "./jobs/notify/webhook-secret.ts";
 import { createWebhooks } from "./jobs/notify/webhooks.ts";
-import { createJobStore } from "./jobs/store/sqlite.ts";
-import { createLog } from "./log.ts";
+import type { Scheduler } from "./jobs/scheduler.ts";
+import { createLog, type Log } from "./log.ts";
 import { createOutbound } from "./net/outbound.ts";
+import { Readiness } from "./readiness.ts";
 import { insecureBind } from "./settings/rules.ts";
 import type { Settings } from "./settings/settings.ts";
-import { openStorage } from "./storage.ts";
+import { openStores, type Secrets, type Stores, takeDataDirectory } from "./stores.ts";
 import { commit, version } from "./version.ts";
 
 export interface Serving {
@@ -66,158 +63,152 @@ export async function serve(
 ): Promise<Serving> {
   const insecure = insecureBind(settings);
   if (insecure) throw new Error(insecure);
-  const undo: (() => unknown)[] = [];
-  let failed: Promise<Error> = new Promise(() => {});
-  const close = async () => {
-    for (const step of undo.splice(0).reverse()) await step();
+  await using parts = new AsyncDisposableStack();
+  const { secrets } = parts.use(takeDataDirectory(settings));
+  const log = createLog({
+    level: settings.log_level,
+    format: settings.log_format,
+    secrets: [settings.auth_token, secrets.webhook],
+    ...(write && { write }),
+  });
+  const links = { key: secrets.linkKey, ttl: settings.result_link_ttl_s };
+  const stores = parts.use(await openStores(settings, { log, notification: notifications(links) }));
+  const { files, failed } = stores;
+
+  const context = contextOf(families, settings, {
+    places: { hub: hubEnv(), downloads: join(settings.cache_dir, "downloads") },
+    embedded: embeddedModels(await started.folder),
+  });
+  warnOfModels(settings, log);
+  const scheduler = schedulerOf({ settings, stores, context, engine: started.engine, secrets, log });
+  const thumbnails = createThumbnails({
+    store: files,
+    folder: settings.cache_dir,
+    maxPixels: settings.max_input_pixels,
+  });
+  const readiness = new Readiness(stores.problem);
+  const library = new LibraryVersions(started.engine, log);
+  const app = createApp({
+    settings,
+    version,
+    build: { commit, engine: () => library.known },
+    capabilities: families,
+    scheduler,
+    files,
+    thumbnails,
+    context,
+    log,
+    notReady: () => readiness.reason(),
+    device: () => started.device?.() ?? null,
+    scalar: scalarScript,
+    playground: playgroundPage,
+  });
+  const server = listen(settings, idleTimeout, (request, server) => app.fetch(request, { server }));
+  const prune = () => pruneStored({ settings, stores, thumbnails, log });
+  const upkeep = setInterval(prune, upkeepEvery);
+  parts.defer(() => clearInterval(upkeep));
+
+  // Before its kernels are tested no job should run. Who started the engine is told when that fails.
+  void readiness
+    .begin(started.ready ?? Promise.resolve(), () => scheduler.start())
+    .then((error) => {
+      if (error !== undefined) return log.error(readiness.reason() ?? "the start failed", { error });
+      void prune();
+      void library.ask();
+    });
+
+  const running = parts.move();
+  return {
+    url: server.url,
+    failed,
+    async stop() {
+      readiness.stop();
+      const answered = server.stop();
+      await scheduler.stop();
+      await Promise.race([answered, Bun.sleep(lastAnswers)]);
+      await server.stop(true);
+      await running.disposeAsync();
+    },
   };
-  try {
-    undo.push(lockDirectory(settings.data_dir));
-    const secret = webhookSecret(settings.data_dir, settings.webhook_secret);
-    const log = createLog({
-      level: settings.log_level,
-      format: settings.log_format,
-      secrets: [settings.auth_token, secret],
-      ...(write && { write }),
-    });
+}
 
-    const storage = openStorage(settings.data_dir, settings.files_root, log);
-    const { database, spend } = storage;
-    undo.push(() => storage.close());
-    failed = storage.failed;
-    const opening = openLocalStore({ database, root: settings.files_root, spend });
-    const files = storage.guard(
-      await opening.catch((error) => {
-        throw storage.fault(error);
-      }),
-    );
-    const swept = await files.sweep();
-    if (swept.removed + swept.missing.length > 0)
-      log.warning("files were put in order", { removed: swept.removed, missing: swept.missing.length });
-    const links: Links = { key: linkKey(settings.data_dir), ttl: settings.result_link_ttl_s };
-    const store = storage.guard(
-      createJobStore(database, {
-        keepFile: (record) => insertFile(database, record),
-        spend,
-        notification: notifications(links),
-      }),
-    );
+interface SchedulerParts {
+  settings: Settings;
+  stores: Stores;
+  context: CheckContext;
+  engine: Engine;
+  secrets: Secrets;
+  log: Log;
+}
 
-    const context = contextOf(families, settings, {
-      places: { hub: hubEnv(), downloads: join(settings.cache_dir, "downloads") },
-      embedded: embeddedModels(await started.folder),
-    });
-    const outbound = createOutbound({
-      allowPrivate: settings.allow_private_urls,
-      allowedHosts: settings.allowed_url_hosts,
-      totalMs: settings.fetch_timeout_s * 1000,
-    });
-    const webhooks = createWebhooks({
-      deliveries: store.deliveries,
+function schedulerOf({ settings, stores, context, engine, secrets, log }: SchedulerParts): Scheduler {
+  const outbound = createOutbound({
+    allowPrivate: settings.allow_private_urls,
+    allowedHosts: settings.allowed_url_hosts,
+    totalMs: settings.fetch_timeout_s * 1000,
+  });
+  return createScheduler({
+    store: stores.jobs,
+    files: jobFiles(stores.files, outbound, settings),
+    engine,
+    operationOf: operationsOf(families, dialectOperations),
+    describe: (family, variant) => describe(families, family, variant),
+    check: context,
+    memory: machineMemory,
+    webhooks: createWebhooks({
+      deliveries: stores.jobs.deliveries,
       post: (url, message) => outbound.post(url, message),
       check: (url) => outbound.check(url, "webhook"),
-      secret,
+      secret: secrets.webhook,
       clock: systemClock,
       log,
-    });
-    undo.push(() => webhooks.stop());
-    for (const problem of pathProblems(families, settings.model_paths))
-      log.warning("a path of model_paths cannot be used", problem);
-    const scheduler = createScheduler({
-      store,
-      files: jobFiles(files, outbound, settings),
-      engine: started.engine,
-      operationOf: operationsOf(families, dialectOperations),
-      describe: (family, variant) => describe(families, family, variant),
-      check: context,
-      memory: machineMemory,
-      log,
-      webhooks,
-      warm: warmTargets(families, context, (model, why) =>
-        log.warning("a model is not warmed up", { model, why }),
-      ),
-    });
+    }),
+    warm: warmTargets(families, context, (model, why) =>
+      log.warning("a model is not warmed up", { model, why }),
+    ),
+    log,
+  });
+}
 
-    let library: { mlx: string; kernels: string } | null = null;
-    const starting = "the engine is starting";
-    let notReady: string | null = starting;
-    const thumbnails = createThumbnails({
-      store: files,
-      folder: settings.cache_dir,
-      maxPixels: settings.max_input_pixels,
-    });
-    const app = createApp({
-      settings,
-      version,
-      build: { commit, engine: () => library },
-      capabilities: families,
-      scheduler,
-      files,
-      thumbnails,
-      context,
-      log,
-      notReady: () => notReady ?? storage.problem(),
-      device: () => started.device?.() ?? null,
-      scalar: scalarScript,
-      playground: playgroundPage,
-    });
-    const server = listen(settings, idleTimeout, (request, server) => app.fetch(request, { server }));
+/** A slip in `model_paths` shows nowhere else before the first request. */
+function warnOfModels({ model_paths }: Settings, log: Log): void {
+  for (const problem of pathProblems(families, model_paths))
+    log.warning("a path of model_paths cannot be used", problem);
+}
 
-    async function askVersions() {
-      try {
-        const { mlx, kernels } = await started.engine.stats();
-        if (mlx !== undefined && kernels !== undefined) library = { mlx, kernels };
-      } catch (error) {
-        log.error("the engine does not tell its versions", { error });
-      }
-    }
+interface Pruned {
+  settings: Settings;
+  stores: Stores;
+  thumbnails: Thumbnails;
+  log: Log;
+}
 
-    const upkeep = setInterval(prune, upkeepEvery);
-    undo.push(() => clearInterval(upkeep));
-    async function prune() {
-      try {
-        const deleted = await pruneFiles(files, settings, () => store.filesInUse());
-        if (deleted.length > 0) log.info("old files deleted", { count: deleted.length });
-        await thumbnails.sweep();
-      } catch (error) {
-        log.error("upkeep failed", { error });
-      }
-    }
-
-    // Before its kernels are tested no job should run. Who started the engine is told when that fails.
-    const mayStart = (started.ready ?? Promise.resolve()).then(() =>
-      notReady === starting ? scheduler.start() : undefined,
-    );
-    mayStart.then(
-      () => {
-        // It may have been told to stop meanwhile.
-        if (notReady !== starting) return;
-        notReady = null;
-        void prune();
-        void askVersions();
-      },
-      (error) => {
-        notReady = storage.problem() ?? "the engine could not be started";
-        log.error(notReady, { error });
-      },
-    );
-
-    return {
-      url: server.url,
-      failed: storage.failed,
-      async stop() {
-        notReady = "the server is shutting down";
-        const answered = server.stop();
-        await scheduler.stop();
-        await Promise.race([answered, Bun.sleep(lastAnswers)]);
-        await server.stop(true);
-        await close();
-      },
-    };
+async function pruneStored({ settings, stores: { files, jobs }, thumbnails, log }: Pruned): Promise<void> {
+  try {
+    const deleted = await pruneFiles(files, settings, () => jobs.filesInUse());
+    if (deleted.length > 0) log.info("old files deleted", { count: deleted.length });
+    await thumbnails.sweep();
   } catch (error) {
-    await close();
-    // A damaged store says more than what failed because of it.
-    throw await Promise.race([failed, error]);
+    log.error("upkeep failed", { error });
+  }
+}
+
+/** What the engine's library says of itself, once it runs. */
+class LibraryVersions {
+  known: { mlx: string; kernels: string } | null = null;
+
+  constructor(
+    readonly engine: Engine,
+    readonly log: Log,
+  ) {}
+
+  async ask(): Promise<void> {
+    try {
+      const { mlx, kernels } = await this.engine.stats();
+      if (mlx !== undefined && kernels !== undefined) this.known = { mlx, kernels };
+    } catch (error) {
+      this.log.error("the engine does not tell its versions", { error });
+    }
   }
 }
 

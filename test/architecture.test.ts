@@ -28,7 +28,7 @@ const loaded = (file: string) =>
 const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() => {
   const errors = /^src\/((errors|log)\.ts$|disk\/)/;
   const settings = /^src\/settings\//;
-  const seam = /^src\/engine\/(task|engine)\.ts$/;
+  const seam = /^src\/engine\/(task|engine|need|finite)\.ts$/;
   const engine = /^src\/engine\/(?!host)/;
   const capability = /^src\/capabilities\/capability\.ts$/;
   const tensors = [
@@ -39,15 +39,18 @@ const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() 
   ];
   const headers = /^src\/weights\/(provenance|formats\/safetensors)\.ts$/;
   // What a plan knows of a network: no tensors, so the main thread may load it.
-  const memory = /^src\/models\/[^/]+\/memory\.ts$/;
+  const memory = /^src\/models\/[^/]+\/(memory|files)\.ts$/;
   const common = [errors, settings, seam];
   return [
-    [/^src\/(main|serve|version|assets|embedded\.d)\.ts$/, [/./]],
+    [/^src\/(main|serve|stores|readiness|version|assets|embedded\.d)\.ts$/, [/./]],
     [/^ffi\//, [/^ffi\//, /^dist\//]],
     [/^src\/nn\//, [...tensors, seam]],
     [/^src\/weights\//, [/^src\/weights\//, /^ffi\//, ...common]],
     [/^src\/hub\//, [/^src\/hub\//, /^src\/net\//, /^src\/weights\/provenance\.ts$/, capability, ...common]],
-    [memory, [memory, /^src\/images\/(round|sizing)\.ts$/, /^src\/nn\/score-memory\.ts$/, headers, seam]],
+    [
+      memory,
+      [memory, /^src\/images\/(round|sizing)\.ts$/, /^src\/nn\/(score|weight)-memory\.ts$/, headers, seam],
+    ],
     [/^src\/models\//, [/^src\/models\//, ...tensors, seam]],
     [
       /^src\/capabilities\/[^/]+\/(task|engine\/.*)\.ts$/,
@@ -69,7 +72,7 @@ const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() 
     [/^src\/check\//, [/^src\//, /^ffi\/native\.ts$/]],
     [/^src\/engine\/host\.ts$/, [/^src\/engine\//, /^ffi\//]],
     [/^src\/engine\/start\.ts$/, [engine, /^ffi\/native\.ts$/]],
-    [/^src\/engine\//, [engine, errors, capability]],
+    [/^src\/engine\//, [engine, errors]],
     // The table holds the rows of every family.
     [/^src\/settings\/(table|load)\.ts$/, [/^src\/capabilities\/registry\.ts$/, ...common]],
     [/^src\/((errors|log)\.ts|disk\/|settings\/|net\/)/, [/^src\/net\//, ...common]],
@@ -126,7 +129,7 @@ function closure(entry: string, seen = new Set<string>()): Set<string> {
 
 test("the main thread never loads a tensor", () => {
   const engineSide =
-    /^(ffi\/(?!(native|archive|leave)\.ts)|src\/nn\/(?!score-memory)|src\/models\/[^/]+\/(?!memory\.ts)|src\/(worker|tasks)\.ts|src\/engine\/host\.ts)|^bun:ffi$/;
+    /^(ffi\/(?!(native|archive|leave|dtype)\.ts)|src\/nn\/(?!(score|weight)-memory)|src\/models\/[^/]+\/(?!(memory|files)\.ts)|src\/(worker|tasks)\.ts|src\/engine\/host\.ts)|^bun:ffi$/;
   const mainSide =
     /^src\/((main|serve)\.ts|http\/|jobs\/|files\/|images\/|cli\/|net\/|settings\/|engine\/(client|start)\.ts|capabilities\/[^/]+\/(contract|operation|variants|capability)\.ts)/;
   const wrong = files

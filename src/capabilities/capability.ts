@@ -4,7 +4,8 @@
  * @module
  */
 import type { z } from "@hono/zod-openapi";
-import type { Bits, Source, Values } from "../engine/task.ts";
+import type { Need } from "../engine/need.ts";
+import type { Source, Values } from "../engine/task.ts";
 import type { FileRecord, FileRef } from "../files/file.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Prompts } from "./prompts/cache.ts";
@@ -30,39 +31,6 @@ export interface Variant {
 export type Download =
   | { kind: "huggingface"; repo: string; revision: string; files: readonly string[]; gated?: boolean }
   | { kind: "url"; url: string; file: string; sha256?: string };
-
-/** Memory of one phase: the parts it needs and the room it works in. */
-export interface PhaseNeed {
-  name: string;
-  parts: readonly PartNeed[];
-  /** Bytes of activations at their peak, for this request's size. */
-  workingBytes: number;
-  /** Its share of the whole run's time, for progress. */
-  share: number;
-}
-
-export interface PartNeed {
-  name: string;
-  /** Bytes of the loaded weights at the request's bits. */
-  bytes: number;
-  /** Parts of lower priority are evicted first. */
-  priority?: number;
-  /** Where it does not follow the request's bits: requests of all bits share one copy. */
-  bits?: Bits;
-}
-
-/** What a job needs of the engine. A pure function of its params, so that it can be planned again after a restart. */
-export interface Need {
-  variant: string;
-  bits: Bits;
-  phases: readonly PhaseNeed[];
-  /** Settings of the family that change what is built; part of the residency key. */
-  options: Values;
-  /** A copy that only this job wants (other bits than the family's default) leaves with it. */
-  transient: boolean;
-  /** The change that makes the request smaller, for the 503's text: "a smaller input_size". May look at the budget in bytes. */
-  smaller?: string | ((budget: number) => string);
-}
 
 /** What `check` may look at. */
 export interface CheckContext {

@@ -4,11 +4,12 @@
  * @module
  */
 import { existsSync } from "node:fs";
+import type { Need } from "../engine/need.ts";
 import type { Places } from "../hub/download/resources.ts";
 import { locate } from "../hub/locate.ts";
 import { nearest } from "../settings/nearest.ts";
 import type { Settings } from "../settings/settings.ts";
-import type { Capability, CheckContext, Need, Operation, Variant } from "./capability.ts";
+import type { Capability, CheckContext, Operation, Variant } from "./capability.ts";
 import { findVariant } from "./model.ts";
 import { createPrompts } from "./prompts/cache.ts";
 

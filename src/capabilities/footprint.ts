@@ -1,24 +1,24 @@
 /**
- * Memory of weights, estimated from how many numbers they have. The engine measures what a part really took, and plans go by that
- * afterwards.
+ * What plans of all families share.
  *
  * @module
  */
 import type { Bits } from "../engine/task.ts";
-
-/** Numbers of a network in millions, and how many of them are in matrices that quantize. */
-export interface Parameters {
-  parameters: number;
-  quantizable: number;
-}
+import { type TensorTable, tensorTable } from "../weights/formats/safetensors.ts";
+import type { CheckContext } from "./capability.ts";
 
 /** On the CPU everything is computed in single precision, on Metal in half. */
 export const floatBytes = process.platform === "darwin" ? 2 : 4;
 
-/** Quantized weights come in groups that share a scale and a bias. */
-const groupSize = 64;
+/** Part of the advice for a request that does not fit: bits can only fall to three. */
+export const canHaveFewerBits = (bits: Bits) => bits === null || bits > 3;
 
-export function weightBytes({ parameters, quantizable }: Parameters, bits: Bits): number {
-  const quantized = bits === null ? floatBytes : bits / 8 + (2 * floatBytes) / groupSize;
-  return Math.round(1e6 * ((parameters - quantizable) * floatBytes + quantizable * quantized));
+/** The tensors of a variant's files, when they are on this machine and can be read. */
+export function tensorsOfFiles(
+  family: string,
+  variant: string,
+  context: Pick<CheckContext, "activation">,
+): TensorTable | undefined {
+  const activation = context.activation(family, variant);
+  return "source" in activation ? tensorTable(activation.source.paths) : undefined;
 }

@@ -3,8 +3,10 @@
  *
  * @module
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+
+import { mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { writeAtomicSync } from "../disk/write-atomic.ts";
 import type { Scene } from "./scene.ts";
 
 /** A result as grey values from 0 to 1. */
@@ -114,14 +116,11 @@ export function readKept(file: string): Record<string, Kept> {
 
 /** Keeps a result; says why when the disk does not take it, which is no fault of the model. */
 export function keep(file: string, name: string, result: Kept): string | undefined {
-  const part = `${file}.${process.pid}.part`;
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    writeFileSync(part, JSON.stringify({ ...readKept(file), [name]: result }));
-    renameSync(part, file);
+    writeAtomicSync(file, JSON.stringify({ ...readKept(file), [name]: result }), { durable: false });
     return undefined;
   } catch (error) {
-    if (existsSync(part)) rmSync(part);
     return (error as NodeJS.ErrnoException).code ?? String(error);
   }
 }

@@ -4,8 +4,10 @@
  *
  * @module
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { writeAtomicSync } from "../disk/write-atomic.ts";
 
 /** The folder of the newer kernels beside the usual ones, named by the system that they need. */
 export const newerMetal = "metal-26.2";
@@ -54,12 +56,8 @@ function readVerdicts(file: string): Record<string, boolean> {
 
 /** What cannot be kept is tested again at the next start. */
 function keepVerdict(file: string, verdicts: Record<string, boolean>): void {
-  const part = `${file}.${process.pid}.part`;
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    writeFileSync(part, JSON.stringify(verdicts));
-    renameSync(part, file);
-  } catch {
-    if (existsSync(part)) rmSync(part);
-  }
+    writeAtomicSync(file, JSON.stringify(verdicts), { durable: false });
+  } catch {}
 }

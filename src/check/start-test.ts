@@ -4,8 +4,10 @@
  *
  * @module
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+
+import { mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { writeAtomicSync } from "../disk/write-atomic.ts";
 import type { DeviceState, Engine } from "../engine/engine.ts";
 import { withRemedy } from "./gpu-remedies.ts";
 import { broken, checkKernels, kernelFaults } from "./kernel-check.ts";
@@ -57,13 +59,10 @@ function readPassed(file: string): string[] {
 }
 
 function keepPassed(file: string, passed: readonly string[]): void {
-  const part = `${file}.${process.pid}.part`;
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    writeFileSync(part, JSON.stringify({ passed }));
-    renameSync(part, file);
+    writeAtomicSync(file, JSON.stringify({ passed }), { durable: false });
   } catch {
     // on a full or read-only disk the next start tests again
-    if (existsSync(part)) rmSync(part);
   }
 }

@@ -3,9 +3,11 @@
  *
  * @module
  */
-import { mkdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+
+import { mkdirSync, realpathSync, statSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname } from "node:path";
+import { writeAtomicSync } from "../disk/write-atomic.ts";
 import { type Client, json, refusal } from "./client.ts";
 import { CommandError } from "./context.ts";
 
@@ -43,15 +45,7 @@ export async function saveFile(client: Client, fileId: string, path: string): Pr
     // A device or a pipe takes the bytes itself; a rename would replace it.
     if (there && !there.isFile()) return await writeFile(path, bytes);
     const target = there ? realpathSync(path) : path;
-    const partial = join(dirname(target), `.${basename(target)}.${process.pid}.part`);
-    // Synchronous, so that a signal finds either nothing or the whole file.
-    try {
-      writeFileSync(partial, bytes, { flag: "wx" });
-      renameSync(partial, target);
-    } catch (error) {
-      rmSync(partial, { force: true });
-      throw error;
-    }
+    writeAtomicSync(target, bytes, { mode: 0o666, durable: false });
   } catch (error) {
     throw new CommandError(`Cannot write ${path}: ${(error as Error).message}`);
   }

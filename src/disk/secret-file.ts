@@ -1,6 +1,6 @@
-import { randomUUID } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { writeAtomicSync } from "./write-atomic.ts";
 
 /**
  * A secret that is made at the first start and kept in a file for its owner alone. A crash or a full disk leaves no half of one; a file
@@ -10,13 +10,7 @@ export function keptSecret(path: string, least: number, make: () => string | Uin
   const kept = contentOf(path);
   if (kept && kept.length >= least) return kept;
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const whole = `${path}.${randomUUID()}`;
-  try {
-    writeFileSync(whole, make(), { mode: 0o600, flush: true });
-    renameSync(whole, path);
-  } finally {
-    rmSync(whole, { force: true });
-  }
+  writeAtomicSync(path, make());
   return readFileSync(path);
 }
 

@@ -1,4 +1,10 @@
+/**
+ * Writes files whole or not at all: beside their place, then moved there. A failure leaves what was there before.
+ *
+ * @module
+ */
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { partialName } from "./cache-folder.ts";
 import { syncFolder } from "./sync-folder.ts";
@@ -9,17 +15,38 @@ export interface AtomicWrite {
   durable?: boolean;
 }
 
-/** Writes a file whole or not at all: beside its place, then moved there. A failure leaves what was there before. */
-export function writeAtomic(
+type Content = string | Uint8Array | readonly Uint8Array[];
+
+export async function writeAtomic(
   path: string,
-  content: string | Uint8Array,
+  content: Content,
+  { mode = 0o600, durable = true }: AtomicWrite = {},
+): Promise<void> {
+  const partial = partialOf(path);
+  try {
+    await using file = await open(partial, "w", mode);
+    for (const bytes of piecesOf(content)) await writeAll(file, bytes);
+    if (durable) await file.sync();
+    await rename(partial, path);
+  } catch (error) {
+    await rm(partial, { force: true }).catch(() => {});
+    throw error;
+  }
+  if (durable) syncFolder(dirname(path));
+}
+
+/** In one go, so that a signal finds either nothing or the whole file. */
+export function writeAtomicSync(
+  path: string,
+  content: Content,
   { mode = 0o600, durable = true }: AtomicWrite = {},
 ): void {
-  const partial = join(dirname(path), partialName(basename(path)));
+  const partial = partialOf(path);
   try {
     const file = openSync(partial, "w", mode);
     try {
-      writeAll(file, typeof content === "string" ? Buffer.from(content) : content);
+      for (const bytes of piecesOf(content))
+        for (let at = 0; at < bytes.byteLength; ) at += writeSync(file, bytes, at);
       if (durable) fsyncSync(file);
     } finally {
       closeSync(file);
@@ -32,6 +59,13 @@ export function writeAtomic(
   if (durable) syncFolder(dirname(path));
 }
 
-function writeAll(file: number, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.byteLength; ) at += writeSync(file, bytes, at);
+const partialOf = (path: string) => join(dirname(path), partialName(basename(path)));
+
+function piecesOf(content: Content): readonly Uint8Array[] {
+  if (typeof content === "string") return [Buffer.from(content)];
+  return content instanceof Uint8Array ? [content] : content;
+}
+
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.byteLength; ) at += (await file.write(bytes, at)).bytesWritten;
 }

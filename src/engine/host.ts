@@ -18,6 +18,7 @@ import {
   version,
 } from "../../ffi/index.ts";
 import { type EngineStats, requestFaults, TaskError } from "./engine.ts";
+import { requireFiniteIn } from "./finite.ts";
 import type { Reply, Request } from "./protocol.ts";
 import { movable } from "./protocol.ts";
 import { Cancelled, type Part, type Progress, type Task, type Values } from "./task.ts";
@@ -95,7 +96,7 @@ export function host(
     synchronize();
     // a task of one step has no progress to notice it by
     leaveIfCancelled(request.cancel);
-    requireNumbers(output);
+    requireFiniteIn(output);
     const { peak } = memory();
     // on a GPU MLX keeps within what Metal recommends; a server's main memory is not only ours
     if (device().kind === "cpu") clearCache();
@@ -183,14 +184,4 @@ function pathsOf(request: Request, residents: ReadonlyMap<string, Resident>): re
   if (request.kind === "load") return request.source.paths;
   if (request.kind !== "run") return [];
   return Object.values(request.parts).flatMap((key) => residents.get(key)?.paths ?? []);
-}
-
-/** A network that overflowed gives NaN everywhere: never a result. */
-function requireNumbers(output: Values): void {
-  for (const [name, value] of Object.entries(output)) {
-    if (value instanceof Float32Array || value instanceof Float64Array)
-      for (let i = 0; i < value.length; i++)
-        if (Number.isNaN(value[i]))
-          throw new TaskError(`the model's ${name} is not a number`, "invalid_result");
-  }
 }

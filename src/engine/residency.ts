@@ -3,8 +3,9 @@
  *
  * @module
  */
-import type { Need, PartNeed, PhaseNeed } from "../capabilities/capability.ts";
+
 import type { PartKey } from "./engine.ts";
+import type { Need, PartNeed, PhaseNeed } from "./need.ts";
 import type { Bits, Values } from "./task.ts";
 
 /** Memory is counted as memory is sold, in 1024³ bytes. */

@@ -15,7 +15,7 @@ import {
   statSync,
 } from "node:fs";
 import { join } from "node:path";
-import { writeAtomic } from "../disk/write-atomic.ts";
+import { writeAtomicSync } from "../disk/write-atomic.ts";
 import { extensionOf } from "./content-type.ts";
 import { fileIds, insertFile } from "./records.ts";
 import { fileIdPattern } from "./store.ts";
@@ -31,7 +31,7 @@ export function belongsTo(root: string, identity: string): boolean {
 
 /** Makes the database of this identity the folder's owner. */
 export const takeOver = (root: string, identity: string) => {
-  if (entries(root).length > 0) writeAtomic(ownerOf(root), `${identity}\n`);
+  if (entries(root).length > 0) writeAtomicSync(ownerOf(root), `${identity}\n`);
 };
 
 /** Records every blob that has no record. Says how many there were. */

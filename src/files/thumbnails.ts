@@ -74,7 +74,7 @@ export function createThumbnails({ store, folder, maxPixels }: ThumbnailOptions)
     });
     try {
       mkdirSync(place, { recursive: true, mode: 0o700 });
-      writeAtomic(path, bytes, { durable: false });
+      await writeAtomic(path, bytes, { durable: false });
     } catch (error) {
       // Without room the thumbnail is made anew each time.
       if (!isDiskFull(error)) throw error;

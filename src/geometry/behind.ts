@@ -9,7 +9,7 @@ import { LayerBuilder, type MeshLayer } from "./layer.ts";
 import type { Rgb } from "./rgb.ts";
 
 /** How far behind an object the far side goes on, as a share of the longer side. */
-const REACH = 1 / 12;
+const REACH = 1 / 8;
 /** Cells of the far side beside the edge that the continuation is made from. The first ones show the object's soft edge. */
 const BAND = 6;
 const SOFT = 2;

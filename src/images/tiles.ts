@@ -5,12 +5,12 @@
  * @module
  */
 
-export interface Grid {
+export type Grid = {
   rows: number;
   columns: number;
   channels: number;
   data: Float32Array<ArrayBuffer>;
-}
+};
 
 export interface Tile {
   top: number;

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import type { CheckContext, Need, Operation } from "../capabilities/capability.ts";
+import type { CheckContext, Operation } from "../capabilities/capability.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { Need } from "../engine/need.ts";
 import type { MachineMemory } from "../engine/residency.ts";
 import type { JobFiles } from "../files/for-jobs.ts";
 import type { Log } from "../log.ts";

@@ -15,10 +15,21 @@ export function isLoopbackHost(host: string): boolean {
  * Why the server must not start with these settings, or null. Only `run` asks: the other commands open no port.
  */
 export function insecureBind(settings: Settings): string | null {
-  if (isLoopbackHost(settings.host) || settings.auth_token !== null || settings.allow_insecure_bind)
-    return null;
+  const { host, auth_token } = settings;
+  if (isLoopbackHost(host) || settings.allow_insecure_bind) return null;
+  if (auth_token !== null)
+    return isGuessable(auth_token)
+      ? `Refusing to listen on ${host} with an auth_token that is easily guessed: ` +
+          "it needs 8 characters or more, and must be no placeholder. Make one with: openssl rand -hex 16"
+      : null;
   return (
     `Refusing to listen on ${settings.host} without auth_token: everybody who reaches this machine could use the server. ` +
     "Set auth_token (EASEL_AUTH_TOKEN), or listen on 127.0.0.1, or set allow_insecure_bind if something before the server checks who calls"
   );
 }
+
+const placeholder =
+  /^(<.*>|\W*|.*(change.?me|your.?token|placeholder|example).*|password\d*|test\d*|token\d*)$/i;
+
+/** A token that is short, repeats itself, or was copied from documentation. */
+const isGuessable = (token: string) => token.length < 8 || new Set(token).size < 4 || placeholder.test(token);

@@ -126,7 +126,8 @@ describe("POST /v2/artworks/depth-map", () => {
     expect(await answer.json()).toEqual({
       message:
         "model 'v2-large' is not activated; missing: depth-anything/Depth-Anything-V2-Large-hf. " +
-        "Run: easel activate --model depthanything/v2-large --accept-license",
+        "Run: easel activate --model depthanything/v2-large --accept-license. " +
+        'Or ask for model "mini", which is built in',
       statusCode: 503,
       error: "Service Unavailable",
     });

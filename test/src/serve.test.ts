@@ -126,10 +126,10 @@ test("listening for others without a token is refused, with the ways out", async
     await expect(start(newFolder(), { host, auth_token: null })).rejects.toThrow(
       /auth_token.*allow_insecure_bind/,
     );
-  const serving = await start(newFolder(), { host: "0.0.0.0", auth_token: "s3cret" });
+  const serving = await start(newFolder(), { host: "0.0.0.0", auth_token: "s3cret-w0rd" });
   const url = `http://127.0.0.1:${serving.url.port}/v1/jobs`;
   expect((await fetch(url)).status).toBe(401);
-  expect((await fetch(url, { headers: { authorization: "Bearer s3cret" } })).status).toBe(200);
+  expect((await fetch(url, { headers: { authorization: "Bearer s3cret-w0rd" } })).status).toBe(200);
 });
 
 test("a stop lets the running job end and answers who waits; the queue goes on at the next start", async () => {

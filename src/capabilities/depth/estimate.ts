@@ -5,9 +5,10 @@
  * @module
  */
 import type { z } from "@hono/zod-openapi";
+import type { Need } from "../../engine/need.ts";
 import type { Bits } from "../../engine/task.ts";
 import type { Settings } from "../../settings/settings.ts";
-import type { CheckContext, Need, Operation } from "../capability.ts";
+import type { CheckContext, Operation } from "../capability.ts";
 import { chooseBits, chooseVariant, type Models, requireActivated } from "../model.ts";
 import { resolveExtras } from "./extras/options.ts";
 import { choiceOf, extrasInput, focalLengthFor, withExtras } from "./extras/prepare.ts";

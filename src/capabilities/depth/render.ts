@@ -4,6 +4,7 @@
  * @module
  */
 import { TaskError } from "../../engine/engine.ts";
+import { notFinite } from "../../engine/finite.ts";
 import { colormaps } from "./colormaps.ts";
 
 export type DepthNormalization = "minmax" | "v2-style" | "raw";
@@ -77,7 +78,7 @@ function extent(values: Float32Array): [min: number, max: number] {
     const value = values[i]!;
     // False for NaN too.
     if (!(Math.abs(value) < Number.POSITIVE_INFINITY)) {
-      throw new TaskError("the model gave depth values that are no finite numbers", "invalid_result");
+      throw new TaskError(notFinite, "invalid_result");
     }
     if (value < min) min = value;
     if (value > max) max = value;

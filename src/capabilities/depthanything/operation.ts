@@ -1,13 +1,15 @@
+import type { Need } from "../../engine/need.ts";
 import { Refusal } from "../../errors.ts";
 import { requirePixels } from "../../images/decode.ts";
 import { boundFor, type Size, type Sizing } from "../../images/sizing.ts";
 import { patch } from "../../models/depth-anything/memory.ts";
 import type { Settings } from "../../settings/settings.ts";
-import type { Capability, CheckContext, Need } from "../capability.ts";
+import type { Capability, CheckContext } from "../capability.ts";
 import { estimateOperation } from "../depth/estimate.ts";
 import { pictureBytes } from "../depth/footprint.ts";
 import type { PixelCap } from "../depth/prepare.ts";
 import type { DepthRender } from "../depth/render.ts";
+import { tensorsOfFiles } from "../footprint.ts";
 import { chooseBits, findVariant } from "../model.ts";
 import { EstimateRequest, prose } from "./contract.ts";
 import { ownSettings } from "./settings.ts";
@@ -27,17 +29,18 @@ export function needOf(
   variant: DepthVariant,
   quantize: number | null,
   { inputSize, bound, name, step }: RunSize,
-  { settings }: CheckContext,
+  context: CheckContext,
   picture: Size = usual,
 ): Need {
   const { network } = variant;
   const { bits, transient } = network.quantizes
-    ? chooseBits(quantize, ownSettings(settings).depthanything_default_quantize)
+    ? chooseBits(quantize, ownSettings(context.settings).depthanything_default_quantize)
     : { bits: null, transient: false };
-  const weights = network.weightBytes(bits);
+  const memory = network.memory(tensorsOfFiles(models.family, variant.name, context));
+  const weights = memory.weightBytes(bits);
   const working = (side: number) => {
     const seen = network.sizeSeen(picture, boundFor(picture, { inputSize: side, bound }));
-    return network.workingBytes(seen) + pictureBytes(picture);
+    return memory.workingBytes(seen) + pictureBytes(picture);
   };
   return {
     variant: variant.name,

@@ -2,9 +2,10 @@ import type { Bits } from "../../engine/task.ts";
 import type { Size, Sizing } from "../../images/sizing.ts";
 import * as memory from "../../models/depth-anything/memory.ts";
 import * as mini from "../../models/mini/memory.ts";
+import type { TensorTable } from "../../weights/formats/safetensors.ts";
 import type { Download, Variant } from "../capability.ts";
 import type { DepthUnit } from "../depth/phase.ts";
-import { floatBytes, weightBytes } from "../footprint.ts";
+import { floatBytes } from "../footprint.ts";
 import type { Models } from "../model.ts";
 
 /** What a plan knows of a variant's network. */
@@ -13,12 +14,17 @@ export interface DepthNetwork {
   sizing: Sizing;
   /** Smallest and largest `input_size`. */
   sizes: { readonly min: number; readonly max: number };
-  /** The size that it sees a picture at. */
-  sizeSeen(picture: Size, sizing: Sizing): Size;
   /** Whether it has matrices that quantize. */
   quantizes: boolean;
+  /** The size that it sees a picture at. */
+  sizeSeen(picture: Size, sizing: Sizing): Size;
+  /** Its memory: as the files have it, or as it was published. */
+  memory(files?: TensorTable): NetworkMemory;
+}
+
+export interface NetworkMemory {
   weightBytes(bits: Bits): number;
-  /** Bytes of its activations at their peak, for a picture of the size seen. */
+  /** Bytes of the activations at their peak, for a picture of the size seen. */
   workingBytes(seen: Size): number;
 }
 
@@ -30,22 +36,29 @@ export interface DepthVariant extends Variant {
   needsFocalLength?: true;
 }
 
-const depthAnything = (version: 2 | 3, size: memory.NetworkSize): DepthNetwork => ({
+const depthAnything = (version: 2 | 3, published: memory.NetworkSize): DepthNetwork => ({
   sizing: memory.usualSizing[version],
   sizes: memory.inputSizes,
-  sizeSeen: (picture, sizing) => memory.networkSizes(version, picture, sizing)[1],
   quantizes: true,
-  weightBytes: (bits) => weightBytes(size, bits),
-  workingBytes: (seen) => memory.workingBytes(size, seen, floatBytes),
+  sizeSeen: (picture, sizing) => memory.networkSizes(version, picture, sizing)[1],
+  memory(files) {
+    const size = (files && memory.sizeOfFiles(files)) ?? published;
+    return {
+      weightBytes: (bits) => memory.weightBytes(size, bits, floatBytes),
+      workingBytes: (seen) => memory.workingBytes(size, seen, floatBytes),
+    };
+  },
 });
 
 const miniNetwork: DepthNetwork = {
   sizing: mini.usualSizing,
   sizes: { min: mini.sides.least, max: mini.sides.most },
-  sizeSeen: mini.sizeSeen,
   quantizes: false,
-  weightBytes: () => mini.weightBytes,
-  workingBytes: mini.workingBytes,
+  sizeSeen: mini.sizeSeen,
+  memory: (files) => ({
+    weightBytes: () => mini.weightBytes(files),
+    workingBytes: mini.workingBytes,
+  }),
 };
 
 const apache = { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0", commercial: true };

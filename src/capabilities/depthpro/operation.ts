@@ -1,39 +1,41 @@
-import type { Bits } from "../../engine/task.ts";
+import type { Need } from "../../engine/need.ts";
 import { requirePixels } from "../../images/decode.ts";
 import type { Size } from "../../images/sizing.ts";
+import * as memory from "../../models/depth-pro/memory.ts";
 import type { Settings } from "../../settings/settings.ts";
-import type { Capability, CheckContext, Need } from "../capability.ts";
+import type { Capability, CheckContext } from "../capability.ts";
 import { estimateOperation } from "../depth/estimate.ts";
+import { pictureBytes } from "../depth/footprint.ts";
 import type { PixelCap } from "../depth/prepare.ts";
+import { canHaveFewerBits, floatBytes, tensorsOfFiles } from "../footprint.ts";
 import { chooseBits } from "../model.ts";
 import { EstimateRequest, prose } from "./contract.ts";
 import { ownSettings } from "./settings.ts";
-import { footprint, models } from "./variants.ts";
+import { models } from "./variants.ts";
 
 /** What a request may have for a picture before any is known. */
 const usual: Size = { width: 4000, height: 3000 };
 
-function needOf(variant: string, quantize: number | null, { settings }: CheckContext, picture = usual): Need {
-  const { bits, transient } = chooseBits(quantize, ownSettings(settings).depthpro_default_quantize);
-  const { weights, working } = footprint(bits, picture);
+function needOf(variant: string, quantize: number | null, context: CheckContext, picture = usual): Need {
+  const { bits, transient } = chooseBits(quantize, ownSettings(context.settings).depthpro_default_quantize);
+  const files = tensorsOfFiles(models.family, variant, context);
+  const size = (files && memory.sizeOfFiles(files)) ?? memory.published;
   return {
     variant,
     bits,
     phases: [
       {
         name: "estimate",
-        parts: [{ name: "model", bytes: weights }],
-        workingBytes: working,
+        parts: [{ name: "model", bytes: memory.weightBytes(size, bits, floatBytes) }],
+        workingBytes: memory.workingBytes(size, floatBytes) + pictureBytes(picture),
         share: 1,
       },
     ],
     options: {},
     transient,
-    ...fewerBits(bits),
+    ...(canHaveFewerBits(bits) && { smaller: "a lower quantize" }),
   };
 }
-
-const fewerBits = (bits: Bits) => (bits !== null && bits <= 3 ? {} : { smaller: "a lower quantize" });
 
 /** The cap on the pixels of a picture. */
 const pixelCap = (settings: Settings): PixelCap => ({

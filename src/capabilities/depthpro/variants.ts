@@ -1,8 +1,4 @@
-import type { Bits } from "../../engine/task.ts";
-import type { Size } from "../../images/sizing.ts";
 import type { Variant } from "../capability.ts";
-import { pictureBytes } from "../depth/footprint.ts";
-import { floatBytes, weightBytes } from "../footprint.ts";
 import type { Models } from "../model.ts";
 
 export const variants: readonly Variant[] = [
@@ -29,17 +25,3 @@ export const variants: readonly Variant[] = [
 ];
 
 export const models: Models = { family: "depthpro", variants, defaultVariant: () => "base" };
-
-/** Three ViT-L, the decoder and the field-of-view head. */
-const network = { parameters: 952, quantizable: 906 };
-
-/** Values of the decoder at half the network's side, 256 channels, of which about four are alive at once. */
-const DECODER_VALUES = 4 * 768 * 768 * 256;
-
-/** The network's side is fixed, so only the picture on its way in and out changes with a request. */
-export function footprint(bits: Bits, picture: Size): { weights: number; working: number } {
-  return {
-    weights: weightBytes(network, bits),
-    working: DECODER_VALUES * floatBytes + pictureBytes(picture),
-  };
-}

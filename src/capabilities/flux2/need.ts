@@ -1,7 +1,8 @@
+import type { Need } from "../../engine/need.ts";
 import type { Bits } from "../../engine/task.ts";
 import { encoderBits, pipelineOf } from "../../models/diffusion/memory.ts";
 import { footprint, ownBits, published } from "../../models/flux2/memory.ts";
-import type { CheckContext, Need } from "../capability.ts";
+import type { CheckContext } from "../capability.ts";
 import { floatBytes } from "../footprint.ts";
 import { chooseBits } from "../model.ts";
 import { filesOf, guided, type Params } from "./params.ts";

@@ -18,15 +18,7 @@ import {
 import { sigmas } from "../../models/flux2/schedule.ts";
 import { TextEncoder } from "../../models/flux2/text-encoder.ts";
 import type { Flux2Transformer } from "../../models/flux2/transformer.ts";
-import {
-  drawnBytes,
-  encodePrompts,
-  finite,
-  partOf,
-  previewing,
-  shares,
-  withLoras,
-} from "../diffusion/engine/run.ts";
+import { drawnBytes, encodePrompts, partOf, previewing, shares, withLoras } from "../diffusion/engine/run.ts";
 import type { DenoiseOutput, EncodeOutput, RunInput, RunOutput } from "../diffusion/phase.ts";
 import type { Flux2Input, LookOutput } from "./phase.ts";
 
@@ -78,11 +70,9 @@ function look(vae: AutoencoderKl, input: Input, progress: Progress): LookOutput 
   const seen = pictures.map(({ pixels, width, height }, i) => {
     const given = { data: pixels, width, height, channels: 3 };
     const picture = kind === "edit" ? referenceOf(given) : resized(given, input);
-    return finite(
-      encode(vae, tensorOf(picture), {
-        step: (share) => progress("encoding", i + share, pictures.length),
-      }),
-    );
+    return encode(vae, tensorOf(picture), {
+      step: (share) => progress("encoding", i + share, pictures.length),
+    });
   });
   // No later phase looks at the pictures.
   return { seen, pictures: [], ...(input.preview && { glance: previewOf(vae) }) };
@@ -115,7 +105,7 @@ function denoised({ transformer, distilled }: Denoiser, input: DenoiseInput, pro
       guess: (done, tokens) => preview(done, () => cellsBy(statistics!, tokens(), rows, columns)),
     });
     const output: DenoiseOutput = {
-      clean: finite(clean),
+      clean,
       bits: bitsOf(linears.values()),
       unusedKeys,
       promptCut: positive.cut === true,

@@ -3,10 +3,12 @@
  *
  * @module
  */
+
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { chmod, mkdir, open, readFile, rename, rm, utimes } from "node:fs/promises";
+import { chmod, mkdir, readFile, rm, utimes } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { itemsOf, partialName, sweepPartials } from "../../disk/cache-folder.ts";
+import { itemsOf, sweepPartials } from "../../disk/cache-folder.ts";
+import { writeAtomic } from "../../disk/write-atomic.ts";
 import { provenanceOf } from "../../weights/provenance.ts";
 import type { EncodedPrompt } from "./cache.ts";
 
@@ -66,23 +68,10 @@ export function createPromptFiles({ folder, bytes, cacheBytes }: PromptFilesOpti
 
     async put(key, text) {
       const name = nameOf(key);
-      const partial = join(place, partialName(name));
       await mkdir(place, { recursive: true, mode: 0o700 });
       await chmod(place, 0o700);
       sweepPartials(place);
-      try {
-        const file = await open(partial, "w", 0o600);
-        try {
-          for (const part of written(text)) await file.writeFile(part);
-          await file.sync();
-        } finally {
-          await file.close();
-        }
-        await rename(partial, join(place, name));
-      } catch (error) {
-        await rm(partial, { force: true }).catch(() => {});
-        throw error;
-      }
+      await writeAtomic(join(place, name), written(text));
       await prune();
     },
   };

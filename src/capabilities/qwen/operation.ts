@@ -1,8 +1,12 @@
+import type { Need } from "../../engine/need.ts";
+import type { Bits } from "../../engine/task.ts";
 import { Refusal } from "../../errors.ts";
-import type { Capability, CheckContext, Need, Operation, PlannedRequest } from "../capability.ts";
+import * as memory from "../../models/qwen-image/memory.ts";
+import { partTable } from "../../weights/formats/safetensors.ts";
+import type { Capability, CheckContext, Operation, PlannedRequest } from "../capability.ts";
+import { canHaveFewerBits, floatBytes } from "../footprint.ts";
 import { chooseBits, chooseVariant, requireActivated } from "../model.ts";
 import { EditRequest, GenerateRequest, ImageResponse, prose } from "./contract.ts";
-import { footprint } from "./footprint.ts";
 import { checkImages, checkLimits, checkScheduler, checkStrength } from "./limits.ts";
 import {
   batched,
@@ -19,19 +23,38 @@ import {
 import { afterPhase, prepare } from "./prepare.ts";
 import { preview, publish } from "./result.ts";
 import { ownSettings } from "./settings.ts";
-import { ownBits, tensorsOf } from "./tensors.ts";
 import { isEdit, models, variantsThat } from "./variants.ts";
 
 const usualStrength = 0.4;
 
+/** Sizes of a variant's networks, of its files where they are here; and its bits, where they are quantized as a whole. */
+function memoryOf(
+  variant: string,
+  context: CheckContext,
+): { size: memory.PipelineSize; ownBits: Bits | undefined } {
+  const activation = context.activation(models.family, variant);
+  const paths = "source" in activation ? activation.source.paths : [];
+  const [transformer, textEncoder, coder] = ["transformer", "text_encoder", "vae"].map((part) =>
+    partTable(paths, part),
+  );
+  const { published } = memory;
+  return {
+    size: {
+      transformer: transformer ? memory.transformerOf(transformer) : published.transformer,
+      textEncoder: textEncoder ? memory.textEncoderOf(textEncoder) : published.textEncoder,
+      coder: coder ? memory.coderOf(coder) : published.coder,
+    },
+    ownBits: transformer && memory.ownBits(transformer),
+  };
+}
+
 function needOf(params: Params, context: CheckContext): Need {
   const { settings } = context;
-  const tensors = tensorsOf(params.model, context);
-  const own = ownBits(tensors.transformer);
+  const { size, ownBits } = memoryOf(params.model, context);
   const { bits, transient } =
-    own === undefined
+    ownBits === undefined
       ? chooseBits(params.quantize, ownSettings(settings).qwen_default_quantize)
-      : { bits: own, transient: false };
+      : { bits: ownBits, transient: false };
   const pictures = picturesOf(params).length;
   const job = {
     bits,
@@ -42,7 +65,7 @@ function needOf(params: Params, context: CheckContext): Need {
     tile: ownSettings(settings).qwen_vae_tile,
     batch: batched(params, settings),
   };
-  const bytes = footprint(job, tensors);
+  const bytes = memory.footprint(job, size, floatBytes);
   // Neither is quantized. The text encoder goes first: what it gave is kept.
   const textEncoder = { name: "text_encoder", bytes: bytes.textEncoder, bits: null, priority: -2 };
   const vae = { name: "vae", bytes: bytes.vae, bits: null };
@@ -65,7 +88,7 @@ function needOf(params: Params, context: CheckContext): Need {
     ],
     options: {},
     transient,
-    smaller: bits === null || bits > 3 ? "a lower quantize, or a smaller size" : "a smaller size",
+    smaller: canHaveFewerBits(bits) ? "a lower quantize, or a smaller size" : "a smaller size",
   };
 }
 

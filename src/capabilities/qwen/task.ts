@@ -1,4 +1,5 @@
 import { TaskError } from "../../engine/engine.ts";
+import { requireFinite } from "../../engine/finite.ts";
 import type { Part, Progress, Source, Task, Values } from "../../engine/task.ts";
 import { applyLoras, checkLoras, LoraError, targetsOf } from "../../models/diffusion/adapters.ts";
 import { project } from "../../models/diffusion/preview.ts";
@@ -29,7 +30,6 @@ import type {
   InputPicture,
   LookOutput,
   ModulateOutput,
-  Tokens,
 } from "./phase.ts";
 
 /** The layers that look at the amount of noise alone, and how it falls. */
@@ -131,7 +131,7 @@ function look(vae: Vae, input: DiffusionInput, progress: Progress): LookOutput {
     );
   });
   return {
-    seen: seen.map(finite),
+    seen,
     ...(input.preview && { projection: previewOf(vae) }),
     // No later phase looks at them.
     pictures: [],
@@ -185,7 +185,7 @@ function denoised(transformer: Transformer, input: DenoiseInput, progress: Progr
   });
   // What the next phase does not want is not carried on.
   return {
-    clean: finite(clean),
+    clean,
     bits: transformer.bits,
     modulation: null,
     positive: null,
@@ -217,16 +217,5 @@ function withLoras<T>(body: () => T): T {
 
 function partOf<T extends Part>(part: Part | undefined, kind: new (...args: never[]) => T): T {
   if (part instanceof kind) return part;
-  throw new TaskError("the part is none of Qwen-Image", "failed");
-}
-
-function finite(tokens: Tokens): Tokens {
-  requireFinite(tokens.data);
-  return tokens;
-}
-
-/** A network in trouble gives numbers that are none; they must not become a picture. */
-function requireFinite(values: Float32Array): void {
-  if (!values.every(Number.isFinite))
-    throw new TaskError("the network gave numbers that are none", "invalid_result");
+  throw new TaskError("the part is not one of Qwen-Image", "failed");
 }

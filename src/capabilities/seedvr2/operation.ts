@@ -1,9 +1,10 @@
+import type { Need } from "../../engine/need.ts";
 import type { FileRef } from "../../files/file.ts";
 import { decodePicture } from "../../images/decode.ts";
 import { encodePicture, type PictureFormat, pictureFormats } from "../../images/encode.ts";
 import { isOneColour, refuseOneColour } from "../../images/solid-color.ts";
 import type { Settings } from "../../settings/settings.ts";
-import type { Capability, Need, Operation } from "../capability.ts";
+import type { Capability, CheckContext, Operation } from "../capability.ts";
 import { chooseBits, chooseVariant, findVariant, requireActivated } from "../model.ts";
 import { fixedSeed } from "../schemas.ts";
 import { ImageResponse, prose, UpscaleRequest } from "./contract.ts";
@@ -62,13 +63,15 @@ interface Request {
 /** The variant that a job's parameters name; it was checked when the job was made. */
 const variantOf = (name: string) => findVariant(variants, name) as UpscaleVariant;
 
-function needOf({ model, quantize, tile }: Request, settings: Settings, size: Omit<Extent, "tile">): Need {
+function needOf({ model, quantize, tile }: Request, context: CheckContext, size: Omit<Extent, "tile">): Need {
   const variant = variantOf(model);
-  const { bits, transient } = chooseBits(quantize, ownSettings(settings).seedvr2_default_quantize);
+  const { bits, transient } = chooseBits(quantize, ownSettings(context.settings).seedvr2_default_quantize);
+  const activation = context.activation(family, variant.name);
+  const paths = "source" in activation ? activation.source.paths : [];
   return {
     variant: variant.name,
     bits,
-    phases: variant.phases(bits, { ...size, tile }),
+    phases: variant.phases(bits, { ...size, tile }, paths),
     options: {},
     transient,
     smaller: variant.smaller(bits),
@@ -107,8 +110,8 @@ export const upscale: Operation<UpscaleRequest, UpscaleParams> = {
     };
   },
 
-  need: (params, { settings }) =>
-    needOf(params, settings, { pixels: leastPixels(params.resolution, settings) }),
+  need: (params, context) =>
+    needOf(params, context, { pixels: leastPixels(params.resolution, context.settings) }),
 
   async prepare(params, context) {
     const { settings } = context;
@@ -148,7 +151,7 @@ export const upscale: Operation<UpscaleRequest, UpscaleParams> = {
       input: { width: picture.width, height: picture.height },
       pixels: size.width * size.height,
     };
-    return { input, facts, need: needOf(params, settings, extent) };
+    return { input, facts, need: needOf(params, context, extent) };
   },
 
   async publish(params, given, output, { settings, seconds }) {
@@ -205,11 +208,12 @@ export const upscale: Operation<UpscaleRequest, UpscaleParams> = {
 /** What a variant needs for a usual request. */
 export const warm: NonNullable<Capability["warm"]> = (
   variant,
-  { settings },
+  context,
   { quantize = null, width, height } = {},
 ) => {
+  const { settings } = context;
   if (width && height) checkResultSize({ width, height }, { width, height }, settings.max_output_pixels);
-  return needOf({ model: variant, quantize, tile: ownSettings(settings).seedvr2_tile }, settings, {
+  return needOf({ model: variant, quantize, tile: ownSettings(settings).seedvr2_tile }, context, {
     pixels: width && height ? width * height : usualPixels,
   });
 };

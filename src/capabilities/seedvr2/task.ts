@@ -1,4 +1,5 @@
 import { TaskError } from "../../engine/engine.ts";
+import { requireFinite } from "../../engine/finite.ts";
 import type { Part, Source, Task, Values } from "../../engine/task.ts";
 import { resizePillow } from "../../images/pixels.ts";
 import { MiniUpscaler } from "../../models/mini-upscaler/mini-upscaler.ts";
@@ -6,7 +7,7 @@ import { loadText, loadTransformer, loadVae } from "../../models/seedvr2/load.ts
 import type { Transformer } from "../../models/seedvr2/transformer.ts";
 import { decode, denoise, encode, enlarge } from "../../models/seedvr2/upscale.ts";
 import { Vae } from "../../models/seedvr2/vae.ts";
-import type { DenoiseOutput, EncodeOutput, Latents, UpscaleInput, UpscaleOutput } from "./phase.ts";
+import type { DenoiseOutput, EncodeOutput, UpscaleInput, UpscaleOutput } from "./phase.ts";
 
 /** The transformer with the one text it was distilled with. */
 class Denoiser implements Disposable {
@@ -57,7 +58,7 @@ export const task: Task = {
         const low = encode(partOf(parts.vae, Vae), style, { tile, overlap }, (done, total) =>
           progress("encoding", done, total),
         );
-        return { pixels: new Uint8Array(), style: style.data, low: finite(low) } satisfies EncodeOutput;
+        return { pixels: new Uint8Array(), style: style.data, low } satisfies EncodeOutput;
       }
       case "denoise": {
         const { low } = values as EncodeOutput;
@@ -65,7 +66,7 @@ export const task: Task = {
         const clean = denoise(transformer, low, text, input.seed, (done, total) =>
           progress("denoising", done, total),
         );
-        return { clean: finite(clean) } satisfies DenoiseOutput;
+        return { clean } satisfies DenoiseOutput;
       }
       default: {
         const { style, clean } = values as EncodeOutput & DenoiseOutput;
@@ -98,18 +99,7 @@ function outputOf(
 
 function partOf<T extends Part>(part: Part | undefined, kind: new (...args: never[]) => T): T {
   if (part instanceof kind) return part;
-  throw new TaskError("the part is none of SeedVR2", "failed");
-}
-
-function finite(latents: Latents): Latents {
-  requireFinite(latents.data);
-  return latents;
-}
-
-/** A network in trouble gives numbers that are none; they must not become a picture. */
-function requireFinite(values: Float32Array): void {
-  if (!values.every(Number.isFinite))
-    throw new TaskError("the network gave numbers that are none", "invalid_result");
+  throw new TaskError("the part is not one of SeedVR2", "failed");
 }
 
 function withAlpha(colors: Uint8Array, alpha: Uint8Array): Uint8Array {

@@ -1,9 +1,12 @@
+import type { PhaseNeed } from "../../engine/need.ts";
 import type { Bits } from "../../engine/task.ts";
 import type { Size } from "../../images/sizing.ts";
 import * as mini from "../../models/mini-upscaler/memory.ts";
-import { heldScores } from "../../nn/score-memory.ts";
-import type { Download, PhaseNeed, Variant } from "../capability.ts";
-import { floatBytes, weightBytes } from "../footprint.ts";
+import { filesOf } from "../../models/seedvr2/files.ts";
+import * as memory from "../../models/seedvr2/memory.ts";
+import { tensorTable } from "../../weights/formats/safetensors.ts";
+import type { Download, Variant } from "../capability.ts";
+import { canHaveFewerBits, floatBytes } from "../footprint.ts";
 import type { Models } from "../model.ts";
 
 const licence = {
@@ -33,20 +36,20 @@ export interface Extent {
 }
 
 export interface UpscaleVariant extends Variant {
-  /** What a run does one after the other, and the memory of each. */
-  phases(bits: Bits, extent: Extent): readonly PhaseNeed[];
+  /** The phases of a run, and the memory of each: of the files at `paths` where they are here, else of those published. */
+  phases(bits: Bits, extent: Extent, paths: readonly string[]): readonly PhaseNeed[];
   /** What a request that does not fit may ask for instead. */
   smaller(bits: Bits): string;
 }
 
 const fewerBits = (bits: Bits) =>
-  bits === null || bits > 3 ? "a lower quantize, or a smaller resolution" : "a smaller resolution";
+  canHaveFewerBits(bits) ? "a lower quantize, or a smaller resolution" : "a smaller resolution";
 
 const squareOf = (pixels: number): Size => ({ width: Math.sqrt(pixels), height: Math.sqrt(pixels) });
 
 /** A model of SeedVR2's authors. */
 const published = (
-  name: string,
+  name: keyof typeof memory.published,
   { diskGb, aliases, smaller }: Pick<UpscaleVariant, "diskGb" | "aliases" | "smaller">,
 ): UpscaleVariant => ({
   name,
@@ -57,8 +60,16 @@ const published = (
   downloads: downloads(name),
   diskGb,
   smaller,
-  phases(bits, { pixels, tile }) {
-    const bytes = footprint(name, bits, pixels, tile);
+  phases(bits, { pixels, tile }, paths) {
+    const files = filesOf(paths, name);
+    const [transformer, coder] = [files.transformer, files.vae].map((file) =>
+      file === undefined ? undefined : tensorTable(file),
+    );
+    const bytes = memory.footprint(
+      (transformer && memory.sizeOfFile(transformer)) ?? memory.published[name],
+      coder ? memory.coderOfFile(coder) : memory.publishedCoder,
+      { bits, pixels, tile, float: floatBytes },
+    );
     const vae = { name: "vae", bytes: bytes.vae };
     return [
       { name: "encode", parts: [vae], workingBytes: bytes.encode, share: 0.2 },
@@ -118,56 +129,3 @@ export const models: Models = {
         `${family}/${name}` in context.settings.model_paths || "source" in context.activation(family, name),
     )?.name ?? "mini",
 };
-
-interface Network {
-  parameters: number;
-  quantizable: number;
-  width: number;
-  hidden: number;
-}
-
-const networks: Readonly<Record<string, Network>> = {
-  "3b": { parameters: 3391.5, quantizable: 3390.3, width: 2560, hidden: 6912 },
-  "7b": { parameters: 8239.6, quantizable: 8236.5, width: 3072, hidden: 12288 },
-};
-
-/** The coder's convolutions never quantize. */
-const coder = { parameters: 250.7, quantizable: 2.1 };
-
-/** Maps of 128 channels at a tile's full size, of which so many are alive at once in the decoder. */
-const liveMaps = 6;
-const tileChannels = 128;
-/** Copies of the picture that the colour fix holds. */
-const colorCopies = 20;
-/** Activations of a token in multiples of the network's width, besides the two of its MLP's inner layer. */
-const liveTokens = 12;
-
-export interface Footprint {
-  transformer: number;
-  vae: number;
-  encode: number;
-  denoise: number;
-  decode: number;
-}
-
-/** Bytes of the parts and of each phase for a result of so many pixels. */
-export function footprint(variant: string, bits: Bits, pixels: number, tile: number): Footprint {
-  const network = networks[variant] ?? networks["3b"]!;
-  const tilePixels = Math.min(pixels, tile * tile);
-  const picture = pixels * 3 * 4;
-  const tokens = pixels / 256;
-  // On the CPU one quantized matrix at a time is unpacked.
-  const unpacked = bits === null || floatBytes === 2 ? 0 : network.width * network.hidden * floatBytes;
-  // The coder's attention runs at an eighth of the side, where its maps are small.
-  const coding = Math.max(
-    liveMaps * tileChannels * tilePixels * floatBytes,
-    heldScores(tilePixels / 64, floatBytes),
-  );
-  return {
-    transformer: weightBytes(network, bits),
-    vae: weightBytes(coder, bits),
-    encode: coding + 2 * picture,
-    denoise: Math.round(tokens * (liveTokens * network.width + 2 * network.hidden) * floatBytes) + unpacked,
-    decode: coding + (3 + colorCopies) * picture,
-  };
-}

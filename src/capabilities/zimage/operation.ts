@@ -1,8 +1,9 @@
+import type { Need } from "../../engine/need.ts";
 import type { Bits, Values } from "../../engine/task.ts";
 import type { PictureFormat } from "../../images/encode.ts";
 import { encoderBits, pipelineOf } from "../../models/diffusion/memory.ts";
 import { footprint, type Job, ownBits, published } from "../../models/zimage/memory.ts";
-import type { Capability, CheckContext, Need, Operation, PlannedRequest } from "../capability.ts";
+import type { Capability, CheckContext, Operation, PlannedRequest } from "../capability.ts";
 import { checkLimits } from "../diffusion/limits.ts";
 import type { RunInput, RunOutput } from "../diffusion/phase.ts";
 import {

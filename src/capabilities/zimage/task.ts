@@ -10,15 +10,7 @@ import { decode, noise, previewOf } from "../../models/zimage/pictures.ts";
 import { sigmas } from "../../models/zimage/schedule.ts";
 import { TextEncoder } from "../../models/zimage/text-encoder.ts";
 import type { ZImageTransformer } from "../../models/zimage/transformer.ts";
-import {
-  drawnBytes,
-  encodePrompts,
-  finite,
-  partOf,
-  previewing,
-  shares,
-  withLoras,
-} from "../diffusion/engine/run.ts";
+import { drawnBytes, encodePrompts, partOf, previewing, shares, withLoras } from "../diffusion/engine/run.ts";
 import type { DenoiseOutput, EncodeOutput, RunInput, RunOutput } from "../diffusion/phase.ts";
 import type { ZImageInput } from "./phase.ts";
 
@@ -83,7 +75,7 @@ function denoised({ transformer, shift }: Denoiser, input: DenoiseInput, progres
       guess: preview,
     });
     const output: DenoiseOutput = {
-      clean: finite(clean),
+      clean,
       bits: bitsOf(linears.values()),
       unusedKeys,
       promptCut: positive.cut === true || negative?.cut === true,

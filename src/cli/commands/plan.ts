@@ -1,7 +1,8 @@
 import type { Command } from "commander";
-import type { Need, PlannedRequest } from "../../capabilities/capability.ts";
+import type { PlannedRequest } from "../../capabilities/capability.ts";
 import { chooseVariant } from "../../capabilities/model.ts";
 import { machineMemory } from "../../engine/memory.ts";
+import type { Need } from "../../engine/need.ts";
 import { budgetOf, footprint, gigabyte } from "../../engine/residency.ts";
 import { nearest } from "../../settings/nearest.ts";
 import { type CommandContext, CommandError, exitCodes } from "../context.ts";

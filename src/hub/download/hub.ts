@@ -4,24 +4,15 @@
  * @module
  */
 
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { rename } from "node:fs/promises";
+import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, relative } from "node:path";
+import { writeAtomicSync } from "../../disk/write-atomic.ts";
 import { DownloadError } from "./errors.ts";
 import { type DownloadOptions, downloadFile, type Expected } from "./file.ts";
 import { broughtBytes } from "./partial.ts";
 import { patiently } from "./patience.ts";
-import { get, reason, refuse } from "./request.ts";
+import { get, refuse } from "./request.ts";
 
 /** What the environment says about Hugging Face. */
 export interface HubEnv {
@@ -68,7 +59,8 @@ export async function listRepo(
   hub: HubEnv,
   options: DownloadOptions = {},
 ): Promise<HubListing> {
-  // only a download needs it, and it costs every start time
+  requireAddress(hub.endpoint);
+  // Loaded here, since only downloads need it.
   const { listFiles, modelInfo } = await import("@huggingface/hub");
   const access = { hubUrl: hub.endpoint, fetch: hubFetch(hub, options) };
   try {
@@ -91,6 +83,16 @@ export async function listRepo(
   } catch (error) {
     throw asHubError(error, repo, hub);
   }
+}
+
+/** The variable is set by hand. */
+function requireAddress(endpoint: string): void {
+  const protocol = URL.parse(endpoint)?.protocol;
+  if (protocol === "https:" || protocol === "http:") return;
+  throw new DownloadError(
+    "server_error",
+    `HF_ENDPOINT must be an address such as https://huggingface.co, not ${endpoint}`,
+  );
 }
 
 /**
@@ -147,7 +149,10 @@ function asHubError(error: unknown, repo: string, hub: HubEnv): unknown {
   if (status === 404) return new DownloadError("not_found", `${repo} is not on ${hub.endpoint}`);
   if (status !== undefined)
     return new DownloadError("server_error", `${hub.endpoint} answered HTTP ${status}`);
-  return new DownloadError("unreachable", `Cannot reach ${hub.endpoint}: ${reason(error)}`, true);
+  return new DownloadError(
+    "server_error",
+    `${hub.endpoint} does not answer like Hugging Face: the list of files of ${repo} could not be read. Check HF_ENDPOINT`,
+  );
 }
 
 /** The folder of a repository in the cache. */
@@ -217,8 +222,7 @@ export async function downloadRepo(
   const ref = join(folder, "refs", revision);
   if (revision !== listing.commit) {
     mkdirSync(dirname(ref), { recursive: true });
-    writeFileSync(`${ref}.new`, listing.commit);
-    await rename(`${ref}.new`, ref);
+    writeAtomicSync(ref, listing.commit, { mode: 0o666, durable: false });
   }
   return root;
 }

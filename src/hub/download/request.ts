@@ -34,7 +34,9 @@ export async function get(
       signal,
     }).catch((error: unknown) => {
       if (signal.aborted) throw signal.reason;
-      throw new DownloadError("unreachable", `Cannot reach ${url.host}: ${reason(error)}`, true);
+      const proxy = proxyFor(url);
+      const way = proxy ? ` through the proxy ${proxy.host} (${proxy.variable})` : "";
+      throw new DownloadError("unreachable", `Cannot reach ${url.host}${way}: ${reason(error)}`, true);
     });
     const location = response.headers.get("location");
     if (response.status < 300 || response.status >= 400 || location === null) return response;
@@ -49,7 +51,22 @@ export async function get(
   throw new DownloadError("server_error", `${home.host} redirects more than ${maxRedirects} times`);
 }
 
-/** What an answer calls the content that it is of. */
+/** The proxy that the environment names for an address, without its password. */
+export function proxyFor(
+  { protocol, hostname }: URL,
+  env: Record<string, string | undefined> = process.env,
+): { host: string; variable: string } | null {
+  const except = (env.no_proxy ?? env.NO_PROXY ?? "")
+    .split(",")
+    .map((name) => name.trim().replace(/^\*?\./, ""));
+  if (except.some((name) => name === "*" || (name && (hostname === name || hostname.endsWith(`.${name}`)))))
+    return null;
+  const scheme = protocol === "https:" ? "https_proxy" : "http_proxy";
+  const variable = [scheme, scheme.toUpperCase()].find((name) => env[name]);
+  return variable ? { host: URL.parse(env[variable]!)?.host ?? "that it names", variable } : null;
+}
+
+/** The response's validator: ETag, else Last-Modified. */
 export function validatorOf({ headers }: Response): string | null {
   return headers.get("etag") ?? headers.get("last-modified");
 }

@@ -4,8 +4,9 @@
  *
  * @module
  */
-import type { Need } from "../../capabilities/capability.ts";
+
 import type { PartKey, Running } from "../../engine/engine.ts";
+import type { Need } from "../../engine/need.ts";
 import {
   bitsOf,
   footprint,

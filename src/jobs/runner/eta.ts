@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { PhaseNeed } from "../../capabilities/capability.ts";
+import type { PhaseNeed } from "../../engine/need.ts";
 
 export interface Eta {
   /** The engine begins with a phase. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { PhaseNeed } from "../../capabilities/capability.ts";
+import type { PhaseNeed } from "../../engine/need.ts";
 
 /**
  * The fraction of the whole run, when `done` of `total` steps of a phase are over. A phase counts by its share; one that is skipped

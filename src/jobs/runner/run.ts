@@ -3,8 +3,9 @@
  *
  * @module
  */
-import type { Need, Prepared } from "../../capabilities/capability.ts";
+import type { Prepared } from "../../capabilities/capability.ts";
 import { type PhaseProgress, requestFaults, TaskError } from "../../engine/engine.ts";
+import type { Need } from "../../engine/need.ts";
 import { keysOf } from "../../engine/residency.ts";
 import { Cancelled, type Values } from "../../engine/task.ts";
 import type { FileRecord } from "../../files/file.ts";

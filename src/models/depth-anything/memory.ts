@@ -4,34 +4,65 @@
  *
  * @module
  */
+import type { Bits } from "../../engine/task.ts";
 import { roundHalfEven } from "../../images/round.ts";
 import type { Size, Sizing } from "../../images/sizing.ts";
+import { type Amounts, amountsOf, axisOf, weightBytes as bytesOf } from "../../nn/weight-memory.ts";
+import type { TensorTable } from "../../weights/formats/safetensors.ts";
 
 /** A network's sizes that its memory follows from. */
 export interface NetworkSize {
-  /** Numbers in millions, and how many of them are in matrices that quantize. */
-  parameters: number;
-  quantizable: number;
-  /** Width of a token, heads of 64, and channels of the head's largest map at full size. */
+  /** Numbers of its weights. */
+  amounts: Amounts;
+  /** Width of a token, attention heads, and channels of the head's largest map at full size. */
   width: number;
   heads: number;
   channels: number;
 }
 
+/** A published network: millions of numbers, heads of 64. */
+const of = (millions: Amounts, width: number, channels: number): NetworkSize => ({
+  amounts: { matrices: millions.matrices * 1e6, others: millions.others * 1e6, single: 1 },
+  width,
+  heads: width / 64,
+  channels,
+});
+
 export const v2: Readonly<Record<"small" | "base" | "large" | "giant", NetworkSize>> = {
-  small: { parameters: 24.8, quantizable: 21.2, width: 384, heads: 6, channels: 32 },
-  base: { parameters: 97.5, quantizable: 84.9, width: 768, heads: 12, channels: 64 },
-  large: { parameters: 335.3, quantizable: 302, width: 1024, heads: 16, channels: 128 },
-  giant: { parameters: 1258.2, quantizable: 1132, width: 1536, heads: 24, channels: 192 },
+  small: of({ matrices: 21.2, others: 3.6 }, 384, 32),
+  base: of({ matrices: 84.9, others: 12.6 }, 768, 64),
+  large: of({ matrices: 302, others: 33.3 }, 1024, 128),
+  giant: of({ matrices: 1132, others: 126.2 }, 1536, 192),
 };
 export const v3: Readonly<Record<"small" | "base" | "large" | "giant" | "mono" | "nested", NetworkSize>> = {
-  small: { parameters: 25, quantizable: 21.2, width: 384, heads: 6, channels: 32 },
-  base: { parameters: 98.3, quantizable: 84.9, width: 768, heads: 12, channels: 64 },
-  large: { parameters: 337, quantizable: 302, width: 1024, heads: 16, channels: 128 },
-  giant: { parameters: 1172, quantizable: 1132, width: 1536, heads: 24, channels: 128 },
-  mono: { parameters: 334.2, quantizable: 302, width: 1024, heads: 16, channels: 128 },
-  nested: { parameters: 1525, quantizable: 1434, width: 1536, heads: 24, channels: 128 },
+  small: of({ matrices: 21.2, others: 3.8 }, 384, 32),
+  base: of({ matrices: 84.9, others: 13.4 }, 768, 64),
+  large: of({ matrices: 302, others: 35 }, 1024, 128),
+  giant: of({ matrices: 1132, others: 40 }, 1536, 128),
+  mono: of({ matrices: 302, others: 32.2 }, 1024, 128),
+  nested: of({ matrices: 1434, others: 91 }, 1536, 128),
 };
+
+/** Tensors of the published files that one picture does not need, under every layout's names. */
+const unused =
+  /mask_token$|refinenet4\.resConfUnit1\.|fusion_stage\.layers\.0\.residual_layer1\.|_aux\.|(^|\.)cam_enc\.|(^|\.)gs_(head|adapter)\.|(^|\.)cam_dec\.(fc_t|fc_qvec)\./;
+
+/** The sizes of files on this machine, from their headers; undefined where they are of another network. */
+export function sizeOfFiles(table: TensorTable): NetworkSize | undefined {
+  const width = axisOf(table, /(pos_embed|position_embeddings)$/, 2);
+  const channels = axisOf(table, /(scratch\.output_conv1|(^|\.)head\.conv1)\.weight$/);
+  if (width === undefined || channels === undefined) return undefined;
+  const amounts = amountsOf(table, { matrix: /(blocks|encoder\.layer)\.\d+\..*weight$/, unused });
+  return { amounts, width, heads: Math.max(1, width / 64), channels };
+}
+
+/** From so many numbers on, matrices stay in the half precision of their files on a processor. */
+const many = 9e8;
+
+export function weightBytes({ amounts }: NetworkSize, bits: Bits, float: number): number {
+  const half = float === 4 && amounts.matrices + amounts.others > many;
+  return bytesOf(amounts, { bits, float, half });
+}
 
 /** The size that each version runs at unless a request names one: the rules of its authors. */
 export const usualSizing: Readonly<Record<2 | 3, Sizing>> = {
@@ -71,8 +102,9 @@ export function networkSizes(
 /** Attention works on this many rows of its scores at a time, and on no more bytes of them. */
 const queryRows = 512;
 const scoreBytes = 64e6;
-/** Maps at the full size are made in strips, of which this many bytes are alive at once. */
-const stripBytes = 150e6;
+/** Maps at the full size are made in strips, of which this many bytes are alive at once: at least, and at most. */
+const leastStrips = 12e6;
+const mostStrips = 150e6;
 
 /** Bytes of the activations at their peak, for a network's picture of that size, with numbers of `float` bytes. */
 export function workingBytes({ width, heads, channels }: NetworkSize, size: Size, float: number): number {
@@ -81,7 +113,7 @@ export function workingBytes({ width, heads, channels }: NetworkSize, size: Size
   // The maps that the head holds, in single precision everywhere, and strips of those at the full size; one block's own values, the
   // four outputs that the head starts from, a chunk of scores.
   const map = area * channels * 4;
-  const head = 0.75 * map + Math.min(1.75 * map, stripBytes);
+  const head = 0.75 * map + Math.min(leastStrips + 1.75 * map, mostStrips);
   const block = tokens * width * (3 + 4 + 2);
   const taps = 4 * tokens * width * 2;
   const scores = Math.min(2 * heads * Math.min(queryRows, tokens) * tokens * float, scoreBytes);

@@ -5,6 +5,8 @@
  * @module
  */
 import { longestAspect, type Size, type Sizing } from "../../images/sizing.ts";
+import { type Amounts, amountsOf, weightBytes as weightBytesOf } from "../../nn/weight-memory.ts";
+import type { TensorTable } from "../../weights/formats/safetensors.ts";
 
 /** Sides of the network's picture are multiples of this. */
 export const stride = 32;
@@ -25,8 +27,12 @@ export function sizeSeen({ width, height }: Size, { inputSize, bound }: Sizing):
   return { width: fit(width), height: fit(height) };
 }
 
-/** Bytes of the loaded weights, which are never quantized. */
-export const weightBytes = 4_121_424;
+/** Numbers of the file inside the program. */
+const published: Amounts = { matrices: 0, others: 991_444 };
+
+/** Bytes of the loaded weights, which are never quantized: of a file on this machine, or of the one inside the program. */
+export const weightBytes = (table?: TensorTable): number =>
+  weightBytesOf(table ? amountsOf(table, { matrix: /$^/ }) : published, { bits: null, float: 4 });
 
 /** Measured: bytes of a pixel's activations at their peak, and what a picture of any size takes besides. */
 const bytesOfPixel = 160;

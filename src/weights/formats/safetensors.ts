@@ -6,6 +6,7 @@
 import { HeaderFile, shapeOf } from "../entry.ts";
 import { findWeights, partPlace } from "../layout.ts";
 import { provenanceOf } from "../provenance.ts";
+import { readTorch } from "./torch-pickle.ts";
 
 /** A tensor as safetensors describes it: `BF16`, `U32` and so on. */
 export interface Listed {
@@ -20,14 +21,15 @@ const longestHeader = 100_000_000;
 /** Models with their parts on one machine are fewer than this. */
 const mostKnown = 64;
 
-/** The tensors of a folder or file in the published layout; undefined when it cannot be read, which loading it will tell. */
-export function tensorTable(path: string): TensorTable | undefined {
+/** The tensors of the first of the paths that holds weights; undefined when they cannot be read, which loading them will tell. */
+export function tensorTable(path: string | readonly string[]): TensorTable | undefined {
   try {
-    const { files } = findWeights([path]);
-    const key = JSON.stringify([path, files.map(provenanceOf)]);
+    const paths = typeof path === "string" ? [path] : path;
+    const { files } = findWeights(paths);
+    const key = JSON.stringify([paths, files.map(provenanceOf)]);
     if (!known.has(key)) {
       if (known.size >= mostKnown) known.clear();
-      known.set(key, new Map(files.flatMap(listed)));
+      known.set(key, new Map(files.flatMap(tensorsIn)));
     }
     return known.get(key);
   } catch {
@@ -40,6 +42,13 @@ export function partTable(paths: readonly string[], part: string): TensorTable |
   const place = partPlace(paths, part);
   return place === undefined ? undefined : tensorTable(place);
 }
+
+const ofTorch: Readonly<Record<string, string>> = { float32: "F32", float16: "F16", bfloat16: "BF16" };
+
+const tensorsIn = (path: string): [string, Listed][] =>
+  path.endsWith(".safetensors")
+    ? listed(path)
+    : readTorch(path).map(({ name, dtype, shape }) => [name, { dtype: ofTorch[dtype ?? ""] ?? "", shape }]);
 
 function listed(path: string): [string, Listed][] {
   using file = new HeaderFile(path);

@@ -103,9 +103,12 @@ test("too little memory is told from other failures", async () => {
   expect(await live()).toBe(handles);
 });
 
-test("a result that is not a number fails", async () => {
+test("a result with NaN or infinity fails", async () => {
   const error = await failure(engine.run("trouble", "nan", {}, {}));
-  expect(error).toMatchObject({ kind: "invalid_result", message: "the model's depth is not a number" });
+  expect(error).toMatchObject({
+    kind: "invalid_result",
+    message: "The network produced NaN or infinite values",
+  });
 });
 
 test("a refused input keeps the part", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import type { Need } from "../../../src/capabilities/capability.ts";
+import type { Need } from "../../../src/engine/need.ts";
 import {
   budgetOf,
   footprint,

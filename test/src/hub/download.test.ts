@@ -23,7 +23,7 @@ import {
   snapshot,
 } from "../../../src/hub/download/hub.ts";
 import { freeBetween, joined, type Range } from "../../../src/hub/download/ranges.ts";
-import { retryAfter } from "../../../src/hub/download/request.ts";
+import { proxyFor, retryAfter } from "../../../src/hub/download/request.ts";
 import { type Behaviour, gitSha1, hubServer, sha256 } from "./hub-server.ts";
 
 let folder: string;
@@ -52,6 +52,16 @@ async function fetchFile(behaviour: Behaviour, options: DownloadOptions = {}, wa
 }
 
 const received = (seen: { bytes: number }[]) => seen.reduce((sum, { bytes }) => sum + bytes, 0);
+
+test("proxyFor() names the proxy of an address without its password", () => {
+  const hub = new URL("https://huggingface.co/x");
+  expect(proxyFor(hub, { HTTPS_PROXY: "http://me:secret@proxy:3128" })).toEqual({
+    host: "proxy:3128",
+    variable: "HTTPS_PROXY",
+  });
+  expect(proxyFor(hub, { HTTP_PROXY: "http://proxy:3128" })).toBeNull();
+  expect(proxyFor(hub, { https_proxy: "http://proxy", NO_PROXY: "localhost, .huggingface.co" })).toBeNull();
+});
 
 describe("downloadFile()", () => {
   test("brings the whole file in parts and leaves nothing else behind", async () => {
@@ -276,6 +286,28 @@ describe("downloadRepo()", () => {
       (e: unknown) => e,
     );
     expect((error as DownloadError).code).toBe(code);
+  });
+
+  test.each([
+    ["an empty body", ""],
+    ["null", "null"],
+    ["a page", "<!doctype html><title>Log in</title>"],
+    ["another object", "{}"],
+  ])("says that %s is no listing, and names the variable", async (_, body) => {
+    using server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response(body) });
+    const error = await listRepo("org/model", "main", ["*"], environment(server.url.origin)).catch(
+      (e: unknown) => e,
+    );
+    expect((error as DownloadError).message).toMatch(
+      /^http:\/\/127\.0\.0\.1:\d+ does not answer like Hugging Face: .* Check HF_ENDPOINT$/,
+    );
+  });
+
+  test.each(["foo", "ftp://hub", "//hub"])("refuses %s as the hub's address", async (endpoint) => {
+    const error = await listRepo("org/model", "main", ["*"], environment(endpoint)).catch((e: unknown) => e);
+    expect((error as DownloadError).message).toBe(
+      `HF_ENDPOINT must be an address such as https://huggingface.co, not ${endpoint}`,
+    );
   });
 
   test("asks a busy hub for its listing again after the time that it says", async () => {

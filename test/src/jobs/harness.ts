@@ -1,8 +1,9 @@
 /** A queue over a real store in memory, with a clock that tests move and an engine that does as they say. */
 import { expect } from "bun:test";
-import type { Need, Operation, Prepared, Published } from "../../../src/capabilities/capability.ts";
+import type { Operation, Prepared, Published } from "../../../src/capabilities/capability.ts";
 import { openDatabase } from "../../../src/database.ts";
 import type { Engine, PartKey, Running } from "../../../src/engine/engine.ts";
+import type { Need } from "../../../src/engine/need.ts";
 import { movable } from "../../../src/engine/protocol.ts";
 import { gigabyte } from "../../../src/engine/residency.ts";
 import { Cancelled, type Source, type Values } from "../../../src/engine/task.ts";

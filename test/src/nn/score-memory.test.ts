@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { footprint } from "../../../src/capabilities/qwen/footprint.ts";
+import { footprint, published } from "../../../src/models/qwen-image/memory.ts";
 import { gpuScoreBytes, heldScores } from "../../../src/nn/score-memory.ts";
 
 test("the scores of a large tile take no more on a GPU than what is held at a time, twice", () => {
@@ -21,7 +21,7 @@ test("a plan for a GPU counts them where they are more than the maps", () => {
     batch: false,
   } as const;
   // a coder of one channel, whose maps are nothing beside its scores
-  const table = new Map([["encoder.conv_in.bias", { dtype: "F32", shape: [1] }]]);
-  const { decode } = footprint(job, { transformer: new Map(), textEncoder: new Map(), vae: table }, 2);
+  const coder = { amounts: { matrices: 0, others: 1 }, channels: 1 };
+  const { decode } = footprint(job, { ...published, coder }, 2);
   expect(decode).toBe(heldScores((512 / 8) ** 2, 2) + 24 * job.pixels);
 });

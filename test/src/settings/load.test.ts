@@ -352,7 +352,16 @@ describe("rules across settings", () => {
     "%s without a token is refused at start",
     (host) => {
       expect(insecureBind(defaultSettings({ host }))).toContain("auth_token");
-      expect(insecureBind(defaultSettings({ host, auth_token: "t" }))).toBeNull();
+      expect(insecureBind(defaultSettings({ host, auth_token: "5f0c61d2" }))).toBeNull();
+      for (const auth_token of [
+        "t",
+        "...",
+        "111111111111",
+        "<your-token>",
+        "changeme-now",
+        "your_token_here",
+      ])
+        expect(insecureBind(defaultSettings({ host, auth_token }))).toContain("easily guessed");
       expect(insecureBind(defaultSettings({ host, allow_insecure_bind: true }))).toBeNull();
     },
   );

@@ -3,11 +3,12 @@
  *
  * @module
  */
+
+import type { Need } from "../../../engine/need.ts";
 import { focalLengthOf } from "../../../geometry/camera.ts";
 import type { Picture } from "../../../images/decode.ts";
 import { encodePicture } from "../../../images/encode.ts";
 import type { Size } from "../../../images/sizing.ts";
-import type { Need } from "../../capability.ts";
 import { pictureBytes } from "../footprint.ts";
 import type { EstimateParams } from "../options.ts";
 import { type ExtrasChoice, requireView } from "./options.ts";

@@ -5,6 +5,7 @@
  */
 import { scope, type Tensor } from "../../../../ffi/index.ts";
 import { TaskError } from "../../../engine/engine.ts";
+import { notFinite } from "../../../engine/finite.ts";
 import type { Part, Progress, ProgressLabel } from "../../../engine/task.ts";
 import type { AutoencoderKl, RunOptions } from "../../../models/autoencoder-kl/autoencoder-kl.ts";
 import { LoraError } from "../../../models/diffusion/adapters.ts";
@@ -12,7 +13,7 @@ import { type Projection, project } from "../../../models/diffusion/preview.ts";
 import { bytesOf, numbers, type Step } from "../../../models/diffusion/tokens.ts";
 import type { Prompted } from "../../../models/qwen3/prompt.ts";
 import type { EncodedPrompt } from "../../prompts/cache.ts";
-import type { EncodeOutput, RunInput, Tokens } from "../phase.ts";
+import type { EncodeOutput, RunInput } from "../phase.ts";
 
 /** A text encoder that reads a window of tokens. */
 export interface PromptReader {
@@ -32,9 +33,7 @@ export function encodePrompts(encoder: PromptReader, input: RunInput, progress: 
       const states = encoder.encode(prompted, (done, total) =>
         progress("encoding", i + done / total, texts.length),
       );
-      const data = numbers(states);
-      requireFinite(data);
-      return { data, tokens: states.shape[0]!, ...(prompted.cut && { cut: true }) };
+      return { data: numbers(states), tokens: states.shape[0]!, ...(prompted.cut && { cut: true }) };
     });
   });
   const positive = input.positive ?? made.shift()!;
@@ -54,20 +53,8 @@ export function withLoras<T>(body: () => T): T {
 
 export function partOf<T extends Part>(part: Part | undefined, kind: new (...args: never[]) => T): T {
   if (part instanceof kind) return part;
-  throw new TaskError(`the part is no ${kind.name}`, "failed");
+  throw new TaskError(`the part is not a ${kind.name}`, "failed");
 }
-
-export function finite(tokens: Tokens): Tokens {
-  requireFinite(tokens.data);
-  return tokens;
-}
-
-/** NaN and infinity must not become a picture. */
-function requireFinite(values: Float32Array): void {
-  if (!values.every(Number.isFinite)) throw notFinite();
-}
-
-const notFinite = () => new TaskError("the network gave values that are not finite", "invalid_result");
 
 /** At most so many previews are sent. */
 const previews = 8;
@@ -91,7 +78,7 @@ export const shares =
 export function drawnBytes(draw: () => Tensor): Uint8Array {
   return scope(() => {
     const picture = draw();
-    if (!picture.isfinite().all().item()) throw notFinite();
+    if (!picture.isfinite().all().item()) throw new TaskError(notFinite, "invalid_result");
     return bytesOf(picture);
   });
 }

@@ -75,7 +75,12 @@ export const depthMap: Operation<DepthMapRequest, DepthMapParams> = {
   artifactTypes: ["image/png"],
 
   check(request, context) {
-    requireActivated(family, chosen(request), context);
+    try {
+      requireActivated(family, chosen(request), context);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      throw new Refusal(error.code, `${error.message}. Or ask for model "mini", which is built in`);
+    }
     return { ...request };
   },
 

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { pictureBytes } from "../../../../src/capabilities/depth/footprint.ts";
 import { variants } from "../../../../src/capabilities/depthanything/variants.ts";
-import { footprint as depthproFootprint } from "../../../../src/capabilities/depthpro/variants.ts";
+import { floatBytes } from "../../../../src/capabilities/footprint.ts";
 import { families, operationsOf } from "../../../../src/capabilities/registry.ts";
 import { boundFor } from "../../../../src/images/sizing.ts";
+import * as depthPro from "../../../../src/models/depth-pro/memory.ts";
 
 const gigabyte = 1e9;
 const variant = (name: string) => variants.find((each) => each.name === name)!;
@@ -36,11 +37,13 @@ describe("memory", () => {
   const seen = (name: string, picture: { width: number; height: number }, inputSize: number) =>
     variant(name).network.sizeSeen(picture, { inputSize, bound: "short" });
   const working = (name: string, inputSize: number, picture = { width: 1, height: 1 }) =>
-    variant(name).network.workingBytes(seen(name, picture, inputSize));
+    variant(name)
+      .network.memory()
+      .workingBytes(seen(name, picture, inputSize));
 
   test("of weights grows with their bits", () => {
     const bytes = ([3, 4, 5, 6, 8, null] as const).map((bits) =>
-      variant("v2-large").network.weightBytes(bits),
+      variant("v2-large").network.memory().weightBytes(bits),
     );
     expect(bytes).toEqual([...bytes].sort((a, b) => a - b));
     expect(bytes.at(-1)! / gigabyte).toBeCloseTo(process.platform === "darwin" ? 0.67 : 1.34, 1);
@@ -64,10 +67,12 @@ describe("memory", () => {
     },
   );
   test("of large at 1036 and of Depth Pro stays under 6 GB", () => {
-    const large = variant("v2-large").network.weightBytes(null) + working("v2-large", 1036);
+    const large = variant("v2-large").network.memory().weightBytes(null) + working("v2-large", 1036);
     expect(large + pictureBytes({ width: 1000, height: 1000 })).toBeLessThan(6 * gigabyte);
-    const pro = depthproFootprint(8, { width: 4000, height: 3000 });
-    expect(pro.weights + pro.working).toBeLessThan(6 * gigabyte);
+    const pro =
+      depthPro.weightBytes(depthPro.published, 8, floatBytes) +
+      depthPro.workingBytes(depthPro.published, floatBytes);
+    expect(pro + pictureBytes({ width: 4000, height: 3000 })).toBeLessThan(6 * gigabyte);
   });
   test.each(variants.map(({ name }) => [name]))("%s needs little for a strip of one row", (name) => {
     for (const picture of [

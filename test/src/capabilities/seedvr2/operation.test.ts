@@ -139,6 +139,17 @@ describe("need()", () => {
     expect(peakOf(byFactor)).toBeLessThan(peakOf(least));
   });
 
+  test("counts the weights of the files that are here, and the published ones while none are", () => {
+    const weights = (model: string, path: string) => {
+      const context = { ...contextOf(), activation: () => ({ source: { paths: [path] } }) };
+      const need = operation.need(check({ model, resolution: 64 }, context), context);
+      return need.phases.flatMap(({ parts }) => parts).reduce((sum, { bytes }) => sum + bytes, 0);
+    };
+    const tiny = join(import.meta.dir, "../../../fixtures/seedvr2/7b");
+    expect(weights("7b", tiny)).toBeLessThan(1e9);
+    expect(weights("7b", folder)).toBeGreaterThan(15e9);
+  });
+
   test("follows the tile of the request", () => {
     const [small, large] = [128, 1024].map((tile) =>
       peakOf(operation.need(check({ resolution: 2048, tile }), contextOf())),

@@ -2,31 +2,38 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { CheckContext } from "../../../../src/capabilities/capability.ts";
-import { footprint } from "../../../../src/capabilities/qwen/footprint.ts";
-import { ownBits, publishedTensors, tensorsOf } from "../../../../src/capabilities/qwen/tensors.ts";
 import {
   loadModulator,
   loadTextEncoder,
   loadTransformer,
   loadVae,
 } from "../../../../src/models/qwen-image/load.ts";
+import {
+  coderOf,
+  footprint as footprintOf,
+  type Job,
+  ownBits,
+  type PipelineSize,
+  published,
+  textEncoderOf,
+  transformerOf,
+} from "../../../../src/models/qwen-image/memory.ts";
 import type { Weights } from "../../../../src/nn/weights.ts";
-import { defaultSettings } from "../../../../src/settings/load.ts";
-import type { TensorTable } from "../../../../src/weights/formats/safetensors.ts";
+import { type TensorTable, tensorTable } from "../../../../src/weights/formats/safetensors.ts";
 import { openForTests } from "../../../ffi/open.ts";
-import { model } from "../../models/qwen-image/fixtures.ts";
-import { noPrompts } from "../../prompts.ts";
+import { model } from "./fixtures.ts";
+import { publishedTensors } from "./published.ts";
 
 openForTests();
 const saved = join(import.meta.dir, "../../../fixtures/qwen-mflux");
 const place = mkdtempSync(join(tmpdir(), "footprint-"));
 afterAll(() => rmSync(place, { recursive: true }));
 
-const contextOf = (path: string): CheckContext => ({
-  settings: defaultSettings(),
-  prompts: noPrompts,
-  activation: () => ({ source: { paths: [path] } }),
+const partOf = (folder: string, part: string) => tensorTable(join(folder, part))!;
+const sizeOf = (folder: string): PipelineSize => ({
+  transformer: transformerOf(partOf(folder, "transformer")),
+  textEncoder: textEncoderOf(partOf(folder, "text_encoder")),
+  coder: coderOf(partOf(folder, "vae")),
 });
 
 /** Bytes of the tensors that a part owns. */
@@ -46,6 +53,8 @@ function expectNear(measured: number, planned: number) {
   expect(measured).toBeGreaterThanOrEqual(planned);
   expect(measured).toBeLessThan(1.15 * planned);
 }
+
+const footprint = (job: Job, size = published) => footprintOf(job, size, single);
 
 const usual = {
   bits: 8,
@@ -88,14 +97,13 @@ describe("the footprint of Qwen-Image", () => {
   });
 
   test("is, for files that are here, what loading them takes", () => {
-    const context = contextOf(model);
-    const tensors = tensorsOf("image", context);
+    const size = sizeOf(model);
     for (const bits of [8, 4, 3, null] as const) {
-      const planned = footprint({ ...usual, bits }, tensors, single);
+      const planned = footprint({ ...usual, bits }, size);
       expect(taken(() => loadTransformer([model], { bits }))).toBe(planned.transformer);
       expect(taken(() => loadModulator([model], { bits }))).toBe(planned.modulation);
     }
-    const { textEncoder, vae } = footprint(usual, tensors, single);
+    const { textEncoder, vae } = footprint(usual, size);
     expect(taken(() => loadTextEncoder([model]))).toBe(textEncoder);
     expectNear(
       taken(() => loadVae([model])),
@@ -104,8 +112,8 @@ describe("the footprint of Qwen-Image", () => {
   });
 
   test("is that of the files' own bits where they are quantized already", () => {
-    const tensors = tensorsOf("image", contextOf(saved));
-    const planned = footprint({ ...usual, bits: 8 }, tensors, single);
+    const size = sizeOf(saved);
+    const planned = footprint({ ...usual, bits: 8 }, size);
     expect(taken(() => loadTransformer([saved], { bits: 8 }))).toBe(planned.transformer);
     expect(taken(() => loadModulator([saved], { bits: 8 }))).toBe(planned.modulation);
     expectNear(
@@ -117,7 +125,7 @@ describe("the footprint of Qwen-Image", () => {
 });
 
 test("files that are quantized as a whole tell their bits, which a request cannot change", () => {
-  const table = (path: string) => tensorsOf("image", contextOf(path)).transformer;
+  const table = (path: string) => partOf(path, "transformer");
   expect(ownBits(table(saved))).toBe(4);
   expect(ownBits(table(model))).toBeUndefined();
   const mixed = new Map(table(saved));
@@ -147,20 +155,44 @@ describe("the tensors of Qwen-Image", () => {
       vision: { layers: 4, width: 32, hidden: 85 },
       coder: { base: 8, factors: [1, 2, 4, 4], latents: 16 },
     });
-    const found = tensorsOf("image", contextOf(model));
+    const found = {
+      transformer: partOf(model, "transformer"),
+      textEncoder: partOf(model, "text_encoder"),
+      vae: partOf(model, "vae"),
+    };
     const sorted = (table: TensorTable) => [...table].sort(([a], [b]) => (a < b ? -1 : 1));
     for (const part of ["transformer", "textEncoder", "vae"] as const)
       expect(sorted(made[part])).toEqual(sorted(found[part]));
   });
 
-  test("are the published ones where files cannot be read, and are read again when they change", () => {
-    const copy = join(place, "model");
-    cpSync(model, copy, { recursive: true });
-    const context = contextOf(copy);
-    expect(tensorsOf("image", context).transformer.size).toBe(77);
-    expect(tensorsOf("image", context).transformer).toBe(tensorsOf("image", context).transformer);
-    writeFileSync(join(copy, "transformer/diffusion_pytorch_model.safetensors"), "damaged");
-    expect(tensorsOf("image", context).transformer.size).toBe(1933);
-    expect(tensorsOf("image", { ...context, activation: () => ({ missing: ["x"] }) }).vae.size).toBe(194);
+  test("are what the constants of the plan count", () => {
+    const { transformer, textEncoder, vae } = publishedTensors();
+    const none = { finer: 0, ragged: 0, single: 0, packed: 0 };
+    const whole = ({ transformer, textEncoder, coder }: PipelineSize) => ({
+      transformer: {
+        ...transformer,
+        modulation: { ...none, ...transformer.modulation },
+        blocks: { ...none, ...transformer.blocks },
+      },
+      textEncoder: { ...textEncoder, amounts: { ...none, ...textEncoder.amounts } },
+      coder: { ...coder, amounts: { ...none, ...coder.amounts } },
+    });
+    expect(whole(published)).toEqual(
+      whole({
+        transformer: transformerOf(transformer),
+        textEncoder: textEncoderOf(textEncoder),
+        coder: coderOf(vae),
+      }),
+    );
   });
+});
+
+test("a header is read once, and again when its file has changed", () => {
+  const copy = join(place, "model");
+  cpSync(model, copy, { recursive: true });
+  const folder = join(copy, "transformer");
+  expect(tensorTable(folder)?.size).toBe(77);
+  expect(tensorTable(folder)).toBe(tensorTable(folder));
+  writeFileSync(join(folder, "diffusion_pytorch_model.safetensors"), "damaged");
+  expect(tensorTable(folder)).toBeUndefined();
 });

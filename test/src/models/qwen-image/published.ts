@@ -1,15 +1,5 @@
-/**
- * The tensors of Qwen-Image: of the files on this machine where they are here, else as they are published. Memory is planned from
- * them.
- *
- * @module
- */
-import { existsSync } from "node:fs";
-import { basename, join } from "node:path";
-import type { Bits } from "../../engine/task.ts";
-import { type TensorTable, tensorTable } from "../../weights/formats/safetensors.ts";
-import type { CheckContext } from "../capability.ts";
-import { family } from "./params.ts";
+/** Every tensor of the published Qwen-Image, by name and shape: what the constants of the memory plan are held to. */
+import type { TensorTable } from "../../../../src/weights/formats/safetensors.ts";
 
 export interface Tensors {
   transformer: TensorTable;
@@ -192,43 +182,3 @@ export const publishedTensors = (sizes: Sizes = usual): Tensors => ({
   textEncoder: table(ofTextEncoder(sizes)),
   vae: table(ofCoder(sizes)),
 });
-
-/**
- * The bits of a transformer whose files are quantized as a whole; undefined when some of its matrices are not. A request cannot
- * change them.
- */
-export function ownBits(table: TensorTable): Bits | undefined {
-  const matrices = [...table].filter(
-    ([name, { shape }]) =>
-      shape.length === 2 && name.startsWith("transformer_blocks.") && name.endsWith(".weight"),
-  );
-  if (matrices.length === 0 || matrices.some(([, { dtype }]) => dtype !== "U32")) return undefined;
-  // This one takes as many numbers as it gives.
-  const [outputs, packed] = table.get("transformer_blocks.0.attn.to_q.weight")?.shape ?? [];
-  const bits = (32 * (packed ?? 0)) / (outputs ?? 1);
-  return [3, 4, 5, 6, 8].includes(bits) ? (bits as Bits) : undefined;
-}
-
-let kept: Tensors | undefined;
-/** The published networks' tensors, listed once. */
-export function published(): Tensors {
-  kept ??= publishedTensors();
-  return kept;
-}
-
-/** A variant's tensors: those of its files, and of parts that are not here the published ones. */
-export function tensorsOf(variant: string, context: CheckContext): Tensors {
-  const activation = context.activation(family, variant);
-  if (!("source" in activation)) return published();
-  const { paths } = activation.source;
-  const of = (part: string) => {
-    const places = paths.flatMap((path) => [join(path, part), ...(basename(path) === part ? [path] : [])]);
-    const place = places.find((path) => existsSync(path));
-    return place === undefined ? undefined : tensorTable(place);
-  };
-  return {
-    transformer: of("transformer") ?? published().transformer,
-    textEncoder: of("text_encoder") ?? published().textEncoder,
-    vae: of("vae") ?? published().vae,
-  };
-}
