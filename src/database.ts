@@ -50,7 +50,7 @@ export function openDatabase(path: string): Database {
 }
 
 function prepared(database: Database): Database {
-  // A commit is what the server promised a client, so it reaches the disk before the promise is given.
+  // A commit is a promise to a client, so it must reach the disk first. NORMAL would lose the last ones at a loss of power.
   database.run("PRAGMA journal_mode = WAL");
   database.run("PRAGMA synchronous = FULL");
   // A Mac's drive keeps what fsync gave it in its own cache. This empties it, also of the blobs that came before the commit.
@@ -77,7 +77,7 @@ function migrate(database: Database) {
     .immediate();
 }
 
-/** A connection that nobody can reach is collected, and its lock with it. */
+/** Locks in use: an unreachable connection is collected, and its lock is lost. */
 const held = new Set<Database>();
 
 /**

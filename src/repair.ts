@@ -1,6 +1,5 @@
 /**
- * Makes a data directory work again whose database is damaged or lost: a new database takes over what can be read of the old one, and
- * the files that lie in the folder.
+ * Repairs a data directory whose database is damaged or lost: a new database takes over the readable records and the stored files.
  *
  * @module
  */
@@ -37,7 +36,7 @@ export interface Repair {
 /**
  * Repairs the directory, which no server may use meanwhile. Nothing is deleted.
  *
- * @param now Milliseconds; names what is put aside.
+ * @param now Milliseconds. Part of the name of the damaged file.
  */
 export async function repair(dataDir: string, filesRoot: string, now = Date.now()): Promise<Repair> {
   const unlock = lockDirectory(dataDir);

@@ -36,7 +36,7 @@ export interface Serving {
   stop(): Promise<void>;
 }
 
-/** An engine, and what is known of it: `ready` settles when jobs may run. */
+/** An engine. `ready` settles when jobs may run. */
 type Running = Pick<Started, "engine" | "folder"> &
   Partial<Pick<Started, "ready">> & { device?: () => DeviceState | null };
 
@@ -108,7 +108,7 @@ export async function serve(
   const upkeep = setInterval(prune, upkeepEvery);
   parts.defer(() => clearInterval(upkeep));
 
-  // Before its kernels are tested no job should run. Who started the engine is told when that fails.
+  // No job runs before the engine's kernels are tested. The caller sees a failure of `started.ready`.
   void readiness
     .begin(started.ready ?? Promise.resolve(), () => scheduler.start())
     .then((error) => {

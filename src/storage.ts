@@ -1,5 +1,5 @@
 /**
- * A data directory in use: its database, the space kept beside it, and what can go wrong with both.
+ * A data directory in use: its database, the space reserved beside it, and their faults.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import type { Log } from "./log.ts";
 export interface Storage {
   database: Database;
   spend: Spend;
-  /** Notices what went wrong with the database, and gives the error to throw instead. */
+  /** Examines an error of the database, and gives the error to throw instead. */
   fault(error: unknown): unknown;
   /** The store, with `fault` for all that its methods reject with. */
   guard<T extends object>(store: T): T;

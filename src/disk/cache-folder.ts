@@ -1,5 +1,5 @@
 /**
- * The folder of what can be made or fetched again: what lies there, and what goes when there is too much of it.
+ * The cache folder: listing and eviction.
  *
  * @module
  */
@@ -31,7 +31,7 @@ const kinds: Readonly<Record<string, CacheKind>> = {
   downloads: "download",
 };
 
-/** What is in the cache, newest first. Files that somebody is writing are not there yet. */
+/** The cache's contents, newest first, without partial files. */
 export function itemsOf(folder: string): CacheItem[] {
   if (!existsSync(folder)) return [];
   const items = readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
@@ -114,7 +114,7 @@ const longestWrite = 24 * 3600_000;
 /** The name of a file while it is written. */
 export const partialName = (name: string) => `.${name}.${process.pid}.part`;
 
-/** Removes files of a folder that nobody writes any more. */
+/** Removes partial files whose process is gone. */
 export function sweepPartials(folder: string): string[] {
   if (!existsSync(folder)) return [];
   const left = readdirSync(folder).filter((name) => {

@@ -3,8 +3,8 @@ import { dirname } from "node:path";
 import { writeAtomicSync } from "./write-atomic.ts";
 
 /**
- * A secret that is made at the first start and kept in a file for its owner alone. A crash or a full disk leaves no half of one; a file
- * of fewer than `least` bytes is such a half all the same, and what everybody could guess is made anew.
+ * A secret that is made at the first start and kept in a file that only its owner can read. A file of fewer than `least` bytes is
+ * incomplete, and the secret is made anew.
  */
 export function keptSecret(path: string, least: number, make: () => string | Uint8Array): Buffer {
   const kept = contentOf(path);

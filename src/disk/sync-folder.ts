@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync } from "node:fs";
 
-/** Makes the names in a folder last: without this, a file that was renamed may have its old name after a loss of power. */
+/** Makes the names in a folder durable: else a loss of power may undo a rename. */
 export function syncFolder(path: string): void {
   const folder = openSync(path, "r");
   try {

@@ -1,6 +1,5 @@
 /**
- * Bytes in a local folder: written beside their place, flushed, and moved there whole. `incoming` holds what is being written,
- * `blobs` what is durable. Names are made here and never taken from a client.
+ * Bytes in a local folder. They are written to `incoming`, flushed, and renamed into `blobs`. Names never come from a client.
  *
  * @module
  */
@@ -8,7 +7,7 @@ import * as promises from "node:fs/promises";
 import { join } from "node:path";
 import { isDiskFull, Refusal } from "../errors.ts";
 
-/** The calls that a folder of blobs makes; tests let them fail one by one. */
+/** The calls that a folder of blobs makes, so that tests can let each fail. */
 export type Disk = Pick<
   typeof promises,
   "open" | "rename" | "unlink" | "mkdir" | "readdir" | "stat" | "statfs"
@@ -28,14 +27,14 @@ export interface Blobs {
   remove(name: string): Promise<void>;
   /** Every durable blob. */
   names(): Promise<string[]>;
-  /** Removes halves of writes, as a crash leaves them. */
+  /** Removes partial writes that a crash left. */
   clearIncoming(): Promise<number>;
 }
 
-/** Small pieces are gathered, so that a slow network does not make a write for every packet. */
+/** Buffer size. A slow network must not cause a write for every packet. */
 const gathered = 256 * 1024;
 
-/** What a client is told when a write fails. */
+/** The refusal that a failed write becomes. */
 export function refusalOf(error: unknown): unknown {
   if (isDiskFull(error)) return new Refusal("disk_full", "no space is left on the server's disk");
   const code = String((error as NodeJS.ErrnoException | null)?.code ?? "");
@@ -117,7 +116,7 @@ async function openWriter(
     await close().catch(() => {});
     await removeIfThere(temporary, disk);
   }
-  /** A failed step takes the half-written file away before it tells. */
+  /** Removes the partial file when a step fails. */
   async function step<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();

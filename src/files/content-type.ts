@@ -1,4 +1,4 @@
-/** What extensions say about content, for files that come without a type. */
+/** Types by extension, for files that come without a type. */
 const types: Readonly<Record<string, string>> = {
   avif: "image/avif",
   bmp: "image/bmp",

@@ -1,5 +1,5 @@
 /**
- * What a download answers: status, headers and which bytes, from the record and the request's headers alone.
+ * Plans the response to a download: status, headers and range, from the record and the request's headers.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export interface Download {
 }
 
 /**
- * Conditions and ranges as RFC 9110 tells. One range is answered with 206; several, or a header that is none, with the whole file.
+ * Conditions and ranges by RFC 9110. One range gets 206; several ranges, or a malformed header, get the whole file.
  *
  * @throws {Refusal} `range_not_satisfiable` with its Content-Range.
  */
@@ -86,7 +86,7 @@ function isUnchanged(record: FileRecord, request: Headers): boolean {
   return Number.isFinite(since) && secondOf(record) * 1000 <= since;
 }
 
-/** Whether the part that a client has is of this file, so that a range may complete it. */
+/** Whether the client's partial copy is of this file, so that a range may complete it. */
 function isSameFile(record: FileRecord, ifRange: string | null): boolean {
   if (ifRange === null) return true;
   const condition = ifRange.trim();

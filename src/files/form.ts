@@ -11,7 +11,7 @@ import type { FileStore, FileWriter } from "./store.ts";
 export interface FormRequest {
   body: ReadableStream<Uint8Array> | null;
   contentType: string | null | undefined;
-  /** The Content-Length header, which only refuses early: the bytes that come are what counts. */
+  /** The Content-Length header. It only refuses early: the bytes received count. */
   contentLength?: string | null | undefined;
 }
 
@@ -19,7 +19,7 @@ export interface FormOptions {
   store: FileStore;
   /** Bytes that one file may have, and all of them together. */
   maxBytes: number;
-  /** Names that may carry files. Files under other names are read past. */
+  /** Fields that may carry files. Files in other fields are skipped. */
   fileFields: readonly string[];
   /** Of several files under one name only the last is kept. */
   lastWins?: boolean;
@@ -28,13 +28,13 @@ export interface FormOptions {
   meta?: Record<string, unknown>;
 }
 
-/** A form as it came. The files are staged: insert or discard each of them. */
+/** A form. Its files are staged: insert or discard each of them. */
 export interface Form {
   files: { name: string; record: FileRecord }[];
   fields: { name: string; text: string }[];
 }
 
-/** A form that lacks what it needs, told the way schema errors are told. */
+/** A form without a required field, reported like a schema error. */
 export class FormError extends Error {
   override name = "FormError" as const;
 

@@ -1,5 +1,5 @@
 /**
- * Links to results that need no token: signed with a key of this server's own, and good for a while only.
+ * Signed links to results, which need no token and expire.
  *
  * @module
  */
@@ -14,19 +14,19 @@ export const linkKey = (dataDir: string): Uint8Array =>
   new Uint8Array(keptSecret(join(dataDir, "link.key"), keyBytes, () => randomBytes(keyBytes)));
 
 export interface Links {
-  /** Signs the links. Whoever has it can make links to any result. */
+  /** Signs the links. With it, links to any result can be made. */
   key: Uint8Array;
-  /** Seconds that a link is good for. */
+  /** Seconds until a link expires. */
   ttl: number;
 }
 
-/** The query of a link to `subject`, which names one result and nothing else. */
+/** The query of a link to `subject`, the name of one result. */
 export function signedQuery(subject: string, { key, ttl }: Links): string {
   const expires = Math.floor(Date.now() / 1000) + ttl;
   return `expires=${expires}&signature=${signature(subject, expires, key)}`;
 }
 
-/** Whether a link to `subject` was signed by us and is still good. */
+/** Whether a link to `subject` has our signature and has not expired. */
 export function isGoodLink(
   subject: string,
   query: { expires?: string | undefined; signature?: string | undefined },

@@ -150,11 +150,11 @@ class LocalStore implements FileStore {
   }
 
   async sweep(): Promise<{ removed: number; missing: string[] }> {
-    const halves = await this.#blobs.clearIncoming();
+    const partial = await this.#blobs.clearIncoming();
     const known = fileIds(this.#database);
     const orphans = (await this.#blobs.names()).filter((name) => !known.delete(name));
     for (const name of orphans) await this.#blobs.remove(name);
-    return { removed: halves + orphans.length, missing: [...known] };
+    return { removed: partial + orphans.length, missing: [...known] };
   }
 
   async prune({ before = 0, maxBytes = Number.POSITIVE_INFINITY, inUse }: Retention): Promise<string[]> {
@@ -180,9 +180,9 @@ class LocalStore implements FileStore {
   }
 }
 
-/** The client's name, whole, but for what no file name holds: control characters, halves of characters, a page of text. */
+/** The client's name, without control characters and lone surrogates, and of bounded length. */
 function nameOf(written: string | undefined): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is taken out
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are removed
   const name = (written ?? "").toWellFormed().replaceAll(/[\u0000-\u001f\u007f]/g, "");
   return Array.from(name).slice(0, 512).join("") || "upload";
 }

@@ -1,5 +1,5 @@
 /**
- * multipart/form-data (RFC 7578) as a stream: bytes go in as they come from the socket, parts come out, nothing is gathered.
+ * multipart/form-data (RFC 7578) as a stream: bytes from the socket go in, parts come out, nothing is buffered.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export interface MultipartLimits {
   parts: number;
   /** Bytes of one part's headers. */
   headerBytes: number;
-  /** Bytes before the first part and after the last, which nobody reads. */
+  /** Ignored bytes before the first part and after the last. */
   paddingBytes: number;
 }
 
@@ -27,7 +27,7 @@ export const multipartLimits: MultipartLimits = {
 
 const malformed = (why: string) => new Refusal("invalid_request", `The multipart body is malformed: ${why}`);
 
-/** The boundary that a Content-Type names, or null when the type is another one. */
+/** The boundary of a multipart Content-Type; null for other types. */
 export function boundaryOf(contentType: string | null | undefined): string | null {
   const [essence = ""] = (contentType ?? "").split(";", 1);
   if (essence.trim().toLowerCase() !== "multipart/form-data") return null;

@@ -13,7 +13,7 @@ type Row = Omit<FileRecord, "meta"> & { meta: string };
 const columns = "file_id, filename, content_type, size, sha256, created_at, meta";
 const recordOf = (row: Row): FileRecord => ({ ...row, meta: JSON.parse(row.meta) });
 
-/** Removed files are remembered so far back, counted in files that came since; a list cannot go on after an older one. */
+/** How many removed files are remembered. A list cannot continue after an older one. */
 const rememberedRemovals = 1_000_000;
 
 /** Whether a row that was saved from a damaged database is a record. */
@@ -26,7 +26,7 @@ export function isFileRow(row: Record<string, unknown>): boolean {
   }
 }
 
-/** Keeps a record whose bytes are durable already. */
+/** Inserts a record, whose bytes must be durable. */
 export function insertFile(database: Database, record: FileRecord): void {
   database
     .query(
@@ -79,7 +79,7 @@ export function fileTotals(database: Database): { count: number; bytes: number }
     .get()!;
 }
 
-/** Oldest first: what retention looks through. */
+/** Oldest first, for retention. */
 export function* oldestFiles(
   database: Database,
 ): Generator<Pick<FileRecord, "file_id" | "size" | "created_at">> {

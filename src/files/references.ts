@@ -1,5 +1,5 @@
 /**
- * From a reference in a job's parameters to bytes on the disk.
+ * Resolves references in a job's parameters to bytes on the disk.
  *
  * @module
  */
@@ -17,7 +17,7 @@ export interface ResolveOptions {
 }
 
 /**
- * The file behind a reference. A url is fetched, through the guard, and kept as a file of its own.
+ * The file behind a reference. A URL is fetched through the guard and stored as a new file.
  *
  * @throws {Refusal} `unknown_file`, `file_not_found`, and what `Outbound.get` throws.
  */
@@ -40,7 +40,7 @@ async function storedFile(id: string, kind: string, store: FileStore): Promise<F
   throw new Refusal("unknown_file", `unknown ${kind} file_id${fileIdPattern.test(id) ? ` '${id}'` : ""}`);
 }
 
-/** Fetches and keeps what a url names. */
+/** Fetches and stores the file behind a URL. */
 export async function storeUrl(
   url: string,
   kind: string,
@@ -48,7 +48,7 @@ export async function storeUrl(
 ): Promise<FileRecord> {
   const fetched = await outbound.get(url, { what: `${kind} url`, maxBytes, signal });
   const sent = fetched.contentType?.split(";", 1)[0]?.trim();
-  // Servers say this of everything they do not know; the name may know better.
+  // Servers send this type for everything unknown; the name may say more.
   const essence = sent?.toLowerCase() === "application/octet-stream" ? undefined : sent;
   const last = new URL(url).pathname.split("/").at(-1) ?? "";
   const filename = last || `${kind}${extensionOf(essence ?? "")}`;

@@ -1,19 +1,19 @@
 /**
- * Where files live, as the rest of the server sees it. Bytes come first and are durable before a record names them; a file exists
- * once its record is committed.
+ * The file store, as the rest of the server sees it. Bytes are durable before a record names them; a file exists once its record is
+ * committed.
  *
  * @module
  */
 import type { FileRecord } from "./file.ts";
 
-/** What is known of a file before its bytes are. */
+/** A file before its bytes are known. */
 export interface NewFile {
-  /** As the client wrote it. It never becomes a path. Empty means "upload". */
+  /** The client's name for it, which never becomes a path. Empty means "upload". */
   filename?: string | undefined;
-  /** Without one, the filename's extension tells it, else it is application/octet-stream. */
+  /** Default: by the filename's extension, else application/octet-stream. */
   content_type?: string | undefined;
   meta?: Record<string, unknown>;
-  /** Bytes that are announced, so that a full disk is known before the first one is written. */
+  /** Announced size, so that a full disk is noticed before the first write. */
   expected?: number | undefined;
 }
 
@@ -30,7 +30,7 @@ export interface FileWriter {
 export interface FileQuery {
   /** From 1 to 1000, which is also the default. */
   limit?: number | undefined;
-  /** The list goes on behind this file, which may be gone by now. */
+  /** Continues behind this file, which may have been removed. */
   after?: string | undefined;
 }
 
@@ -55,12 +55,12 @@ export interface FileStore {
   list(query?: FileQuery): Promise<FilePage>;
   /** True when it was there. */
   delete(id: string): Promise<boolean>;
-  /** A path with the file's bytes, good for reading as long as the file is not deleted. @throws {Refusal} `file_not_found` */
+  /** A path to the file's bytes, readable until the file is deleted. @throws {Refusal} `file_not_found` */
   local(record: FileRecord): Promise<string>;
 
   /**
-   * Call it at start, before anything is staged: removes bytes that no record names and halves of writes. Gives what it removed and
-   * the records whose bytes are missing.
+   * Removes partial writes and bytes that no record names. Call it at start, before anything is staged. Gives the number of removed
+   * files and the ids whose bytes are missing.
    */
   sweep(): Promise<{ removed: number; missing: string[] }>;
   /** Deletes old files and then the oldest until the rest fits, never one that is in use. Gives the deleted ids. */
@@ -76,5 +76,5 @@ export interface Retention {
   inUse(): Promise<ReadonlySet<string>>;
 }
 
-/** The one form of an id. What does not fit it never reaches a query or a path. */
+/** The form of an id. No other text reaches a query or a path. */
 export const fileIdPattern = /^file_[0-9a-f]{32}$/;

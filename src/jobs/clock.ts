@@ -2,11 +2,11 @@
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
-  /** Calls back once after that many milliseconds, unless the returned function is called before. */
+  /** Calls back once after that many milliseconds. The returned function prevents it. */
   after(milliseconds: number, callback: () => void): () => void;
 }
 
-/** Longer waits overflow the timer and would end at once. */
+/** A longer wait overflows the timer, which then fires at once. */
 const longestTimer = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
@@ -20,7 +20,7 @@ export const systemClock: Clock = {
 export const sleep = (clock: Clock, milliseconds: number) =>
   new Promise<void>((resolve) => void clock.after(milliseconds, resolve));
 
-/** Does something again and again, each time that long after it was done. The returned function ends it. */
+/** Repeats work, with a pause after each run. The returned function ends it. */
 export function every(clock: Clock, milliseconds: number, work: () => Promise<unknown>): () => void {
   let ended = false;
   let clear = () => {};

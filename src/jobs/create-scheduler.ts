@@ -32,7 +32,7 @@ import type { Idempotency, JobPage, JobQuery, NewJob } from "./store/store.ts";
 
 type Optional = "warm" | "webhooks" | "awake" | "clock";
 
-/** What a scheduler is made of; what is left out does nothing, or is this machine's own. */
+/** Parts of a scheduler. Those left out do nothing, or are this machine's own. */
 export type SchedulerOptions = Omit<JobContext, Optional | "settings"> & Partial<Pick<JobContext, Optional>>;
 
 const pruneInterval = 3600_000;
@@ -190,7 +190,7 @@ class JobScheduler implements Scheduler {
     const job = await this.job(id);
     const subscription = this.#events.subscribe(id, options);
     if (subscription) return subscription;
-    // Nothing is remembered of the job: its state is the first event.
+    // No events are kept of the job: its state is the first one.
     if (!isLive(job)) this.#reporter.end(job);
     else if (job.status === "running") this.#reporter.status(job);
     else this.#reporter.status(job, { queue_position: await this.#context.store.position(id) });

@@ -1,6 +1,6 @@
 /**
- * The queue as the rest of the server sees it: takes jobs, runs one at a time on the engine, keeps models in memory by plan, and
- * says how each job stands. `createScheduler` in `scheduler.ts` makes one.
+ * The scheduler, as the rest of the server sees it: takes jobs, runs one at a time on the engine, plans which models stay in memory,
+ * and reports on each job. `create-scheduler.ts` makes one.
  *
  * @module
  */
@@ -23,7 +23,7 @@ export interface Removed {
   files: string[];
 }
 
-/** How waiting for a job ended. */
+/** Outcome of waiting for a job. */
 export type Waited =
   /** The job as it ended; a job deleted meanwhile shows as `canceled`. */
   | { kind: "ended"; job: Job }
@@ -102,7 +102,7 @@ export interface Scheduler {
    * operation's `need` throws. Nothing is kept then.
    */
   submit(job: NewJob): Promise<Accepted>;
-  /** The job that an idempotency key made before; ask before storing what the request carries. */
+  /** The job that an idempotency key made before. Ask before storing a request's files. */
   replay(idempotency: Idempotency): Promise<Job | undefined>;
   /** @throws {Refusal} `job_not_found` or `job_pruned`, as all that take an id. */
   job(id: string): Promise<Job>;

@@ -51,7 +51,7 @@ const special4: readonly Block[] = [
   [[240], 4], // reserved, and the broadcast address
 ];
 
-/** Inside the one block of IPv6 that is global (2000::/3), what is not. */
+/** Exceptions inside the global block of IPv6 (2000::/3). */
 const special6: readonly Block[] = [
   [[0x20, 0x01, 0x00], 23], // protocol assignments: Teredo, benchmarks, ORCHID, …
   [[0x20, 0x01, 0x0d, 0xb8], 32], // documentation

@@ -1,5 +1,5 @@
 /**
- * Which places the server may call on somebody else's word, and at which address.
+ * Which URLs of clients the server may call, and at which address.
  *
  * @module
  */
@@ -15,11 +15,11 @@ export interface GuardOptions {
   allowedHosts: readonly string[];
   /** All addresses of a name. */
   resolve?: (host: string) => Promise<readonly string[]>;
-  /** Addresses of this machine, which are nobody else's to call. */
+  /** Addresses of this machine, which no client may have called. */
   ownAddresses?: () => readonly string[];
 }
 
-/** A place that was vetted. Whoever connects must connect to one of these addresses and resolve nothing again. */
+/** A vetted URL. Connect to one of these addresses, without another look-up. */
 export interface Vetted {
   url: URL;
   addresses: readonly string[];
@@ -95,7 +95,7 @@ const keyOf = (address: string) => addressBytes(address)?.join(".") ?? address;
 /** The host of a URL without the brackets of IPv6 and without a final dot. */
 const hostOf = (url: URL) => url.hostname.replace(/^\[(.*)\]$/, "$1").replace(/\.$/, "");
 
-/** Long names are no use in a message. */
+/** Shortens long names for messages. */
 const shown = (text: string) => (text.length > 80 ? `${text.slice(0, 80)}…` : text);
 
 async function resolved(host: string, what: string, options: GuardOptions): Promise<readonly string[]> {
@@ -109,7 +109,7 @@ function isAllowedHost(url: URL, allowed: readonly string[]): boolean {
   const host = keyOf(hostOf(url));
   const port = url.port || (url.protocol === "https:" ? "443" : "80");
   return allowed.some((entry) => {
-    // An IPv6 address without brackets has colons of its own, so it cannot have a port.
+    // An IPv6 address without brackets has colons, so it cannot have a port.
     const [, name = entry, wanted = port] = (!addressBytes(entry) && /^(.*):(\d+)$/.exec(entry)) || [];
     const plain = name.toLowerCase().replace(/^\[(.*)\]$/, "$1");
     return keyOf(plain.replace(/\.$/, "")) === host && wanted === port;

@@ -187,7 +187,7 @@ function answerOf(
   const status = response.statusCode ?? 0;
   if (status < 200 || status > 299) refuse(failed(url, what, `HTTP ${status}`));
   const encoding = response.headers["content-encoding"]?.trim().toLowerCase() ?? "identity";
-  // A small packed body can be a huge one, and none was asked for.
+  // A small compressed body can expand to a huge one, and none was requested.
   if (encoding !== "identity") refuse(failed(url, what, "the answer is compressed"));
   const announced = response.headers["content-length"];
   const length = announced === undefined ? null : Number(announced);
@@ -290,7 +290,7 @@ const codeOf = (error: unknown): string =>
 const failed = (url: URL, what: string, reason: string) =>
   new Refusal("fetch_failed", `failed to fetch ${what} from '${url.host.slice(0, 80)}': ${reason}`);
 
-/** What a person can do something with; the rest is told by its code. */
+/** Common failures in words, the others by their code. */
 function reasonOf(error: unknown): string {
   const code = codeOf(error);
   if (code === "ECONNREFUSED" || code === "ConnectionRefused") return "connection refused";

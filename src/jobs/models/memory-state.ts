@@ -1,5 +1,5 @@
 /**
- * What `/health` says of the memory: parts put together to models.
+ * Memory as `/health` shows it: parts grouped by model.
  *
  * @module
  */
@@ -10,7 +10,7 @@ type Describe = (family: string, variant: string) => { domain: string; repo: str
 
 const tenths = (value: number) => Math.round(value * 10) / 10;
 
-/** One line a family, variant and bits: the part used last says how long it has been idle. */
+/** One entry for each family, variant and bits, as idle as its most recently used part. */
 export function memoryState(
   residents: readonly Resident[],
   budget: number,

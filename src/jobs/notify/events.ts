@@ -1,5 +1,5 @@
 /**
- * The events of each job, kept in memory so that a client that comes back gets what it missed.
+ * Keeps each job's events in memory, so that a client that reconnects gets those it missed.
  *
  * @module
  */
@@ -8,29 +8,29 @@ import type { JobEvent } from "../scheduler.ts";
 interface Log {
   events: JobEvent[];
   ended: boolean;
-  /** Called when an event comes or the log closes. */
+  /** Called at each event, and when the log closes. */
   listeners: Set<() => void>;
 }
 
-/** Events that a job keeps; the oldest go first. Of previews only the last one stays: it shows all that the others did. */
+/** Events kept for a job; the oldest go first. Of previews only the last one is kept. */
 const mostEvents = 256;
-/** Logs of ended jobs that are kept for late subscribers. After that they get the terminal event alone. */
+/** Logs of ended jobs kept for late subscribers. Without its log, a job's terminal event is all they get. */
 const mostEndedLogs = 256;
 
 export interface Events {
   emit(job: string, event: JobEvent["event"], data: Record<string, unknown>): void;
-  /** Events after `lastEventId`, then those to come, up to the terminal one. Nothing when the job has no log. */
+  /** Events after `lastEventId`, then new ones up to the terminal one. Undefined when the job has no log. */
   subscribe(
     job: string,
     options?: { lastEventId?: number | undefined; signal?: AbortSignal | undefined },
   ): AsyncIterable<JobEvent> | undefined;
-  /** Jobs that somebody listens to. */
+  /** Ids of the jobs that have a subscriber. */
   watched(): string[];
   /** Ends every subscription. */
   close(): void;
 }
 
-/** `now` gives milliseconds: ids follow it, so that they also rise over a restart of the server. */
+/** Ids follow `now`, in milliseconds, so that they rise across restarts of the server, too. */
 export function createEvents(now: () => number): Events {
   const logs = new Map<string, Log>();
   const ended: string[] = [];

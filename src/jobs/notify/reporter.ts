@@ -1,5 +1,5 @@
 /**
- * Tells everybody who listens what happens to jobs: clients that follow or wait, webhooks, the log and the metrics.
+ * Reports what happens to jobs: to clients that follow or wait, webhooks, the log and the metrics.
  *
  * @module
  */
@@ -62,7 +62,7 @@ export class Reporter {
     this.#context.log.warning("out of memory: evicting all models for one more attempt", { job_id: job.id });
   }
 
-  /** The job has ended, whoever ended it. `from` is its status before. */
+  /** The job has ended. `from` is its status before. */
   ended(job: Job, from: JobStatus): void {
     if (from === "queued") {
       this.#metrics.queued--;

@@ -11,7 +11,7 @@ import type { JobMetrics } from "../scheduler.ts";
 import type { Delivery, DeliveryStore } from "../store/store.ts";
 import { signingKey } from "./webhook-secret.ts";
 
-/** Sends a message through the guard for outbound requests: it follows no redirects and throws what the guard refuses. */
+/** Sends a message through the guard for outbound requests, which follows no redirects and may refuse. */
 export type Post = (
   url: string,
   message: { headers: Record<string, string>; body: string; signal: AbortSignal },
@@ -26,7 +26,7 @@ export interface WebhookOptions {
   secret: string;
   clock: Clock;
   log: Log;
-  /** From 0 to 1; spreads attempts, so that a receiver that comes back is not hit by all at once. */
+  /** From 0 to 1. Spreads the attempts, so that a receiver that recovers does not get all at once. */
   random?(): number;
 }
 
@@ -57,7 +57,7 @@ const storePause = 30_000;
 /** The status that Standard Webhooks uses for "never again". */
 const gone = 410;
 
-/** How long to wait after that many attempts, or nothing when it is time to give up. `random` is from 0 to 1. */
+/** Seconds to wait after that many attempts; undefined when the message is given up. `random` is from 0 to 1. */
 export function nextWait(attempts: number, ageSeconds: number, random: number): number | undefined {
   const wait = waits[Math.min(attempts, waits.length) - 1]! * (0.9 + 0.2 * random);
   return ageSeconds + wait > longestSeconds ? undefined : wait;
@@ -140,7 +140,7 @@ class WebhookSender implements Webhooks {
     }
   }
 
-  /** The store did not answer: later, not at once, or a full disk would keep the processor busy. */
+  /** The store failed. It is asked again after a pause, so that a full disk does not keep the processor busy. */
   #postponeAll(error: unknown): void {
     if (this.#isStopped) return;
     this.#log.error("webhooks cannot be sent", { error });

@@ -1,5 +1,5 @@
 /**
- * Keeps a Mac from going to sleep on its own while jobs run. The display may go dark, and the lid still sleeps it.
+ * Keeps a Mac from idle sleep while jobs run. Its display may go dark, and closing the lid still sleeps it.
  *
  * @module
  */

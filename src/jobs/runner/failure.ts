@@ -1,5 +1,5 @@
 /**
- * What the record of a failed job says.
+ * The error of a failed job, as its record shows it.
  *
  * @module
  */
@@ -29,7 +29,7 @@ function codeOf(error: unknown): RefusalCode {
   return isDiskFull(error) ? "disk_full" : "internal";
 }
 
-/** Where the server keeps its files is nobody's business: of a path only the last name stays. */
+/** Shortens paths to their last name: clients must not learn where the server keeps its files. */
 export function withoutPaths(message: string): string {
   return message.replace(/(?<![\w/:.-])(?:\/[^\s/:'"`,;()]+)+\/([^\s/:'"`,;()]+)/g, "$1");
 }

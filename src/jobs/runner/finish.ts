@@ -1,5 +1,5 @@
 /**
- * Writes how jobs end into a store that may fail, for a while or for good.
+ * Writes how jobs end into a store that may fail, briefly or for good.
  *
  * @module
  */
@@ -28,7 +28,7 @@ export class Finisher {
   }
 
   /**
-   * Asks the store until it answers: a full disk or a locked database must not make the server forget how a job ended.
+   * Asks the store until it answers, so that a full disk or a locked database does not lose how a job ended.
    *
    * @param waitsFor Whether to ask again after an error, when that many milliseconds have been spent.
    * @throws An error that will not pass, and a disk that stays full.
@@ -49,8 +49,8 @@ export class Finisher {
   }
 
   /**
-   * Writes how a job ended. An end that can never be written becomes a failure. If not even that can be written, clients that wait are
-   * told all the same. Gives nothing when the job was ended before; no record names its files then.
+   * Writes how a job ended. An end that can never be written becomes a failure; clients that wait get that even if it cannot be
+   * written either. Undefined when the job had ended before: its files are discarded then.
    */
   async finish(job: Job, from: JobStatus, ending: Ending, progress?: JobProgress): Promise<Job | undefined> {
     const { store, clock } = this.context;
@@ -63,7 +63,7 @@ export class Finisher {
       await this.#discardFiles(ending);
       const failed = unstored(error);
       try {
-        // What was discarded may have made room. A disk that is still full has been waited for.
+        // The discarded files may have made room. A disk that is still full was waited for already.
         ended = await this.persist(
           () => write(failed),
           (error) => isPassing(error, isDiskFull(error) ? diskFullPatience : 0),

@@ -191,7 +191,7 @@ export class Runner {
     const prefetched = this.#prefetcher.find(queued.id);
     const { promise: done, resolve: release } = Promise.withResolvers<void>();
     const controller = new AbortController();
-    // Before its record says that it runs, so that a cancel finds it here.
+    // Set before the record says "running", so that a cancel finds it here.
     const current = { job: queued, controller, done };
     this.#current = current;
     const job = await this.#start(queued);
@@ -278,7 +278,7 @@ export class Runner {
     return this.#finisher.finish(job, "queued", { status: "failed", ...failure(error) }, progress);
   }
 
-  /** Clients that wait for jobs further back hear of a full disk now and not when their time is over. */
+  /** Fails waiting jobs whose clients would otherwise hear of the full disk only at their timeout. */
   async #failWaitedFor(error: unknown): Promise<void> {
     for (const id of this.#waitedFor()) {
       const job = await this.#context.store.get(id);
@@ -300,7 +300,7 @@ export class Runner {
     });
   }
 
-  /** An ended job may hold the engine until its next step. Says so when that takes long. */
+  /** Logs it when an ended job still holds the engine: it is released at the next step only. */
   #watchRelease({ job, done }: Current): void {
     const { clock, log } = this.#context;
     const since = clock.now();

@@ -1,5 +1,5 @@
 /**
- * How far a job is, from the steps that the engine reports.
+ * Progress of a job, from the steps that the engine reports.
  *
  * @module
  */

@@ -40,7 +40,7 @@ export interface JobRun {
 /** The engine's part of a job's progress. The rest is encoding and storing its files. */
 const engineShare = 0.98;
 
-/** What the phases gave. */
+/** Output of the last phase, with the facts that `publish` needs. */
 interface Output {
   values: Values;
   facts: Record<string, unknown>;
@@ -66,7 +66,7 @@ export async function runJob(
 
 const isOutOfMemory = (error: unknown) => error instanceof TaskError && error.kind === "out_of_memory";
 
-/** A model that failed may be broken; one that was given a wrong input is not. */
+/** A model that failed may be broken; a wrong input breaks none. */
 async function evictAfterFault(error: unknown, { type, models }: JobRun, need: Need): Promise<unknown> {
   if (error instanceof TaskError && !requestFaults.has(error.kind)) {
     const own = keysOf(type.family, need);
@@ -80,7 +80,7 @@ async function runPhases(context: JobContext, run: JobRun, planned: Need): Promi
   const { engine, clock, log, check } = context;
   report({ label: "preparing", progress: 0 });
   const { facts, need = planned, ...prepared } = await run.prepare();
-  // All phases at once: the last one's need is no reason to run the first ones.
+  // Checks all phases now, so that no phase runs in vain before one that does not fit.
   models.check(type.family, need);
   const { input, skip } = (await prepared.atTurn?.()) ?? { input: prepared.input, skip: [] };
   let values = input;
@@ -139,7 +139,7 @@ async function publish(
     for (const artifact of published.artifacts) {
       if (signal.aborted) throw new Cancelled();
       stored.push(await files.stage(artifact));
-      // The record of the job's end is a step of its own: 1 is said once it is written.
+      // One step remains after the last file: the record of the job's end.
       const saved = stored.length / (published.artifacts.length + 1);
       report({ label: "saving", progress: engineShare + (1 - engineShare) * saved });
     }

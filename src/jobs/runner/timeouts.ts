@@ -1,4 +1,4 @@
-/** Waiting that has an end. */
+/** Waits that end by time or by cancelling. */
 import { Cancelled } from "../../engine/task.ts";
 import type { Clock } from "../clock.ts";
 
@@ -11,7 +11,7 @@ export async function inTime(promise: Promise<void>, clock: Clock, seconds: numb
   return first;
 }
 
-/** Gives up on work that does not look at its signal. */
+/** Rejects with `Cancelled` at the abort, whether the work heeds its signal or not. */
 export function abortable<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const stop = () => reject(new Cancelled());

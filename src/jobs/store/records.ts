@@ -1,6 +1,5 @@
 /**
- * Job records in SQLite: one statement each, without any rule of when it may be used. All are synchronous, so that the store can make
- * transactions of them.
+ * Job records in SQLite, one statement a method. All are synchronous, so that the store can combine them into transactions.
  *
  * @module
  */
@@ -63,7 +62,7 @@ export function isJobRow(row: Record<string, unknown>): boolean {
 /** What the end of a job changes in its record. */
 export type Ended = Pick<Job, "status" | "result" | "artifacts" | "error" | "error_code"> & {
   finished_at: number;
-  /** Null leaves what is there. */
+  /** Null keeps the present value. */
   progress: number | null;
   progress_label: string | null;
 };
@@ -170,7 +169,7 @@ export class JobRecords {
       .run(rememberedRemovals);
   }
 
-  /** Newest first, one more than asked for when there are more. */
+  /** Newest first, with one row more than `limit` when there are more. */
   page({ limit, before, status, type }: Page): Row[] {
     const conditions = { "seq < ?": before, "status = ?": status, "type = ?": type };
     const given = Object.entries(conditions).filter(
@@ -220,7 +219,7 @@ export class JobRecords {
       .all();
   }
 
-  /** `query` keeps what it has compiled, so the text of a statement stands where it is used. */
+  /** `query` caches compiled statements by their text. */
   #first(sql: string, ...values: Value[]): Row | undefined {
     return this.database.query<Row, Value[]>(sql).get(...values) ?? undefined;
   }

@@ -46,7 +46,7 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_by_time ON deliveries (next_at);
 `;
 
-/** What became of the message to a job's webhook, as JSON. */
+/** State of the message to a job's webhook, as JSON. */
 export const webhookDeliverySchema = "ALTER TABLE jobs ADD COLUMN webhook_delivery TEXT";
 
 /** The dialect that took a job. Before it was kept, the type said so. */

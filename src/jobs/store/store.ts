@@ -1,6 +1,6 @@
 /**
- * Where jobs live, as the rest of the server sees it. Every change of a job's status is a compare-and-set: of several that try,
- * exactly one wins and gets the job back, the others get nothing.
+ * The job store, as the rest of the server sees it. Every change of a job's status is a compare-and-set: of several callers exactly
+ * one wins and gets the job, the others get undefined.
  *
  * @module
  */
@@ -8,20 +8,20 @@ import type { RefusalCode } from "../../errors.ts";
 import type { FileRecord } from "../../files/file.ts";
 import type { Job, JobProgress, JobStatus } from "../job.ts";
 
-/** Where to tell of a job's end. It stays beside the job and is no part of its record. */
+/** The address that is notified of a job's end. The API does not show it. */
 export interface Webhook {
   url: string;
   /** What the dialect's notification needs beyond the job, such as the origin that links begin with. */
   context?: Record<string, unknown>;
 }
 
-/** The client's own key for a request, and a hash of everything that makes the request what it is: route and body. */
+/** The client's key for a request, and a hash of its route and body. */
 export interface Idempotency {
   key: string;
   hash: string;
 }
 
-/** Who sent a job, and where its end is told. */
+/** The dialect and the webhook of a job. */
 export interface Sender {
   /** The name of the dialect that took it. */
   dialect: string;
@@ -51,7 +51,7 @@ export type Ending =
 export interface JobQuery {
   /** From 1 to 1000, which is also the default. */
   limit?: number | undefined;
-  /** The list goes on behind this job, which may be gone by now. */
+  /** Continues behind this job, which may have been removed. */
   after?: string | undefined;
   status?: JobStatus | undefined;
   type?: string | undefined;
@@ -106,13 +106,13 @@ export interface JobStore {
     ending: Ending,
     progress?: JobProgress,
   ): Promise<Job | undefined>;
-  /** running → queued, at its old place, as if it had not run: the server stops, the job did nothing wrong. */
+  /** running → queued, at its old place; the attempt does not count. For a shutdown. */
   requeue(id: string): Promise<Job | undefined>;
-  /** Removes the record whatever its status, and gives what it was. */
+  /** Removes the record, whatever its status, and gives it. */
   delete(id: string): Promise<Job | undefined>;
 
   /**
-   * After a start of the server: what was running goes back into the queue, or ends `interrupted` when it had been tried twice.
+   * Call it at start: running jobs go back into the queue, or end `interrupted` when they were tried twice.
    */
   recover(): Promise<Recovered>;
   /** Removes jobs that ended before that time (Unix seconds), and remembers their ids. */
@@ -130,12 +130,12 @@ export interface Recovered {
 }
 
 export interface DeliveryStore {
-  /** Those whose time has come, the longest waiting first. */
+  /** Messages to send now, the longest waiting first. */
   due(now: number, limit: number): Promise<Delivery[]>;
-  /** When the next one's time comes. */
+  /** When the next message is due. */
   nextAt(): Promise<number | undefined>;
   /** An attempt failed; the next one is at `nextAt` (Unix seconds). */
   postpone(delivery: Delivery, nextAt: number, error: string): Promise<void>;
-  /** It arrived, or is given up because of `error`. Its job says which. */
+  /** Removes a message that arrived, or that is given up because of `error`. Its job shows which. */
   settle(delivery: Delivery, error: string | null): Promise<void>;
 }
