@@ -1,5 +1,5 @@
 /**
- * Every way the server refuses, in one table: the stable code, its HTTP status, and what it means.
+ * Errors that reach a client, in one table: the stable code, its HTTP status, and what it means.
  * `http/errors.ts` turns a refusal into an answer, the document and `docs/reference/errors.md` print the table.
  *
  * @module
@@ -14,9 +14,9 @@ export const refusals = {
   invalid_reference: { status: 400, means: "A file reference cannot be used as it stands" },
   fetch_failed: { status: 400, means: "A url reference could not be fetched" },
   private_url: { status: 400, means: "A url reference or a webhook leads to an address that is not public" },
-  invalid_image: { status: 400, means: "The bytes are no picture that can be decoded" },
+  invalid_image: { status: 400, means: "The image could not be decoded" },
   too_many_pixels: { status: 400, means: "The picture has more pixels than allowed" },
-  lora_mismatch: { status: 400, means: "An adapter (LoRA) is none for this model, or its file is broken" },
+  lora_mismatch: { status: 400, means: "The LoRA does not fit this model, or its file is damaged" },
   unauthorized: { status: 401, means: "The token is missing or wrong" },
   forbidden_host: { status: 403, means: "The Host header names a host that this server does not answer for" },
   invalid_link: { status: 403, means: "The link to a result was not signed by this server, or has expired" },
@@ -38,7 +38,10 @@ export const refusals = {
   internal: { status: 500, means: "A fault of the server" },
   model_failed: { status: 500, means: "The model could not be loaded or run" },
   checkpoint_invalid: { status: 500, means: "The model's files are not what the network needs" },
-  invalid_result: { status: 500, means: "The model gave a result that cannot be right" },
+  invalid_result: {
+    status: 500,
+    means: "The model produced NaN, infinite values or a picture of a single colour",
+  },
   store_failed: { status: 500, means: "The job's record or its files could not be written" },
   timed_out: { status: 500, means: "The job ran longer than job_timeout_s" },
   interrupted: { status: 500, means: "The server stopped while the job ran, twice" },
@@ -54,7 +57,7 @@ export const refusals = {
 
 export type RefusalCode = keyof typeof refusals;
 
-/** Anything the server says no with. The message is shown to the client, so it holds no path and no input. */
+/** An error that reaches a client. Its message holds no path and no input. */
 export class Refusal extends Error {
   override name = "Refusal" as const;
 

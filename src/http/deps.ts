@@ -21,18 +21,18 @@ export interface Build {
 export interface Deps {
   settings: Settings;
   version: string;
-  /** What the program was built from. */
+  /** Source and native parts of the program. */
   build: Build;
   capabilities: readonly Capability[];
   scheduler: Scheduler;
   files: FileStore;
   thumbnails: Thumbnails;
-  /** What an operation's `check` may look at. */
+  /** Settings and activation, for an operation's `check`. */
   context: CheckContext;
   log: Log;
   /** Why jobs are not accepted now, or null. */
   notReady(): string | null;
-  /** What the engine computes on, once that is known. */
+  /** The device that computes, once it is known. */
   device?(): DeviceState | null;
   /** The script of the reference page. */
   scalar(): Asset;

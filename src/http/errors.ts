@@ -29,7 +29,7 @@ export function answerError(error: unknown, c: Context, log: Log): Response {
   if (error instanceof Refusal) return refuse(c, error);
   if (error instanceof SchemaError) return send(c, formAt(c.req.path).schemaError(error));
   if (isDiskFull(error)) return refuse(c, new Refusal("disk_full", "no space is left on the server's disk"));
-  // A client that leaves in the middle of its body is no fault of the server, and nobody reads this answer.
+  // A client that disconnects in the middle of its body is no fault of the server.
   if (error instanceof Error && error.name === "AbortError" && c.req.raw.signal.aborted)
     return new Response(null, { status: 499 });
   log.error("request failed", {

@@ -3,7 +3,7 @@ import type { JobEvent } from "../../jobs/scheduler.ts";
 const aliveEveryMs = 5000;
 
 /**
- * Events as they are written on the wire. JSON holds no line break, so no text of a job can begin an event of its own. `gone` is
+ * Events in the wire format. JSON holds no line break, so no text of a job can begin another event. `gone` is
  * aborted when the reader leaves.
  */
 export const eventStream = (
@@ -20,7 +20,7 @@ export const eventStream = (
     everyMs,
   );
 
-/** What `follow` sends, with a comment now and then so that nothing on the way takes the silence for an end. */
+/** Streams what `follow` sends, with a regular comment that keeps proxies from closing a silent stream. */
 export function sentEvents(
   follow: (send: (text: string) => void) => Promise<void>,
   gone: AbortController,

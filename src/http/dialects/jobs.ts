@@ -1,5 +1,5 @@
 /**
- * What the dialects bring to the queue: operations beside those of the families, and the bodies of their webhooks.
+ * Operations that dialects add to those of the families, and the bodies of their webhooks.
  *
  * @module
  */

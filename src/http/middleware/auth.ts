@@ -21,7 +21,7 @@ export function sameSecret(a: string, b: string): boolean {
   return timingSafeEqual(digest(a), digest(b));
 }
 
-/** What the cookie holds instead of the token itself. */
+/** Value of the cookie, which does not reveal the token. */
 const sessionOf = (token: string) => createHmac("sha256", token).update("easel session").digest("base64url");
 
 /** A path on this server to go back to, whatever the form was made to hold. */

@@ -55,7 +55,7 @@ export function allowsOrigin(origin: string, host: string, corsOrigins: readonly
 
 export function guards(settings: Settings): MiddlewareHandler<Env> {
   return async (c, next) => {
-    // A request of HTTP/1.0 may come without a Host, and is then nobody's.
+    // HTTP/1.0 allows requests without a Host; they are refused.
     const host = c.req.header("host") ?? URL.parse(c.req.url)?.host ?? "";
     if (!allowsHost(host, settings))
       throw new Refusal(

@@ -23,7 +23,7 @@ export interface RequestMetrics {
   all(): Iterable<RouteCount>;
 }
 
-/** Methods as sent are the client's own words: any other one is counted as "other", so that nobody can make labels without end. */
+/** Any other method counts as "other", which bounds label cardinality. */
 const methods = new Set(["GET", "HEAD", "POST", "DELETE", "PUT", "PATCH", "OPTIONS"]);
 
 export function requestMetrics(): RequestMetrics {
@@ -64,7 +64,7 @@ const headed = (name: string, type: string, help: string, lines: readonly string
   ...lines,
 ];
 
-/** Values of one name, each under labels of its own; a lone number has none. */
+/** Values of one name, each with its labels; a single number has none. */
 const family = (
   name: string,
   type: "counter" | "gauge",
@@ -117,7 +117,7 @@ export function metricsText(
     family(
       "easel_device_info",
       "gauge",
-      "What computes, and whether its kernels passed their test.",
+      "The device that computes, and whether its kernels passed their test.",
       device ? [[{ kind: device.kind, name: device.name, self_test: device.self_test }, 1]] : [],
     ),
     family("easel_queue_length", "gauge", "Jobs that wait.", jobs.queued),
@@ -138,7 +138,7 @@ export function metricsText(
     family(
       "easel_memory_budget_bytes",
       "gauge",
-      "What models and the running job may take together.",
+      "Memory that models and the running job may take together.",
       jobs.budget_bytes,
     ),
     family("easel_model_loads_total", "counter", "Parts of models loaded since the start.", jobs.loads),
@@ -149,12 +149,7 @@ export function metricsText(
       "Parts of models that left memory, by reason.",
       by("reason", jobs.evictions),
     ),
-    family(
-      "easel_out_of_memory_total",
-      "counter",
-      "Runs that did not get the memory they asked for.",
-      jobs.out_of_memory,
-    ),
+    family("easel_out_of_memory_total", "counter", "Runs that ran out of memory.", jobs.out_of_memory),
     family(
       "easel_webhooks_total",
       "counter",

@@ -44,7 +44,7 @@ export class Components {
     return Object.fromEntries([...this.#rendered].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
-  /** A use of a named schema with prose of its own is a copy of it, so the one with the least prose is the definition. */
+  /** A named schema that is used with extra prose is a copy, so the copy with the least prose is the definition. */
   #collect(schema: z.ZodType): void {
     z.toJSONSchema(schema, {
       io: "input",

@@ -24,7 +24,7 @@ const pageHeaders = {
   "Cache-Control": "no-cache",
 };
 
-/** What is below this path never changes: its name carries its hash. */
+/** These files never change: their names carry a hash. */
 const forever = { "Cache-Control": "public, max-age=31536000, immutable" };
 
 export function playgroundRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
@@ -40,7 +40,7 @@ export function playgroundRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
   });
 }
 
-/** What there is to choose from on the page. */
+/** Families and models that the page offers. */
 const offer = ({ settings, context, capabilities }: Deps) => ({
   secured: settings.auth_token !== null,
   families: capabilities.map((capability) => {

@@ -56,8 +56,8 @@ export type ReadJson = (c: Context, limit?: number) => Promise<JsonBody>;
 const largestJson = 64 * 2 ** 20;
 
 /**
- * Makes the reader that all routes share. Payloads of data URLs go to the file store as they arrive; what is held in memory besides
- * is bounded over all requests by `max_json_in_flight_mb`.
+ * Makes the reader that all routes share. Payloads of data URLs go to the file store as they arrive; the rest stays in memory,
+ * bounded over all requests by `max_json_in_flight_mb`.
  */
 export function jsonReader(
   settings: Pick<Settings, "max_upload_mb" | "max_json_in_flight_mb">,

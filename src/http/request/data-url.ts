@@ -22,7 +22,7 @@ export function dataUrlDecoder(head: string, kind: string): DataUrlDecoder {
   return { media_type, ...(isBase64 ? base64(kind) : percentEncoded(kind)) };
 }
 
-/** What a value that is no data URL is refused with. */
+/** The refusal of a value that is not a data URL. */
 export const noDataUrl = (kind: string) =>
   new Refusal("invalid_reference", `${kind} data_url must be a data URL: data:<type>;base64,<bytes>`);
 

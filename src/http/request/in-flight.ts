@@ -8,7 +8,7 @@
  */
 import { Refusal } from "../../errors.ts";
 
-/** What one request holds. */
+/** The bytes that one request holds. */
 export interface Share {
   /** Resolves once there is room; undefined when there is at once. @throws {Refusal} `overloaded` after waiting too long in all. */
   grow(bytes: number): Promise<void> | undefined;

@@ -1,5 +1,5 @@
 /**
- * What does not fit a schema, as a list of places with the words that clients of the original know.
+ * Schema errors as a list of places, in the words that clients of the original know.
  *
  * @module
  */
@@ -26,7 +26,7 @@ export const issuesOf = (
 
 const referenceIssues = new Set(["model_attributes_type", "union_tag_not_found", "union_tag_invalid"]);
 
-/** A reference that is none is the most usual mistake, so its issue says what to write. */
+/** A malformed reference is the most usual mistake, so its issue says what to write. */
 function withHint(issue: SchemaIssue, schema: z.core.$ZodType, value: unknown): SchemaIssue {
   const path = issue.loc.slice(1);
   const wanted = referenceIssues.has(issue.type) && schemaAt(schema, path);
@@ -190,8 +190,8 @@ function union(
   const branches = issue.errors.flat();
   if (branches.length === 0) return [{ type: "value_error", loc, msg: issue.message }];
   return branches.flatMap((branch) =>
-    translated({ ...branch, path: [...issue.path, ...branch.path] } as Issue, where, root).map((told) => ({
-      ...told,
+    translated({ ...branch, path: [...issue.path, ...branch.path] } as Issue, where, root).map((each) => ({
+      ...each,
       ...(shown(input) ? { input } : {}),
     })),
   );

@@ -1,5 +1,5 @@
 /**
- * Lists that are asked for page by page, and the ids that name a place in them.
+ * Pages of lists, and the ids that name a place in them.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export const idOf = (thing: Thing, description: string) =>
       title: `${thing[0]!.toUpperCase()}${thing.slice(1)} Id`,
     });
 
-/** A page of a list. An unknown `after` is told as a place of the query. */
+/** A page of a list. An unknown `after` is refused as a place of the query. */
 export async function pageAfter<Page>(list: Promise<Page>): Promise<Page> {
   try {
     return await list;
@@ -39,7 +39,7 @@ export const pageOf = (thing: Thing, id: ReturnType<typeof idOf>) => ({
     .min(1)
     .max(1000)
     .optional()
-    .openapi({ description: `At most so many ${thing}s, from 1 to 1000; without it 1000.` }),
+    .openapi({ description: `Most ${thing}s in the answer, 1 to 1000 (default: 1000).` }),
   after: id.optional().openapi({
     description: `Continue after this ${thing}: the last id of the page before. An id that was never a ${thing} is refused.`,
   }),

@@ -1,5 +1,5 @@
 /**
- * What to write where a file reference was expected and something else was sent.
+ * Advice for a request that has something else where a file reference belongs.
  *
  * @module
  */

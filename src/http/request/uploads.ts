@@ -30,7 +30,7 @@ export interface PayloadWriter {
   abort(): Promise<void>;
 }
 
-/** A file by its place, or why there is none. */
+/** A staged file, or why its payload was refused. */
 type Upload = { record: FileRecord } | { refusal: unknown };
 
 export function createUploads(files: FileStore): Uploads {

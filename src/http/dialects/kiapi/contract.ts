@@ -1,5 +1,5 @@
 /**
- * What the common part of the API answers. Names of components are the contract's; see `capabilities/schemas.ts` for requests.
+ * Answers of the common routes. Component names are the contract's; requests are in `capabilities/schemas.ts`.
  *
  * @module
  */
@@ -49,7 +49,7 @@ export const FileRecordSchema = z
     }),
   })
   .openapi("FileRecord", {
-    description: "What is known of one stored file, an upload or the output of a job.",
+    description: "Record of one stored file, an upload or the output of a job.",
   });
 
 const hasMore = z.boolean().optional().openapi({
@@ -88,7 +88,7 @@ export const FileDeleteResponse = z
 const jobFields = {
   type: JobType.openapi({
     description:
-      "What kind of job it is, and so what its `result` holds: `depthpro`, `seedvr2`, `qwen`, `qwen-edit`, …",
+      "Kind of the job, which decides what its `result` holds: `depthpro`, `seedvr2`, `qwen`, `qwen-edit`, …",
     examples: ["depthpro"],
   }),
   params: z
@@ -161,7 +161,7 @@ const jobTail = {
     .default("queued")
     .openapi({
       description:
-        "What is being done: `queued`, `preparing`, `loading`, `estimating`, `enlarging`, `encoding`, `denoising`, `decoding`, `saving`, `done`.",
+        "The current step: `queued`, `preparing`, `loading`, `estimating`, `enlarging`, `encoding`, `denoising`, `decoding`, `saving`, `done`.",
       examples: ["denoising"],
     }),
   webhook_delivery: z
@@ -175,7 +175,7 @@ const jobTail = {
     .nullish()
     .openapi({
       description:
-        "What became of the message to the request's `webhook`; null without one, and before the job has ended.",
+        "Delivery of the message to the request's `webhook`; null without one, and before the job has ended.",
       examples: [{ status: "given_up", attempts: 1, error: "status 410" }],
     }),
 };
@@ -184,7 +184,7 @@ export const JobSchema = z
   .object({
     ...jobFields,
     result: JobResult.nullish().openapi({
-      description: "What the operation documents as its result, once the job has succeeded; null otherwise.",
+      description: "The result that the operation documents, once the job has succeeded; null otherwise.",
     }),
     ...jobTail,
   })
@@ -237,7 +237,7 @@ export const AsyncJobResponse = z
       description: "Id of the job. Poll GET /v1/jobs/{job_id}, or follow GET /v1/jobs/{job_id}/events.",
       examples: [jobExample],
     }),
-    type: z.string().openapi({ description: "What kind of job it is.", examples: ["depthpro"] }),
+    type: z.string().openapi({ description: "Kind of the job.", examples: ["depthpro"] }),
     status: JobStatus.openapi({ description: "State at the time of the answer.", examples: ["queued"] }),
     queue_position: z
       .int()
@@ -296,7 +296,7 @@ const MemoryStats = z
       .gt(0)
       .openapi({ description: "Memory that models and the running job may take together, in GB." }),
   })
-  .openapi("MemoryStats", { description: "The memory budget and what is loaded." });
+  .openapi("MemoryStats", { description: "The memory budget and the loaded models." });
 
 export const HealthResponse = z
   .object({
@@ -309,7 +309,7 @@ export const HealthResponse = z
       .int()
       .min(0)
       .openapi({ description: "Jobs waiting, without the running one.", examples: [0] }),
-    memory: MemoryStats.openapi({ description: "The memory budget and what is loaded." }),
+    memory: MemoryStats.openapi({ description: "The memory budget and the loaded models." }),
     relay: RelayHealth.nullish().openapi({ description: "Always null: this server has no relay." }),
   })
   .openapi("HealthResponse");
@@ -317,11 +317,13 @@ export const HealthResponse = z
 export const ReadyResponse = z
   .object({
     ready: z.boolean().openapi({ description: "Whether jobs are accepted now." }),
-    reason: z.string().nullish().openapi({ description: "What is being waited for; null when ready." }),
+    reason: z.string().nullish().openapi({ description: "Why jobs are not accepted; null when they are." }),
     device: z
       .object({
         kind: z.enum(["cpu", "gpu"]),
-        name: z.string().openapi({ description: "What the system calls it.", examples: ["Apple M4"] }),
+        name: z
+          .string()
+          .openapi({ description: "Name that the system gives the device.", examples: ["Apple M4"] }),
         self_test: z.enum(["passed", "passed_before", "imprecise", "not_needed"]).openapi({
           description:
             "Whether the kernels of a GPU gave what they should: at this start, at one before with the same device, system and build, " +
@@ -329,7 +331,7 @@ export const ReadyResponse = z
         }),
       })
       .nullish()
-      .openapi({ description: "What computes; null until the engine is ready." }),
+      .openapi({ description: "The device that computes; null until the engine is ready." }),
   })
   .openapi("ReadyResponse");
 
@@ -379,7 +381,7 @@ export const CapabilityModelSpec = z
     features: z
       .array(z.string())
       .optional()
-      .openapi({ description: "What it takes and gives.", examples: [["depth", "image"]] }),
+      .openapi({ description: "Inputs and outputs of the model.", examples: [["depth", "image"]] }),
     activated: z.boolean().optional().openapi({
       description: "Whether its files are on this machine. If not, `easel activate` fetches them.",
     }),
@@ -388,7 +390,7 @@ export const CapabilityModelSpec = z
       .boolean()
       .optional()
       .openapi({ description: "Whether the licence of the weights allows commercial use." }),
-    note: z.string().optional().openapi({ description: "What to know before trusting its results." }),
+    note: z.string().optional().openapi({ description: "A caution about its results." }),
   })
   .openapi("CapabilityModelSpec", { description: "One model that a request can name." });
 
@@ -405,8 +407,8 @@ const ValidationError = z
       title: "Location",
       description: "Where: `body`, `path` or `query`, then the keys down to the value.",
     }),
-    msg: z.string().openapi({ title: "Message", description: "What is wrong, in words." }),
-    type: z.string().openapi({ title: "Error Type", description: "What is wrong, as one word." }),
+    msg: z.string().openapi({ title: "Message", description: "The error in words." }),
+    type: z.string().openapi({ title: "Error Type", description: "The error as one word." }),
     input: z
       .unknown()
       .optional()
@@ -434,7 +436,7 @@ export const HTTPValidationError = z
 
 export const ErrorResponse = z
   .object({
-    detail: z.string().openapi({ description: "What is wrong, in words for a person." }),
+    detail: z.string().openapi({ description: "The error in words, for people." }),
     code: z.string().openapi({
       description: "Stable word for the kind of error; the document's introduction lists all of them.",
     }),

@@ -30,7 +30,7 @@ export function refusalResponses<const Code extends RefusalCode>(...codes: Code[
   ) as Record<(typeof refusals)[Code]["status"], ReturnType<typeof json<typeof ErrorResponse>>>;
 }
 
-/** What any request can be refused with before its route sees it. */
+/** Codes that any request can be refused with before its route sees it. */
 export const guardCodes = [
   "unauthorized",
   "forbidden_host",

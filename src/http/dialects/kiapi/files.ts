@@ -74,7 +74,7 @@ const getFile = createRoute({
   operationId: "get_file_v1_files__file_id__get",
   summary: "Get File",
   description:
-    "Gives what is known of a file: name, media type, size, hash, and how a job made it. Not its bytes.",
+    "Gives the record of a file: name, media type, size, hash, and the job that made it. Not its bytes.",
   responses: { 200: json("The record.", FileRecordSchema), ...missing },
 });
 

@@ -12,12 +12,12 @@ const size = z
   .default("auto")
   .openapi({ description: "`auto`, or width and height as in `1024x1024`; both multiples of 16." });
 
-/** What both endpoints share. Fields that change nothing here are taken and left. */
+/** Fields of both endpoints. Others are ignored. */
 const common = {
   model: z.string().nullish().openapi({
     description: "An id of `GET /v1/models`. OpenAI's own names and none at all mean the default.",
   }),
-  prompt: z.string().min(1).openapi({ description: "What the picture shall show." }),
+  prompt: z.string().min(1).openapi({ description: "Description of the picture." }),
   n: z.int().min(1).max(10).nullish().openapi({ description: "How many pictures, 1 to 10." }),
   size: size.nullish(),
   quality: z

@@ -1,5 +1,5 @@
 /**
- * Refusals as OpenAI's clients read them. What OpenAI answers 400 to is 422 elsewhere here.
+ * Refusals as OpenAI's clients read them: 422 elsewhere is 400 here.
  *
  * @module
  */

@@ -108,7 +108,7 @@ async function base64({ files }: Deps, id: string): Promise<string> {
   return Buffer.from(await Bun.file(await files.local(record)).arrayBuffer()).toString("base64");
 }
 
-/** What the link to one picture signs. */
+/** The text that the link to one picture signs. */
 export const pictureOf = (id: string) => `images\n${id}`;
 
 function linkTo(c: Context<Env>, { settings }: Deps, id: string): string {

@@ -1,5 +1,5 @@
 /**
- * What a client of OpenAI's Images API asks for, read from JSON or from a form.
+ * Requests of OpenAI's Images API, read from JSON or from a form.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { fromForm, referenceOf } from "./translate.ts";
 /** An edit without its pictures. */
 export type EditRequest = ImagesRequest & { mask?: unknown };
 
-/** What was asked for, with what came beside it. */
+/** A request with its files and its key. */
 export interface Asked {
   request: EditRequest;
   images?: Record<string, string>[];

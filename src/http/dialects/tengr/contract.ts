@@ -70,7 +70,7 @@ export type DepthMapArtwork = z.infer<typeof DepthMapArtwork>;
 
 export const ArtworkError = z
   .object({
-    message: z.string().openapi({ description: "What is wrong, in words for a person." }),
+    message: z.string().openapi({ description: "The error in words, for people." }),
     statusCode: z.int().openapi({ description: "The HTTP status." }),
     error: z.string().optional().openapi({ description: "The status in words, when `message` says more." }),
   })

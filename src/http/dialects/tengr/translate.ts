@@ -37,14 +37,14 @@ export function artworkId(jobId: string): string {
   return jobId.slice(4).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
-/** The job behind a UUID, or undefined for what is none. */
+/** The job behind a UUID, or undefined for a malformed one. */
 export function jobIdOf(id: string): string | undefined {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)
     ? `job_${id.replaceAll("-", "").toLowerCase()}`
     : undefined;
 }
 
-/** What the link to one result signs. */
+/** The text that the link to one result signs. */
 export const resultOf = (id: string, index: number) => `${id.toLowerCase()}\n${index}`;
 
 const signedPath = (id: string, index: number, links: Links) =>
