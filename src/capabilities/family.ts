@@ -49,6 +49,32 @@ export interface Verb {
   suffix: string;
   /** Formats of the picture. With several, the output's extension decides and the request has a field `format`. */
   formats: readonly ("png" | "jpeg" | "webp")[];
+  /** Files that the command can make, the picture first. Without them there is the picture alone. */
+  files?: readonly VerbFile[];
+  /** With `--temporal` the pictures are frames, and each job is given the result before it. */
+  sequence?: Sequence;
+}
+
+/** A file that a command can make. The output's extension decides which, `--as` names several. */
+export interface VerbFile {
+  name: string;
+  extension: string;
+  /** Help of an option `--name` of its own, for a file that shares its extension with another. */
+  option?: string;
+  /** What tells its name from others of the same picture: "-stereo". */
+  suffix?: string;
+  /** What the request needs for it; lists of several files are joined. */
+  body: Readonly<Record<string, unknown>>;
+  /** Its id in the result. */
+  fileId(result: Readonly<Record<string, unknown>>): unknown;
+}
+
+export interface Sequence {
+  help: string;
+  /** What every request has. */
+  body: Readonly<Record<string, unknown>>;
+  /** What the next request has, and the file that it needs. */
+  follow(result: Readonly<Record<string, unknown>>): { body: Record<string, unknown>; file: string };
 }
 
 /** An option of a command. Its name is the request's field: `input_size` is `--input-size`. */

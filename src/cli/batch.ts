@@ -44,28 +44,53 @@ export interface Work {
   /** Runs a job. Values that are undefined are left to the server. */
   run(path: string, body: Record<string, unknown>): Promise<Job>;
   save(fileId: unknown, path: string): Promise<void>;
+  /** Leaves a file in the store until the next picture is done. */
+  keepForNext(fileId: string): void;
 }
 
-/** Runs `work` for each input and prints where its result is. */
+/** Runs `work` for each input and prints where its files are: `outputs` has a list of places for each input. */
 export async function runBatch(
   context: CommandContext,
   inputs: readonly Input[],
-  outputs: readonly string[],
+  outputs: readonly (readonly string[])[],
   options: BatchOptions,
-  work: (each: Work, input: Input, output: string, index: number) => Promise<Job>,
+  work: (each: Work, input: Input, index: number) => Promise<Job>,
 ): Promise<void> {
-  if (options.json && outputs.includes(standardStream))
+  if (options.json && outputs.flat().includes(standardStream))
     throw new CommandError("--json and -o - both want standard output", exitCodes.usage);
   await using client = await anyServer(context);
+  const kept: string[] = [];
+  try {
+    await eachPicture({ context, client, inputs, outputs, options, kept }, work);
+  } finally {
+    if (client.remote && !options.keep) await discard(client, kept);
+  }
+}
+
+interface Batch {
+  context: CommandContext;
+  client: Client;
+  inputs: readonly Input[];
+  outputs: readonly (readonly string[])[];
+  options: BatchOptions;
+  /** Files in the store that the next picture needs. */
+  kept: string[];
+}
+
+async function eachPicture(
+  { context, client, inputs, outputs, options, kept }: Batch,
+  work: (each: Work, input: Input, index: number) => Promise<Job>,
+): Promise<void> {
   let failed = 0;
   for (const [i, input] of inputs.entries()) {
-    const output = outputs[i]!;
     const prefix = inputs.length > 1 ? `${i + 1}/${inputs.length} ${input.label}  ` : "";
     try {
-      const job = await runOne(context, client, options, prefix, (each) => work(each, input, output, i));
+      const job = await runOne(context, client, options, prefix, kept, (each) => work(each, input, i));
       if (options.json) context.out(JSON.stringify(job));
       // A device or a pipe took the picture itself.
-      else if (statSync(output, { throwIfNoEntry: false })?.isFile()) context.out(output);
+      else
+        for (const output of outputs[i]!)
+          if (statSync(output, { throwIfNoEntry: false })?.isFile()) context.out(output);
     } catch (error) {
       context.signal.throwIfAborted();
       if (!(error instanceof JobFailed)) throw error;
@@ -83,10 +108,12 @@ async function runOne(
   client: Client,
   options: BatchOptions,
   prefix: string,
+  kept: string[],
   work: (each: Work) => Promise<Job>,
 ): Promise<Job> {
   const bar = options.quiet || options.json ? undefined : jobBar(context, prefix);
-  const stored: string[] = [];
+  const before = kept.splice(0);
+  const stored = [...before];
   try {
     return await work({
       upload: async (path) => {
@@ -101,10 +128,19 @@ async function runOne(
         return job;
       },
       save: (fileId, path) => saveFile(client, String(fileId), path),
+      keepForNext: (fileId) => void kept.push(fileId),
     });
+  } catch (error) {
+    // The next picture follows the one before this.
+    kept.push(...before);
+    throw error;
   } finally {
     bar?.clear();
     // A server inside this process takes its store with it.
-    if (client.remote && !options.keep) await discard(client, stored);
+    if (client.remote && !options.keep)
+      await discard(
+        client,
+        stored.filter((id) => !kept.includes(id)),
+      );
   }
 }

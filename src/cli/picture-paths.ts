@@ -76,12 +76,15 @@ const inputOf = (path: string): Input =>
     ? { path, label: "standard input", stem: "stdin" }
     : { path, label: path, stem: basename(path, extname(path)) };
 
+/** Frames come in the order of their numbers: `frame-2` before `frame-10`. */
+const byNumber = new Intl.Collator("en", { numeric: true }).compare;
+
 function picturesIn(folder: string): Input[] {
   const names = readdirSync(folder)
     .filter(
       (name) => pictureName.test(name) && statSync(join(folder, name), { throwIfNoEntry: false })?.isFile(),
     )
-    .sort();
+    .sort(byNumber);
   if (names.length === 0) throw new CommandError(`There are no pictures in the folder ${folder}`);
   return names.map((name) => inputOf(join(folder, name)));
 }
@@ -171,7 +174,7 @@ function requireWritable(path: string): void {
   }
 }
 
-const isFolder = (path: string) => existsSync(path) && statSync(path).isDirectory();
+export const isFolder = (path: string) => existsSync(path) && statSync(path).isDirectory();
 
 /** Identifies a file by device and inode, since it may have several names. */
 function identity(path: string): string {

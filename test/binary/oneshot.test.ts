@@ -47,6 +47,45 @@ const sizeOf = async (path: string) => {
 };
 
 describe("a command that needs no server", () => {
+  test("makes what the output's name asks for, and several files of each picture in a folder", async () => {
+    const mesh = output("room.glb");
+    const one = await ran(here, ["depth", picture, "-o", mesh, "--fov-deg", "60"], alone());
+    expect(one).toEqual({ out: `${mesh}\n`, err: "", code: 0 });
+    expect(readFileSync(mesh).subarray(0, 4).toString()).toBe("glTF");
+
+    const folder = output("things");
+    const names = ["street.ply", "street-normals.png", "street-stereo.jpg"].map((name) => join(folder, name));
+    const args = ["depth", picture, "-o", `${folder}/`, "--as", "stereo,ply,normals", "--max-points", "1000"];
+    const several = await ran(here, args, alone());
+    expect(several).toEqual({ out: `${names.join("\n")}\n`, err: "", code: 0 });
+    const [width, height] = (await sizeOf(picture)) as [number, number];
+    expect(await sizeOf(names[1]!)).toEqual([width, height]);
+    expect(await sizeOf(names[2]!)).toEqual([2 * width, height]);
+    expect(left()).toEqual([]);
+    rmSync(folder, { recursive: true });
+  });
+
+  test("keeps frames of a video steady", async () => {
+    const frames = output("frames");
+    mkdirSync(frames);
+    for (const [name, dimmed] of [
+      ["frame-2.png", 1],
+      ["frame-10.png", 0.6],
+      ["frame-1.png", 0.8],
+    ] as const)
+      await sharp(picture).resize(320).linear(dimmed, 0).png().toFile(join(frames, name));
+    const folder = output("steady");
+    const result = await ran(here, ["depth", frames, "-o", folder, "--temporal", "--json"], alone());
+    expect(result.code).toBe(0);
+    const results = result.out
+      .trim()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as Job).result!);
+    expect(results.map(({ alignment }) => alignment !== undefined)).toEqual([false, true, true]);
+    expect(readdirSync(folder).toSorted()).toEqual(["frame-1.png", "frame-10.png", "frame-2.png"]);
+    for (const made of [frames, folder]) rmSync(made, { recursive: true });
+  });
+
   test("makes a depth map, and leaves nothing behind", async () => {
     const out = output("depth.png");
     const npz = output("depth.npz");

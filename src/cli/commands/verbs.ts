@@ -18,6 +18,7 @@ import {
   stemOf,
 } from "../picture-paths.ts";
 import { standardStream } from "../remote-file.ts";
+import { bodyFor, type Choice, filesWanted } from "../verb-files.ts";
 import { checkContext } from "./status.ts";
 
 /** A family's share in a command. */
@@ -53,6 +54,7 @@ function register(program: Command, context: CommandContext, name: string, share
   );
   const options = new Map(shares.flatMap(({ verb }) => verb.options).map((option) => [option.name, option]));
   for (const option of options.values()) command.addOption(optionOf(option));
+  addFileOptions(command, verb);
   command.action(async (...args: unknown[]) => {
     const given = command.opts<BatchOptions & Record<string, unknown>>();
     const { share, model } = choose(context, shares, given.model);
@@ -67,6 +69,19 @@ function register(program: Command, context: CommandContext, name: string, share
     const pictures = verb.takes === "prompt" ? [] : verb.takes === "pictures" ? (first as string[]) : second!;
     await make(context, share, { prompt, pictures, model, values, options: given });
   });
+}
+
+/** Options that say which of several files is made, and that pictures are frames. */
+function addFileOptions(command: Command, { files, sequence }: Verb): void {
+  if (files) {
+    const names = files.map(({ name }) => name).join(", ");
+    command.option(
+      "--as <names>",
+      `which files, separated by commas: ${names} (default: what the output ends in)`,
+    );
+    for (const { name, option } of files) if (option) command.option(`--${name}`, option);
+  }
+  if (sequence) command.option("--temporal", sequence.help);
 }
 
 function optionOf({ name, value, help, kind }: VerbOption): Option {
@@ -132,7 +147,7 @@ interface Request {
   pictures: readonly string[];
   model: string | undefined;
   values: Values;
-  options: BatchOptions;
+  options: BatchOptions & Record<string, unknown>;
 }
 
 async function make(context: CommandContext, { family, verb }: Share, request: Request): Promise<void> {
@@ -145,18 +160,22 @@ async function make(context: CommandContext, { family, verb }: Share, request: R
     ...(verb.takes === "prompt and pictures" ? pictures : []),
   ]);
   const inputs = inputsOf(verb, prompt, pictures);
-  const outputs = outputsFor(inputs, options.output, {
-    suffix: verb.suffix,
-    extension: extensionOf(verb.formats[0]!),
-  });
+  const { files, sequence } = verb;
+  const wanted = files && filesWanted(verb, files, inputs, choiceOf(files, options));
+  const outputs = wanted
+    ? []
+    : outputsFor(inputs, options.output, { suffix: verb.suffix, extension: extensionOf(verb.formats[0]!) });
   const formats = outputs.map((path) => formatOf(path, verb.formats));
+  const places = inputs.list.map((_, i) => wanted?.map((each) => each.places[i]!) ?? [outputs[i]!]);
   const copies = ofKind("copy").map((option) => {
     if (values[option.name] === standardStream)
       throw new CommandError("Only the picture can go to standard output", exitCodes.usage);
     const naming = { suffix: verb.suffix, extension: option.extension ?? "" };
     return { from: option.from!, places: outputsFor(inputs, values[option.name] as string, naming) };
   });
-  await runBatch(context, inputs.list, outputs, options, async (each, input, output, i) => {
+  const temporal = options.temporal === true ? sequence : undefined;
+  let following: Record<string, unknown> = {};
+  await runBatch(context, inputs.list, places, options, async (each, input, i) => {
     const job = await each.run(`/v1/${family.domain}/${family.family}${verb.path}`, {
       ...(prompt !== undefined && { prompt }),
       ...(verb.takes === "pictures" && { image: await each.upload(input.path) }),
@@ -164,13 +183,29 @@ async function make(context: CommandContext, { family, verb }: Share, request: R
       model,
       quantize: options.quantize,
       ...(verb.formats.length > 1 && { format: formats[i] }),
+      ...following,
       ...(await fieldsOf(each, verb, values)),
+      ...(wanted && bodyFor(wanted)),
+      ...temporal?.body,
     });
-    await each.save(job.result?.[verb.result], output);
-    for (const { from, places } of copies) await each.save(job.result?.[from], places[i]!);
+    const result = job.result ?? {};
+    if (temporal) {
+      const { body, file } = temporal.follow(result);
+      following = body;
+      each.keepForNext(file);
+    }
+    if (wanted) for (const { file, places } of wanted) await each.save(file.fileId(result), places[i]!);
+    else await each.save(result[verb.result], outputs[i]!);
+    for (const { from, places } of copies) await each.save(result[from], places[i]!);
     return job;
   });
 }
+
+const choiceOf = (files: NonNullable<Verb["files"]>, options: Request["options"]): Choice => ({
+  as: options.as as string | undefined,
+  flags: files.filter(({ name, option }) => option && options[name] === true).map(({ name }) => name),
+  output: options.output,
+});
 
 /** Pictures are one job each, unless a prompt makes them the input of one. */
 function inputsOf({ takes }: Verb, prompt: string | undefined, pictures: readonly string[]): Inputs {
