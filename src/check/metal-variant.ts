@@ -59,5 +59,7 @@ function keepVerdict(file: string, verdicts: Record<string, boolean>): void {
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     writeAtomicSync(file, JSON.stringify(verdicts), { durable: false });
-  } catch {}
+  } catch {
+    // tested again at the next start
+  }
 }

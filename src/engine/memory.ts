@@ -5,7 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import { totalmem } from "node:os";
-import type { MachineMemory } from "./residency.ts";
+import { gigabyte, type MachineMemory } from "./residency.ts";
 
 /** Reads a small file, or gives nothing when it is not there. */
 export type ReadText = (path: string) => string | undefined;
@@ -13,6 +13,18 @@ export type ReadText = (path: string) => string | undefined;
 /** The machine's memory without what only the engine knows. */
 export function machineMemory(read: ReadText = readText): MachineMemory {
   return { total: totalmem(), cgroup: process.platform === "linux" ? cgroupLimit(read) : undefined };
+}
+
+/** The machine's memory for commands that start no engine to ask Metal. */
+export const expectedMemory = (): MachineMemory => ({ ...machineMemory(), workingSet: likelyWorkingSet() });
+
+/** What Metal recommends at least on a Mac: two thirds of the memory, from 36 GB on three quarters. */
+export function likelyWorkingSet(
+  total: number = totalmem(),
+  platform: NodeJS.Platform = process.platform,
+): number | undefined {
+  if (platform !== "darwin") return undefined;
+  return total * (total < 36 * gigabyte ? 2 / 3 : 3 / 4);
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { PlannedRequest } from "../../capabilities/capability.ts";
 import { chooseVariant } from "../../capabilities/model.ts";
-import { machineMemory } from "../../engine/memory.ts";
+import { expectedMemory } from "../../engine/memory.ts";
 import type { Need } from "../../engine/need.ts";
 import { budgetOf, footprint, gigabyte } from "../../engine/residency.ts";
 import { nearest } from "../../settings/nearest.ts";
@@ -48,7 +48,7 @@ export function registerPlan(program: Command, context: CommandContext): void {
         ...(options.steps !== undefined && { steps: options.steps }),
       };
       const need = capability.warm(variant.name, look, request);
-      const budget = budgetOf(machineMemory(), look.settings.memory_limit_gb);
+      const budget = budgetOf(expectedMemory(), look.settings.memory_limit_gb);
       context.out(options.json ? planJson(family, need, budget) : planText(family, need, budget));
       if (footprint(family, need, new Map()) > budget)
         throw new CommandError("The request does not fit into memory", exitCodes.doesNotFit);

@@ -2,7 +2,8 @@ import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import type { CheckContext, Download } from "../../capabilities/capability.ts";
 import { contextOf, pathProblems } from "../../capabilities/catalogue.ts";
-import { machineMemory } from "../../engine/memory.ts";
+import type { DeviceState } from "../../engine/engine.ts";
+import { expectedMemory } from "../../engine/memory.ts";
 import { budgetOf, footprint, gigabyte } from "../../engine/residency.ts";
 import { label, missing, type Places } from "../../hub/download/resources.ts";
 import type { Settings } from "../../settings/settings.ts";
@@ -178,12 +179,29 @@ export function registerStatus(program: Command, context: CommandContext): void 
       );
       const all = server ? await asServed(server, here) : here;
       if (options.json) return context.out(JSON.stringify(all, null, 2));
-      if (server) context.out(`As the running server at ${addressOf(settings)} has them.\n`);
+      if (server)
+        context.out(
+          `As the running server at ${addressOf(settings)} has them. ${await deviceOfServer(server)}\n`,
+        );
       context.out(options.verbose ? detailsText(all) : statusText(all, budget));
     });
 }
 
-const ownBudget = ({ memory_limit_gb }: Settings) => budgetOf(machineMemory(), memory_limit_gb);
+const ownBudget = ({ memory_limit_gb }: Settings) => budgetOf(expectedMemory(), memory_limit_gb);
+
+/** What a running server computes on, and how the test of its kernels went. */
+async function deviceOfServer(server: Client): Promise<string> {
+  const answer = await server.request("/ready");
+  const { device } = (await answer.json()) as { device?: DeviceState | null };
+  if (!device) return "Its engine is not ready.";
+  const tested = {
+    passed: ", whose kernels passed their test",
+    passed_before: ", whose kernels passed their test",
+    imprecise: ", whose kernels are imprecise: see easel doctor",
+    not_needed: "",
+  }[device.self_test];
+  return `It computes on the ${device.kind === "gpu" ? "GPU" : "processor"} (${device.name})${tested}.`;
+}
 
 async function budgetOfServer(server: Client): Promise<number> {
   const { memory } = await json<{ memory: { budget_gb: number } }>(await server.request("/health"));

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { cgroupLimit, machineMemory } from "../../../src/engine/memory.ts";
+import { cgroupLimit, likelyWorkingSet, machineMemory } from "../../../src/engine/memory.ts";
 
 const files = (contents: Record<string, string>) => (path: string) => contents[path];
 
@@ -37,6 +37,21 @@ test("cgroupLimit() knows no limit where nothing says one", () => {
   expect(
     cgroupLimit(files({ "/proc/self/cgroup": "0::/\n", "/sys/fs/cgroup/memory.max": "max\n" })),
   ).toBeUndefined();
+});
+
+test("likelyWorkingSet() is what Metal recommends at least, by the memory of the Mac", () => {
+  const gb = 1024 ** 3;
+  const known = [8, 16, 24, 36, 64].map(
+    (size) => [size, likelyWorkingSet(size * gb, "darwin")! / gb] as const,
+  );
+  expect(known.map(([size, set]) => [size, Number(set.toFixed(1))])).toEqual([
+    [8, 5.3],
+    [16, 10.7],
+    [24, 16],
+    [36, 27],
+    [64, 48],
+  ]);
+  expect(likelyWorkingSet(16 * gb, "linux")).toBeUndefined();
 });
 
 test("machineMemory() reads this machine", () => {
