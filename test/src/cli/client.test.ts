@@ -262,9 +262,11 @@ describe("easel depth", () => {
     expect(statSync(pipe).isFIFO()).toBe(true);
   });
 
-  test("names no map something else than a PNG", async () => {
-    const { error } = await run(9, "depth", picture("in.jpg"), "-o", join(folder, "out.jpg"));
+  test("makes no file whose name does not say what it is", async () => {
+    const { error } = await run(9, "depth", picture("in.jpg"), "-o", join(folder, "out.tif"));
     expect(error?.message).toContain("must end in .png");
+    const unclear = await run(9, "depth", picture("in.jpg"), "-o", join(folder, "out.jpg"));
+    expect(unclear.error?.message).toBe("For a .jpg say which: --stereo or --anaglyph");
   });
 
   test("tells the server's own words when the job fails, and leaves no file", async () => {
