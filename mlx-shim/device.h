@@ -1,4 +1,4 @@
-// Which device computes: what was asked for, and what the machine can do. Knows nothing of MLX, so that a test can play a machine.
+// Chooses the device that computes. It does not include MLX, so a test can simulate machines.
 #pragma once
 #include <stdexcept>
 #include <string>

@@ -1,5 +1,5 @@
 /**
- * Finds ShellCheck and asks it about scripts.
+ * Finds ShellCheck and runs it on scripts.
  *
  * @module
  */
@@ -57,7 +57,7 @@ export async function findShellcheck({
   }
 }
 
-/** What ShellCheck says about a script, one line a finding. */
+/** ShellCheck's findings about a script, one a line. */
 export async function shellFaults(shellcheck: string, script: Script): Promise<string[]> {
   const { name, text, shell, except = [] } = script;
   const child = Bun.spawn(

@@ -1,5 +1,5 @@
 /**
- * Lints what the tests cannot run: the workflows (actionlint), the shell inside them and every shell script (ShellCheck).
+ * Lints the workflows (actionlint), the shell inside them and every shell script (ShellCheck).
  *
  * @module
  */
@@ -17,7 +17,7 @@ export function knownLabels(folder = root): string[] {
   return config["self-hosted-runner"].labels;
 }
 
-/** What actionlint says about a workflow, one line a finding. */
+/** actionlint's findings about a workflow, one a line. */
 export async function workflowFaults(
   name: string,
   text: string,

@@ -1,5 +1,5 @@
 /**
- * What a person can do about a GPU that does not work, by what Metal and MLX say.
+ * Remedies for a GPU that does not work, by the messages of Metal and MLX.
  *
  * @module
  */
@@ -35,7 +35,7 @@ const remedies: readonly (readonly [said: RegExp, remedy: string])[] = [
 
 const send = "easel doctor prints a page that helps whoever you ask";
 
-/** The words of the system, and what to do about them. */
+/** The message, followed by its remedy and by the command whose output helps others. */
 export function withRemedy(message: string): string {
   const remedy = remedies.find(([said]) => said.test(message))?.[1];
   return [message, ...(remedy === undefined ? [] : [remedy]), send].join("\n  ");

@@ -1,5 +1,5 @@
 /**
- * Asks the engine to compute one case for each kind of kernel, and judges what it gave.
+ * Lets the engine compute one case for each kind of kernel, and judges the results.
  *
  * @module
  */
@@ -35,7 +35,7 @@ export async function checkKernels(engine: Engine): Promise<KernelCheck> {
 /** An error that no rounding makes: a kernel that cannot be trusted at all. */
 const gross = 0.05;
 
-/** The results of kernels that do not run, or whose numbers have nothing to do with what they should be. */
+/** The results of kernels that do not run, or whose numbers are far from the expected ones. */
 export const broken = (results: readonly KernelResult[]): KernelResult[] =>
   results.filter(({ ok, error }) => !ok && !(error !== null && error <= gross));
 

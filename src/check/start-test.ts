@@ -1,6 +1,6 @@
 /**
- * The test of a GPU's kernels at start. It runs once for each device, system and build: what passed is kept in a small file, so that
- * a warm start does no more than read it.
+ * The test of a GPU's kernels at start. It runs once for each device, system and build. Passed tests are kept in a small file, so a
+ * warm start only reads it.
  *
  * @module
  */
@@ -22,7 +22,7 @@ export interface TestedOn {
   mend(): Promise<boolean>;
 }
 
-/** Tests started with other systems and builds that are remembered. */
+/** Passed tests that are kept. */
 const remembered = 8;
 
 /** @throws {Error} for the operator, when a kernel of the GPU does not run or computes something else. */

@@ -1,8 +1,8 @@
 import { addressBytes, isPublicAddress } from "./addresses.ts";
 
 /**
- * Why macOS may say that there is no way to a machine next door: since macOS 15 a program reaches the local network only when the
- * person at the screen has allowed it, and a server has nobody to ask.
+ * Explains EHOSTUNREACH for a private address on macOS. Since macOS 15 a program reaches the local network only when the user has
+ * allowed it, and a server in the background cannot ask.
  */
 export function localNetworkReason(
   code: string,

@@ -74,4 +74,7 @@ test("easel status shows what the server has, not this shell's settings", async 
   const env = { HOME: here.home, EASEL_PORT: new URL(other.url).port };
   const { out } = await ran(here, ["status", "--json", "depthanything/v2-small"], env);
   expect(JSON.parse(out)).toMatchObject([{ name: "v2-small", status: "local" }]);
+  while ((await other.get("/ready")).status !== 200) await Bun.sleep(20);
+  const words = (await ran(here, ["status"], env)).out;
+  expect(words).toMatch(/^As the running server at .* It computes on the (processor|GPU) \(.+\)/m);
 });

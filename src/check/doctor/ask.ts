@@ -1,10 +1,10 @@
-/** What another program said; empty when it is not on this machine. */
+/** The output of another program; empty when it is not on this machine. */
 export interface Answer {
   ok: boolean;
   text: string;
 }
 
-/** Asks a program of the system. */
+/** Runs a program of the system. */
 export type Ask = (command: readonly string[]) => Promise<Answer>;
 
 /** Runs it, and waits no longer than ten seconds. */

@@ -1,6 +1,5 @@
 /**
- * One start and end of the engine, in a process of its own: a crash of a kernel, or of the process's end, is then a line of the
- * report and not the end of it.
+ * One start and end of the engine, in a separate process. A crash is then a line of the report and not its end.
  *
  * @module
  */
@@ -13,7 +12,7 @@ import { checkKernels, type KernelCheck, kernelFaults } from "../kernel-check.ts
 import { selftest } from "../selftest.ts";
 import type { Section } from "./report.ts";
 
-/** What the process of the engine prints, as JSON. */
+/** The JSON that the engine's process prints. */
 export interface EngineFacts extends Partial<KernelCheck> {
   device?: string;
   kind?: "cpu" | "gpu";
@@ -63,7 +62,7 @@ export function passed(ended: Ended): boolean {
   return ended.code === 0 && error === undefined && results.length > 0 && results.every(({ ok }) => ok);
 }
 
-/** The device and the kernels, from what the engine's process left. */
+/** The sections of the device and the kernels, from the output of the engine's process. */
 export function engineSections(
   ended: Ended,
   memory: MachineMemory,

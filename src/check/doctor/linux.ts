@@ -1,5 +1,5 @@
 /**
- * What Linux says about itself.
+ * The facts of a Linux machine.
  *
  * @module
  */

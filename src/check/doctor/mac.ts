@@ -1,5 +1,5 @@
 /**
- * What a Mac says about itself and about the file that runs: the words of `sw_vers`, `sysctl`, `launchctl`, `codesign` and `xattr`.
+ * The facts of a Mac and of the running binary, from `sw_vers`, `sysctl`, `launchctl`, `codesign` and `xattr`.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Takes out of a report what says who sends it: the home directory, names of users in paths, the name of the machine.
+ * Removes personal data from a report: the home directory, names of users in paths, the name of the machine.
  *
  * @module
  */
@@ -9,7 +9,7 @@ export interface Person {
   host: string;
 }
 
-/** A function that takes the person out of a text. */
+/** Gives a function that removes a person's data from a text. */
 export function withoutPerson({ homes, host }: Person): (text: string) => string {
   const known = [...new Set(homes)].filter((home) => home.length > 1).sort((a, b) => b.length - a.length);
   // a short name would be found inside other words

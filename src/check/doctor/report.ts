@@ -1,5 +1,5 @@
 /**
- * The page of `easel doctor`: sections of facts, and what is wrong.
+ * The page of `easel doctor`: sections of facts, and faults.
  *
  * @module
  */
@@ -10,7 +10,7 @@ export type Fact = string | number | boolean | null | readonly string[];
 export interface Section {
   name: string;
   facts: Readonly<Record<string, Fact>>;
-  /** What is wrong, each a sentence that helps. */
+  /** Each a sentence that names the remedy. */
   faults: readonly string[];
 }
 
@@ -34,7 +34,7 @@ export function reportOf(easel: string, sections: readonly Section[]): Report {
 const words = (fact: Exclude<Fact, readonly string[]>): string =>
   fact === null ? "unknown" : typeof fact === "boolean" ? (fact ? "yes" : "no") : String(fact);
 
-/** The report as lines for people: sections, then what is wrong. */
+/** The report as lines for people: sections, then faults. */
 export function reportText({ easel, faults, sections }: Report): string {
   const lines = [`easel doctor ${easel}`];
   for (const [name, facts] of Object.entries(sections)) {

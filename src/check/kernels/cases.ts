@@ -1,5 +1,5 @@
 /**
- * One small case for each kind of kernel that the networks need, with what it must give.
+ * One small case for each kind of kernel, with its expected result.
  *
  * @module
  */

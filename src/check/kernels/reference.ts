@@ -1,6 +1,6 @@
 /**
- * Networks' operations as plain loops in double precision: what a kernel's result is compared with. Arrays are flat, the last axis
- * runs fastest.
+ * Operations of networks as plain loops in double precision, as the reference of kernels. Arrays are flat; the last axis runs
+ * fastest.
  *
  * @module
  */
