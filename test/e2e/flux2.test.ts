@@ -250,12 +250,27 @@ describe("a request is refused", () => {
   });
 
   test("for a model that is not here, with a word about the free one", async () => {
-    const answer = await server.post("/v1/image/flux2/generate", { prompt: "x" });
-    expect(answer.status).toBe(503);
-    const { code, detail } = (await answer.json()) as { code: string; detail: string };
-    expect(code).toBe("not_activated");
+    const [status, code, detail] = await refused("generate", { model: "klein-9b" });
+    expect([status, code]).toEqual([503, "not_activated"]);
     expect(detail).toContain("model 'klein-9b' is not activated");
     expect(detail).toContain("easel activate --model flux2/klein-4b");
+  });
+
+  test("unless it names no model: then it gets klein-4b, where klein-9b is not here", async () => {
+    const body = { prompt: "x", steps: 1, seed: 1 };
+    const answer = await server.post("/v1/image/flux2/generate", body, { accept: "application/json" });
+    expect(((await answer.json()) as Job).result).toMatchObject({ model: "klein-4b" });
+    const models = (await (await server.get("/v1/image/flux2/models")).json()) as {
+      name: string;
+      default: boolean;
+    }[];
+    expect(models.map(({ name }) => name)).toEqual([
+      "klein-9b",
+      "klein-base-4b",
+      "klein-base-9b",
+      "klein-4b",
+    ]);
+    expect(models.filter((model) => model.default).map(({ name }) => name)).toEqual(["klein-4b"]);
   });
 
   test("with the contract's code for training", async () => {
@@ -274,7 +289,6 @@ test("a folder that mflux has saved runs at its own bits, and one with the autho
   const saved = await depthServer({
     modelPaths: { "flux2/klein-4b": join(fixtures, "flux2-mflux"), "flux2/klein-base-4b": single },
     activated: ["flux2/klein-4b", "flux2/klein-base-4b"],
-    settings: { flux2_default_model: "klein-4b" },
   });
   const body = { prompt: "a red fox", width: 64, height: 48, steps: 2, seed: 1 };
   const post = (more: object) =>

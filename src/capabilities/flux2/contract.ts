@@ -9,8 +9,8 @@ const model = z
   .nullish()
   .openapi({
     description:
-      "Model variant, see GET /v1/image/flux2/models: `klein-9b` (default unless the server's settings name another), `klein-4b`, " +
-      "`klein-base-4b` or `klein-base-9b`.",
+      "Model variant, see GET /v1/image/flux2/models: `klein-9b`, `klein-4b`, `klein-base-4b` or `klein-base-9b`. Omit for the default: " +
+      "what the server's settings name, else `klein-9b`, else `klein-4b` where only that is on this machine.",
   });
 
 const shared = {
@@ -91,12 +91,13 @@ Every model does both.
 ## Models
 | model | steps | guidance | licence |
 |---|---|---|---|
-| **klein-9b** (default) | 4 | none | not for commercial use; the download asks for a token |
+| **klein-9b** | 4 | none | not for commercial use; the download asks for a token |
 | **klein-4b** | 4 | none | Apache-2.0; fits a machine with 16 GB |
 | **klein-base-4b** | 40 | 4.0 | Apache-2.0 |
 | **klein-base-9b** | 40 | 4.0 | not for commercial use; the download asks for a token |
 
-The setting \`flux2_default_model\` chooses another default.
+Without \`model\` a request gets what the setting \`flux2_default_model\` names, else klein-9b, or klein-4b where that is on this machine
+and klein-9b is not.
 
 ## Prompts
 A prompt has at most 512 tokens with its frame. A longer one loses its end, which the result says with \`prompt_cut\`.

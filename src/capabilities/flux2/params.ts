@@ -39,8 +39,17 @@ export type Params = GenerateParams | EditParams;
 export const models: Models = {
   family,
   variants,
-  defaultVariant: ({ settings }) => ownSettings(settings).flux2_default_model,
+  defaultVariant(context) {
+    const isHere = (variant: string) => "source" in context.activation(family, variant);
+    return (
+      ownSettings(context.settings).flux2_default_model ??
+      (isHere(free4b) && !isHere(contractDefault) ? free4b : contractDefault)
+    );
+  },
 };
+
+/** The original's default. */
+const contractDefault = "klein-9b";
 
 /** Guidance that takes effect: a distilled variant has none. */
 export const guided = ({ model, guidance }: Pick<Shared, "model" | "guidance">) =>

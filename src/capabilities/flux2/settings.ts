@@ -1,5 +1,5 @@
 import type { Settings } from "../../settings/settings.ts";
-import { choice, setting, settingsView } from "../../settings/types.ts";
+import { choice, optional, setting, settingsView } from "../../settings/types.ts";
 import type { Limits } from "../diffusion/limits.ts";
 import { pictureRows, sizeProblems } from "../diffusion/settings.ts";
 import { names } from "./variants.ts";
@@ -7,9 +7,9 @@ import { names } from "./variants.ts";
 export const rows = {
   flux2_default_model: setting({
     group: "flux2",
-    kind: choice(names as [string, ...string[]]),
-    default: "klein-9b",
-    help: "Model when a request names none.",
+    kind: optional(choice(names as [string, ...string[]])),
+    default: null,
+    help: "Model when a request names none. Without it: klein-9b, or klein-4b where that is here and klein-9b is not.",
   }),
   ...pictureRows("flux2"),
 };

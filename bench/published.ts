@@ -1,0 +1,114 @@
+/**
+ * A model of the published sizes with random weights, as a folder in the published layout: for measures of memory and time.
+ *
+ *     bun bench/published.ts flux2/klein-4b FOLDER
+ *
+ * The tokenizer is that of the tests. Layers of the text encoder that are never read are left out.
+ *
+ * @module
+ */
+import { cpSync, mkdirSync, writeFileSync, writeSync, openSync, closeSync } from "node:fs";
+import { join } from "node:path";
+import type { Pipeline } from "../src/models/diffusion/memory.ts";
+import { published as flux2 } from "../src/models/flux2/memory.ts";
+import { published as zimage } from "../src/models/zimage/memory.ts";
+import type { TensorTable } from "../src/weights/formats/safetensors.ts";
+
+const [model, folder] = process.argv.slice(2) as [string, string];
+
+interface Published {
+  pipeline: Pipeline;
+  /** Layers of the text encoder that are read. */
+  layers: number;
+  fixture: string;
+  configs: Record<string, object>;
+}
+
+const encoder = {
+  head_dim: 128,
+  num_attention_heads: 32,
+  num_key_value_heads: 8,
+  num_hidden_layers: 36,
+  vocab_size: 151_936,
+};
+const small = { ...encoder, hidden_size: 2560, intermediate_size: 9728 };
+const large = { ...encoder, hidden_size: 4096, intermediate_size: 12_288 };
+
+const models: Record<string, () => Published> = {
+  "flux2/klein-4b": () => ({
+    pipeline: flux2("4B"),
+    layers: 27,
+    fixture: "flux2",
+    configs: { text_encoder: small, vae: {} },
+  }),
+  "flux2/klein-9b": () => ({
+    pipeline: flux2("9B"),
+    layers: 27,
+    fixture: "flux2",
+    configs: { text_encoder: large, vae: {} },
+  }),
+  "zimage/turbo": () => ({
+    pipeline: zimage(),
+    layers: 35,
+    fixture: "zimage",
+    configs: { text_encoder: small, vae: { scaling_factor: 0.3611, shift_factor: 0.1159 } },
+  }),
+};
+const made = models[model]?.();
+if (!made) throw new Error(`there is ${Object.keys(models).join(", ")}`);
+
+/** Normal numbers in bfloat16, of which tensors take turns. */
+const pool = new Uint16Array(2 ** 24);
+const float = new Float32Array(1);
+const bits = new Uint32Array(float.buffer);
+for (let i = 0; i < pool.length; i++) {
+  const radius = Math.sqrt(-2 * Math.log(1 - Math.random()));
+  float[0] = 0.02 * radius * Math.cos(2 * Math.PI * Math.random());
+  pool[i] = bits[0]! >>> 16;
+}
+const one = new Uint16Array(2 ** 16).fill(0x3f80);
+
+function write(path: string, table: TensorTable): void {
+  const entries = [...table];
+  let at = 0;
+  const header = Object.fromEntries(
+    entries.map(([name, { shape }]) => {
+      const begin = at;
+      at += 2 * shape.reduce((a, b) => a * b, 1);
+      return [name, { dtype: "BF16", shape, data_offsets: [begin, at] }];
+    }),
+  );
+  const text = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(text.length));
+  const file = openSync(path, "w");
+  writeSync(file, length);
+  writeSync(file, text);
+  for (const [name, { shape }] of entries) {
+    const source = shape.length === 1 && /norm|running_var|cap_embedder\.0/.test(name) && !name.endsWith("bias") ? one : pool;
+    for (let left = shape.reduce((a, b) => a * b, 1); left > 0; ) {
+      const count = Math.min(left, source.length);
+      writeSync(file, source.subarray(0, count));
+      left -= count;
+    }
+  }
+  closeSync(file);
+}
+
+const { pipeline, layers, fixture, configs } = made;
+const read = (table: TensorTable): TensorTable =>
+  new Map([...table].filter(([name]) => Number(/layers\.(\d+)\./.exec(name)?.[1] ?? 0) < layers));
+const parts: Record<string, TensorTable> = {
+  transformer: pipeline.transformer,
+  text_encoder: read(pipeline.textEncoder),
+  vae: pipeline.vae,
+};
+for (const [part, table] of Object.entries(parts)) {
+  mkdirSync(join(folder, part), { recursive: true });
+  const name = part === "text_encoder" ? "model" : "diffusion_pytorch_model";
+  write(join(folder, part, `${name}.safetensors`), table);
+  writeFileSync(join(folder, part, "config.json"), JSON.stringify(configs[part] ?? {}));
+}
+cpSync(join(import.meta.dir, `../test/fixtures/${fixture}/model/tokenizer`), join(folder, "tokenizer"), {
+  recursive: true,
+});
