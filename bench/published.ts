@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { cpSync, mkdirSync, writeFileSync, writeSync, openSync, closeSync } from "node:fs";
+import { closeSync, cpSync, mkdirSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { Pipeline } from "../src/models/diffusion/memory.ts";
 import { published as flux2 } from "../src/models/flux2/memory.ts";
@@ -85,7 +85,10 @@ function write(path: string, table: TensorTable): void {
   writeSync(file, length);
   writeSync(file, text);
   for (const [name, { shape }] of entries) {
-    const source = shape.length === 1 && /norm|running_var|cap_embedder\.0/.test(name) && !name.endsWith("bias") ? one : pool;
+    const source =
+      shape.length === 1 && /norm|running_var|cap_embedder\.0/.test(name) && !name.endsWith("bias")
+        ? one
+        : pool;
     for (let left = shape.reduce((a, b) => a * b, 1); left > 0; ) {
       const count = Math.min(left, source.length);
       writeSync(file, source.subarray(0, count));
