@@ -5,8 +5,9 @@
  */
 
 const remedies: readonly (readonly [said: RegExp, remedy: string])[] = [
+  [/no gpu that mlx can use/i, "on Linux easel computes on the processor: set `device` to auto or cpu"],
   [
-    /load device|no metal device|no gpu that mlx can use/i,
+    /load device|no metal device/i,
     "macOS gives this process no GPU, as happens over ssh before anybody has logged in at the screen, and in some virtual machines: " +
       "log in at the screen, or run easel as a service of your session (easel service install)",
   ],

@@ -26,7 +26,7 @@ const checks: readonly Check[] = [
       return `sharp ${versions.sharp}, libvips ${versions.vips}`;
     },
   ],
-  ["engine", ({ engine }) => selftest(engine)],
+  ["engine", ({ engine, ready }) => ready.then(() => selftest(engine))],
   [
     "kernels",
     async ({ engine }) => {

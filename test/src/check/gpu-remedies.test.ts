@@ -4,7 +4,7 @@ import { withRemedy } from "../../../src/check/gpu-remedies.ts";
 test.each([
   ["[open] Metal does not work: Failed to load device", "log in at the screen"],
   ["[metal::load_device] No Metal device available.", "log in at the screen"],
-  ["[open] this machine has no GPU that MLX can use", "no GPU"],
+  ["[open] this machine has no GPU that MLX can use", "set `device` to auto or cpu"],
   [
     "[open] Metal does not work: Failed to load the default metallib. library not found",
     "easel check --engine unpacks it again",
