@@ -1,6 +1,6 @@
 /**
- * How long the model that comes with the program takes for a picture of 1024 × 768, step by step, and a one-shot of the binary if there
- * is one. The one-shot stands beside `easel --version`, the time that any start takes.
+ * How long the models that come with the program take: depth of a picture of 1024 × 768, step by step; enlargements of one of
+ * 1152 × 864; and one-shots of the binary if there is one. Those stand beside `easel --version`, the time that any start takes.
  *
  *     EASEL_CPU_THREADS=2 bun bench/mini.ts [rounds] [side]
  *
@@ -15,17 +15,18 @@ import { library, nativeFolder } from "../ffi/native.ts";
 import { renderDepth } from "../src/capabilities/depth/render.ts";
 import { usualSizing } from "../src/models/mini/memory.ts";
 import { MiniDepth } from "../src/models/mini/mini-depth.ts";
+import { factors } from "../src/models/mini-upscaler/memory.ts";
+import { MiniUpscaler } from "../src/models/mini-upscaler/mini-upscaler.ts";
 
 const root = join(import.meta.dir, "..");
 const rounds = Number(process.argv[2] ?? 30);
 const inputSize = Number(process.argv[3] ?? usualSizing.inputSize);
 const size = { width: 1024, height: 768 };
-/** A slope with stripes: what is in the picture does not change the time. */
-const data = Uint8Array.from(
-  { length: size.width * size.height * 3 },
-  (_, i) => ((i / 3 / size.width) | 0) / 4 + (i % 97),
+/** A real picture: the edges of a depth map take longer where there are more of them. */
+const street = sharp(join(root, "examples/street.jpg"));
+const data = new Uint8Array(
+  await street.clone().resize(size.width, size.height).removeAlpha().raw().toBuffer(),
 );
-
 const whole = { data, ...size, channels: 3 };
 
 openLibrary(join(await nativeFolder({ usual: "" }), library), { device: "cpu" });
@@ -63,6 +64,19 @@ for (let i = 0; i < rounds; i++) {
 report();
 console.log(`MLX's peak ${(memory().peak / 1e6).toFixed(0)} MB`);
 
+for (const name of Object.keys(spans)) delete spans[name];
+const small = { width: 1152, height: 864 };
+const pixels = await street.clone().resize(small.width, small.height).removeAlpha().raw().toBuffer();
+const megapixel = { data: new Uint8Array(pixels), ...small, channels: 3 };
+using upscaler = MiniUpscaler.load([join(root, "assets/mini/mini-upscaler.safetensors")]);
+for (const factor of factors) {
+  resetPeak();
+  for (let i = 0; i < Math.min(rounds, 8); i++)
+    timed(`1 MP enlarged ${factor}×`, () => upscaler.enlarge(megapixel, factor));
+  console.log(`${factor}×: MLX's peak ${(memory().peak / 1e6).toFixed(0)} MB`);
+}
+report();
+
 const easel = join(root, "dist/easel");
 if (existsSync(easel)) {
   const work = mkdtempSync(join(tmpdir(), "easel-bench-"));
@@ -76,6 +90,7 @@ if (existsSync(easel)) {
     for (const [name, args] of Object.entries({
       "easel --version": ["--version"],
       "easel depth IN -o OUT": ["depth", picture, "-o", join(work, `${i}.png`)],
+      "easel upscale IN -o OUT": ["upscale", picture, "-o", join(work, `${i}-large.png`), "--model", "mini"],
     })) {
       const env = { HOME: work, PATH: process.env.PATH };
       const from = performance.now();
