@@ -64,6 +64,14 @@ test("an unknown target is refused with the known ones", () => {
   });
 });
 
+test("the newer kernels of Metal are refused to another machine than a Mac", () => {
+  symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+  const { code, err } = run(["build.ts", "--target", "linux-arm64", "--newer-metal"]);
+  expect(code).toBe(1);
+  expect(err).toBe("build: --newer-metal is for darwin-arm64\n");
+  nothingHalfDone();
+});
+
 test("without packages the build says how to install them", () => {
   const { code, err } = run(["build.ts"]);
   expect(code).toBe(1);

@@ -176,3 +176,9 @@ test("faults() finds a name that the library beside has not", () => {
   };
   expect(faults(files)).toEqual(["libuser.dylib takes _gone from @rpath/libmlx.dylib, which has none"]);
 });
+
+test("faults() takes a library for a newer macOS only where that is meant", () => {
+  const files = { "libmlx.dylib": dylib({ minimum: 26 }) };
+  expect(faults(files)).toEqual([expect.stringContaining("is for macOS 26")]);
+  expect(faults(files, 26.2)).toEqual([]);
+});
