@@ -46,6 +46,8 @@ def follow(job_id):
 
 
 def main():
+    if len(sys.argv) != 4:
+        sys.exit("usage: depth.py PICTURE OUTPUT.png OUTPUT.npz")
     picture, png, npz = (Path(argument) for argument in sys.argv[1:4])
     image = "data:application/octet-stream;base64," + base64.b64encode(picture.read_bytes()).decode()
     with ask("/v1/image/depthanything/estimate", {"image": {"data_url": image}, "mode": "async"}) as answer:

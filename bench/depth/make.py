@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
 from transformers import (
     DepthAnythingConfig,
     DepthAnythingForDepthEstimation,
@@ -52,10 +51,8 @@ for key, p in model.named_parameters():
     else:
         p.copy_(torch.randn_like(p) / p[0].numel() ** 0.5)
 (model.head.layers[4] if name == "depth-pro" else model.head.conv3).bias.fill_(1)
-model.config.to_json_file(folder / "config.json")
-half = name == "depth-pro"
-save_file({k: (v.half() if half else v).contiguous() for k, v in model.state_dict().items()},
-          folder / "model.safetensors", metadata={"format": "pt"})
+# Names inside the model differ between releases of transformers; save_pretrained() writes the published ones.
+(model.half() if name == "depth-pro" else model).save_pretrained(folder)
 y, x = np.mgrid[0:768, 0:1024]
 picture = 127 + 80 * np.stack([np.sin(x / (9 + 5 * c) + y / 31) for c in range(3)], -1)
 picture += np.random.default_rng(0).normal(0, 10, picture.shape)

@@ -16,6 +16,11 @@ import mlx.core as mx
 import numpy as np
 from mlx.utils import tree_flatten
 
+sys.path.insert(0, str(Path(__file__).parents[2] / "test/reference"))
+import isolated  # noqa: E402
+
+isolated.use(isolated.MFLUX)
+
 from mflux.models.common.config import ModelConfig
 from mflux.models.common.config.config import Config
 from mflux.models.qwen.model.qwen_transformer.qwen_transformer import QwenTransformer

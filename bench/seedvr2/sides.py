@@ -1,6 +1,8 @@
 """What make.py and mflux_side.py share: mflux's networks in the sizes of this bench, and the published names of their tensors."""
 
 import re
+import sys
+from pathlib import Path
 
 import mlx.core as mx
 from mlx.utils import tree_flatten
@@ -18,6 +20,11 @@ def repeat(a, repeats, axis=None):
 # mflux was written for an older MLX: see test/reference/seedvr2.py
 mx.repeat = repeat
 mx.cumsum = lambda a, *args, **kw: a if a.size == 0 else _cumsum(a, *args, **kw)
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "test/reference"))
+import isolated  # noqa: E402
+
+isolated.use(isolated.MFLUX)
 
 from mflux.models.seedvr2.model.seedvr2_transformer.transformer import SeedVR2Transformer  # noqa: E402
 from mflux.models.seedvr2.model.seedvr2_vae.vae import SeedVR2VAE  # noqa: E402

@@ -2,6 +2,7 @@
  * Depth of one picture, with types from the server's own documents.
  *
  *     bun examples/typescript/depth.ts examples/street.jpg depth.png
+ *     node examples/typescript/depth.ts examples/street.jpg depth.png     (Node 22.18 or newer)
  *
  * `easel.ts` was written by `bun scripts/docs/api-types.ts URL depthanything`. EASEL_URL names another server than the one on this
  * machine, EASEL_AUTH_TOKEN its token if it has one.
@@ -39,7 +40,10 @@ async function estimate(request: depthanything.EstimateRequest): Promise<depthan
 }
 
 const [picture, output] = process.argv.slice(2);
-if (!picture || !output) throw new Error("a picture and a name for its depth are needed");
+if (!picture || !output) {
+  console.error("usage: depth.ts PICTURE OUTPUT.png");
+  process.exit(2);
+}
 const { file_id } = await upload(picture);
 const { result } = await estimate({ image: { type: "file_id", file_id }, colormap: "viridis" });
 if (!result) throw new Error("the job has no result");

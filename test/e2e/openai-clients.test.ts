@@ -4,6 +4,7 @@ import { createReadStream, readFileSync } from "node:fs";
 import { join } from "node:path";
 import OpenAI, { APIError } from "openai";
 import { loadSharp } from "../../src/images/sharp.ts";
+import { available } from "../available.ts";
 import { depthServer } from "./server.ts";
 
 const fixtures = join(import.meta.dir, "../fixtures/qwen");
@@ -96,9 +97,11 @@ test(
 
 /** A Python that has the client: the one that EASEL_TEST_PYTHON names, else the usual one. */
 const python = process.env.EASEL_TEST_PYTHON ?? "python3";
-const has = Bun.which(python) !== null && Bun.spawnSync([python, "-c", "import openai"]).success;
-if (!has)
-  console.error("SKIPPED: OpenAI's Python client: pip install -r test/reference/requirements-openai.txt");
+const has = available(
+  Bun.which(python) !== null && Bun.spawnSync([python, "-c", "import openai"]).success,
+  "The test with OpenAI's Python client",
+  "Run: pip install -r test/reference/requirements-openai.txt, or name a Python that has it in EASEL_TEST_PYTHON",
+);
 
 test.skipIf(!has)(
   "Python: models, generating, editing, links, pictures on the way, errors, the same key again",

@@ -16,6 +16,25 @@ const token = "an example's token";
 const { site } = playground();
 const server = site({ auth_token: token });
 
+/** The lines of a stream, one at a time. */
+function linesOf(stream: ReadableStream<Uint8Array>) {
+  const reader = stream.getReader();
+  const decoder = new TextDecoder();
+  let rest = "";
+  return {
+    async next(): Promise<string> {
+      while (!rest.includes("\n")) {
+        const { value, done } = await reader.read();
+        if (done) throw new Error("the stream ended");
+        rest += decoder.decode(value, { stream: true });
+      }
+      const [line, ...others] = rest.split("\n");
+      rest = others.join("\n");
+      return line!;
+    },
+  };
+}
+
 async function ran(command: string[], env: Record<string, string> = {}) {
   const { url } = await server;
   const child = Bun.spawn(command, {
@@ -98,6 +117,61 @@ test(
     await isDepth("typescript.png", true);
   },
   patience,
+);
+
+test(
+  "a webhook's signature is verified, and what was not signed is refused",
+  async () => {
+    const secret = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
+    await using receiver = Bun.spawn(["python3", join(examples, "webhook.py"), "0"], {
+      env: { ...process.env, EASEL_WEBHOOK_SECRET: secret },
+      stdout: "pipe",
+    });
+    const lines = linesOf(receiver.stdout);
+    const port = /^listening on (\d+)$/.exec(await lines.next())![1];
+    const hook = `http://127.0.0.1:${port}/hook`;
+    const { url } = await site({ webhook_secret: secret, allowed_url_hosts: [`127.0.0.1:${port}`] });
+    const image = { data_url: `data:image/jpeg;base64,${readFileSync(street).toString("base64")}` };
+    const answer = await fetch(new URL("/v1/image/depthanything/estimate", url), {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ image, mode: "async", webhook: hook, include_depth_data: false }),
+    });
+    const { job_id } = (await answer.json()) as { job_id: string };
+    expect(await lines.next()).toBe(`${job_id} succeeded`);
+
+    const id = "msg_1";
+    const forge = async (seconds: number, key: string) => {
+      const body = JSON.stringify({ id: "job_x", status: "succeeded" });
+      const stamp = String(Math.floor(Date.now() / 1000) - seconds);
+      const hash = new Bun.CryptoHasher("sha256", Buffer.from(key, "base64")).update(
+        `${id}.${stamp}.${body}`,
+      );
+      const headers = {
+        "webhook-id": id,
+        "webhook-timestamp": stamp,
+        "webhook-signature": `v1,${hash.digest("base64")}`,
+      };
+      const { status } = await fetch(hook, { method: "POST", headers, body });
+      return [status, await lines.next()];
+    };
+    expect(await forge(0, Buffer.alloc(32, 8).toString("base64"))).toEqual([
+      400,
+      "refused: the signature is wrong",
+    ]);
+    expect(await forge(3600, secret.slice(6))).toEqual([400, "refused: the message is too old"]);
+    expect(await forge(0, secret.slice(6))).toEqual([204, "job_x succeeded"]);
+  },
+  patience,
+);
+
+test.each(["depth.sh", "depth.py", "batch.py", "webhook.py", "typescript/depth.ts"])(
+  "%s says its usage without arguments",
+  async (name) => {
+    const runner = name.endsWith(".py") ? ["python3"] : name.endsWith(".ts") ? [process.execPath] : [];
+    const { out, err, code } = await ran([...runner, join(examples, name)]);
+    expect([out, err.split("\n")[0], code === 0]).toEqual(["", expect.stringMatching(/^usage: /), false]);
+  },
 );
 
 test(

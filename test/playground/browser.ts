@@ -11,18 +11,18 @@ import { Cancelled } from "../../src/engine/task.ts";
 import { serve } from "../../src/serve.ts";
 import { defaultSettings } from "../../src/settings/load.ts";
 import type { Settings } from "../../src/settings/settings.ts";
+import { available } from "../available.ts";
 
 const fixtures = join(import.meta.dir, "../fixtures");
 export const picture = join(import.meta.dir, "../../examples/street.jpg");
 
 const executablePath =
   process.env.EASEL_TEST_BROWSER ?? Bun.which("chromium") ?? Bun.which("google-chrome") ?? undefined;
-export const hasBrowser = executablePath !== undefined;
-if (!hasBrowser)
-  console.warn(
-    "\n*** The tests of the playground are SKIPPED: there is no Chromium on this machine. " +
-      "`apt install chromium`, or name one in EASEL_TEST_BROWSER.\n",
-  );
+export const hasBrowser = available(
+  executablePath !== undefined,
+  "The tests of the pages in a browser",
+  "Install Chromium (apt install chromium), or name it in EASEL_TEST_BROWSER",
+);
 
 /** Generous: the machine may be busy with everything else. */
 export const patience = 120_000;

@@ -1,12 +1,16 @@
 """Makes the Depth Anything 3 fixtures with the authors' package: any-view, SwiGLU with an odd start, mono and nested.
 
-The package's imports beyond torch are small (addict, einops, omegaconf); install it without its dependencies.
+The package's imports beyond torch are small (addict, einops, omegaconf); it is installed without its dependencies.
 """
 
 import cv2
 import numpy as np
 import torch
 from torch import nn
+
+import isolated
+
+isolated.use(isolated.DEPTH_ANYTHING_3)
 
 from depth_anything_3.model.cam_dec import CameraDec
 from depth_anything_3.model.cam_enc import CameraEnc

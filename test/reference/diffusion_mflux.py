@@ -13,6 +13,10 @@ from types import SimpleNamespace
 
 import mlx.core as mx
 import numpy as np
+import isolated
+
+isolated.use(isolated.MFLUX_WITH_FLUX2)
+
 from mflux.models.common.config import ModelConfig
 from mflux.models.common.weights.loading.weight_loader import WeightLoader
 from mflux.models.common.weights.saving.model_saver import ModelSaver

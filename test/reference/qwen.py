@@ -1,7 +1,7 @@
 """Makes test/fixtures/qwen with diffusers and transformers: a tiny random checkpoint in the published layout, inputs, taps
 inside, outputs, and whole tiny pipelines with given noise.
 
-python test/reference/qwen.py            (see requirements.txt; diffusers==0.39.0 besides)
+python test/reference/qwen.py            (see requirements.txt)
 """
 
 import copy

@@ -13,6 +13,10 @@ from types import SimpleNamespace
 
 import mlx.core as mx
 import numpy as np
+import isolated
+
+isolated.use(isolated.MFLUX)
+
 from mflux.models.common.config import ModelConfig
 from mflux.models.common.weights.loading.loaded_weights import LoadedWeights, MetaData
 from mflux.models.common.weights.loading.weight_applier import WeightApplier

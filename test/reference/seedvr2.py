@@ -27,6 +27,10 @@ def repeat(a, repeats, axis=None):
 mx.repeat = repeat
 mx.cumsum = lambda a, *args, **kw: a if a.size == 0 else _cumsum(a, *args, **kw)
 
+import isolated
+
+isolated.use(isolated.MFLUX)
+
 from mflux.models.common.config import ModelConfig  # noqa: E402
 from mflux.models.common.vae.tiling_config import TilingConfig  # noqa: E402
 from mflux.models.common.vae.vae_tiler import VAETiler  # noqa: E402

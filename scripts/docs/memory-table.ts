@@ -1,0 +1,107 @@
+/**
+ * README's table of memory, made from the same plans as `easel plan`.
+ *
+ * @module
+ */
+import { contextOf } from "../../src/capabilities/catalogue.ts";
+import { families } from "../../src/capabilities/registry.ts";
+import { footprint, gigabyte } from "../../src/engine/residency.ts";
+import { defaultSettings } from "../../src/settings/load.ts";
+
+interface Row {
+  label: string;
+  at: string;
+  /** Family, variant, bits, and the sides of the picture; two plans share a line as "small / large". */
+  plans: readonly (readonly [
+    family: string,
+    variant: string,
+    bits: number | null,
+    side: readonly [number, number],
+  ])[];
+}
+
+const photo = [4000, 3000] as const;
+const square = (side: number) => [side, side] as const;
+
+const rows: readonly Row[] = [
+  {
+    label: "Depth Anything V2 small / large",
+    at: "12 megapixels",
+    plans: [
+      ["depthanything", "v2-small", null, photo],
+      ["depthanything", "v2-large", null, photo],
+    ],
+  },
+  {
+    label: "Depth Anything V3 giant / nested giant-large",
+    at: "12 megapixels",
+    plans: [
+      ["depthanything", "v3-giant", null, photo],
+      ["depthanything", "v3-nested-giant-large", null, photo],
+    ],
+  },
+  { label: "Depth Pro, 8 bits", at: "12 megapixels", plans: [["depthpro", "base", 8, photo]] },
+  ...(["3b", "7b"] as const).map(
+    (size): Row => ({
+      label: `SeedVR2 ${size.toUpperCase()}, 8 / 4 bits`,
+      at: "2048×2048",
+      plans: [
+        ["seedvr2", size, 8, square(2048)],
+        ["seedvr2", size, 4, square(2048)],
+      ],
+    }),
+  ),
+  {
+    label: "FLUX.2 klein 4B / 9B, 8 bits",
+    at: "1024×1024",
+    plans: [
+      ["flux2", "klein-4b", 8, square(1024)],
+      ["flux2", "klein-9b", 8, square(1024)],
+    ],
+  },
+  { label: "Z-Image turbo, 8 bits", at: "1024×1024", plans: [["zimage", "turbo", 8, square(1024)]] },
+  {
+    label: "Qwen-Image, 8 / 4 bits",
+    at: "1024×1024",
+    plans: [
+      ["qwen", "image", 8, square(1024)],
+      ["qwen", "image", 4, square(1024)],
+    ],
+  },
+  {
+    label: "Qwen-Image-Edit, 8 bits, one reference",
+    at: "1024×1024",
+    plans: [["qwen", "edit-2509", 8, square(1024)]],
+  },
+];
+
+const nowhere = "/nonexistent";
+const context = contextOf(families, defaultSettings({ data_dir: nowhere, cache_dir: nowhere }), {
+  places: { hub: { endpoint: "", token: undefined, cache: nowhere }, downloads: nowhere },
+  embedded: null,
+});
+
+/** Gigabytes of a plan's largest phase. */
+function peakOf([family, variant, bits, [width, height]]: Row["plans"][number]): string {
+  const found = families.find((each) => each.family === family)!;
+  const need = found.warm!(variant, context, { width, height, ...(bits !== null && { quantize: bits }) });
+  return (footprint(family, need, new Map()) / gigabyte).toFixed(1);
+}
+
+/** The table in Markdown. */
+export function memoryTable(): string {
+  const cells = rows.map(({ label, at, plans }) => [label, at, `${plans.map(peakOf).join(" / ")} GB`]);
+  const head = ["model", "at", "largest phase"];
+  const widths = head.map((_, i) => Math.max(...[head, ...cells].map((row) => row[i]!.length)));
+  const line = (row: readonly string[]) => `| ${row.map((cell, i) => cell.padEnd(widths[i]!)).join(" | ")} |`;
+  return [line(head), line(widths.map((width) => "-".repeat(width))), ...cells.map(line)].join("\n");
+}
+
+const marks = ["<!-- memory: made by `bun run docs` -->", "<!-- /memory -->"] as const;
+
+/** A page with the table between its marks renewed. */
+export function withMemoryTable(page: string): string {
+  const [start, end] = marks.map((mark) => page.indexOf(mark)) as [number, number];
+  if (start < 0 || end < start) throw new Error("README.md has no place for the table of memory");
+  return `${page.slice(0, start)}${marks[0]}\n\n${memoryTable()}\n\n${page.slice(end)}`;
+}
