@@ -132,6 +132,8 @@ describe("a command that needs no server", () => {
       "seedvr2/3b": seedvr2,
       "qwen/image": join(fixtures, "qwen/image"),
       "qwen/edit-2509": join(fixtures, "qwen/image"),
+      "flux2/klein-4b": join(fixtures, "flux2/model"),
+      "zimage/turbo": join(fixtures, "zimage-mflux"),
     };
     const env = { ...alone(), EASEL_MODEL_PATHS: JSON.stringify(paths) };
     const small = output("small.png");
@@ -143,8 +145,24 @@ describe("a command that needs no server", () => {
       return sizeOf(path);
     };
     expect(await made("large.webp", "upscale", small, "--resolution", "2x", "--seed", "1")).toEqual([96, 64]);
-    expect(await made("cat.png", "generate", "a cat", ...size)).toEqual([64, 48]);
-    expect(await made("edit.jpg", "edit", "make it blue", small, ...size)).toEqual([64, 48]);
+    for (const model of ["qwen/image", "flux2/klein-4b", "zimage/turbo"])
+      expect(
+        await made(`${model.replace("/", "-")}.png`, "generate", "a cat", "--model", model, ...size),
+      ).toEqual([64, 48]);
+    const large = output("large.png");
+    await sharp(picture).resize(96, 64).png().toFile(large);
+    for (const model of ["qwen/edit-2509", "flux2/klein-4b"])
+      expect(
+        await made(
+          `${model.replace("/", "-")}.jpg`,
+          "edit",
+          "make it blue",
+          large,
+          "--model",
+          model,
+          ...size,
+        ),
+      ).toEqual([64, 48]);
     expect(left()).toEqual([]);
   });
 

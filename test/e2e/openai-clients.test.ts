@@ -130,3 +130,49 @@ test.skipIf(!has)(
   },
   patience,
 );
+
+test(
+  "what no model is named for goes to klein-4b, then to Z-Image Turbo, then to Qwen-Image: the first that is here",
+  async () => {
+    const folder = join(import.meta.dir, "../fixtures");
+    const modelPaths = {
+      "flux2/klein-4b": join(folder, "flux2/model"),
+      "zimage/turbo": join(folder, "zimage/model"),
+      "qwen/image": join(fixtures, "image"),
+      "qwen/edit-2509": join(fixtures, "image"),
+    };
+    const sizes = Object.fromEntries(
+      ["flux2", "zimage", "qwen"].flatMap((family) => [
+        [`${family}_default_width`, 64],
+        [`${family}_default_height`, 64],
+      ]),
+    );
+    const usedBy = async (activated: string[]) => {
+      const made = await depthServer({
+        modelPaths: Object.fromEntries(
+          Object.entries(modelPaths).filter(([name]) => activated.includes(name)),
+        ),
+        activated,
+        settings: { ...sizes, qwen_generate_steps: 1, qwen_edit_steps: 1, qwen_reference_pixels: 128 * 128 },
+      });
+      const client = new OpenAI({ apiKey: "none", baseURL: `${made.origin}/v1`, maxRetries: 0 });
+      const drawn = await client.images.generate({ prompt: "a red fox", quality: "low" });
+      expect(await sizeOf(bytesOf(drawn.data![0]!.b64_json))).toEqual([64, 64, "png"]);
+      const edited = await client.images
+        .edit({ model: "gpt-image-1", image: createReadStream(picture), prompt: "make it blue" })
+        .then(({ data }) => sizeOf(bytesOf(data![0]!.b64_json)));
+      expect(edited).toEqual([64, 64, "png"]);
+      const jobs = (await (await made.get("/v1/jobs")).json()) as {
+        data: { type: string; params: { model: string } }[];
+      };
+      return jobs.data.map(({ type, params }) => `${type} ${params.model}`).sort();
+    };
+    expect(await usedBy(Object.keys(modelPaths))).toEqual(["flux2 klein-4b", "flux2-edit klein-4b"]);
+    expect(await usedBy(["zimage/turbo", "qwen/image", "qwen/edit-2509"])).toEqual([
+      "qwen-edit edit-2509",
+      "zimage turbo",
+    ]);
+    expect(await usedBy(["qwen/image", "qwen/edit-2509"])).toEqual(["qwen image", "qwen-edit edit-2509"]);
+  },
+  patience,
+);
