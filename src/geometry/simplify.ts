@@ -122,7 +122,7 @@ function thresholdFor(errors: Float32Array, { columns, rows }: Grid, budget: num
     left -= counts[bucket]!;
     if (left < 0) break;
   }
-  // Halving is asked for above the threshold, so it is the upper end of the bucket that was too much.
+  // StridedConv is asked for above the threshold, so it is the upper end of the bucket that was too much.
   return bucket < 0 ? least : least * Math.exp((bucket + 1) * perBucket);
 }
 
@@ -130,7 +130,7 @@ function emit({ columns, rows }: Grid, errors: Float32Array, threshold: number):
   const wide = columns + 1;
   let triangles = new Int32Array(1 << 16);
   let count = 0;
-  // Each entry is a triangle: the ends of its longest side, then the corner across. Halving is at most 2 × 5 deep.
+  // Each entry is a triangle: the ends of its longest side, then the corner across. StridedConv is at most 2 × 5 deep.
   const stack = new Int32Array(3 * 64);
   for (let ty = 0; ty < rows; ty += TILE) {
     for (let tx = 0; tx < columns; tx += TILE) {

@@ -1,18 +1,13 @@
 import { concat, evaluate, scope, sdpa, type Tensor } from "../../ffi/index.ts";
-import { onGpu, piecewise } from "./device.ts";
+import { onGpu } from "./device.ts";
 import { gpuScoreBytes } from "./score-memory.ts";
 
 /** Channels of a head for which MLX has a fused kernel on Metal and on CUDA. Of our networks only the picture coders have others. */
 const fused: ReadonlySet<number> = new Set([64, 80, 128]);
 
-/** Bytes of scores that are held at a time where MLX's own ops on a CPU write them out. */
-const cpuScoreBytes = 32e6;
-
-/** How many bytes of scores attention may hold at a time, for heads of so many channels. */
-export function scoreLimit(channels: number, { gpu = onGpu(), bounded = piecewise() } = {}): number {
-  if (bounded) return cpuScoreBytes;
-  return gpu && !fused.has(channels) ? gpuScoreBytes : Number.POSITIVE_INFINITY;
-}
+/** Bytes of scores that attention may hold at a time, for heads of that many channels. On a CPU the shim itself bounds them. */
+export const scoreLimit = (channels: number, { gpu = onGpu() } = {}): number =>
+  gpu && !fused.has(channels) ? gpuScoreBytes : Number.POSITIVE_INFINITY;
 
 /**
  * softmax(q kᵀ · scale) v for [batch, heads, length, channels]. Where MLX would write out every score it goes over the queries in

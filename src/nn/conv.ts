@@ -4,18 +4,11 @@ import {
   conv2d,
   deconv2d,
   type Ending,
-  evaluate,
   linear,
   type Packed,
-  scope,
   type Tensor,
 } from "../../ffi/index.ts";
-import { piecewise } from "./device.ts";
-import { ended } from "./linear.ts";
 import type { Weights } from "./weights.ts";
-
-/** Bytes of unfolded columns that are held at a time on the CPU, where MLX writes them all out. */
-const columnBytes = 48e6;
 
 /**
  * What becomes of a kernel that reaches back in time, [out, in, time, rows, columns], when there is one frame: where the frame is
@@ -66,33 +59,7 @@ export class Conv2d {
     { padding = this.padding, paddingHigh = padding, ...around }: ConvAround & ConvPadding = {},
   ): Tensor {
     const { weight, bias, stride } = this;
-    if (!piecewise()) return conv2d(x, weight, { bias, stride, padding, paddingHigh, ...around });
-    const [low, high] = [padding, paddingHigh].map((both) =>
-      typeof both === "number" ? [both, both] : both,
-    ) as [readonly [number, number], readonly [number, number]];
-    const bordered = [...low, ...high].some((size) => size > 0) ? x.pad([0, ...low, 0], [0, ...high, 0]) : x;
-    const y = this.padded(around.rectified ? bordered.relu() : bordered);
-    return ended(y, around);
-  }
-
-  /** The convolution of what is padded already, by strips of rows when the unfolded columns would be many. */
-  padded(x: Tensor, limit = columnBytes): Tensor {
-    const { weight, bias, stride, kernel } = this;
-    const [batch, rows, width, channels] = x.shape as [number, number, number, number];
-    const outputs = Math.floor((rows - kernel) / stride) + 1;
-    const wide = Math.floor((width - kernel) / stride) + 1;
-    const strip = Math.max(1, Math.floor(limit / (4 * batch * wide * channels * kernel * kernel)));
-    if (!piecewise() || strip >= outputs) return conv2d(x, weight, { bias, stride });
-    const strips: Tensor[] = [];
-    for (let from = 0; from < outputs; from += strip) {
-      const to = Math.min(from + strip, outputs);
-      const made = scope(() =>
-        conv2d(x.slice([0, from * stride], [batch, (to - 1) * stride + kernel]), weight, { bias, stride }),
-      );
-      evaluate(made);
-      strips.push(made);
-    }
-    return concat(strips, 1);
+    return conv2d(x, weight, { bias, stride, padding, paddingHigh, ...around });
   }
 }
 
@@ -100,7 +67,7 @@ export class Conv2d {
  * A 3×3 convolution of stride two with a border of zeros: a matrix on the channels of nine pixels. Its columns are a quarter of those
  * of a whole map, few beside a wide layer's weights, which so are packed once and lie in memory once.
  */
-export class Halving {
+export class StridedConv {
   readonly weight: Tensor | Packed;
   readonly bias: Tensor;
 

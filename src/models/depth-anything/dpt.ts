@@ -6,7 +6,7 @@
  */
 import { scope, type Tensor } from "../../../ffi/index.ts";
 import { computed } from "../../nn/computed.ts";
-import { Conv2d, Deconv2d, Halving, Pointwise } from "../../nn/conv.ts";
+import { Conv2d, Deconv2d, Pointwise, StridedConv } from "../../nn/conv.ts";
 import { LayerNorm } from "../../nn/norm.ts";
 import {
   bilinear,
@@ -92,7 +92,7 @@ class Tail {
 export class Dpt {
   readonly norm: LayerNorm | undefined;
   readonly projects: readonly Pointwise[];
-  readonly resize_layers: readonly [Deconv2d, Deconv2d, undefined, Halving];
+  readonly resize_layers: readonly [Deconv2d, Deconv2d, undefined, StridedConv];
   readonly layer_rn: readonly Conv2d[];
   readonly refinenet: readonly FeatureFusionBlock[];
   readonly output_conv1: Conv2d;
@@ -113,7 +113,7 @@ export class Dpt {
       new Deconv2d(resize.at(0), c1, c1, 4),
       new Deconv2d(resize.at(1), c2, c2, 2),
       undefined,
-      new Halving(resize.at(3), c4, c4),
+      new StridedConv(resize.at(3), c4, c4),
     ];
     this.layer_rn = channels.map(
       (c, i) => new Conv2d(scratch.at(`layer${i + 1}_rn`), c, features, 3, { bias: false }),
