@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -31,12 +31,17 @@ function probe(): boolean {
 }
 
 /** Runs a script with a disk of a few megabytes mounted on `folder`. Returns the JSON that it prints. */
-export async function onSmallDisk(
+export const onSmallDisk = (folder: string, script: string, megabytes = 1) =>
+  runOnSmallDisk(folder, megabytes, ["-e", script]);
+
+/** The same for a program in a file. */
+export async function runOnSmallDisk(
   folder: string,
-  script: string,
-  megabytes = 1,
+  megabytes: number,
+  program: readonly string[],
 ): Promise<Record<string, unknown>> {
-  const child = Bun.spawn([...mounted(folder, megabytes), process.execPath, "-e", script], {
+  mkdirSync(folder, { recursive: true });
+  const child = Bun.spawn([...mounted(folder, megabytes), process.execPath, ...program], {
     stdout: "pipe",
     stderr: "inherit",
   });

@@ -6,7 +6,7 @@ import type { Settings } from "../settings/settings.ts";
 
 /**
  * The settings with a data directory that can be written. A service account may have no home; then a private folder among the
- * temporary files serves, with a warning. A directory that somebody chose is left as it is, to fail with its own error.
+ * temporary files serves, with a warning. A chosen directory is used as it is, and fails with its own error.
  */
 export function withDataPlace(
   { settings, sources }: Pick<Loaded, "settings" | "sources">,

@@ -96,7 +96,7 @@ export function engineOf(loaded: Loaded, process: Process): TestedEngine {
     });
   };
   const ready = tested();
-  // whoever needs it is told
+  // Awaited where it is needed; a rejection must not end the process before.
   ready.catch(() => {});
   return { ...started, ready, device: () => state };
 }

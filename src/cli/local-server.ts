@@ -10,8 +10,8 @@ import { engineOf } from "./engine.ts";
 import type { Process } from "./process.ts";
 
 /**
- * A server inside this process, on a port that nobody else is told. Its jobs and files live in a folder of their own that goes with
- * it, so that several commands can run at once and leave nothing behind, however they end.
+ * A server inside this process, on a free port. Its jobs and files are in a temporary folder that is removed at the end, so that
+ * several commands can run at once and leave nothing behind.
  */
 export async function localServer(loaded: Loaded, process: Process, signal: AbortSignal): Promise<Client> {
   const { settings } = loaded;
@@ -35,13 +35,13 @@ export async function localServer(loaded: Loaded, process: Process, signal: Abor
   const started = engineOf(loaded, process);
   const leave = async (serving?: Serving) => {
     const stopped = serving?.stop();
-    // nobody waits for the last step of a job that was given up
+    // An abandoned job may still be in its last step.
     await (signal.aborted ? Promise.race([stopped, Bun.sleep(500)]) : stopped);
     remove();
   };
   const starting = serve({ ...settings, ...own, auth_token }, started, log);
   started.ready.catch(async (error: Error) => {
-    // what is still being made would come back into a folder that is gone
+    // Removing the folder during the start would let it come back.
     await starting.catch(() => {});
     process.leave(error, exitCodes.startup);
   });
@@ -92,7 +92,7 @@ function sweep(root: string): void {
       lockDirectory(folder)();
       rmSync(folder, { recursive: true, force: true });
     } catch {
-      // somebody works there
+      // Another command uses it.
     }
   }
 }

@@ -83,7 +83,7 @@ export function describeCommands(program: Command, context: CommandContext, own:
   program
     .command("version")
     .description("print the version")
-    .option("--notice", "print whose work the program carries, and under which licences")
+    .option("--notice", "print third-party licences")
     .action(({ notice: wanted }: { notice?: boolean }) => context.out(wanted ? notice.trimEnd() : version));
   registerCheck(program, context, own);
   registerDoctor(program, context, own);
@@ -123,7 +123,7 @@ function exitCodeOf(error: unknown, context: CommandContext): number {
   context.err(`Error: ${error instanceof Error ? error.message : error}`);
   if (error instanceof CommandError || error instanceof Interrupted) return error.exitCode;
   if (error instanceof SettingsError) return exitCodes.usage;
-  // said by the same checks as the server's, where there is none
+  // Without a server, the same checks refuse in this process.
   if (error instanceof Refusal) return [400, 422].includes(error.status) ? exitCodes.usage : exitCodes.failed;
   return exitCodes.failed;
 }

@@ -70,7 +70,7 @@ function onStop(stop: (code: number) => void): void {
   }
 }
 
-/** Whether who started us wants a signal ignored, as `nohup` does. Only Linux tells; listening would undo it. */
+/** Whether the parent process ignores a signal, as `nohup` does. A listener would undo that. Only Linux shows it. */
 function isIgnored(signal: number): boolean {
   try {
     const [, mask] = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync("/proc/self/status", "utf8")) ?? [];
@@ -88,7 +88,7 @@ export function watchOutput(): () => Promise<Error | undefined> {
   });
   return async () => {
     await new Promise<void>((resolve) => process.stdout.write("", () => setImmediate(resolve)));
-    // who reads no further has what it wanted
+    // A reader that closed the pipe has read enough.
     return failed?.code === "EPIPE" ? undefined : failed;
   };
 }

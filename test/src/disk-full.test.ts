@@ -3,13 +3,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { reserveBytes } from "../../src/disk/reserve.ts";
-import { canMount, runOnSmallDisk } from "./small-disk.ts";
+import { canMount, runOnSmallDisk } from "../small-disk.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "easel-full-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const disk = join(folder, "disk");
 
-test.skipIf(!canMount(disk))(
+test.skipIf(!canMount)(
   "a full disk is said to everybody who waits, can be left by deleting, and is over when there is room",
   async () => {
     const child = join(import.meta.dir, "disk-full-child.ts");

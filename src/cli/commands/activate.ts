@@ -43,7 +43,7 @@ export function registerActivate(program: Command, context: CommandContext): voi
       const options = { ...given, model: [...models, ...(given.model ?? [])] };
       const selected = await selection(context, options, "activate");
       requireLicences(selected, options);
-      sayWhatComesOtherwise(selected, context, options.json ?? false);
+      sayOtherSources(selected, context, options.json ?? false);
       const ownPaths = context.settings().model_paths;
       const wanted = selected.filter((choice) => ownPaths[modelName(choice)] === undefined);
       const show = options.json
@@ -57,7 +57,7 @@ export function registerActivate(program: Command, context: CommandContext): voi
         if (context.signal.aborted)
           throw new Interrupted(
             (context.signal.reason as Interrupted).exitCode,
-            `${error.message}; the same command goes on with it`,
+            `${error.message}; the same command resumes it`,
           );
         if (error instanceof DownloadError && error.code === "unreachable")
           throw new CommandError(`${error.message}\n${withoutNetwork(wanted[0]!)}`);
@@ -90,7 +90,7 @@ export function registerDeactivate(program: Command, context: CommandContext): v
     });
 }
 
-/** What the models that stay, and are whole, need on the disk. */
+/** Downloads that complete models need which are not removed. */
 function downloadsOfOthers(context: CommandContext, selected: readonly Choice[]): Download[] {
   const going = new Set(selected.map(({ variant }) => variant));
   return context.capabilities
@@ -104,8 +104,8 @@ function downloadsOfOthers(context: CommandContext, selected: readonly Choice[])
 const withoutNetwork = (choice: Choice) =>
   `Without a network, copy the model's files here and name their folder: EASEL_MODEL_PATHS='{"${modelName(choice)}": "<folder>"}'`;
 
-/** Some models are inside the program, and some are published nowhere. */
-function sayWhatComesOtherwise(selected: readonly Choice[], context: CommandContext, quiet: boolean): void {
+/** Says which models need no download, and refuses those that cannot be downloaded. */
+function sayOtherSources(selected: readonly Choice[], context: CommandContext, quiet: boolean): void {
   const own = context.settings().model_paths;
   for (const choice of selected.filter((each) => own[modelName(each)] !== undefined))
     if (!quiet) context.out(`${modelName(choice)} is read from your model_paths: nothing to download`);

@@ -8,10 +8,10 @@ import { table } from "../output/table.ts";
 export function registerCache(program: Command, context: CommandContext): void {
   const cache = program
     .command("cache")
-    .description("list and empty what easel keeps to be faster: unpacked parts, quantized weights, prompts");
+    .description("list and empty the cache: unpacked parts, quantized weights, encoded prompts");
   cache
     .command("list", { isDefault: true })
-    .description("list what is there")
+    .description("list unpacked parts, quantized weights, encoded prompts and downloads")
     .option("--json", "print JSON")
     .action((options: { json?: boolean }) => {
       const items = itemsOf(context.settings().cache_dir);
@@ -52,7 +52,7 @@ export function registerCache(program: Command, context: CommandContext): void {
     });
 }
 
-/** Prompts are many and have no names that tell anything: one line for all. */
+/** Prompts are many, and their names are hashes: one line for all. */
 function together(items: readonly CacheItem[]): CacheItem[] {
   const prompts = items.filter(({ kind }) => kind === "prompts");
   const [newest] = prompts;

@@ -14,18 +14,17 @@ import type { Process } from "../process.ts";
 import { choices, modelName, select } from "../select.ts";
 import { collect } from "./status.ts";
 
-/** One line of the report: what was looked at, and what was found. */
+/** A line of the report: its name, and a check that returns its finding or throws. */
 type Check = readonly [name: string, look: (started: Started) => Promise<string>];
 
-const checks: readonly Check[] = [
-  [
-    "pictures",
-    async ({ folder }) => {
-      takeSharpFrom(await folder);
-      const { versions } = loadSharp();
-      return `sharp ${versions.sharp}, libvips ${versions.vips}`;
-    },
-  ],
+async function checkPictures(folder: string): Promise<string> {
+  takeSharpFrom(folder);
+  const { versions } = loadSharp();
+  return `sharp ${versions.sharp}, libvips ${versions.vips}`;
+}
+
+const engineChecks: readonly Check[] = [
+  ["pictures", async ({ folder }) => checkPictures(await folder)],
   ["engine", ({ engine, ready }) => ready.then(() => selftest(engine))],
   [
     "kernels",
@@ -47,12 +46,10 @@ interface CheckOptions {
 export function registerCheck(program: Command, context: CommandContext, process: Process): void {
   program
     .command("check")
-    .description(
-      "look whether easel works on this machine: its own parts, pictures, a computation, each model",
-    )
-    .option("--engine", "only what computing needs, neither the settings nor the models")
+    .description("check that easel works on this machine: its own parts, pictures, a computation, each model")
+    .option("--engine", "check only the engine, without the settings and the models")
     .option("--model <name>", "only this model, as family/name (repeatable)", collect)
-    .option("--renew", "keep what the models give today as this machine's own expectation")
+    .option("--renew", "keep today's results as what this machine expects from now on")
     .action(async ({ engine, model = [], renew = false }: CheckOptions) => {
       const every = choices(context.capabilities, () => "");
       const chosen = model.length > 0 ? select(every, { model }) : every;
@@ -73,19 +70,19 @@ export function registerCheck(program: Command, context: CommandContext, process
           failed++;
           context.out(`FAILED  model_paths["${model}"]: ${why}`);
         }
-        context.out(`ok      settings: ${file && existsSync(file) ? file : "every one at its default"}`);
+        context.out(`ok      settings: ${file && existsSync(file) ? file : "all at their defaults"}`);
       }
       const loaded = context.loaded();
-      // before the engine opens them
+      // Repaired before the engine opens them.
       const folder = await nativeFolder(nativePlaces(loaded));
       const repaired = await repair(folder);
       context.out(`ok      native parts: ${folder}${repaired ? ", were damaged and unpacked again" : ""}`);
       if (engine) {
         const started = engineOf(loaded, process);
-        for (const [name, look] of checks) await report(name, () => look(started));
+        for (const [name, look] of engineChecks) await report(name, () => look(started));
       } else {
         await using client = await context.localServer();
-        await report("pictures", () => checks[0]![1]({ folder: Promise.resolve(folder) } as Started));
+        await report("pictures", () => checkPictures(folder));
         const machine = {
           client,
           settings: loaded.settings,

@@ -20,7 +20,7 @@ interface PlanOptions {
   json?: boolean;
 }
 
-/** The same functions as the scheduler's, so that what is printed is what will be planned. */
+/** Uses the scheduler's own functions, so that both plan the same. */
 export function registerPlan(program: Command, context: CommandContext): void {
   program
     .command("plan <model>")

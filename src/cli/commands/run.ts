@@ -15,13 +15,13 @@ export function registerRun(program: Command, context: CommandContext, process: 
     .description("start the server")
     .option(
       "--log-file <path>",
-      "write the log to this file; with 10 MB it is put aside, and four old ones stay",
+      "write the log to this file; at 10 MB it is rotated, and four old files are kept",
     );
   for (const flag of settingFlags()) command.option(flag.option, flag.help);
   command.action(async ({ logFile, ...options }: Record<string, unknown> & { logFile?: string }) => {
     const stopped = process.untilStopped();
     const write = logFile === undefined ? undefined : rotatingLog(logFile);
-    // Nobody sees what a service prints.
+    // The output of a service is not seen, so errors go to the log, too.
     const note = (text: string) => write?.(`${new Date().toISOString()} ${text}\n`);
     const leave: Process["leave"] = (error, code) => {
       note(`ERROR   ${error.message}`);

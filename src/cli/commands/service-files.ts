@@ -16,14 +16,14 @@ export interface ServicePlan {
   args: readonly string[];
   /** What the service needs of today's environment. */
   environment: Readonly<Record<string, string>>;
-  /** Seconds after which a server that was told to stop is killed. */
+  /** Seconds between the request to stop and the kill. */
   stopSeconds: number;
 }
 
 const carried =
   /^(EASEL_|KIAPI_|XDG_(CACHE|CONFIG|DATA|STATE)_HOME$|HF_|HTTPS?_PROXY$|NO_PROXY$|https?_proxy$|no_proxy$)/;
 
-/** The variables that change what the server does; the rest of a shell's environment is none of its business. */
+/** The variables that the server reads. The rest of the shell's environment stays out of the service. */
 export function carriedEnvironment(
   env: Readonly<Record<string, string | undefined>>,
 ): Record<string, string> {

@@ -48,7 +48,7 @@ export function registerService(
 
   service
     .command("install")
-    .description("install the service with today's EASEL_, HF_ and XDG variables")
+    .description("install the service with the EASEL_, HF_ and XDG_ variables of this shell")
     .action(() => {
       const { file, text, name, afterInstall } = system();
       if (platform === "darwin" && context.env.SUDO_USER !== undefined)

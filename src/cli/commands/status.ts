@@ -102,7 +102,7 @@ function memoryOf(
   return { memory_gb: Number((peak / gigabyte).toFixed(2)), fits: peak <= budget };
 }
 
-/** The table: what is here, what it takes, and whether it runs here. */
+/** The table of models: state, size, memory, licence. */
 export function statusText(all: readonly ModelStatus[], budget: number): string {
   const rows = all.map((model) => [
     `${model.family}/${model.name}${model.default ? " *" : ""}`,
@@ -132,7 +132,7 @@ export function detailsText(all: readonly ModelStatus[]): string {
         ...(model.note === undefined ? [] : [`  note:       ${model.note}`]),
         ...model.resources.flatMap(({ ready, kind, label, missing }) => [
           `  ${ready ? "ready" : "missing"}  ${kind}  ${label}`,
-          ...(ready || kind === "local_path" ? [] : [`           lacks ${missing.join(", ")}`]),
+          ...(ready || kind === "local_path" ? [] : [`           missing: ${missing.join(", ")}`]),
         ]),
         ...adviceFor(model),
       ].join("\n"),

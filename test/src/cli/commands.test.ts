@@ -96,7 +96,7 @@ describe("easel status", () => {
 
   test("shows what is missing, and the command that brings it, when asked for all", async () => {
     const { out } = await run(["status", "--verbose", "large"]);
-    expect(out).toContain("missing  hf_snapshot  org/model\n           lacks large.safetensors");
+    expect(out).toContain("missing  hf_snapshot  org/model\n           missing: large.safetensors");
     expect(out).toContain("Run: easel activate depthanything/large --accept-license");
   });
 
@@ -205,7 +205,7 @@ describe("easel activate", () => {
     await asked.promise;
     child.kill("SIGTERM");
     expect(await new Response(child.stderr).text()).toBe(
-      "Error: The download was stopped; the same command goes on with it\n",
+      "Error: The download was stopped; the same command resumes it\n",
     );
     expect(await child.exited).toBe(143);
   }, 60_000);

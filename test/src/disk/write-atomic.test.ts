@@ -2,8 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeAtomic, writeAtomicSync } from "../../../src/disk/write-atomic.ts";
+import { canMount, runOnSmallDisk } from "../../small-disk.ts";
 import { temporaryFolder } from "../files/folder.ts";
-import { canMount, runOnSmallDisk } from "../small-disk.ts";
 
 const disk = join(temporaryFolder(), "disk");
 const module = JSON.stringify(join(import.meta.dir, "../../../src/disk/write-atomic.ts"));
@@ -39,12 +39,10 @@ describe.each([
   });
 });
 
-test.skipIf(!canMount(disk))(
-  "a disk that is full keeps the old file and no half of the new one",
-  async () => {
-    const seen = await runOnSmallDisk(disk, 1, [
-      "-e",
-      `import { readdirSync, readFileSync } from "node:fs";
+test.skipIf(!canMount)("a disk that is full keeps the old file and no half of the new one", async () => {
+  const seen = await runOnSmallDisk(disk, 1, [
+    "-e",
+    `import { readdirSync, readFileSync } from "node:fs";
      const { writeAtomic, writeAtomicSync } = await import(${module});
      process.chdir(${JSON.stringify(disk)});
      writeAtomicSync("file", "old");
@@ -52,7 +50,6 @@ test.skipIf(!canMount(disk))(
      const codes = [await writeAtomic("file", much).catch(({ code }) => code)];
      try { writeAtomicSync("file", much); } catch ({ code }) { codes.push(code); }
      console.log(JSON.stringify({ codes, content: readFileSync("file", "utf8"), left: readdirSync(".") }));`,
-    ]);
-    expect(seen).toEqual({ codes: ["ENOSPC", "ENOSPC"], content: "old", left: ["file"] });
-  },
-);
+  ]);
+  expect(seen).toEqual({ codes: ["ENOSPC", "ENOSPC"], content: "old", left: ["file"] });
+});
