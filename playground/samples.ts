@@ -3,6 +3,18 @@
  *
  * @module
  */
+import figure from "../examples/figure.jpg";
+import room from "../examples/room.jpg";
 import street from "../examples/street.jpg";
+import table from "../examples/table.jpg";
+import figureThumb from "../examples/thumbs/figure.jpg";
+import roomThumb from "../examples/thumbs/room.jpg";
+import streetThumb from "../examples/thumbs/street.jpg";
+import tableThumb from "../examples/thumbs/table.jpg";
 
-export default [{ url: street, thumb: street, name: "street.jpg", title: "Street" }];
+export default [
+  { url: room, thumb: roomThumb, name: "room.jpg", title: "Room" },
+  { url: table, thumb: tableThumb, name: "table.jpg", title: "Table" },
+  { url: figure, thumb: figureThumb, name: "figure.jpg", title: "Figure" },
+  { url: street, thumb: streetThumb, name: "street.jpg", title: "Street" },
+];

@@ -18,7 +18,7 @@ from render import Stock, prepared
 from things import bush, car, chair, cutout, house, person, tree
 from world import BARK, DARK, GRASS, LEAF, METAL, SAND, SKIN, STONE, WATER, WHITE, WOOD, Camera, Scene, material, turned
 
-WIDTH, HEIGHT = 1024, 768
+WIDTH, HEIGHT, THUMB = 1024, 768, 240
 NOISE, STRIPES, CHECKS, BRICKS, CELLS, PLANKS = 0, 3, 4, 5, 6, 7
 FOCAL = 36.0
 
@@ -581,6 +581,14 @@ def render(name, samples, width=WIDTH, height=HEIGHT):
     return developed(smooth(light, guide), look["exposure"], look["warmth"])
 
 
+def write(picture, file):
+    """The picture, and beside it a small one for lists."""
+    Image.fromarray(picture).save(file, quality=87)
+    small = file.parent / "thumbs" / file.name
+    small.parent.mkdir(exist_ok=True)
+    Image.fromarray(picture).resize((THUMB, THUMB * HEIGHT // WIDTH), Image.LANCZOS).save(small, quality=75)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", required=True, type=Path)
@@ -592,7 +600,7 @@ def main():
     for name in [arguments.only] if arguments.only else PICTURES:
         start = time.time()
         picture = render(name, arguments.samples, arguments.width, arguments.width * HEIGHT // WIDTH)
-        Image.fromarray(picture).save(arguments.out / f"{name}.jpg", quality=87)
+        write(picture, arguments.out / f"{name}.jpg")
         print(f"{name}: {time.time() - start:.0f} s", flush=True)
 
 
