@@ -19,7 +19,6 @@ import { artworkRoutes } from "./dialects/tengr/routes.ts";
 import { answerError, refuse } from "./errors.ts";
 import { auth } from "./middleware/auth.ts";
 import { guards } from "./middleware/guards.ts";
-import { ignoredFields } from "./middleware/ignored-fields.ts";
 import { requestMetrics } from "./middleware/metrics.ts";
 import { requestLog } from "./middleware/request-log.ts";
 import { securityHeaders } from "./middleware/security-headers.ts";
@@ -46,16 +45,16 @@ export function createApp(deps: Deps): OpenAPIHono<Env> {
   app.use(requestLog(metrics, log, now));
   app.use(requestId({ limitLength: 64, generator: newRequestId }));
   app.use(securityHeaders);
-  app.use(ignoredFields);
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
   app.use(guards(settings));
-  app.use(
-    auth({
-      token: settings.auth_token,
-      secureCookie: settings.public_url?.startsWith("https:") ?? false,
-      isOpen: openRoutes(app),
-    }),
-  );
+  if (settings.auth_token)
+    app.use(
+      auth({
+        token: settings.auth_token,
+        secureCookie: settings.public_url?.startsWith("https:") ?? false,
+        isOpen: openRoutes(app),
+      }),
+    );
 
   const serve = routesOf(app, jsonReader(settings, deps.files));
   healthRoutes(serve, deps, metrics);

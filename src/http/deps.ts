@@ -47,8 +47,6 @@ export interface Env {
     requestId: string;
     /** The JSON body, where the route declares one. */
     body: JsonBody;
-    /** Fields of the body that the route does not know. */
-    ignored?: readonly string[];
   };
   Bindings: { server?: Pick<Server<unknown>, "timeout" | "requestIP"> };
 }

@@ -8,6 +8,7 @@ import type { Context, Handler, MiddlewareHandler } from "hono";
 import { matchedRoutes } from "hono/route";
 import type { Env } from "./deps.ts";
 import type { ReadJson } from "./request/body.ts";
+import { ignoredHeader } from "./request/unknown-fields.ts";
 import { parse, parseKnown } from "./request/validation.ts";
 
 /** A declaration that `createRoute` made. */
@@ -31,7 +32,8 @@ export type Serve = <R extends Route>(route: R, handler: RouteHandler<R, Env>, o
 export function routesOf(app: OpenAPIHono<Env>, readJson: ReadJson): Serve {
   return (route, handler, { largestBody, at = route.getRoutingPath() } = {}) => {
     app.openAPIRegistry.registerPath(route);
-    app.on(route.method, at, validated(route, readJson, largestBody), handler as Handler);
+    if (route.request) app.on(route.method, at, validated(route, readJson, largestBody), handler as Handler);
+    else app.on(route.method, at, handler as Handler);
   };
 }
 
@@ -50,10 +52,15 @@ function validated(
     await using read = await readJson(c, largestBody);
     const { data, ignored } = parseKnown(schema, read.value, "body");
     c.set("body", read);
-    c.set("ignored", ignored);
     c.req.addValidatedData("json", data as object);
     await next();
+    nameIgnored(c.res, ignored);
   };
+}
+
+/** Names the fields of a body that were not used, so that a misspelt one does not go unnoticed. */
+export function nameIgnored({ headers }: Response, ignored: readonly string[]): void {
+  if (ignored.length > 0) headers.set("X-Easel-Ignored", ignoredHeader(ignored));
 }
 
 function jsonSchemaOf(body: NonNullable<RouteConfig["request"]>["body"]): z.ZodType | undefined {

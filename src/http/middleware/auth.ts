@@ -32,7 +32,7 @@ export function safeReturn(target: string | null): string {
 }
 
 export interface AuthOptions {
-  token: string | null;
+  token: string;
   /** Whether the cookie is for HTTPS alone. */
   secureCookie: boolean;
   /** Whether the request's route needs no token. */
@@ -40,7 +40,6 @@ export interface AuthOptions {
 }
 
 export function auth({ token, secureCookie, isOpen }: AuthOptions): MiddlewareHandler<Env> {
-  if (token === null || token === "") return (_, next) => next();
   const session = sessionOf(token);
 
   return async (c, next) => {

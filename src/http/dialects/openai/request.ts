@@ -22,6 +22,8 @@ export type EditRequest = ImagesRequest & { mask?: unknown };
 export interface Asked {
   request: EditRequest;
   images?: Record<string, string>[];
+  /** Fields of a form that nothing uses. */
+  ignored?: readonly string[];
   /** Files that came with the request. */
   uploads: Uploads;
   idempotency: Idempotency | undefined;
@@ -62,9 +64,9 @@ export async function formEdit(c: Context<Env>, { files, settings }: Deps, uploa
   // A client that sends a form again draws another boundary, so the contents are compared.
   const contents = form.files.map(({ name, record }) => [name, record.sha256]);
   const { data: request, ignored } = parseKnown(ImagesRequest, fromForm(form.fields), "body");
-  c.set("ignored", ignored);
   return {
     request,
+    ignored,
     uploads,
     images: form.files.map(({ record }) => ({ type: "file_id", file_id: record.file_id })),
     idempotency: idempotencyOf(c, hashOf(c, JSON.stringify([form.fields, contents]))),

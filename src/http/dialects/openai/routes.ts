@@ -9,7 +9,7 @@ import type { Deps } from "../../deps.ts";
 import { binary, json } from "../../openapi/responses.ts";
 import { idempotencyHeader } from "../../request/idempotency.ts";
 import { createUploads } from "../../request/uploads.ts";
-import { isForm, type Serve } from "../../route.ts";
+import { isForm, nameIgnored, type Serve } from "../../route.ts";
 import { ImagesEditRequest, ImagesRequest, ImagesResponse, ModelList } from "./contract.ts";
 import { refusedResponses } from "./errors.ts";
 import { answerPictures, makeJobs, pictureOf } from "./pictures.ts";
@@ -131,8 +131,10 @@ export function openaiRoutes(serve: Serve, deps: Deps): void {
         await makeJobs(deps, "edit", jsonEdit(c, c.req.valid("json") as ImagesEditRequest)),
       );
     await using uploads = createUploads(files);
-    const made = await makeJobs(deps, "edit", await formEdit(c, deps, uploads));
-    return await answerPictures(c, deps, made);
+    const asked = await formEdit(c, deps, uploads);
+    const answer = await answerPictures(c, deps, await makeJobs(deps, "edit", asked));
+    nameIgnored(answer, asked.ignored ?? []);
+    return answer;
   });
 
   serve(getPicture, async (c) => {
