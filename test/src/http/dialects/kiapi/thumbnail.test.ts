@@ -1,13 +1,13 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { createApp } from "../../../../src/http/app.ts";
-import { temporaryStore } from "../../files/folder.ts";
-import { testDeps } from "../deps.ts";
+import { createApp } from "../../../../../src/http/app.ts";
+import { temporaryStore } from "../../../files/folder.ts";
+import { testDeps } from "../../deps.ts";
 
 const { store } = await temporaryStore();
 const app = createApp(testDeps({}, { files: store }));
-const street = readFileSync(join(import.meta.dir, "../../../../examples/street.jpg"));
+const street = readFileSync(join(import.meta.dir, "../../../../../examples/street.jpg"));
 const stored = await store.store(street, { filename: "street.jpg" });
 const get = (path: string, headers: Record<string, string> = {}) => app.request(path, { headers });
 const place = `/v1/files/${stored.file_id}/thumbnail`;

@@ -1,14 +1,14 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { z } from "@hono/zod-openapi";
 import OpenAI, { APIError, toFile } from "openai";
-import type { Capability, Operation } from "../../../../src/capabilities/capability.ts";
-import { FileRefSchema, Mode } from "../../../../src/capabilities/schemas.ts";
-import { Refusal } from "../../../../src/errors.ts";
-import { createApp } from "../../../../src/http/app.ts";
-import type { Job } from "../../../../src/jobs/job.ts";
-import type { Idempotency, NewJob } from "../../../../src/jobs/store/store.ts";
-import { noPrompts } from "../../prompts.ts";
-import { idle, tempFiles, testDeps } from "../deps.ts";
+import type { Capability, Operation } from "../../../../../src/capabilities/capability.ts";
+import { FileRefSchema, Mode } from "../../../../../src/capabilities/schemas.ts";
+import { Refusal } from "../../../../../src/errors.ts";
+import { createApp } from "../../../../../src/http/app.ts";
+import type { Job } from "../../../../../src/jobs/job.ts";
+import type { Idempotency, NewJob } from "../../../../../src/jobs/store/store.ts";
+import { noPrompts } from "../../../prompts.ts";
+import { idle, tempFiles, testDeps } from "../../deps.ts";
 
 const request = z.looseObject({
   prompt: z.string(),

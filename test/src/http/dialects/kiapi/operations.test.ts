@@ -1,14 +1,14 @@
 import { expect, test } from "bun:test";
 import { Hono } from "hono";
-import { Refusal } from "../../../../src/errors.ts";
-import { createApp } from "../../../../src/http/app.ts";
-import { jsonReader } from "../../../../src/http/request/body.ts";
-import { inFlight } from "../../../../src/http/request/in-flight.ts";
-import type { Job } from "../../../../src/jobs/job.ts";
-import type { Scheduler, Waited } from "../../../../src/jobs/scheduler.ts";
-import type { NewJob } from "../../../../src/jobs/store/store.ts";
-import { idle, tempFiles, testDeps } from "../deps.ts";
-import { toy } from "../toy.ts";
+import { Refusal } from "../../../../../src/errors.ts";
+import { createApp } from "../../../../../src/http/app.ts";
+import { jsonReader } from "../../../../../src/http/request/body.ts";
+import { inFlight } from "../../../../../src/http/request/in-flight.ts";
+import type { Job } from "../../../../../src/jobs/job.ts";
+import type { Scheduler, Waited } from "../../../../../src/jobs/scheduler.ts";
+import type { NewJob } from "../../../../../src/jobs/store/store.ts";
+import { idle, tempFiles, testDeps } from "../../deps.ts";
+import { toy } from "../../toy.ts";
 
 const id = `job_${"0".repeat(31)}1`;
 const png = Buffer.from("picture").toString("base64");
