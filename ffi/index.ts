@@ -9,7 +9,7 @@
  * @module
  */
 export { bytesPerElement, type Dtype, type Elements } from "./dtype.ts";
-export { type KernelCalls, type KernelOp, kernelCalls, kernels, useKernels } from "./kernels.ts";
+export { blasCalls, type KernelCalls, type KernelOp, kernelCalls, kernels, useKernels } from "./kernels.ts";
 export { type DeviceKind, type LibraryOptions, NativeError, openLibrary } from "./library.ts";
 export {
   clearCache,

@@ -35,6 +35,11 @@ const ops = [
 ] as const;
 export type KernelOp = (typeof ops)[number];
 
+/** How many products MLX has asked of BLAS, which the shim answers with the same kernels. */
+export function blasCalls(): number {
+  return c.easel_kernel_calls("blas", 1);
+}
+
 /** How many calls a kernel covered, and how many went to MLX because it did not, since the process began. */
 export interface KernelCalls {
   covered: number;

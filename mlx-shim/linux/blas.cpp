@@ -5,6 +5,7 @@
 
 #include "kernels/kernels.h"
 #include "kernels/pool.h"
+#include "ops.h"
 
 namespace {
 
@@ -37,6 +38,7 @@ void product(bool turn_a, bool turn_b, long m, long n, long k, double alpha, con
 // A column-major product is the row-major product of the transposes: (A B)ᵀ = Bᵀ Aᵀ.
 EXPORT void cblas_sgemm(int order, int ta, int tb, int m, int n, int k, float alpha, const float* a, int lda, const float* b, int ldb, float beta, float* c, int ldc) {
   if (order == by_columns) std::swap(a, b), std::swap(lda, ldb), std::swap(ta, tb), std::swap(m, n);
+  easel::cpu::tally(easel::cpu::Op::blas, true);
   easel::cpu::any_kernels().gemm(ta != as_it_is, tb != as_it_is, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 

@@ -16,7 +16,7 @@ namespace easel::cpu {
 
 namespace {
 
-constexpr const char* names[] = {"conv2d", "deconv2d", "sdpa", "softmax", "gelu", "gelu_tanh", "silu", "gated", "pack", "linear", "layer_norm", "rms_norm", "group_norm", "resample", "quantized_linear"};
+constexpr const char* names[] = {"conv2d", "deconv2d", "sdpa", "softmax", "gelu", "gelu_tanh", "silu", "gated", "pack", "linear", "layer_norm", "rms_norm", "group_norm", "resample", "quantized_linear", "blas"};
 constexpr int op_count = static_cast<int>(Op::count);
 static_assert(std::size(names) == op_count);
 std::array<std::array<std::atomic<int64_t>, 2>, op_count> tallies{};

@@ -10,7 +10,7 @@
 namespace easel::cpu {
 
 /// Counters, by the names that easel_kernel_calls takes.
-enum class Op { conv2d, deconv2d, sdpa, softmax, gelu, gelu_tanh, silu, gated, pack, linear, layer_norm, rms_norm, group_norm, resample, quantized_linear, count };
+enum class Op { conv2d, deconv2d, sdpa, softmax, gelu, gelu_tanh, silu, gated, pack, linear, layer_norm, rms_norm, group_norm, resample, quantized_linear, blas, count };
 
 using Maybe = std::optional<array>;
 

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "bun:test";
-import { addmm, full, matmul, scope, Tensor, useKernels } from "../../ffi/index.ts";
+import { addmm, blasCalls, full, matmul, scope, Tensor, useKernels } from "../../ffi/index.ts";
 import { dice, sets } from "./sets.ts";
 import { normal, testsKernels } from "./setup.ts";
 
@@ -89,4 +89,10 @@ describe.each([...sets, "off"])("MLX's own products with the kernels for %s", (s
       }
     });
   });
+});
+
+test("each product that MLX leaves to BLAS is counted", () => {
+  const before = blasCalls();
+  scope(() => matmul(full([64, 48], 2), full([48, 32], 0.5)).read("float32"));
+  expect(blasCalls()).toBe(before + 1);
 });
