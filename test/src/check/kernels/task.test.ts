@@ -1,12 +1,13 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { scope } from "../../../../ffi/index.ts";
 import { broken, type KernelResult, kernelFaults } from "../../../../src/check/kernel-check.ts";
-import { cases } from "../../../../src/check/kernels/cases.ts";
+import { makeCases } from "../../../../src/check/kernels/cases.ts";
 import { convolution, product, quantizedNumbers, softmax } from "../../../../src/check/kernels/reference.ts";
 import { errorOf, task } from "../../../../src/check/kernels/task.ts";
 import { openForTests } from "../../../ffi/open.ts";
 
 beforeAll(() => openForTests());
+const cases = makeCases();
 
 describe("the cases of kernels", () => {
   test("pass on this machine, each within its tolerance", () => {
