@@ -96,7 +96,9 @@ const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() 
         ...common,
       ],
     ],
-    [/^src\/http\//, [/^src\/(http|capabilities|jobs|files|images|net|hub)\//, engine, ...common]],
+    // Tools over the API alone: they run in the server and in `easel mcp`.
+    [/^src\/mcp\//, [/^src\/mcp\//]],
+    [/^src\/http\//, [/^src\/(http|capabilities|jobs|files|images|net|hub|mcp)\//, engine, ...common]],
     [/^playground\//, [/^playground\//, /^src\/capabilities\/depth\/colormaps\.ts$/]],
     [/^src\/cli\//, [/^src\//, /^ffi\/(native|leave)\.ts$/]],
   ];

@@ -20,6 +20,7 @@ import { registerConfig } from "./commands/config.ts";
 import { registerDoctor } from "./commands/doctor.ts";
 import { registerFiles } from "./commands/files.ts";
 import { registerJobs } from "./commands/jobs.ts";
+import { registerMcp } from "./commands/mcp.ts";
 import { registerMemory } from "./commands/memory.ts";
 import { registerPlan } from "./commands/plan.ts";
 import { registerRepair } from "./commands/repair.ts";
@@ -94,6 +95,7 @@ export function describeCommands(program: Command, context: CommandContext, own:
   registerJobs(program, context);
   registerFiles(program, context);
   registerMemory(program, context);
+  registerMcp(program, context);
   registerPlan(program, context);
   registerBench(program, context);
   registerCache(program, context);

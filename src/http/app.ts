@@ -14,6 +14,7 @@ import { jobRoutes } from "./dialects/kiapi/jobs.ts";
 import { modelRoutes } from "./dialects/kiapi/models.ts";
 import { operationRoutes } from "./dialects/kiapi/operations.ts";
 import { unsupportedRoutes } from "./dialects/kiapi/unsupported.ts";
+import { mcpRoutes } from "./dialects/mcp/routes.ts";
 import { openaiRoutes } from "./dialects/openai/routes.ts";
 import { artworkRoutes } from "./dialects/tengr/routes.ts";
 import { answerError, refuse } from "./errors.ts";
@@ -77,6 +78,7 @@ export function createApp(deps: Deps): OpenAPIHono<Env> {
     }),
   );
   playgroundRoutes(app, deps);
+  mcpRoutes(app, deps);
 
   app.notFound((c) => {
     const bare = c.req.path.replace(/\/+$/, "");
