@@ -1,20 +1,28 @@
 /**
  * A model of the published sizes with random weights, as a folder in the published layout: for measures of memory and time.
  *
- *     bun bench/published.ts flux2/klein-4b FOLDER
+ *     bun bench/published.ts flux2/klein-4b FOLDER [--blocks 1] [--only transformer]
  *
- * The tokenizer is that of the tests. Layers of the text encoder that are never read are left out.
+ * With `--blocks`, the transformer has so many blocks of each kind. The tokenizer is that of the tests. Layers of the text encoder
+ * that are never read are left out.
  *
  * @module
  */
 import { closeSync, cpSync, mkdirSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import type { Pipeline } from "../src/models/diffusion/memory.ts";
 import { published as flux2 } from "../src/models/flux2/memory.ts";
 import { published as zimage } from "../src/models/zimage/memory.ts";
 import type { TensorTable } from "../src/weights/formats/safetensors.ts";
 
-const [model, folder] = process.argv.slice(2) as [string, string];
+const { values, positionals } = parseArgs({
+  args: process.argv.slice(2),
+  allowPositionals: true,
+  options: { blocks: { type: "string", default: "1000" }, only: { type: "string" } },
+});
+const [model, folder] = positionals as [string, string];
+const blocks = Number(values.blocks);
 
 interface Published {
   pipeline: Pipeline;
@@ -101,16 +109,37 @@ function write(path: string, table: TensorTable): void {
 const { pipeline, layers, fixture, configs } = made;
 const read = (table: TensorTable): TensorTable =>
   new Map([...table].filter(([name]) => Number(/layers\.(\d+)\./.exec(name)?.[1] ?? 0) < layers));
+const few = (table: TensorTable): TensorTable =>
+  new Map(
+    [...table].filter(([name]) => Number(/(?:blocks|layers|refiner)\.(\d+)\./.exec(name)?.[1] ?? 0) < blocks),
+  );
+const counted = (table: TensorTable, name: string) =>
+  new Set([...table.keys()].flatMap((key) => (key.startsWith(`${name}.`) ? key.split(".")[1]! : []))).size;
+const transformer = few(pipeline.transformer);
 const parts: Record<string, TensorTable> = {
-  transformer: pipeline.transformer,
+  transformer,
   text_encoder: read(pipeline.textEncoder),
   vae: pipeline.vae,
 };
+/** What diffusers wants to know of the transformer. */
+const sizes = model.startsWith("flux2")
+  ? {
+      num_layers: counted(transformer, "transformer_blocks"),
+      num_single_layers: counted(transformer, "single_transformer_blocks"),
+      num_attention_heads: transformer.get("x_embedder.weight")!.shape[0]! / 128,
+      joint_attention_dim: transformer.get("context_embedder.weight")!.shape[1]!,
+      guidance_embeds: false,
+    }
+  : { n_layers: counted(transformer, "layers"), n_refiner_layers: counted(transformer, "noise_refiner") };
 for (const [part, table] of Object.entries(parts)) {
+  if (values.only !== undefined && part !== values.only) continue;
   mkdirSync(join(folder, part), { recursive: true });
   const name = part === "text_encoder" ? "model" : "diffusion_pytorch_model";
   write(join(folder, part, `${name}.safetensors`), table);
-  writeFileSync(join(folder, part, "config.json"), JSON.stringify(configs[part] ?? {}));
+  writeFileSync(
+    join(folder, part, "config.json"),
+    JSON.stringify(part === "transformer" ? sizes : (configs[part] ?? {})),
+  );
 }
 cpSync(join(import.meta.dir, `../test/fixtures/${fixture}/model/tokenizer`), join(folder, "tokenizer"), {
   recursive: true,

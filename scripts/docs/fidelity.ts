@@ -13,6 +13,7 @@ import { DepthAnything } from "../../src/models/depth-anything/depth-anything.ts
 import { DepthPro } from "../../src/models/depth-pro/depth-pro.ts";
 import { loadTransformer, loadVae } from "../../src/models/seedvr2/load.ts";
 import { difference, expected, fixture } from "../../test/src/models/fixtures.ts";
+import * as flux2 from "../../test/src/models/flux2/measure.ts";
 import {
   depthAnythings,
   depthPros,
@@ -25,6 +26,7 @@ import {
 import * as qwen from "../../test/src/models/qwen-image/measure.ts";
 import { folder } from "../../test/src/models/seedvr2/fixtures.ts";
 import * as seedvr2 from "../../test/src/models/seedvr2/measure.ts";
+import * as zimage from "../../test/src/models/zimage/measure.ts";
 
 openLibrary(join(await nativeFolder({ usual: "" }), library), { device: "cpu" });
 
@@ -132,6 +134,38 @@ const diffusion = [
   section("picture coder", "A still.", qwen.measureVae()),
 ].join("\n");
 
+const klein = [
+  ...flux2.transformers.map((name) =>
+    section(
+      `transformer, ${name}`,
+      { plain: "One picture.", references: "With two references of other shapes." }[name],
+      flux2.measureTransformer(name),
+    ),
+  ),
+  section(
+    "text encoder",
+    "States of three layers, for a short prompt and one that is cut.",
+    flux2.measureText(),
+  ),
+  section("picture coder", "A still, whole.", flux2.measureVae()),
+  section("picture coder, in strips", "The same, eight rows at a time.", flux2.measureVae(1)),
+].join("\n");
+
+const single = [
+  ...zimage.transformers.map((name) =>
+    section(
+      `transformer, ${name}`,
+      {
+        padded: "Picture and caption filled up to multiples of 32 tokens.",
+        even: "Token counts that are such multiples.",
+      }[name],
+      zimage.measureTransformer(name),
+    ),
+  ),
+  section("text encoder", "The states after each layer that is loaded.", zimage.measureText()),
+  section("picture coder", "A still, whole.", zimage.measureVae()),
+].join("\n");
+
 const recorded = expected("resampling");
 const [height, width, channels] = recorded.get("values").shape as [number, number, number];
 const floats = { data: recorded.get("values").values, width, height, channels };
@@ -214,6 +248,17 @@ The reference is diffusers, and transformers for the text encoder. Tests hold ev
 latents of whole runs (words to picture, picture to picture, edits) to 0.0001, and their pictures to one level of 255.
 
 ${diffusion}
+## FLUX.2 klein
+
+The reference is diffusers, and transformers for the text encoder. Tests hold every stage to 0.00001, and pictures (words, a first
+picture, references, guidance) to one level of 255.
+
+${klein}
+## Z-Image
+
+The reference is diffusers, and transformers for the text encoder. Tests hold every stage to 0.00001, and pictures to one level of 255.
+
+${single}
 ## Resampling
 
 Against values of PyTorch, OpenCV and Pillow; ${forms.length} forms, up and down, strips and single pixels. For bytes:

@@ -51,15 +51,24 @@ const rows: readonly Row[] = [
       ],
     }),
   ),
+  ...(["4b", "9b"] as const).map(
+    (size): Row => ({
+      label: `FLUX.2 klein ${size.toUpperCase()}, 8 / 4 bits`,
+      at: "1024×1024",
+      plans: [
+        ["flux2", `klein-${size}`, 8, square(1024)],
+        ["flux2", `klein-${size}`, 4, square(1024)],
+      ],
+    }),
+  ),
   {
-    label: "FLUX.2 klein 4B / 9B, 8 bits",
+    label: "Z-Image base, 8 bits / turbo, 4 bits",
     at: "1024×1024",
     plans: [
-      ["flux2", "klein-4b", 8, square(1024)],
-      ["flux2", "klein-9b", 8, square(1024)],
+      ["zimage", "base", 8, square(1024)],
+      ["zimage", "turbo", 4, square(1024)],
     ],
   },
-  { label: "Z-Image turbo, 8 bits", at: "1024×1024", plans: [["zimage", "turbo", 8, square(1024)]] },
   {
     label: "Qwen-Image, 8 / 4 bits",
     at: "1024×1024",

@@ -53,8 +53,9 @@ const guided = ({ model, guidance }: Pick<Params, "model" | "guidance">) =>
 /** The bits that a job runs with: the files' own where they have few already. */
 function bitsOf({ model, quantize }: Pick<Params, "model" | "quantize">, context: CheckContext) {
   const activation = context.activation(family, model);
-  const pipeline = "source" in activation ? pipelineOf(activation.source.paths, published()) : published();
-  const own = ownBits(pipeline.transformer);
+  const here = "source" in activation;
+  const pipeline = here ? pipelineOf(activation.source.paths, published()) : published();
+  const own = here ? ownBits(pipeline.transformer) : usualOf(model).savedBits;
   const chosen =
     own === undefined
       ? chooseBits(quantize, ownSettings(context.settings).zimage_default_quantize)

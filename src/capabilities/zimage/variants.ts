@@ -1,3 +1,4 @@
+import type { Bits } from "../../engine/task.ts";
 import type { Variant } from "../capability.ts";
 import type { Models } from "../model.ts";
 
@@ -10,10 +11,12 @@ export interface Usual {
   guidance: number | null;
   /** How far the schedule is shifted when the model's folder has no scheduler. */
   shift: number;
+  /** The bits that the download has already, for plans before it is there. */
+  savedBits?: Bits;
 }
 
 const usual: Readonly<Record<string, Usual>> = {
-  turbo: { steps: 9, guidance: null, shift: 3 },
+  turbo: { steps: 9, guidance: null, shift: 3, savedBits: 4 },
   base: { steps: 28, guidance: 4, shift: 6 },
 };
 export const usualOf = (variant: string): Usual => usual[variant]!;

@@ -14,7 +14,7 @@ const patch = 2;
 export const tokenSide = 16;
 
 /** [rows, columns, channels] to tokens of two by two cells, in the order row, column, channel. */
-function pack(latents: Tensor): Tensor {
+export function pack(latents: Tensor): Tensor {
   const [height, width, channels] = latents.shape as [number, number, number];
   const [rows, columns] = [height / patch, width / patch];
   return latents
