@@ -24,7 +24,7 @@ type Place = "body" | "path" | "query";
 
 /** Gives the value as the schema understands it, or throws a SchemaError whose places begin with `where`. */
 export const parse = <S extends z.ZodType>(schema: S, value: unknown, where: Place): z.output<S> =>
-  parseKnown(schema, value, where).data;
+  checked(schema, coerced(schema, value), where);
 
 /** As `parse`, with the places of fields that the schema does not know. The data are without them. */
 export function parseKnown<S extends z.ZodType>(
@@ -33,7 +33,11 @@ export function parseKnown<S extends z.ZodType>(
   where: Place,
 ): { data: z.output<S>; ignored: string[] } {
   const { known, ignored } = withoutUnknown(schema, coerced(schema, value));
-  const result = schema.safeParse(known, { reportInput: true });
-  if (result.success) return { data: result.data, ignored };
-  throw new SchemaError(issuesOf(result.error.issues, schema, known, where));
+  return { data: checked(schema, known, where), ignored };
+}
+
+function checked<S extends z.ZodType>(schema: S, value: unknown, where: Place): z.output<S> {
+  const result = schema.safeParse(value, { reportInput: true });
+  if (result.success) return result.data;
+  throw new SchemaError(issuesOf(result.error.issues, schema, value, where));
 }
