@@ -12,7 +12,9 @@
 
 namespace easel::cpu {
 
-namespace avx512 { extern const Kernels table; }
+namespace avx512 {
+extern const Kernels table;
+}
 
 namespace amx {
 

@@ -13,11 +13,19 @@
 
 namespace easel::cpu {
 
-namespace base { extern const Kernels table; }
+namespace base {
+extern const Kernels table;
+}
 #if defined(__x86_64__)
-namespace avx2 { extern const Kernels table; }
-namespace avx512 { extern const Kernels table; }
-namespace amx { extern const Kernels table; }
+namespace avx2 {
+extern const Kernels table;
+}
+namespace avx512 {
+extern const Kernels table;
+}
+namespace amx {
+extern const Kernels table;
+}
 #endif
 
 namespace {
@@ -37,7 +45,8 @@ const std::vector<const Kernels*>& available() {
     auto* found = new std::vector<const Kernels*>;
 #if defined(__x86_64__)
     __builtin_cpu_init();
-    const bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
+    const bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+                      __builtin_cpu_supports("avx512bw");
     const bool fma = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     if (wide && fma && tiles_allowed()) found->push_back(&amx::table);
     if (wide && fma) found->push_back(&avx512::table);
@@ -62,7 +71,8 @@ void dispatch(const std::string& wanted) {
     names += std::string(", ") + kernels->name;
   }
   const bool known = wanted == "avx2" || wanted == "avx512" || wanted == "amx";
-  throw std::invalid_argument(known ? "[kernels] this processor or operating system does not support " + wanted + "; available: " + names : "[kernels] EASEL_CPU_KERNELS must be one of " + names);
+  throw std::invalid_argument(known ? "[kernels] this processor or operating system does not support " + wanted + "; available: " + names
+                                    : "[kernels] EASEL_CPU_KERNELS must be one of " + names);
 }
 
 const Kernels* kernels_at(int number) {

@@ -75,7 +75,8 @@ struct Kernels {
   /// Floats of working memory for a product.
   long (*product_memory)(long m, long n, long k);
   /// x w with its epilogue, into out.
-  void (*product)(const float* x, long ldx, const float* packed, const Epilogue& epilogue, long m, long n, long k, float* memory, float* out, long ldo);
+  void (*product)(const float* x, long ldx, const float* packed, const Epilogue& epilogue, long m, long n, long k, float* memory,
+                  float* out, long ldo);
 
   long (*winograd_size)(long outputs, long channels);
   void (*winograd_weight)(const float* weight, long outputs, long channels, float* packed);
@@ -87,7 +88,8 @@ struct Kernels {
 
   long (*attention_size)(const AttentionShape& s);
   /// out is [batch, queries, heads, value width]; memory has attention_size floats.
-  void (*attention)(const Strided& q, const Strided& k, const Strided& v, const Mask& mask, const AttentionShape& s, float* memory, float* out);
+  void (*attention)(const Strided& q, const Strided& k, const Strided& v, const Mask& mask, const AttentionShape& s, float* memory,
+                    float* out);
 
   void (*softmax)(const float* x, long rows, long n, float* out);
   void (*gelu)(const float* x, long n, float* out);
@@ -99,12 +101,14 @@ struct Kernels {
   void (*layer_norm)(const float* x, const float* weight, const float* bias, long rows, long n, float eps, float* out);
   void (*rms_norm)(const float* x, const float* weight, long rows, long n, float eps, float* out);
   /// x is [batch, pixels, channels].
-  void (*group_norm)(const float* x, const float* weight, const float* bias, long batch, long pixels, long channels, long groups, float eps, float* out);
+  void (*group_norm)(const float* x, const float* weight, const float* bias, long batch, long pixels, long channels, long groups, float eps,
+                     float* out);
   /// x is [batch, height, width, channels]; one axis at least has taps.
   void (*resample)(const float* x, long batch, long height, long width, long channels, const Taps& down, const Taps& across, float* out);
 
   /// c = alpha a b + beta c, row-major; a is [m, k], or [k, m] if transposed, and b likewise. With beta 0, c is not read.
-  void (*gemm)(bool turn_a, bool turn_b, long m, long n, long k, float alpha, const float* a, long lda, const float* b, long ldb, float beta, float* c, long ldc);
+  void (*gemm)(bool turn_a, bool turn_b, long m, long n, long k, float alpha, const float* a, long lda, const float* b, long ldb,
+               float beta, float* c, long ldc);
 
   /// Converts rows of a quantized weight to float32 on the calling thread.
   void (*dequantize)(const Quantized& w, long from, long rows, float* to);

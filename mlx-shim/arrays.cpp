@@ -39,13 +39,18 @@ easel_array* easel_from_bytes(const void* bytes, int64_t nbytes, const int32_t* 
   return make([&] {
     auto shape = shape_of(dims, n);
     auto type = dtype_at(dtype);
-    if (bytes_of(shape, type) != nbytes) throw std::invalid_argument("[from_bytes] " + std::to_string(nbytes) + " bytes do not fill the shape");
+    if (bytes_of(shape, type) != nbytes)
+      throw std::invalid_argument("[from_bytes] " + std::to_string(nbytes) + " bytes do not fill the shape");
     // Typed iterators compile against every 0.32 release of MLX; the type only says how far to read.
     switch (mx::size_of(type)) {
-      case 1: return mx::view(array(static_cast<const uint8_t*>(bytes), std::move(shape), mx::uint8), type);
-      case 2: return mx::view(array(static_cast<const uint16_t*>(bytes), std::move(shape), mx::uint16), type);
-      case 4: return mx::view(array(static_cast<const uint32_t*>(bytes), std::move(shape), mx::uint32), type);
-      default: return mx::view(array(static_cast<const int64_t*>(bytes), std::move(shape), mx::int64), type);
+      case 1:
+        return mx::view(array(static_cast<const uint8_t*>(bytes), std::move(shape), mx::uint8), type);
+      case 2:
+        return mx::view(array(static_cast<const uint16_t*>(bytes), std::move(shape), mx::uint16), type);
+      case 4:
+        return mx::view(array(static_cast<const uint32_t*>(bytes), std::move(shape), mx::uint32), type);
+      default:
+        return mx::view(array(static_cast<const int64_t*>(bytes), std::move(shape), mx::int64), type);
     }
   });
 }

@@ -64,7 +64,8 @@ array conv2d_whole(const array& x, const array& weight, const Conv2d& conv) {
   if (conv.low == conv.high) return mx::conv2d(x, weight, conv.stride, conv.low, conv.dilation, conv.groups);
   // MLX's Winograd on Metal pads behind only as much as in front, and would read past the end.
   const auto more = [](int low, int high) { return low < 0 ? 0 : std::max(high - low, 0); };
-  if (const int down = more(conv.low.first, conv.high.first), across = more(conv.low.second, conv.high.second); x.ndim() == 4 && down + across > 0) {
+  if (const int down = more(conv.low.first, conv.high.first), across = more(conv.low.second, conv.high.second);
+      x.ndim() == 4 && down + across > 0) {
     auto rest = conv;
     rest.high.first -= down;
     rest.high.second -= across;
@@ -78,10 +79,9 @@ array conv2d_in_strips(const array& x, const array& weight, const Conv2d& conv) 
   if (x.ndim() != 4 || weight.ndim() != 4) return whole();  // MLX reports the error
   const int kernel_h = weight.shape(1), kernel_w = weight.shape(2), channels = weight.shape(3);
   const std::pair none{0, 0};
-  const bool pointwise = kernel_h == 1 && kernel_w == 1 && conv.groups == 1 && conv.stride == std::pair{1, 1} && conv.low == none && conv.high == none;
-  if (pointwise && x.shape(3) == channels) {
-    return mx::matmul(x, mx::transpose(mx::reshape(weight, {weight.shape(0), channels})));
-  }
+  const bool pointwise =
+      kernel_h == 1 && kernel_w == 1 && conv.groups == 1 && conv.stride == std::pair{1, 1} && conv.low == none && conv.high == none;
+  if (pointwise && x.shape(3) == channels) { return mx::matmul(x, mx::transpose(mx::reshape(weight, {weight.shape(0), channels}))); }
   const int height = x.shape(1);
   const int reach = (kernel_h - 1) * conv.dilation.first + 1;
   const int out_h = (height + conv.low.first + conv.high.first - reach) / conv.stride.first + 1;
@@ -102,7 +102,11 @@ array conv2d_in_strips(const array& x, const array& weight, const Conv2d& conv) 
 }
 
 array attention_whole(const array& q, const array& k, const array& v, const Attention& attention) {
-  return mx::fast::scaled_dot_product_attention(q, k, v, attention.scale, attention.causal ? "causal" : attention.mask ? "array" : "", attention.mask);
+  return mx::fast::scaled_dot_product_attention(q, k, v, attention.scale,
+                                                attention.causal ? "causal"
+                                                : attention.mask ? "array"
+                                                                 : "",
+                                                attention.mask);
 }
 
 array attention_by_rows(const array& q, const array& k, const array& v, const Attention& attention) {

@@ -13,9 +13,7 @@ template <class Make>
 Kind device_with_metal(int wanted, Make&& make) {
   try {
     make();
-  } catch (const std::exception& e) {
-    throw std::runtime_error(std::string("[open] Metal does not work: ") + e.what());
-  }
+  } catch (const std::exception& e) { throw std::runtime_error(std::string("[open] Metal does not work: ") + e.what()); }
   return wanted == cpu_kind ? cpu_kind : gpu_kind;
 }
 

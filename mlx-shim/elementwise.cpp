@@ -3,25 +3,25 @@
 
 using namespace easel;
 
-#define UNARY(NAME) \
-  easel_array* easel_##NAME(easel_array* a) { \
+#define UNARY(NAME)                               \
+  easel_array* easel_##NAME(easel_array* a) {     \
     return make([&] { return mx::NAME(at(a)); }); \
   }
 
-#define BINARY(NAME) \
+#define BINARY(NAME)                                          \
   easel_array* easel_##NAME(easel_array* a, easel_array* b) { \
-    return make([&] { return mx::NAME(at(a), at(b)); }); \
+    return make([&] { return mx::NAME(at(a), at(b)); });      \
   }
 
-#define BINARY_SCALAR(NAME) \
-  BINARY(NAME) \
-  easel_array* easel_##NAME##_scalar(easel_array* a, double b) { \
+#define BINARY_SCALAR(NAME)                                                 \
+  BINARY(NAME)                                                              \
+  easel_array* easel_##NAME##_scalar(easel_array* a, double b) {            \
     return make([&] { return mx::NAME(at(a), scalar(b, at(a).dtype())); }); \
   }
 
-#define REDUCTION(NAME) \
+#define REDUCTION(NAME)                                                                         \
   easel_array* easel_##NAME(easel_array* a, const int32_t* axes, int64_t n, int32_t keepdims) { \
-    return make([&] { return mx::NAME(at(a), ints(axes, n), keepdims != 0); }); \
+    return make([&] { return mx::NAME(at(a), ints(axes, n), keepdims != 0); });                 \
   }
 
 UNARY(negative)

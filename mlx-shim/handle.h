@@ -21,9 +21,7 @@ template <class F>
 auto guarded(F&& body) -> decltype(body()) {
   try {
     return body();
-  } catch (const std::exception& e) {
-    last_error = e.what();
-  } catch (...) {
+  } catch (const std::exception& e) { last_error = e.what(); } catch (...) {
     last_error = "an exception that is no std::exception";
   }
   return {};
@@ -31,9 +29,7 @@ auto guarded(F&& body) -> decltype(body()) {
 
 inline array& at(easel_array* handle) { return *reinterpret_cast<array*>(handle); }
 
-inline std::optional<array> maybe(easel_array* handle) {
-  return handle ? std::optional<array>(at(handle)) : std::nullopt;
-}
+inline std::optional<array> maybe(easel_array* handle) { return handle ? std::optional<array>(at(handle)) : std::nullopt; }
 
 inline easel_array* give(array&& a) {
   auto* handle = reinterpret_cast<easel_array*>(new array(std::move(a)));
@@ -58,8 +54,7 @@ inline mx::Shape shape_of(const int32_t* dims, int64_t n) { return mx::Shape(dim
 inline std::vector<int> ints(const int32_t* values, int64_t n) { return std::vector<int>(values, values + n); }
 
 /// Index of a dtype in the ABI; ffi/dtype.ts has the same order.
-inline constexpr mx::Dtype dtypes[] = {
-    mx::float32, mx::float16, mx::bfloat16, mx::int32, mx::uint32, mx::int64, mx::uint8, mx::bool_};
+inline constexpr mx::Dtype dtypes[] = {mx::float32, mx::float16, mx::bfloat16, mx::int32, mx::uint32, mx::int64, mx::uint8, mx::bool_};
 inline constexpr int dtype_count = sizeof(dtypes) / sizeof(*dtypes);
 
 inline mx::Dtype dtype_at(int32_t number) {

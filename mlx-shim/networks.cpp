@@ -48,7 +48,8 @@ array group_norm(const array& x, const std::optional<array>& weight, const std::
   if (x.ndim() < 2) throw std::invalid_argument("[group_norm] needs a batch axis and a channel axis");
   const int batch = x.shape(0), channels = x.shape(-1);
   if (groups <= 0 || channels % groups) {
-    throw std::invalid_argument("[group_norm] " + std::to_string(channels) + " channels do not divide into " + std::to_string(groups) + " groups");
+    throw std::invalid_argument("[group_norm] " + std::to_string(channels) + " channels do not divide into " + std::to_string(groups) +
+                                " groups");
   }
   auto grouped = mx::transpose(mx::reshape(x, {batch, -1, groups, channels / groups}), {0, 2, 1, 3});
   auto shape = grouped.shape();
@@ -80,16 +81,21 @@ array fused(const array& a) {
   if (on_cpu()) return function(a);
   using Function = std::function<std::vector<array>(const std::vector<array>&)>;
   // Never destroyed: MLX's own statics may be gone by the time a thread ends.
-  static thread_local const auto* compiled = new Function(mx::compile(Function([](const std::vector<array>& inputs) { return std::vector<array>{function(inputs[0])}; }), true));
+  static thread_local const auto* compiled =
+      new Function(mx::compile(Function([](const std::vector<array>& inputs) { return std::vector<array>{function(inputs[0])}; }), true));
   return (*compiled)({a})[0];
 }
 
 array activate(cpu::Activation activation, const array& y) {
   switch (activation) {
-    case cpu::Activation::gelu: return fused<gelu>(y);
-    case cpu::Activation::gelu_tanh: return fused<gelu_tanh>(y);
-    case cpu::Activation::relu: return relu(y);
-    default: return fused<silu>(y);
+    case cpu::Activation::gelu:
+      return fused<gelu>(y);
+    case cpu::Activation::gelu_tanh:
+      return fused<gelu_tanh>(y);
+    case cpu::Activation::relu:
+      return relu(y);
+    default:
+      return fused<silu>(y);
   }
 }
 
@@ -116,7 +122,9 @@ array product(const array& x, const cpu::Matrix& weight, const std::optional<arr
     return bias ? mx::addmm(*bias, x, columns) : mx::matmul(x, columns);
   }
   auto y = cpu::linear(half_as_float(x), weight, {});
-  if (!y) throw std::invalid_argument("[linear] the weight is packed for " + std::to_string(weight.inputs) + " inputs, and the shapes do not match");
+  if (!y)
+    throw std::invalid_argument("[linear] the weight is packed for " + std::to_string(weight.inputs) +
+                                " inputs, and the shapes do not match");
   return mx::astype(bias ? mx::add(*y, *bias) : *y, x.dtype());
 }
 
@@ -139,7 +147,8 @@ easel_array* easel_pack(easel_array* weight, int32_t packing) {
 }
 
 // options: the weight's packing, or -1, its outputs and inputs, and the activation.
-easel_array* easel_linear(easel_array* x, easel_array* weight, easel_array* bias, easel_array* scale, easel_array* residual, const int32_t* options, int64_t n) {
+easel_array* easel_linear(easel_array* x, easel_array* weight, easel_array* bias, easel_array* scale, easel_array* residual,
+                          const int32_t* options, int64_t n) {
   return make([&]() -> array {
     if (n != 4 || !activation_known(options[3])) throw std::invalid_argument("[linear] four options expected, and a known activation");
     const auto matrix = matrix_of(weight, options, "[linear]");
@@ -156,7 +165,8 @@ easel_array* easel_gated(easel_array* gate, easel_array* x) {
 }
 
 // options: stride, padding before, padding after and dilation, rows before columns; groups; whether to convolve relu(x); the activation.
-easel_array* easel_conv2d(easel_array* x, easel_array* weight, easel_array* bias, easel_array* residual, const int32_t* options, int64_t n) {
+easel_array* easel_conv2d(easel_array* x, easel_array* weight, easel_array* bias, easel_array* residual, const int32_t* options,
+                          int64_t n) {
   return make([&]() -> array {
     if (n != 11 || !activation_known(options[10])) throw std::invalid_argument("[conv2d] eleven options expected, and a known activation");
     at_least_one(options, 2, "[conv2d] strides");
@@ -182,7 +192,8 @@ easel_array* easel_deconv2d(easel_array* x, easel_array* weight, easel_array* bi
     const auto matrix = matrix_of(weight, options, "[deconv2d]");
     const int kernel = options[3];
     const int64_t places = int64_t{kernel} * kernel;
-    if (at(x).ndim() != 4 || matrix.outputs % places) throw std::invalid_argument("[deconv2d] needs [batch, rows, columns, channels], and a matrix of whole kernels");
+    if (at(x).ndim() != 4 || matrix.outputs % places)
+      throw std::invalid_argument("[deconv2d] needs [batch, rows, columns, channels], and a matrix of whole kernels");
     if (on_cpu()) {
       if (auto y = cpu::deconv2d(at(x), matrix, kernel, maybe(bias))) return std::move(*y);
     }
@@ -222,19 +233,23 @@ easel_array* easel_softmax(easel_array* a, int32_t axis) {
 }
 
 easel_array* easel_layer_norm(easel_array* x, easel_array* weight, easel_array* bias, double eps) {
-  return ours_or([&] { return cpu::layer_norm(at(x), maybe(weight), maybe(bias), static_cast<float>(eps)); }, [&] { return mx::fast::layer_norm(at(x), maybe(weight), maybe(bias), static_cast<float>(eps)); });
+  return ours_or([&] { return cpu::layer_norm(at(x), maybe(weight), maybe(bias), static_cast<float>(eps)); },
+                 [&] { return mx::fast::layer_norm(at(x), maybe(weight), maybe(bias), static_cast<float>(eps)); });
 }
 
 easel_array* easel_rms_norm(easel_array* x, easel_array* weight, double eps) {
-  return ours_or([&] { return cpu::rms_norm(at(x), maybe(weight), static_cast<float>(eps)); }, [&] { return mx::fast::rms_norm(at(x), maybe(weight), static_cast<float>(eps)); });
+  return ours_or([&] { return cpu::rms_norm(at(x), maybe(weight), static_cast<float>(eps)); },
+                 [&] { return mx::fast::rms_norm(at(x), maybe(weight), static_cast<float>(eps)); });
 }
 
 easel_array* easel_group_norm(easel_array* x, easel_array* weight, easel_array* bias, int32_t groups, double eps) {
-  return ours_or([&] { return cpu::group_norm(at(x), maybe(weight), maybe(bias), groups, static_cast<float>(eps)); }, [&] { return group_norm(at(x), maybe(weight), maybe(bias), groups, static_cast<float>(eps)); });
+  return ours_or([&] { return cpu::group_norm(at(x), maybe(weight), maybe(bias), groups, static_cast<float>(eps)); },
+                 [&] { return group_norm(at(x), maybe(weight), maybe(bias), groups, static_cast<float>(eps)); });
 }
 
 // sizes: outputs and taps of the rows, then of the columns; an axis with no taps is unchanged, and its tables may be null.
-easel_array* easel_resample(easel_array* x, const int32_t* rows, const float* row_weights, const int32_t* columns, const float* column_weights, const int32_t* sizes, int64_t n) {
+easel_array* easel_resample(easel_array* x, const int32_t* rows, const float* row_weights, const int32_t* columns,
+                            const float* column_weights, const int32_t* sizes, int64_t n) {
   return make([&]() -> array {
     if (n != 4 || at(x).ndim() != 4) throw std::invalid_argument("[resample] needs [batch, rows, columns, channels] and four sizes");
     const auto table = [&](int axis, const int32_t* indices, const float* weights, const int32_t* size) {
@@ -244,7 +259,9 @@ easel_array* easel_resample(easel_array* x, const int32_t* rows, const float* ro
       made.indices.assign(indices, indices + entries);
       made.weights.assign(weights, weights + entries);
       for (int index : made.indices) {
-        if (index < 0 || index >= at(x).shape(axis)) throw std::invalid_argument("[resample] a table asks for " + std::to_string(index) + " of an axis of " + std::to_string(at(x).shape(axis)));
+        if (index < 0 || index >= at(x).shape(axis))
+          throw std::invalid_argument("[resample] a table asks for " + std::to_string(index) + " of an axis of " +
+                                      std::to_string(at(x).shape(axis)));
       }
       return made;
     };
@@ -284,7 +301,8 @@ easel_array* easel_dequantize(easel_array* w, easel_array* scales, easel_array* 
 }
 
 // MLX's own quantized product is scalar on the CPU: unpacking the matrix first is many times faster.
-easel_array* easel_quantized_linear(easel_array* x, easel_array* w, easel_array* scales, easel_array* biases, easel_array* bias, int32_t group_size, int32_t bits) {
+easel_array* easel_quantized_linear(easel_array* x, easel_array* w, easel_array* scales, easel_array* biases, easel_array* bias,
+                                    int32_t group_size, int32_t bits) {
   const auto ours = [&] {
     known_kind(group_size, bits);
     return cpu::quantized_linear(at(x), at(w), at(scales), at(biases), maybe(bias), group_size, bits);
@@ -297,7 +315,8 @@ easel_array* easel_quantized_linear(easel_array* x, easel_array* w, easel_array*
   });
 }
 
-easel_array* easel_quantized_matmul(easel_array* x, easel_array* w, easel_array* scales, easel_array* biases, int32_t transpose, int32_t group_size, int32_t bits) {
+easel_array* easel_quantized_matmul(easel_array* x, easel_array* w, easel_array* scales, easel_array* biases, int32_t transpose,
+                                    int32_t group_size, int32_t bits) {
   return make([&] {
     known_kind(group_size, bits);
     return mx::quantized_matmul(at(x), at(w), at(scales), maybe(biases), transpose != 0, group_size, bits);

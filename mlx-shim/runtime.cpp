@@ -78,10 +78,14 @@ int64_t easel_kernel_calls(const char* op, int32_t covered) {
 int64_t easel_memory(int32_t kind) {
   return guarded([&]() -> int64_t {
     switch (kind) {
-      case 0: return mx::get_active_memory();
-      case 1: return mx::get_peak_memory();
-      case 2: return mx::get_cache_memory();
-      default: throw std::invalid_argument("[memory] there is no counter " + std::to_string(kind));
+      case 0:
+        return mx::get_active_memory();
+      case 1:
+        return mx::get_peak_memory();
+      case 2:
+        return mx::get_cache_memory();
+      default:
+        throw std::invalid_argument("[memory] there is no counter " + std::to_string(kind));
     }
   });
 }
@@ -96,10 +100,14 @@ int64_t easel_set_limit(int32_t kind, int64_t bytes) {
   guarded([&] {
     if (bytes < 0) throw std::invalid_argument("[set_limit] a limit is not negative");
     switch (kind) {
-      case 0: return before = mx::set_cache_limit(bytes);
-      case 1: return before = mx::set_memory_limit(bytes);
-      case 2: return before = mx::set_wired_limit(bytes);
-      default: throw std::invalid_argument("[set_limit] there is no limit " + std::to_string(kind));
+      case 0:
+        return before = mx::set_cache_limit(bytes);
+      case 1:
+        return before = mx::set_memory_limit(bytes);
+      case 2:
+        return before = mx::set_wired_limit(bytes);
+      default:
+        throw std::invalid_argument("[set_limit] there is no limit " + std::to_string(kind));
     }
   });
   return before;

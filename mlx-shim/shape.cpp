@@ -103,7 +103,8 @@ easel_array* easel_pad(easel_array* a, const int32_t* widths, int64_t n, double 
     if (n != 2 * ndim) throw std::invalid_argument("[pad] the widths do not fit the number of axes");
     std::vector<int> axes(ndim);
     for (int64_t i = 0; i < ndim; i++) axes[i] = static_cast<int>(i);
-    return mx::pad(at(a), axes, shape_of(widths, ndim), shape_of(widths + ndim, ndim), array(value, at(a).dtype()), edge ? "edge" : "constant");
+    return mx::pad(at(a), axes, shape_of(widths, ndim), shape_of(widths + ndim, ndim), array(value, at(a).dtype()),
+                   edge ? "edge" : "constant");
   });
 }
 

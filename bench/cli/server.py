@@ -1,6 +1,6 @@
 """A model hub with one repository: a small config and one large file, whole or by range, each connection in a thread of its own.
 
-    python3 server.py FILE SHA256 [BYTES_A_SECOND]
+python3 server.py FILE SHA256 [BYTES_A_SECOND]
 """
 
 import json

@@ -1,4 +1,5 @@
 """The peer of our_side.ts: the same files by NumPy, SciPy, trimesh, OpenEXR and Pillow, each step as one would write it with them."""
+
 import io
 import json
 import resource

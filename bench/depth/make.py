@@ -1,6 +1,6 @@
 """Writes random weights of a published size, as transformers would, and one picture: what both sides of the bench load.
 
-    python make.py v2-small|v2-base|v2-large|depth-pro FOLDER
+python make.py v2-small|v2-base|v2-large|depth-pro FOLDER
 """
 
 import sys
@@ -28,16 +28,43 @@ SIZES = {
 
 def network(name):
     if name == "depth-pro":
-        vit = dict(model_type="dinov2", hidden_size=1024, num_hidden_layers=24, num_attention_heads=16,
-                   image_size=384, patch_size=16)
-        return DepthProForDepthEstimation(DepthProConfig(
-            use_fov_model=True, image_model_config=dict(vit), patch_model_config=dict(vit), fov_model_config=dict(vit)))
+        vit = dict(
+            model_type="dinov2",
+            hidden_size=1024,
+            num_hidden_layers=24,
+            num_attention_heads=16,
+            image_size=384,
+            patch_size=16,
+        )
+        return DepthProForDepthEstimation(
+            DepthProConfig(
+                use_fov_model=True,
+                image_model_config=dict(vit),
+                patch_model_config=dict(vit),
+                fov_model_config=dict(vit),
+            )
+        )
     dim, depth, heads, features, channels, taps = SIZES[name]
-    backbone = Dinov2Config(hidden_size=dim, num_hidden_layers=depth, num_attention_heads=heads, image_size=518,
-                            patch_size=14, out_indices=taps, reshape_hidden_states=False, apply_layernorm=True)
-    return DepthAnythingForDepthEstimation(DepthAnythingConfig(
-        backbone_config=backbone, reassemble_hidden_size=dim, neck_hidden_sizes=channels,
-        fusion_hidden_size=features, head_hidden_size=32, patch_size=14))
+    backbone = Dinov2Config(
+        hidden_size=dim,
+        num_hidden_layers=depth,
+        num_attention_heads=heads,
+        image_size=518,
+        patch_size=14,
+        out_indices=taps,
+        reshape_hidden_states=False,
+        apply_layernorm=True,
+    )
+    return DepthAnythingForDepthEstimation(
+        DepthAnythingConfig(
+            backbone_config=backbone,
+            reassemble_hidden_size=dim,
+            neck_hidden_sizes=channels,
+            fusion_hidden_size=features,
+            head_hidden_size=32,
+            patch_size=14,
+        )
+    )
 
 
 name, folder = sys.argv[1], Path(sys.argv[2])

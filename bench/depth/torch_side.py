@@ -1,6 +1,6 @@
 """PyTorch's side: loads the weights, runs the network a few times on the picture, prints seconds, memory and operations as JSON.
 
-    python torch_side.py FOLDER SIDE THREADS REPEATS [OUT]
+python torch_side.py FOLDER SIDE THREADS REPEATS [OUT]
 """
 
 import json
@@ -24,7 +24,11 @@ model = kind.from_pretrained(folder, dtype=torch.float32).eval()
 load = time.perf_counter() - started
 picture = torch.from_numpy(np.frombuffer((folder / "picture.rgb").read_bytes(), np.uint8).reshape(768, 1024, 3).copy())
 x = picture.permute(2, 0, 1)[None].float() / 255
-mean, std = (0.5, 0.5) if pro else (torch.tensor([[[0.485]], [[0.456]], [[0.406]]]), torch.tensor([[[0.229]], [[0.224]], [[0.225]]]))
+mean, std = (
+    (0.5, 0.5)
+    if pro
+    else (torch.tensor([[[0.485]], [[0.456]], [[0.406]]]), torch.tensor([[[0.229]], [[0.224]], [[0.225]]]))
+)
 # The size that the authors' rule gives the picture; the network's input is the same for both sides.
 size = (1536, 1536) if pro else (side, round(side * 1024 / 768 / 14) * 14)
 x = F.interpolate(x, size, mode="bilinear" if pro else "bicubic", align_corners=False)

@@ -22,16 +22,14 @@
 namespace {
 
 /// Twelve sums at once: enough to wait for none. Products and additions in turns, so that neither is left out.
-#define FILL(NAME, LANES, SET)                                                      \
-  RAISED(SET) double NAME(long rounds) {                                            \
-    typedef float Vector __attribute__((vector_size(LANES * 4)));                   \
-    Vector c[12], a = Vector{} + 0.999f, b = Vector{} + 0.001f;                     \
-    for (auto& one : c) one = b;                                                    \
-    for (long i = 0; i < rounds; i++) {                                             \
-      _Pragma("GCC unroll 12") for (auto& one : c) one = one * a + b;               \
-    }                                                                               \
-    for (auto& one : c) asm volatile("" ::"m"(one));                                \
-    return 12.0 * LANES * static_cast<double>(rounds);                              \
+#define FILL(NAME, LANES, SET)                                                                            \
+  RAISED(SET) double NAME(long rounds) {                                                                  \
+    typedef float Vector __attribute__((vector_size(LANES * 4)));                                         \
+    Vector c[12], a = Vector{} + 0.999f, b = Vector{} + 0.001f;                                           \
+    for (auto& one : c) one = b;                                                                          \
+    for (long i = 0; i < rounds; i++) { _Pragma("GCC unroll 12") for (auto& one : c) one = one * a + b; } \
+    for (auto& one : c) asm volatile("" ::"m"(one));                                                      \
+    return 12.0 * LANES * static_cast<double>(rounds);                                                    \
   }
 
 #if defined(__x86_64__)

@@ -1,6 +1,6 @@
 """Makes random weights: a middle-sized transformer of Qwen-Image's form, and the states of two texts.
 
-    python make.py FOLDER
+python make.py FOLDER
 """
 
 import json
@@ -51,5 +51,8 @@ for i in range(LAYERS):
 mx.save_safetensors(str(folder / "transformer" / "diffusion_pytorch_model.safetensors"), tensors)
 config = {"num_layers": LAYERS, "num_attention_heads": HEADS, "attention_head_dim": HEAD, "joint_attention_dim": JOINT}
 (folder / "transformer" / "config.json").write_text(json.dumps(config) + "\n")
-texts = {"positive": rng.standard_normal((80, JOINT), np.float32), "negative": rng.standard_normal((7, JOINT), np.float32)}
+texts = {
+    "positive": rng.standard_normal((80, JOINT), np.float32),
+    "negative": rng.standard_normal((7, JOINT), np.float32),
+}
 mx.save_safetensors(str(folder / "texts.safetensors"), {k: mx.array(v) for k, v in texts.items()})

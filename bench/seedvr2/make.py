@@ -1,6 +1,6 @@
 """Makes random weights: the picture coder at its published size, and a middle-sized transformer of the 3B's form.
 
-    python make.py FOLDER
+python make.py FOLDER
 """
 
 import sys

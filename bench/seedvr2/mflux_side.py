@@ -15,7 +15,6 @@ from sides import load, networks
 
 import mlx.core as mx
 import numpy as np
-from PIL import Image
 
 from mflux.models.common.config import ModelConfig
 from mflux.models.common.vae.tiling_config import TilingConfig

@@ -173,7 +173,8 @@ class Memory final : public Allocator {
   void move_pages(char* to, size_t bytes) {
     for (char* end = to + bytes / huge_page * huge_page; to < end;) {
       auto from = kept.end();
-      for (auto it = kept.begin(); it != kept.end(); ++it) if (it->first >= huge_page && (from == kept.end() || it->second.when < from->second.when)) from = it;
+      for (auto it = kept.begin(); it != kept.end(); ++it)
+        if (it->first >= huge_page && (from == kept.end() || it->second.when < from->second.when)) from = it;
       if (from == kept.end()) return;
       size_t left = from->first;
       const Kept one = from->second;
@@ -199,7 +200,8 @@ class Memory final : public Allocator {
   void shrink() {
     while (cached > 0 && (cached > limit || active + cached > highest + slack)) {
       auto oldest = kept.begin();
-      for (auto it = kept.begin(); it != kept.end(); ++it) if (it->second.when < oldest->second.when) oldest = it;
+      for (auto it = kept.begin(); it != kept.end(); ++it)
+        if (it->second.when < oldest->second.when) oldest = it;
       drop(oldest);
     }
   }

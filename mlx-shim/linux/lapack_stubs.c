@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define ABSENT(name)                                                                                          \
-  __attribute__((noreturn)) void name(void) {                                                                 \
+#define ABSENT(name)                                                                                                   \
+  __attribute__((noreturn)) void name(void) {                                                                          \
     fputs("easel: MLX called " #name ", a routine of LAPACK that this build leaves out. Please report it.\n", stderr); \
-    abort();                                                                                                  \
+    abort();                                                                                                           \
   }
 
 ABSENT(cblas_cgemm)

@@ -16,7 +16,8 @@ namespace easel::cpu {
 
 namespace {
 
-constexpr const char* names[] = {"conv2d", "deconv2d", "sdpa", "softmax", "gelu", "gelu_tanh", "silu", "gated", "pack", "linear", "layer_norm", "rms_norm", "group_norm", "resample", "quantized_linear", "blas"};
+constexpr const char* names[] = {"conv2d", "deconv2d",   "sdpa",     "softmax",    "gelu",     "gelu_tanh",        "silu", "gated", "pack",
+                                 "linear", "layer_norm", "rms_norm", "group_norm", "resample", "quantized_linear", "blas"};
 constexpr int op_count = static_cast<int>(Op::count);
 static_assert(std::size(names) == op_count);
 std::array<std::array<std::atomic<int64_t>, 2>, op_count> tallies{};
@@ -81,7 +82,7 @@ const float* at(const std::vector<array>& inputs, int index) { return index < 0 
 
 using Elementwise = void (*)(const float*, long, float*);
 
-Maybe elementwise(Op op, const array& x, Elementwise Kernels::*which) {
+Maybe elementwise(Op op, const array& x, Elementwise Kernels::* which) {
   const auto* k = kernels();
   if (!k || !plain(x)) return uncovered(op);
   return node(op, x.shape(), {mx::contiguous(x)}, [f = k->*which](auto& in, array& out, auto&) -> Task {
@@ -90,7 +91,7 @@ Maybe elementwise(Op op, const array& x, Elementwise Kernels::*which) {
 }
 
 /// Half precision is computed in single and rounded once, at the end.
-Maybe widened(Op op, const array& x, Elementwise Kernels::*which) {
+Maybe widened(Op op, const array& x, Elementwise Kernels::* which) {
   if (x.dtype() != mx::float16 && x.dtype() != mx::bfloat16) return elementwise(op, x, which);
   auto y = elementwise(op, mx::astype(x, mx::float32), which);
   return y ? Maybe(mx::astype(*y, x.dtype())) : y;
@@ -134,13 +135,16 @@ Maybe softmax(const array& x, int axis) {
 
 Maybe layer_norm(const array& x, const Maybe& weight, const Maybe& bias, float eps) {
   const auto* k = kernels();
-  if (!k || !plain(x) || x.ndim() == 0 || !vector_of(weight, x.shape(-1)) || !vector_of(bias, x.shape(-1))) return uncovered(Op::layer_norm);
+  if (!k || !plain(x) || x.ndim() == 0 || !vector_of(weight, x.shape(-1)) || !vector_of(bias, x.shape(-1)))
+    return uncovered(Op::layer_norm);
   Inputs inputs;
   inputs.add(x);
   const int w = inputs.add(weight), b = inputs.add(bias);
   return node(Op::layer_norm, x.shape(), std::move(inputs.list), [=](auto& in, array& out, auto&) -> Task {
     const long n = in[0].shape(-1), rows = static_cast<long>(in[0].size()) / n;
-    return [=, from = at(in, 0), weight = at(in, w), bias = at(in, b), to = out.data<float>()] { k->layer_norm(from, weight, bias, rows, n, eps, to); };
+    return [=, from = at(in, 0), weight = at(in, w), bias = at(in, b), to = out.data<float>()] {
+      k->layer_norm(from, weight, bias, rows, n, eps, to);
+    };
   });
 }
 
@@ -165,7 +169,9 @@ Maybe group_norm(const array& x, const Maybe& weight, const Maybe& bias, int gro
   const int w = inputs.add(weight), b = inputs.add(bias);
   return node(Op::group_norm, x.shape(), std::move(inputs.list), [=](auto& in, array& out, auto&) -> Task {
     const long batch = in[0].shape(0), channels = in[0].shape(-1), pixels = static_cast<long>(in[0].size()) / batch / channels;
-    return [=, from = at(in, 0), weight = at(in, w), bias = at(in, b), to = out.data<float>()] { k->group_norm(from, weight, bias, batch, pixels, channels, groups, eps, to); };
+    return [=, from = at(in, 0), weight = at(in, w), bias = at(in, b), to = out.data<float>()] {
+      k->group_norm(from, weight, bias, batch, pixels, channels, groups, eps, to);
+    };
   });
 }
 
@@ -189,11 +195,13 @@ std::optional<long> apart(const array& a) {
 const float* gathered(const array& a, mx::cpu::CommandEncoder& encoder, std::vector<Task>& before) {
   auto* to = temporary(encoder, static_cast<int64_t>(a.size()));
   before.push_back([from = a.data<float>(), shape = a.shape(), strides = a.strides(), size = static_cast<long>(a.size()), to] {
-    const long n = shape.empty() ? 1 : shape.back(), step = shape.empty() ? 1 : strides.back(), run = std::max(1L, 4096 / n), rows = size / n;
+    const long n = shape.empty() ? 1 : shape.back(), step = shape.empty() ? 1 : strides.back(), run = std::max(1L, 4096 / n),
+               rows = size / n;
     parallel((rows + run - 1) / run, [&, from, to, n, step, run, rows](long item) {
       for (long row = item * run; row < std::min(rows, (item + 1) * run); row++) {
         long rest = row, offset = 0;
-        for (int axis = static_cast<int>(shape.size()) - 2; axis >= 0; axis--) offset += rest % shape[axis] * strides[axis], rest /= shape[axis];
+        for (int axis = static_cast<int>(shape.size()) - 2; axis >= 0; axis--)
+          offset += rest % shape[axis] * strides[axis], rest /= shape[axis];
         for (long i = 0; i < n; i++) to[row * n + i] = from[offset + i * step];
       }
     });
@@ -247,13 +255,15 @@ Maybe gated(const array& gate, const array& x) {
 
 int packing() {
   const auto* k = kernels();
-  for (int i = 0; k && kernels_at(i); i++) if (kernels_at(i) == k) return i;
+  for (int i = 0; k && kernels_at(i); i++)
+    if (kernels_at(i) == k) return i;
   return -1;
 }
 
 array pack(const array& weight, int packing) {
   const auto* k = kernels_at(packing);
-  if (!k || weight.ndim() != 2 || !plain(weight)) throw std::invalid_argument("[pack] needs a matrix of float32, and kernels that are there");
+  if (!k || weight.ndim() != 2 || !plain(weight))
+    throw std::invalid_argument("[pack] needs a matrix of float32, and kernels that are there");
   const long n = weight.shape(0), deep = weight.shape(1), floats = k->packed_size(n, deep);
   // More than 2³¹ in one axis would not fit into a shape. Every packed matrix is whole panels of rows of 16 numbers or more.
   const mx::Shape shape{static_cast<int>((floats + 15) / 16), 16};
@@ -266,7 +276,9 @@ Maybe linear(const array& x, const Matrix& weight, const ArrayEpilogue& epilogue
   const bool packed = weight.packing >= 0;
   const auto* k = packed ? kernels_at(weight.packing) : kernels();
   const bool shaped = x.ndim() >= 1 && x.shape(-1) == weight.inputs && (packed || weight.data.ndim() == 2);
-  if (!k || !shaped || !plain(x) || !plain(weight.data) || !vector_of(epilogue.bias, weight.outputs) || !vector_of(epilogue.scale, weight.outputs)) return uncovered(Op::linear);
+  if (!k || !shaped || !plain(x) || !plain(weight.data) || !vector_of(epilogue.bias, weight.outputs) ||
+      !vector_of(epilogue.scale, weight.outputs))
+    return uncovered(Op::linear);
   auto shape = x.shape();
   shape.back() = weight.outputs;
   if (epilogue.residual && (!plain(*epilogue.residual) || epilogue.residual->shape() != shape)) return uncovered(Op::linear);
@@ -289,13 +301,16 @@ Maybe linear(const array& x, const Matrix& weight, const ArrayEpilogue& epilogue
 }
 
 /// Many rows: some of the weight's rows at a time are unpacked and packed for the product, never all of them.
-Maybe quantized_linear(const array& x, const array& weight, const array& scales, const array& biases, const Maybe& bias, int group, int bits) {
+Maybe quantized_linear(const array& x, const array& weight, const array& scales, const array& biases, const Maybe& bias, int group,
+                       int bits) {
   const auto* kernel = kernels();
-  if (!kernel || !plain(x) || x.ndim() == 0 || weight.dtype() != mx::uint32 || weight.ndim() != 2 || weight.shape(0) == 0) return uncovered(Op::quantized_linear);
+  if (!kernel || !plain(x) || x.ndim() == 0 || weight.dtype() != mx::uint32 || weight.ndim() != 2 || weight.shape(0) == 0)
+    return uncovered(Op::quantized_linear);
   const long deep = x.shape(-1), columns = weight.shape(0);
   const bool whole = deep % group == 0 && weight.shape(1) * 32L == deep * bits;
   const mx::Shape groups{weight.shape(0), static_cast<int>(deep / group)};
-  if (!whole || scales.shape() != groups || biases.shape() != groups || !vector_of(bias, weight.shape(0))) return uncovered(Op::quantized_linear);
+  if (!whole || scales.shape() != groups || biases.shape() != groups || !vector_of(bias, weight.shape(0)))
+    return uncovered(Op::quantized_linear);
   auto shape = x.shape();
   shape.back() = weight.shape(0);
   Inputs inputs;
@@ -335,7 +350,8 @@ Maybe conv2d(const array& x, bool rectified, const array& weight, const ArrayEpi
   const auto* k = kernels();
   if (!k || x.ndim() != 4 || weight.ndim() != 4 || conv.groups != 1 || weight.shape(3) != x.shape(3)) return uncovered(Op::conv2d);
   const bool pads = std::min({conv.low.first, conv.low.second, conv.high.first, conv.high.second}) >= 0;
-  if (!plain(x) || !plain(weight) || !vector_of(epilogue.bias, weight.shape(0)) || !vector_of(epilogue.scale, weight.shape(0)) || !pads) return uncovered(Op::conv2d);
+  if (!plain(x) || !plain(weight) || !vector_of(epilogue.bias, weight.shape(0)) || !vector_of(epilogue.scale, weight.shape(0)) || !pads)
+    return uncovered(Op::conv2d);
   Convolution c{};
   c.batch = x.shape(0), c.height = x.shape(1), c.width = x.shape(2), c.channels = x.shape(3);
   c.outputs = weight.shape(0), c.kernel_h = weight.shape(1), c.kernel_w = weight.shape(2);
@@ -343,7 +359,8 @@ Maybe conv2d(const array& x, bool rectified, const array& weight, const ArrayEpi
   std::tie(c.stride_h, c.stride_w) = conv.stride;
   std::tie(c.pad_h, c.pad_w) = conv.low;
   std::tie(c.dilation_h, c.dilation_w) = conv.dilation;
-  const long span_h = c.height + c.pad_h + conv.high.first - (c.kernel_h - 1) * c.dilation_h - 1, span_w = c.width + c.pad_w + conv.high.second - (c.kernel_w - 1) * c.dilation_w - 1;
+  const long span_h = c.height + c.pad_h + conv.high.first - (c.kernel_h - 1) * c.dilation_h - 1,
+             span_w = c.width + c.pad_w + conv.high.second - (c.kernel_w - 1) * c.dilation_w - 1;
   if (span_h < 0 || span_w < 0) return uncovered(Op::conv2d);
   c.out_h = span_h / c.stride_h + 1, c.out_w = span_w / c.stride_w + 1;
   const mx::Shape shape{x.shape(0), static_cast<int>(c.out_h), static_cast<int>(c.out_w), weight.shape(0)};
@@ -356,7 +373,8 @@ Maybe conv2d(const array& x, bool rectified, const array& weight, const ArrayEpi
   Inputs inputs;
   inputs.list = {x};
   inputs.add(weight);
-  const int bias = inputs.add(epilogue.bias), scale = inputs.add(epilogue.scale), residual = epilogue.residual ? static_cast<int>(inputs.list.size()) : -1;
+  const int bias = inputs.add(epilogue.bias), scale = inputs.add(epilogue.scale),
+            residual = epilogue.residual ? static_cast<int>(inputs.list.size()) : -1;
   if (epilogue.residual) inputs.list.push_back(*epilogue.residual);
   const auto activation = epilogue.activation;
   return node(Op::conv2d, shape, std::move(inputs.list), [=](auto& in, array& out, auto& encoder) -> Task {
@@ -435,7 +453,8 @@ Maybe sdpa(const array& q, const array& k, const array& v, const Attention& atte
   const auto* kernel = kernels();
   if (!kernel || q.ndim() != 4 || k.ndim() != 4 || v.ndim() != 4 || !plain(q) || !plain(k) || !plain(v)) return uncovered(Op::sdpa);
   AttentionShape s{q.shape(0), q.shape(1), k.shape(1), q.shape(2), k.shape(2), q.shape(3), v.shape(3), attention.scale, attention.causal};
-  const bool fits = k.shape(0) == s.batch && v.shape(0) == s.batch && v.shape(1) == s.kv_heads && v.shape(2) == s.keys && k.shape(3) == s.width && s.heads % s.kv_heads == 0;
+  const bool fits = k.shape(0) == s.batch && v.shape(0) == s.batch && v.shape(1) == s.kv_heads && v.shape(2) == s.keys &&
+                    k.shape(3) == s.width && s.heads % s.kv_heads == 0;
   if (!fits || s.width > 512 || s.value_width > 512 || (s.causal && s.keys < s.queries)) return uncovered(Op::sdpa);
   std::vector<array> inputs{q, k, v};
   if (attention.mask) {
@@ -451,10 +470,13 @@ Maybe sdpa(const array& q, const array& k, const array& v, const Attention& atte
     Mask mask{};
     if (in.size() > 3) {
       const auto& t = in[3].strides();
-      mask = {in[3].template data<void>(), static_cast<long>(t[0]), static_cast<long>(t[1]), static_cast<long>(t[2]), static_cast<long>(t[3]), in[3].dtype() == mx::bool_};
+      mask = {in[3].template data<void>(), static_cast<long>(t[0]), static_cast<long>(t[1]),
+              static_cast<long>(t[2]),     static_cast<long>(t[3]), in[3].dtype() == mx::bool_};
     }
     auto* memory = temporary(encoder, kernel->attention_size(s));
-    return [=, q = strided(in[0]), k = strided(in[1]), v = strided(in[2]), to = out.data<float>()] { kernel->attention(q, k, v, mask, s, memory, to); };
+    return [=, q = strided(in[0]), k = strided(in[1]), v = strided(in[2]), to = out.data<float>()] {
+      kernel->attention(q, k, v, mask, s, memory, to);
+    };
   });
   return mx::transpose(*y, {0, 2, 1, 3});
 }

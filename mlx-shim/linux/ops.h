@@ -10,7 +10,25 @@
 namespace easel::cpu {
 
 /// Counters, by the names that easel_kernel_calls takes.
-enum class Op { conv2d, deconv2d, sdpa, softmax, gelu, gelu_tanh, silu, gated, pack, linear, layer_norm, rms_norm, group_norm, resample, quantized_linear, blas, count };
+enum class Op {
+  conv2d,
+  deconv2d,
+  sdpa,
+  softmax,
+  gelu,
+  gelu_tanh,
+  silu,
+  gated,
+  pack,
+  linear,
+  layer_norm,
+  rms_norm,
+  group_norm,
+  resample,
+  quantized_linear,
+  blas,
+  count
+};
 
 using Maybe = std::optional<array>;
 
@@ -53,7 +71,8 @@ int packing();
 /// Packs a float32 matrix [outputs, inputs].
 array pack(const array& weight, int packing);
 Maybe linear(const array& x, const Matrix& weight, const ArrayEpilogue& epilogue);
-Maybe quantized_linear(const array& x, const array& weight, const array& scales, const array& biases, const Maybe& bias, int group, int bits);
+Maybe quantized_linear(const array& x, const array& weight, const array& scales, const array& biases, const Maybe& bias, int group,
+                       int bits);
 Maybe layer_norm(const array& x, const Maybe& weight, const Maybe& bias, float eps);
 Maybe rms_norm(const array& x, const Maybe& weight, float eps);
 Maybe group_norm(const array& x, const Maybe& weight, const Maybe& bias, int groups, float eps);

@@ -29,6 +29,7 @@ const gates: Record<string, Step[]> = {
   all: [
     { name: "format and lint", command: [bin("biome"), "ci", "."] },
     { name: "workflows and shell scripts", command: [bun, "scripts/gate/workflows.ts"] },
+    { name: "format of C++ and Python", command: [bun, "scripts/gate/format.ts"] },
     { name: "requirements files install", command: [bun, "scripts/gate/requirements.ts"] },
     { name: "types", command: [bin("tsc"), "--noEmit"] },
     { name: "native parts, C++ warnings as errors", command: [bun, "scripts/build/native.ts"] },

@@ -16,9 +16,7 @@ void show(const char* machine, Choose&& choose) {
     std::string found;
     try {
       found = names[choose(wanted)];
-    } catch (const std::exception& e) {
-      found = e.what();
-    }
+    } catch (const std::exception& e) { found = e.what(); }
     std::printf("%s, %s: %s\n", machine, names[wanted], found.c_str());
   }
 }
@@ -27,9 +25,8 @@ void show(const char* machine, Choose&& choose) {
 
 int main() {
   show("Metal works", [](int wanted) { return device_with_metal(wanted, [] {}); });
-  show("Metal throws", [](int wanted) {
-    return device_with_metal(wanted, [] { throw std::runtime_error("Failed to load the default metallib"); });
-  });
+  show("Metal throws",
+       [](int wanted) { return device_with_metal(wanted, [] { throw std::runtime_error("Failed to load the default metallib"); }); });
   show("a GPU", [](int wanted) { return device_without_metal(wanted, [] { return true; }); });
   show("none", [](int wanted) { return device_without_metal(wanted, [] { return false; }); });
 }

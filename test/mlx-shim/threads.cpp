@@ -37,7 +37,8 @@ Floats some(long size) {
 Convolution convolved(long kernel, long stride, long channels = 20, long outputs = 36) {
   const long height = 45, width = 50, padding = kernel / 2, row = width * channels;
   const auto made = [=](long side) { return (side + 2 * padding - kernel) / stride + 1; };
-  return {1, height, width, channels, outputs, height * row, row, channels, kernel, kernel, stride, stride, padding, padding, 1, 1, made(height), made(width), true};
+  return {1,      height,  width,   channels, outputs, height * row, row,         channels, kernel, kernel, stride,
+          stride, padding, padding, 1,        1,       made(height), made(width), true};
 }
 
 /// Every kernel, over more items than there are threads.
@@ -49,7 +50,8 @@ std::vector<Result> results_of(const Kernels& k) {
       const auto x = some(m * deep), w = some(n * deep), bias = some(n), residual = some(m * n);
       Floats packed(k.packed_size(n, deep)), memory(k.product_memory(m, n, deep) + 16), out(m * n);
       k.pack(w.data(), deep, false, n, deep, packed.data());
-      k.product(x.data(), deep, packed.data(), {bias.data(), Activation::gelu, bias.data(), residual.data()}, m, n, deep, memory.data(), out.data(), n);
+      k.product(x.data(), deep, packed.data(), {bias.data(), Activation::gelu, bias.data(), residual.data()}, m, n, deep, memory.data(),
+                out.data(), n);
       return out;
     });
     list.push_back([&k, m] {
@@ -60,14 +62,15 @@ std::vector<Result> results_of(const Kernels& k) {
       return out;
     });
   }
-  for (const long wide : {20L, 200L}) list.push_back([&k, wide] {
-    const auto c = convolved(3, 1, wide, wide + 16);
-    const auto x = some(c.height * c.width * c.channels), w = some(c.outputs * 9 * c.channels), bias = some(c.outputs);
-    Floats packed(k.winograd_size(c.outputs, c.channels)), out(c.out_h * c.out_w * c.outputs);
-    k.winograd_weight(w.data(), c.outputs, c.channels, packed.data());
-    k.winograd(x.data(), packed.data(), {bias.data(), Activation::relu}, c, out.data());
-    return out;
-  });
+  for (const long wide : {20L, 200L})
+    list.push_back([&k, wide] {
+      const auto c = convolved(3, 1, wide, wide + 16);
+      const auto x = some(c.height * c.width * c.channels), w = some(c.outputs * 9 * c.channels), bias = some(c.outputs);
+      Floats packed(k.winograd_size(c.outputs, c.channels)), out(c.out_h * c.out_w * c.outputs);
+      k.winograd_weight(w.data(), c.outputs, c.channels, packed.data());
+      k.winograd(x.data(), packed.data(), {bias.data(), Activation::relu}, c, out.data());
+      return out;
+    });
   for (const long kernel : {1L, 3L}) {
     list.push_back([&k, kernel] {
       const auto c = convolved(kernel, 2);
@@ -122,7 +125,8 @@ std::vector<Result> results_of(const Kernels& k) {
     const auto down = places(height, tall), across = places(width, wide);
     const Floats weights(2 * std::max(tall, wide), 0.5f);
     Floats out(tall * wide * channels);
-    k.resample(x.data(), 1, height, width, channels, {down.data(), weights.data(), tall, 2}, {across.data(), weights.data(), wide, 2}, out.data());
+    k.resample(x.data(), 1, height, width, channels, {down.data(), weights.data(), tall, 2}, {across.data(), weights.data(), wide, 2},
+               out.data());
     return out;
   });
   for (const int bits : {3, 4, 8}) {
@@ -214,9 +218,7 @@ int main() {
   for (const char* set : {"base", "avx2", "avx512", "amx"}) {
     try {
       dispatch(set);
-    } catch (const std::exception&) {
-      continue;
-    }
+    } catch (const std::exception&) { continue; }
     every_kernel(*kernels());
   }
   // Chosen by one thread while others ask.

@@ -4,6 +4,7 @@ viridis and inferno are by Nathaniel J. Smith, Stefan van der Walt and Eric Firi
 turbo is by Anton Mikhailov (Google), Apache-2.0. Spectral is by Cynthia Brewer and others (ColorBrewer), Apache-2.0;
 it is turned round (Spectral_r), so that near is red, as Depth Anything shows it.
 """
+
 import base64
 from pathlib import Path
 
@@ -31,7 +32,9 @@ for ours, theirs in NAMES.items():
     text = base64.b64encode(table.tobytes()).decode()
     lines.append(f"  {ours}: bytes(")
     pieces = [text[i : i + 96] for i in range(0, len(text), 96)]
-    lines += [f'    {"  " if i else ""}"{piece}"{" +" if i + 1 < len(pieces) else ","}' for i, piece in enumerate(pieces)]
+    lines += [
+        f'    {"  " if i else ""}"{piece}"{" +" if i + 1 < len(pieces) else ","}' for i, piece in enumerate(pieces)
+    ]
     lines.append("  ),")
 lines += ["} as const;", ""]
 OUT.write_text("\n".join(lines))

@@ -6,6 +6,7 @@
 
 Prints one line a file and fails at the first difference. Of the NPZ it needs `depth` and `focal_length_px`.
 """
+
 import sys
 from pathlib import Path
 
@@ -85,13 +86,17 @@ check(uv[y.argmax(), 1] < 0.5 < uv[y.argmin(), 1], "the mesh stands on its head"
 texture = seen.visual.material.baseColorTexture.resize((width, height))
 check(np.abs(np.asarray(texture).astype(int) - picture).mean() < 6, "the texture is not the picture")
 if unit_of(comments["unit"]) == "metre":
-    at = depth[np.minimum((uv[:, 1] * height).astype(int), height - 1), np.minimum((uv[:, 0] * width).astype(int), width - 1)]
+    at = depth[
+        np.minimum((uv[:, 1] * height).astype(int), height - 1), np.minimum((uv[:, 0] * width).astype(int), width - 1)
+    ]
     off = np.median(np.abs(-z / at - 1))
     check(off < 0.01, f"the mesh is off by {off}")
 facing = -(seen.face_normals * seen.triangles_center).sum(1)
 check((facing > -1e-9).mean() > 0.999, "triangles show their backs")
 faces = sum(len(part.faces) for part in scene.geometry.values())
-print(f"GLB   {faces} triangles in {list(scene.geometry)}, extents {np.round(scene.extents, 2)}, the camera's {np.degrees(camera.yfov):.1f}° up")
+print(
+    f"GLB   {faces} triangles in {list(scene.geometry)}, extents {np.round(scene.extents, 2)}, the camera's {np.degrees(camera.yfov):.1f}° up"
+)
 
 # Pictures.
 normals = np.asarray(Image.open(f"{stem}-normals.png")).astype(np.float64) / 127.5 - 1
@@ -100,4 +105,6 @@ check(abs(length - 1).max() < 0.02, "normals have not the length 1")
 pair = Image.open(f"{stem}-stereo.jpg")
 anaglyph = Image.open(f"{stem}-anaglyph.jpg")
 check(pair.size[0] == 2 * anaglyph.size[0] and pair.size[1] == anaglyph.size[1], "the stereo pictures have other sizes")
-print(f"PNG   normals of length {length.min():.3f} to {length.max():.3f}; JPEG pair {pair.size}, anaglyph {anaglyph.size}")
+print(
+    f"PNG   normals of length {length.min():.3f} to {length.max():.3f}; JPEG pair {pair.size}, anaglyph {anaglyph.size}"
+)

@@ -4,7 +4,7 @@ import re
 
 import torch
 from torch.nn import functional as F
-from transformers import DepthProConfig, DepthProForDepthEstimation, Dinov2Config
+from transformers import DepthProConfig, DepthProForDepthEstimation
 
 from depth_common import Taps, fresh, nhwc, picture, randomize, save_expected, save_half, save_json
 
@@ -13,13 +13,26 @@ torch.set_num_threads(1)
 
 
 def network(seed, hidden, heads, layers, mlp, hooks, fusion, scaled, image, patch):
-    vit = dict(model_type="dinov2", hidden_size=hidden, num_hidden_layers=layers, num_attention_heads=heads,
-               mlp_ratio=mlp, image_size=image, patch_size=patch)
+    vit = dict(
+        model_type="dinov2",
+        hidden_size=hidden,
+        num_hidden_layers=layers,
+        num_attention_heads=heads,
+        mlp_ratio=mlp,
+        image_size=image,
+        patch_size=patch,
+    )
     config = DepthProConfig(
-        fusion_hidden_size=fusion, patch_size=image, intermediate_hook_ids=hooks,
-        intermediate_feature_dims=[fusion, fusion], scaled_images_feature_dims=scaled,
-        merge_padding_value=image // patch // 8, use_fov_model=True,
-        image_model_config=dict(vit), patch_model_config=dict(vit), fov_model_config=dict(vit),
+        fusion_hidden_size=fusion,
+        patch_size=image,
+        intermediate_hook_ids=hooks,
+        intermediate_feature_dims=[fusion, fusion],
+        scaled_images_feature_dims=scaled,
+        merge_padding_value=image // patch // 8,
+        use_fov_model=True,
+        image_model_config=dict(vit),
+        patch_model_config=dict(vit),
+        fov_model_config=dict(vit),
     )
     model = randomize(DepthProForDepthEstimation(config), seed)
     model.head.layers[4].bias.fill_(0.5)
@@ -46,8 +59,10 @@ RENAMES = [
     (r"^depth_pro\.encoder\.", "encoder."),
     (r"^depth_pro\.neck\.feature_upsample\.image_block\.layers\.0", "encoder.upsample_lowres"),
     (r"^depth_pro\.neck\.feature_upsample\.scaled_images\.(\d)\.layers", lambda m: f"encoder.upsample{2 - int(m[1])}"),
-    (r"^depth_pro\.neck\.feature_upsample\.intermediate\.(\d)\.layers",
-     lambda m: f"encoder.upsample_latent{1 - int(m[1])}"),
+    (
+        r"^depth_pro\.neck\.feature_upsample\.intermediate\.(\d)\.layers",
+        lambda m: f"encoder.upsample_latent{1 - int(m[1])}",
+    ),
     (r"^depth_pro\.neck\.fuse_image_with_low_res", "encoder.fuse_lowres"),
     (r"^depth_pro\.neck\.feature_projection\.projections\.(\d)", lambda m: f"decoder.convs.{4 - int(m[1])}"),
     (r"^fusion_stage\.intermediate\.(\d)", lambda m: f"decoder.fusions.{4 - int(m[1])}"),
@@ -123,8 +138,10 @@ model = network(21, 32, 2, 6, 2, [3, 1], 16, [24, 24, 20], 64, 8)
 folder = fresh("depth-pro-hf")
 model.save_pretrained(folder, safe_serialization=True)
 save_half(model.state_dict(), folder / "model.safetensors")
-save_json({"size": {"height": 256, "width": 256}, "image_mean": [0.5] * 3, "image_std": [0.5] * 3},
-          folder / "preprocessor_config.json")
+save_json(
+    {"size": {"height": 256, "width": 256}, "image_mean": [0.5] * 3, "image_std": [0.5] * 3},
+    folder / "preprocessor_config.json",
+)
 save_expected("depth-pro-hf", run(model, 256, [(75, 101), (120, 64)]))
 
 model = network(22, 64, 1, 12, 1, [11, 5], 16, [24, 24, 20], 64, 8)

@@ -2,6 +2,7 @@
 
 The modes are written here from their formulas, with NumPy's own sorting, and independently of the program under test.
 """
+
 import base64
 import io
 import json
@@ -57,14 +58,26 @@ def v2_style(depth, kind, sky):
 
 
 cases = []
-for name, shape, with_sky in [("large", (48, 40), False), ("large-sky", (48, 40), True), ("small", (15, 12), True), ("tiny", (5, 8), False)]:
+for name, shape, with_sky in [
+    ("large", (48, 40), False),
+    ("large-sky", (48, 40), True),
+    ("small", (15, 12), True),
+    ("tiny", (5, 8), False),
+]:
     depth = scene(*shape)
     sky = None
     if with_sky:
         sky = np.zeros(shape, np.float32)
         sky[: shape[0] // 3, shape[1] // 4 :] = 0.9
         sky[shape[0] // 3, :] = 0.25
-    case = {"name": name, "width": shape[1], "height": shape[0], "depth": b64(depth), "sky": None if sky is None else b64(sky), "shades": {}}
+    case = {
+        "name": name,
+        "width": shape[1],
+        "height": shape[0],
+        "depth": b64(depth),
+        "sky": None if sky is None else b64(sky),
+        "shades": {},
+    }
     for kind in ("inverse", "depth", "reciprocal"):
         wide = depth.astype(np.float64)
         case["shades"][f"minmax/{kind}"] = b64(standard(wide, kind).astype(np.float32))

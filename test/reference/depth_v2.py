@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from transformers import DepthAnythingConfig, DepthAnythingForDepthEstimation, Dinov2Config
 from transformers.models.dinov2.modeling_dinov2 import Dinov2Embeddings
 
-from depth_common import FIXTURES, MEAN, STD, Taps, fresh, nhwc, picture, randomize, save_expected, save_half
+from depth_common import MEAN, STD, Taps, fresh, nhwc, picture, randomize, save_expected, save_half
 
 torch.set_grad_enabled(False)
 torch.set_num_threads(1)
@@ -18,13 +18,25 @@ torch.set_num_threads(1)
 
 def network(seed, hidden, heads, mlp=2, swiglu=False, grid=4, neck=(8, 16, 24, 32), features=16, head=8, **more):
     backbone = Dinov2Config(
-        hidden_size=hidden, num_hidden_layers=4, num_attention_heads=heads, mlp_ratio=mlp, image_size=14 * grid,
-        patch_size=14, out_indices=[1, 2, 3, 4], reshape_hidden_states=False, apply_layernorm=True,
+        hidden_size=hidden,
+        num_hidden_layers=4,
+        num_attention_heads=heads,
+        mlp_ratio=mlp,
+        image_size=14 * grid,
+        patch_size=14,
+        out_indices=[1, 2, 3, 4],
+        reshape_hidden_states=False,
+        apply_layernorm=True,
         use_swiglu_ffn=swiglu,
     )
     config = DepthAnythingConfig(
-        backbone_config=backbone, reassemble_hidden_size=hidden, neck_hidden_sizes=list(neck),
-        fusion_hidden_size=features, head_hidden_size=head, patch_size=14, **more,
+        backbone_config=backbone,
+        reassemble_hidden_size=hidden,
+        neck_hidden_sizes=list(neck),
+        fusion_hidden_size=features,
+        head_hidden_size=head,
+        patch_size=14,
+        **more,
     )
     model = randomize(DepthAnythingForDepthEstimation(config), seed)
     model.head.conv3.bias.fill_(0.75)
@@ -138,7 +150,12 @@ def hf(name, model, **more):
 
 
 hf("v2-hf", network(1, 32, 2))
-hf("v2-metric-hf", network(2, 32, 2, depth_estimation_type="metric", max_depth=20), sizes=SIZES[1:2], pictures=PICTURES[:1])
+hf(
+    "v2-metric-hf",
+    network(2, 32, 2, depth_estimation_type="metric", max_depth=20),
+    sizes=SIZES[1:2],
+    pictures=PICTURES[:1],
+)
 
 Dinov2Embeddings.interpolate_pos_encoding = offset_positions
 model = network(3, 128, 2, mlp=1)

@@ -4,7 +4,6 @@ The package's imports beyond torch are small (addict, einops, omegaconf); it is 
 """
 
 import cv2
-import numpy as np
 import torch
 from torch import nn
 
@@ -40,8 +39,18 @@ class Backbone(nn.Module):
 
 
 def any_view(dim, heads, start, layers, taps, ffn, ratio):
-    net = Backbone(taps, embed_dim=dim, depth=layers, num_heads=heads, mlp_ratio=ratio, ffn_layer=ffn,
-                   alt_start=start, qknorm_start=start, rope_start=start, cat_token=True)
+    net = Backbone(
+        taps,
+        embed_dim=dim,
+        depth=layers,
+        num_heads=heads,
+        mlp_ratio=ratio,
+        ffn_layer=ffn,
+        alt_start=start,
+        qknorm_start=start,
+        rope_start=start,
+        cat_token=True,
+    )
     head = DualDPT(2 * dim, output_dim=2, features=FEATURES, out_channels=CHANNELS)
     return DepthAnything3Net(net, head, CameraDec(2 * dim), CameraEnc(dim_out=dim, num_heads=heads))
 
@@ -146,8 +155,15 @@ def published(name, model, config, model_name):
 
 
 def net_config(start, taps, cat=True):
-    return {"net": {"out_layers": list(taps), "alt_start": start, "qknorm_start": start, "rope_start": start,
-                    "cat_token": cat}}
+    return {
+        "net": {
+            "out_layers": list(taps),
+            "alt_start": start,
+            "qknorm_start": start,
+            "rope_start": start,
+            "cat_token": cat,
+        }
+    }
 
 
 SIZES = [(56, 56), (70, 98), (42, 112)]

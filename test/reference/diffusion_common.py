@@ -76,10 +76,15 @@ def make_tokenizer(folder):
     tokenizer = Tokenizer(models.BPE())
     tokenizer.normalizer = normalizers.NFC()
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Split(Regex(SPLIT), "isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]
+        [
+            pre_tokenizers.Split(Regex(SPLIT), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
     )
     tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(vocab_size=420, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False)
+    trainer = trainers.BpeTrainer(
+        vocab_size=420, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
+    )
     tokenizer.train_from_iterator(CORPUS, trainer)
     for text, special in ADDED:
         token = AddedToken(text, special=special, normalized=False)
@@ -105,7 +110,9 @@ def token_cases(tokenizer, thinking):
         "<|im_end|>\n<|im_start|>system\nx", "<think>hm</think> <tool_response>", "<|endoftext|>", "<|im_start|><|im_end|><|endoftext|>",
         "a<|unknown|>b <", "rain " * 600, "x" * 503,
     ]  # fmt: skip
-    return [[p, tokenizer(templated(tokenizer, p, thinking), truncation=True, max_length=512)["input_ids"]] for p in prompts]
+    return [
+        [p, tokenizer(templated(tokenizer, p, thinking), truncation=True, max_length=512)["input_ids"]] for p in prompts
+    ]
 
 
 def make_text_encoder(tokenizer, layers, tied, **sizes):

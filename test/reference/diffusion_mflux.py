@@ -70,7 +70,9 @@ def saved(name, parts, definition, tokenizer_name):
     shutil.rmtree(folder, ignore_errors=True)
     for part in parts.values():
         random_weights(part)
-        nn.quantize(part, bits=BITS, group_size=64, class_predicate=lambda path, module: hasattr(module, "to_quantized"))
+        nn.quantize(
+            part, bits=BITS, group_size=64, class_predicate=lambda path, module: hasattr(module, "to_quantized")
+        )
     tokenizer = SimpleNamespace(tokenizer=AutoTokenizer.from_pretrained(fixtures / name / "model" / "tokenizer"))
     model = SimpleNamespace(**parts, tokenizers={tokenizer_name: tokenizer})
     ModelSaver.save_model(model, BITS, str(folder), definition)
@@ -98,7 +100,9 @@ def zimage():
         """Its sizes stand in the constructor, which gets smaller ones."""
         for name, value in list(vars(module).items()):
             if isinstance(value, type) and issubclass(value, nn.Module) and name not in ("Encoder", "Decoder"):
-                make = lambda *a, _make=value, **kw: _make(*a, **{k: v if k == "num_groups" else sizes.get(v, v) for k, v in kw.items()})  # noqa: E731
+                make = lambda *a, _make=value, **kw: _make(
+                    *a, **{k: v if k == "num_groups" else sizes.get(v, v) for k, v in kw.items()}
+                )  # noqa: E731
                 setattr(module, name, make)
 
     smaller(zimage_encoder)
@@ -107,7 +111,13 @@ def zimage():
     for block in [*transformer.noise_refiner, *transformer.context_refiner, *transformer.layers]:
         block.feed_forward = FeedForward(128, 320)
     text_encoder = TextEncoder(
-        vocab_size=452, hidden_size=64, num_hidden_layers=3, num_attention_heads=4, num_key_value_heads=2, intermediate_size=128, head_dim=32
+        vocab_size=452,
+        hidden_size=64,
+        num_hidden_layers=3,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        intermediate_size=128,
+        head_dim=32,
     )
     parts = {"transformer": transformer, "text_encoder": text_encoder, "vae": VAE()}
     folder = saved("zimage", parts, ZImageWeightDefinition, "z_image")
@@ -130,7 +140,13 @@ def flux2():
         num_layers=1, num_single_layers=1, attention_head_dim=128, num_attention_heads=1, joint_attention_dim=192
     )
     text_encoder = Qwen3TextEncoder(
-        vocab_size=452, hidden_size=64, num_hidden_layers=28, num_attention_heads=4, num_key_value_heads=2, intermediate_size=128, head_dim=32
+        vocab_size=452,
+        hidden_size=64,
+        num_hidden_layers=28,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        intermediate_size=128,
+        head_dim=32,
     )
     vae = Flux2VAE()
     vae.encoder = Flux2Encoder(block_out_channels=(32, 32, 32, 64))

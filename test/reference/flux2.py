@@ -53,20 +53,34 @@ def ids_of(grids, text):
 def forward(transformer, latents, text, grids, sigma):
     img_ids, txt_ids = ids_of(grids, text.shape[1])
     return transformer(
-        hidden_states=latents, encoder_hidden_states=text, timestep=torch.tensor([sigma]), img_ids=img_ids, txt_ids=txt_ids, return_dict=False
+        hidden_states=latents,
+        encoder_hidden_states=text,
+        timestep=torch.tensor([sigma]),
+        img_ids=img_ids,
+        txt_ids=txt_ids,
+        return_dict=False,
     )[0]
 
 
 def run_transformer(transformer):
     for name, grids, text, sigma in (("plain", [(5, 6)], 24, 0.61), ("references", [(4, 6), (3, 5), (6, 2)], 16, 0.27)):
         tokens = sum(h * w for h, w in grids)
-        taps = {"latents": torch.randn(1, tokens, 128), "text": torch.randn(1, text, 192), "sigma": [sigma], "shapes": np.array(grids)}
+        taps = {
+            "latents": torch.randn(1, tokens, 128),
+            "text": torch.randn(1, text, 192),
+            "sigma": [sigma],
+            "shapes": np.array(grids),
+        }
         hooks = [
-            block.register_forward_hook(lambda m, a, o, i=i: taps.update({f"double{i}.txt": o[0], f"double{i}.img": o[1]}))
+            block.register_forward_hook(
+                lambda m, a, o, i=i: taps.update({f"double{i}.txt": o[0], f"double{i}.img": o[1]})
+            )
             for i, block in enumerate(transformer.transformer_blocks)
         ]
         hooks += hooked({f"single{i}": b for i, b in enumerate(transformer.single_transformer_blocks)}, taps)
-        taps["velocity"] = forward(transformer, taps["latents"], taps["text"], grids, sigma)[:, : grids[0][0] * grids[0][1]]
+        taps["velocity"] = forward(transformer, taps["latents"], taps["text"], grids, sigma)[
+            :, : grids[0][0] * grids[0][1]
+        ]
         for hook in hooks:
             hook.remove()
         save(out / f"dit-{name}.safetensors", taps)
@@ -91,7 +105,13 @@ def authors_names(transformer):
         at, to = f"transformer_blocks.{i}", f"double_blocks.{i}"
         for stream, names, proj, norms, ff in (
             ("img", ("to_q", "to_k", "to_v"), "to_out.0", ("norm_q", "norm_k"), "ff"),
-            ("txt", ("add_q_proj", "add_k_proj", "add_v_proj"), "to_add_out", ("norm_added_q", "norm_added_k"), "ff_context"),
+            (
+                "txt",
+                ("add_q_proj", "add_k_proj", "add_v_proj"),
+                "to_add_out",
+                ("norm_added_q", "norm_added_k"),
+                "ff_context",
+            ),
         ):
             made[f"{to}.{stream}_attn.qkv.weight"] = torch.cat([state.pop(f"{at}.attn.{n}.weight") for n in names])
             made[f"{to}.{stream}_attn.proj.weight"] = state.pop(f"{at}.attn.{proj}.weight")
@@ -119,13 +139,21 @@ def run_authors():
 
     def read(tensors, dtype=torch.float32, path=folder / "again.safetensors"):
         save_file({k: v.to(dtype).contiguous() for k, v in tensors.items()}, path)
-        return Flux2Transformer2DModel.from_single_file(str(path), config=str(folder / "transformer"), torch_dtype=torch.float32).eval()
+        return Flux2Transformer2DModel.from_single_file(
+            str(path), config=str(folder / "transformer"), torch_dtype=torch.float32
+        ).eval()
 
     named = authors_names(transformer)
     again = read(named, torch.bfloat16, file)
     for (name, a), (_, b) in zip(transformer.state_dict().items(), again.state_dict().items()):
         assert torch.equal(a, b), name
-    taps = {"latents": torch.randn(1, 12, 128), "text": torch.randn(1, 8, 96), "sigma": [0.45], "alpha": [2.0], "scale": [0.7]}
+    taps = {
+        "latents": torch.randn(1, 12, 128),
+        "text": torch.randn(1, 8, 96),
+        "sigma": [0.45],
+        "alpha": [2.0],
+        "scale": [0.7],
+    }
     run = lambda net: forward(net, taps["latents"], taps["text"], [(3, 4)], 0.45)  # noqa: E731
     taps["velocity"] = run(again)
     rank = 4
@@ -199,7 +227,9 @@ def run_text_encoder(encoder, tokenizer):
     for name, prompt in {"short": "A cat by the window, 窗边", "long": "x" * 600}.items():
         taps[name] = Flux2KleinPipeline._get_qwen3_prompt_embeds(encoder, tokenizer, prompt)[0]
     save(out / "text.safetensors", taps)
-    (out / "text.json").write_text(json.dumps({"short": "A cat by the window, 窗边", "long": "x" * 600}, ensure_ascii=False) + "\n")
+    (out / "text.json").write_text(
+        json.dumps({"short": "A cat by the window, 窗边", "long": "x" * 600}, ensure_ascii=False) + "\n"
+    )
 
 
 def run_schedule():
@@ -208,7 +238,8 @@ def run_schedule():
         for steps in (1, 2, 4, 40, 50):
             made = scheduler()
             made.set_timesteps(
-                sigmas=np.linspace(1.0, 1 / steps, steps), mu=compute_empirical_mu(image_seq_len=width * height // 256, num_steps=steps)
+                sigmas=np.linspace(1.0, 1 / steps, steps),
+                mu=compute_empirical_mu(image_seq_len=width * height // 256, num_steps=steps),
             )
             cases.append({"width": width, "height": height, "steps": steps, "sigmas": made.sigmas.tolist()})
     (out / "schedule.json").write_text(json.dumps(cases, separators=(",", ":")) + "\n")
@@ -255,7 +286,8 @@ def run_pipelines(parts):
     embeds, _ = pipe(True).encode_prompt(prompt)
     made = scheduler()
     made.set_timesteps(
-        sigmas=np.linspace(1.0, 1 / steps, steps), mu=compute_empirical_mu(image_seq_len=width * height // 256, num_steps=steps)
+        sigmas=np.linspace(1.0, 1 / steps, steps),
+        mu=compute_empirical_mu(image_seq_len=width * height // 256, num_steps=steps),
     )
     sigmas, start, grid = made.sigmas.tolist(), max(1, int(steps * strength)), (height // 16, width // 16)
     latents = (1 - sigmas[start]) * clean + sigmas[start] * drawn
@@ -273,7 +305,9 @@ def main():
     shutil.rmtree(out, ignore_errors=True)
     model.mkdir(parents=True)
     tokenizer = make_tokenizer(model / "tokenizer")
-    (out / "tokens.json").write_text(json.dumps(token_cases(tokenizer, False), ensure_ascii=False, separators=(",", ":")) + "\n")
+    (out / "tokens.json").write_text(
+        json.dumps(token_cases(tokenizer, False), ensure_ascii=False, separators=(",", ":")) + "\n"
+    )
     encoder = make_text_encoder(tokenizer, layers=28, tied=False)
     # The residual stream of so many layers must not drown what each of them adds.
     transformer = make_transformer()
@@ -286,7 +320,9 @@ def main():
     rewrite(model / "text_encoder" / "config.json", lambda c: c.pop("dtype", None))
     scheduler().save_pretrained(model / "scheduler")
     pipe = Flux2KleinPipeline(scheduler(), vae, encoder, tokenizer, transformer, is_distilled=True)
-    (model / "model_index.json").write_text(json.dumps({k: v for k, v in pipe.config.items() if not k.startswith("_name")}, indent=1) + "\n")
+    (model / "model_index.json").write_text(
+        json.dumps({k: v for k, v in pipe.config.items() if not k.startswith("_name")}, indent=1) + "\n"
+    )
     run_text_encoder(encoder, tokenizer)
     run_transformer(transformer)
     run_vae(vae)

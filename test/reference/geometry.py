@@ -5,6 +5,7 @@
 
 Everything is written from its definition in NumPy, in double precision, and independently of the program under test.
 """
+
 import base64
 import json
 from pathlib import Path
@@ -92,11 +93,23 @@ for scale, shift in [(1.3, -0.4), (0.8, 2.0)]:
     alignments.append({"current": b64(current), "previous": b64(previous), "scale": fit[0], "shift": fit[1]})
 
 (OUT / "expected.json").write_text(
-    json.dumps({"width": width, "height": height, "focal": focal, "cases": cases, "planes": planes, "plane_focal": 80.0, "alignments": alignments})
+    json.dumps(
+        {
+            "width": width,
+            "height": height,
+            "focal": focal,
+            "cases": cases,
+            "planes": planes,
+            "plane_focal": 80.0,
+            "alignments": alignments,
+        }
+    )
 )
 
 # Rows that do not fill the last block. The first block does not shrink, the others do.
-depth = rng.normal(0, 1, (37, 41)).astype(np.float32) * np.float32(10.0) ** rng.integers(-9, 9, (37, 41)).astype(np.float32)
+depth = rng.normal(0, 1, (37, 41)).astype(np.float32) * np.float32(10.0) ** rng.integers(-9, 9, (37, 41)).astype(
+    np.float32
+)
 depth[16:] = np.round(depth[16:]) + np.arange(41)
 header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
 with OpenEXR.File(header, {"Y": depth}) as file:

@@ -27,7 +27,8 @@ def use(requirement):
     if not folder.exists():
         partial = FOLDER / f".{requirement}.part"
         subprocess.run(
-            [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", partial, requirement], check=True
+            [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", partial, requirement],
+            check=True,
         )
         partial.rename(folder)
     sys.path.insert(0, str(folder))

@@ -52,9 +52,21 @@ def elementwise():
     d = x.astype(np.float64)
     p = positive.astype(np.float64)
     for name, out in {
-        "neg": -d, "abs": np.abs(d), "square": d * d, "exp": np.exp(d), "sin": np.sin(d), "cos": np.cos(d), "tanh": np.tanh(d),
-        "erf": torch.erf(wide(x)), "sigmoid": torch.sigmoid(wide(x)), "silu": F.silu(wide(x)), "gelu": F.gelu(wide(x)),
-        "geluTanh": F.gelu(wide(x), approximate="tanh"), "relu": np.maximum(d, 0), "floor": np.floor(d), "ceil": np.ceil(d),
+        "neg": -d,
+        "abs": np.abs(d),
+        "square": d * d,
+        "exp": np.exp(d),
+        "sin": np.sin(d),
+        "cos": np.cos(d),
+        "tanh": np.tanh(d),
+        "erf": torch.erf(wide(x)),
+        "sigmoid": torch.sigmoid(wide(x)),
+        "silu": F.silu(wide(x)),
+        "gelu": F.gelu(wide(x)),
+        "geluTanh": F.gelu(wide(x), approximate="tanh"),
+        "relu": np.maximum(d, 0),
+        "floor": np.floor(d),
+        "ceil": np.ceil(d),
     }.items():
         case(name, out, x=x)
     for name, out in {"sqrt": np.sqrt(p), "rsqrt": 1 / np.sqrt(p), "reciprocal": 1 / p, "log": np.log(p)}.items():
@@ -68,7 +80,12 @@ def elementwise():
     e = y.astype(np.float64)
     row = normal(5)
     for name, f in {
-        "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "maximum": np.maximum, "minimum": np.minimum,
+        "add": np.add,
+        "sub": np.subtract,
+        "mul": np.multiply,
+        "div": np.divide,
+        "maximum": np.maximum,
+        "minimum": np.minimum,
     }.items():
         case(name, f(d, e), x=x, y=y)
         case(f"{name}Row", f(d, row.astype(np.float64)), x=x, y=row)
@@ -91,7 +108,14 @@ def elementwise():
 def reductions():
     x = normal(2, 3, 5)
     d = x.astype(np.float64)
-    for name, f in {"sum": np.sum, "mean": np.mean, "prod": np.prod, "max": np.max, "min": np.min, "variance": np.var}.items():
+    for name, f in {
+        "sum": np.sum,
+        "mean": np.mean,
+        "prod": np.prod,
+        "max": np.max,
+        "min": np.min,
+        "variance": np.var,
+    }.items():
         case(f"{name}All", f(d), x=x)
         case(f"{name}Last", f(d, axis=-1), x=x)
         case(f"{name}Two", f(d, axis=(0, 2), keepdims=True), x=x)
@@ -250,7 +274,11 @@ def random():
         part = bits.astype(np.float64) / 0xFFFFFFFF
         case(f"bits{seed}", bits, key=key)
         case(f"uniform{seed}", 3 + 2 * part, key=key)
-        case(f"normal{seed}", np.sqrt(2) * torch.erfinv(torch.from_numpy(2 * part - 1).clamp(-1 + 2**-24, 1 - 2**-24)), key=key)
+        case(
+            f"normal{seed}",
+            np.sqrt(2) * torch.erfinv(torch.from_numpy(2 * part - 1).clamp(-1 + 2**-24, 1 - 2**-24)),
+            key=key,
+        )
     save("random")
 
 
@@ -262,7 +290,13 @@ def dtypes():
         half = t.to(dtype)
         case(name, half.float(), x=x, bits=half.view(torch.int16).numpy().view(np.uint16).view(np.uint8))
     whole = np.array([0, 1, 2, 100, 255], np.float32)
-    for name, dtype in {"int32": np.int32, "uint32": np.uint32, "int64": np.int64, "uint8": np.uint8, "bool": np.bool_}.items():
+    for name, dtype in {
+        "int32": np.int32,
+        "uint32": np.uint32,
+        "int64": np.int64,
+        "uint8": np.uint8,
+        "bool": np.bool_,
+    }.items():
         case(name, whole.astype(dtype), x=whole)
     save("dtypes")
 

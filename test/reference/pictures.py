@@ -2,6 +2,7 @@
 
 `expected.json` holds, for each file, Pillow's mode, its size after the EXIF turn, and its RGB bytes in base64.
 """
+
 import base64
 import io
 import json
@@ -51,7 +52,11 @@ save("progressive.jpg", base, quality=95, subsampling=0, progressive=True)
 save("rgb.tif", base, compression="tiff_lzw")
 save("rgba.png", Image.fromarray(np.dstack([rgb, alpha])), result=base)
 save("grey.png", Image.fromarray(grey))
-save("grey-alpha.png", Image.merge("LA", [Image.fromarray(grey), Image.fromarray(alpha)]), result=Image.fromarray(grey).convert("RGB"))
+save(
+    "grey-alpha.png",
+    Image.merge("LA", [Image.fromarray(grey), Image.fromarray(alpha)]),
+    result=Image.fromarray(grey).convert("RGB"),
+)
 save("one-bit.png", Image.fromarray(grey).convert("1"))
 palette = base.quantize(16)
 save("palette.png", palette)
@@ -97,6 +102,7 @@ for turn, method in undo.items():
     save(f"turn-{turn}.png", stored, exif=exif)
     save(f"turn-{turn}.webp", stored, lossless=True, exif=exif)
     assert upright(Image.open(OUT / f"turn-{turn}.png")).tobytes() == base.tobytes()
+
 
 # Focal length in 35 mm film: where phones keep it, in the first directory, as a fraction, zero, and on a turned picture.
 def focal(name: str, inside: dict, first: dict | None = None, stored: Image.Image = base) -> None:

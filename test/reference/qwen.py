@@ -88,9 +88,14 @@ def make_tokenizer():
     tokenizer = Tokenizer(models.BPE())
     tokenizer.normalizer = normalizers.NFC()
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Split(Regex(SPLIT), "isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]
+        [
+            pre_tokenizers.Split(Regex(SPLIT), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
     )
-    trainer = trainers.BpeTrainer(vocab_size=600, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False)
+    trainer = trainers.BpeTrainer(
+        vocab_size=600, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
+    )
     tokenizer.train_from_iterator(CORPUS, trainer)
     folder = model / "tokenizer"
     folder.mkdir(parents=True)
@@ -120,19 +125,31 @@ def run_tokenizer(tokenizer):
     ]  # fmt: skip
     texts = list(pool)
     while len(texts) < 1500:
-        texts.append("".join(pool[i] + (" " if rng.random() < 0.5 else "") for i in rng.integers(0, len(pool), rng.integers(1, 6))))
+        texts.append(
+            "".join(
+                pool[i] + (" " if rng.random() < 0.5 else "") for i in rng.integers(0, len(pool), rng.integers(1, 6))
+            )
+        )
     while len(texts) < 2000:
         points = rng.choice([0x20, 0x7F, 0x2FF, 0x9FFF, 0x1FAFF], 8)
         chars = [chr(int(rng.integers(0x20, p + 1))) for p in points]
         texts.append("".join(c for c in chars if not 0xD800 <= ord(c) <= 0xDFFF))
     cases = [[text, tokenizer(text)["input_ids"]] for text in texts]
-    special = ["<|im_start|>user\na<|im_end|>", "<|vision_start|><|image_pad|><|vision_end|>", "x<|endoftext|>y", "<tool_call> z"]
+    special = [
+        "<|im_start|>user\na<|im_end|>",
+        "<|vision_start|><|image_pad|><|vision_end|>",
+        "x<|endoftext|>y",
+        "<tool_call> z",
+    ]
     cases += [[text, tokenizer(text)["input_ids"]] for text in special]
     (out / "tokens.json").write_text(json.dumps(cases, ensure_ascii=False, separators=(",", ":")) + "\n")
 
 
 def make_text_encoder(tokenizer):
-    ids = {name: tokenizer.convert_tokens_to_ids(f"<|{name}|>") for name in ("image_pad", "video_pad", "vision_start", "vision_end")}
+    ids = {
+        name: tokenizer.convert_tokens_to_ids(f"<|{name}|>")
+        for name in ("image_pad", "video_pad", "vision_start", "vision_end")
+    }
     config = Qwen2_5_VLConfig(
         text_config=dict(
             hidden_size=64, num_hidden_layers=3, num_attention_heads=4, num_key_value_heads=2, intermediate_size=128,
@@ -233,7 +250,9 @@ def run_lora(transformer, taps):
         for name, weight in weights.items():
             layer = transformer.get_submodule(name)
             layer.weight.copy_(weight + factor * pairs[f"{name}.up"] @ pairs[f"{name}.down"])
-        result[f"out.{key}"] = forward(transformer, taps["latents"], taps["text"], taps["shapes"].tolist(), taps["sigma"][0])
+        result[f"out.{key}"] = forward(
+            transformer, taps["latents"], taps["text"], taps["shapes"].tolist(), taps["sigma"][0]
+        )
     for name, weight in weights.items():
         transformer.get_submodule(name).weight.copy_(weight)
     save("lora.safetensors", result)
@@ -273,14 +292,18 @@ def run_text_encoder(encoder, tokenizer, processor, pictures):
     taps["both.ids"] = both["input_ids"]
     taps["both.patches"], taps["both.grid"] = both["pixel_values"], both["image_grid_thw"]
     taps["both.vision"] = encoder.model.visual(both["pixel_values"], grid_thw=both["image_grid_thw"])
-    positions, _ = encoder.model.get_rope_index(both["input_ids"], both["image_grid_thw"], attention_mask=both["attention_mask"])
+    positions, _ = encoder.model.get_rope_index(
+        both["input_ids"], both["image_grid_thw"], attention_mask=both["attention_mask"]
+    )
     taps["both.positions"] = positions
     taps["both.out"] = encoder(**both, output_hidden_states=True).hidden_states[-1]
     # The same with the positions given: the reference must not have fallen back to counting.
     again = encoder(**both, position_ids=positions, output_hidden_states=True).hidden_states[-1]
     assert torch.equal(taps["both.out"], again)
     counted = torch.arange(positions.shape[-1]).view(1, 1, -1).expand(3, 1, -1)
-    assert not torch.allclose(encoder(**both, position_ids=counted, output_hidden_states=True).hidden_states[-1], again, atol=0.1)
+    assert not torch.allclose(
+        encoder(**both, position_ids=counted, output_hidden_states=True).hidden_states[-1], again, atol=0.1
+    )
     save("text.safetensors", taps)
 
 
@@ -302,10 +325,22 @@ def run_schedule():
             for steps in (2, 3, 4, 8, 20, 50):
                 scheduler = FlowMatchEulerDiscreteScheduler.from_config(given)
                 mu = edit_plus.calculate_shift(
-                    width * height // 256, given["base_image_seq_len"], given["max_image_seq_len"], given["base_shift"], given["max_shift"]
+                    width * height // 256,
+                    given["base_image_seq_len"],
+                    given["max_image_seq_len"],
+                    given["base_shift"],
+                    given["max_shift"],
                 )
                 scheduler.set_timesteps(sigmas=np.linspace(1.0, 1 / steps, steps), mu=mu)
-                cases.append({"kind": kind, "width": width, "height": height, "steps": steps, "sigmas": scheduler.sigmas.tolist()})
+                cases.append(
+                    {
+                        "kind": kind,
+                        "width": width,
+                        "height": height,
+                        "steps": steps,
+                        "sigmas": scheduler.sigmas.tolist(),
+                    }
+                )
     (out / "schedule.json").write_text(json.dumps(cases, separators=(",", ":")) + "\n")
 
 

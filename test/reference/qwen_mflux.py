@@ -33,7 +33,6 @@ from mflux.models.qwen.model.qwen_transformer.qwen_transformer import QwenTransf
 from mflux.models.qwen.model.qwen_vae import qwen_image_decoder_3d, qwen_image_encoder_3d
 from mflux.models.qwen.model.qwen_vae.qwen_vae import QwenVAE
 from mflux.models.qwen.weights.qwen_weight_definition import QwenWeightDefinition
-from mlx import nn
 from mlx.utils import tree_flatten, tree_unflatten
 from transformers import AutoTokenizer
 
@@ -73,7 +72,9 @@ def vae():
         return size * base // 96 if isinstance(size, int) and size >= 96 else size
 
     modules = (qwen_image_encoder_3d, qwen_image_decoder_3d)
-    kept = [(module, name, value) for module in modules for name, value in vars(module).items() if isinstance(value, type)]
+    kept = [
+        (module, name, value) for module in modules for name, value in vars(module).items() if isinstance(value, type)
+    ]
     for module, name, value in kept:
         if name.startswith("QwenImage") and not name.endswith(("Encoder3D", "Decoder3D")):
             make = lambda *a, _make=value, **kw: _make(*map(smaller, a), **{k: smaller(v) for k, v in kw.items()})  # noqa: E731
@@ -126,9 +127,15 @@ def save(model, bits, folder):
 def run(model):
     # In single precision, from the values that were saved.
     for part in (model.transformer, model.text_encoder, model.vae):
-        part.update(tree_unflatten([(k, v if v.dtype == mx.uint32 else v.astype(mx.float32)) for k, v in tree_flatten(part.parameters())]))
+        part.update(
+            tree_unflatten(
+                [(k, v if v.dtype == mx.uint32 else v.astype(mx.float32)) for k, v in tree_flatten(part.parameters())]
+            )
+        )
     latents, text = (mx.array(rng.normal(size=shape).astype(np.float32)) for shape in ((1, 30, 64), (1, 9, 64)))
-    config = SimpleNamespace(height=80, width=96, scheduler=SimpleNamespace(sigmas=mx.array([0.61]), timesteps=mx.array([610.0])))
+    config = SimpleNamespace(
+        height=80, width=96, scheduler=SimpleNamespace(sigmas=mx.array([0.61]), timesteps=mx.array([610.0]))
+    )
     velocity = model.transformer(
         t=0, config=config, hidden_states=latents, encoder_hidden_states=text,
         encoder_hidden_states_mask=mx.ones((1, 9), dtype=mx.int32),
@@ -155,7 +162,11 @@ def main():
     random_weights(model.vae)
     save(model, 4, out)
     run(model)
-    for name, component in (("vae", model.vae), ("transformer", model.transformer), ("text_encoder", model.text_encoder)):
+    for name, component in (
+        ("vae", model.vae),
+        ("transformer", model.transformer),
+        ("text_encoder", model.text_encoder),
+    ):
         print(name, sum(value.nbytes for _, value in tree_flatten(component.parameters())))
 
 

@@ -37,9 +37,7 @@ for height, width in SIZES:
     out[f"opencv-cubic/{height}x{width}"] = torch.from_numpy(
         cv2.resize(values.astype(np.float64), size, interpolation=cv2.INTER_CUBIC).astype(np.float32)
     )
-    out[f"opencv-cubic-bytes/{height}x{width}"] = torch.from_numpy(
-        cv2.resize(rgb, size, interpolation=cv2.INTER_CUBIC)
-    )
+    out[f"opencv-cubic-bytes/{height}x{width}"] = torch.from_numpy(cv2.resize(rgb, size, interpolation=cv2.INTER_CUBIC))
     if height <= HEIGHT and width <= WIDTH:
         out[f"opencv-area-bytes/{height}x{width}"] = torch.from_numpy(
             cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)

@@ -208,9 +208,7 @@ def run_pipeline(kind, transformer, vae, width, height, resolution, softness, se
     text = torch.load(out / "pos_emb.pt").float().numpy()[None]
     latent = VAEUtil.encode(vae=vae, image=image, tiling_config=TilingConfig())
     condition = SeedVR2LatentCreator.create_condition(encoded_latent=latent)
-    noise = SeedVR2LatentCreator.create_noise_latents(
-        seed=seed, height=latent.shape[-2], width=latent.shape[-1]
-    )
+    noise = SeedVR2LatentCreator.create_noise_latents(seed=seed, height=latent.shape[-2], width=latent.shape[-1])
     vid = mx.concatenate([noise, condition], axis=1)
     predicted = transformer(txt=mx.array(text), vid=vid, timestep=mx.array(1000.0))
     clean = noise - predicted
@@ -232,7 +230,9 @@ def run_sizes():
         for resolution in ["2x", "1.5x", "4x", "0.3x", 16, 384, 1080]:
             if min(w, h) * 4 > 2048 and resolution == "4x":
                 continue
-            value = ScaleFactor.parse(resolution).get_scaled_value(min(w, h)) if isinstance(resolution, str) else resolution
+            value = (
+                ScaleFactor.parse(resolution).get_scaled_value(min(w, h)) if isinstance(resolution, str) else resolution
+            )
             scale = value / min(w, h)
             size = [int(w * scale) // 2 * 2, int(h * scale) // 2 * 2]
             cases.append({"width": w, "height": h, "resolution": resolution, "size": size})

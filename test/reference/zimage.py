@@ -13,7 +13,17 @@ import torch
 from diffusers import AutoencoderKL, FlowMatchEulerDiscreteScheduler, ZImagePipeline, ZImageTransformer2DModel
 from safetensors.torch import save_file
 
-from diffusion_common import hooked, make_text_encoder, make_tokenizer, noise, randomize, save, store, templated, token_cases
+from diffusion_common import (
+    hooked,
+    make_text_encoder,
+    make_tokenizer,
+    noise,
+    randomize,
+    save,
+    store,
+    templated,
+    token_cases,
+)
 
 out = Path(__file__).parent.parent / "fixtures" / "zimage"
 model = out / "model"
@@ -63,7 +73,9 @@ def run_original():
 
     def read(tensors, dtype=torch.float32, path=folder / "again.safetensors"):
         save_file({f"model.diffusion_model.{k}": v.to(dtype).contiguous() for k, v in tensors.items()}, path)
-        return ZImageTransformer2DModel.from_single_file(str(path), config=str(folder / "transformer"), torch_dtype=torch.float32).eval()
+        return ZImageTransformer2DModel.from_single_file(
+            str(path), config=str(folder / "transformer"), torch_dtype=torch.float32
+        ).eval()
 
     named = original_names(transformer)
     again = read(named, torch.bfloat16, file)
@@ -139,7 +151,9 @@ def run_text_encoder(encoder, tokenizer):
     text = templated(tokenizer, "A cat by the window, 窗边", True)
     ids = tokenizer(text, return_tensors="pt")["input_ids"]
     taps = {"ids": ids}
-    taps |= {f"state{i}": h[0] for i, h in enumerate(encoder(input_ids=ids, output_hidden_states=True).hidden_states[:-1])}
+    taps |= {
+        f"state{i}": h[0] for i, h in enumerate(encoder(input_ids=ids, output_hidden_states=True).hidden_states[:-1])
+    }
     save(out / "text.safetensors", taps)
 
 
@@ -184,7 +198,9 @@ def main():
     shutil.rmtree(out, ignore_errors=True)
     model.mkdir(parents=True)
     tokenizer = make_tokenizer(model / "tokenizer")
-    (out / "tokens.json").write_text(json.dumps(token_cases(tokenizer, True), ensure_ascii=False, separators=(",", ":")) + "\n")
+    (out / "tokens.json").write_text(
+        json.dumps(token_cases(tokenizer, True), ensure_ascii=False, separators=(",", ":")) + "\n"
+    )
     encoder = make_text_encoder(tokenizer, layers=4, tied=True)
     transformer = make_transformer()
     # Modulation of a usual size, and attention that counts.
@@ -198,7 +214,9 @@ def main():
     store(vae, model / "vae")
     scheduler("turbo").save_pretrained(model / "scheduler")
     pipe = ZImagePipeline(scheduler("turbo"), vae, encoder, tokenizer, transformer)
-    (model / "model_index.json").write_text(json.dumps({k: v for k, v in pipe.config.items() if not k.startswith("_name")}, indent=1) + "\n")
+    (model / "model_index.json").write_text(
+        json.dumps({k: v for k, v in pipe.config.items() if not k.startswith("_name")}, indent=1) + "\n"
+    )
     run_text_encoder(encoder, tokenizer)
     run_transformer(transformer)
     run_vae(vae)

@@ -18,7 +18,9 @@ def main():
     parser.add_argument("--report", help="file for the counts, as JUnit writes them")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(unittest.defaultTestLoader.loadTestsFromName("test_upscaler"))
+    result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(
+        unittest.defaultTestLoader.loadTestsFromName("test_upscaler")
+    )
     rows = evaluate.measure(load_net(WEIGHTS), list(evaluate.photographs()))
     print("\nthe committed weights on photographs", *evaluate.report(rows), *evaluate.failures(rows), sep="\n")
     better = not list(evaluate.failures(rows))

@@ -80,14 +80,18 @@ def measure(net, found):
                 wanted = picture[: picture.shape[0] // factor * factor, : picture.shape[1] // factor * factor]
                 small = brought_down(wanted, factor, chain)
                 lanczos = np.asarray(Image.fromarray(small).resize(wanted.shape[1::-1], Image.LANCZOS))
-                rows.setdefault((factor, chain), {})[name] = (score(enlarged(net, small, factor), wanted), score(lanczos, wanted))
+                rows.setdefault((factor, chain), {})[name] = (
+                    score(enlarged(net, small, factor), wanted),
+                    score(lanczos, wanted),
+                )
     return rows
 
 
 def report(rows):
     for (factor, chain), scores in rows.items():
         mine, other = (
-            [np.mean([getattr(pair[i], key) for pair in scores.values()]) for key in ("psnr", "ssim", "colour")] for i in (0, 1)
+            [np.mean([getattr(pair[i], key) for pair in scores.values()]) for key in ("psnr", "ssim", "colour")]
+            for i in (0, 1)
         )
         each = " ".join(f"{name} {pair[0].psnr - pair[1].psnr:+.2f}" for name, pair in scores.items())
         yield (
@@ -113,7 +117,11 @@ def sheet(net, found, file, factor=4, side=192):
         small = brought_down(wanted, factor, "camera")
         top, left = wanted.shape[0] // 4, wanted.shape[1] // 3
         lanczos = np.asarray(Image.fromarray(small).resize(wanted.shape[1::-1], Image.LANCZOS))
-        rows.append(np.hstack([x[top : top + side, left : left + side] for x in (wanted, lanczos, enlarged(net, small, factor))]))
+        rows.append(
+            np.hstack(
+                [x[top : top + side, left : left + side] for x in (wanted, lanczos, enlarged(net, small, factor))]
+            )
+        )
     half = (len(rows) + 1) // 2
     Image.fromarray(np.hstack([np.vstack(rows[:half]), np.vstack(rows[-half:])])).save(file)
 

@@ -1,6 +1,6 @@
 """Writes a run's network as the program carries it, in half precision.
 
-    python export.py --run DIR/checkpoint.pt --out ../../assets/mini/mini-upscaler.safetensors
+python export.py --run DIR/checkpoint.pt --out ../../assets/mini/mini-upscaler.safetensors
 """
 
 import argparse

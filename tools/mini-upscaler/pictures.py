@@ -55,7 +55,9 @@ def paint(canvas, shapes, patterns):
                 i1, j1 = (i + 1) % PATTERN_SIDE, (j + 1) % PATTERN_SIDE
                 i, j = i % PATTERN_SIDE, j % PATTERN_SIDE
                 top = patterns[pattern, j * PATTERN_SIDE + i] * (1 - fx) + patterns[pattern, j * PATTERN_SIDE + i1] * fx
-                low = patterns[pattern, j1 * PATTERN_SIDE + i] * (1 - fx) + patterns[pattern, j1 * PATTERN_SIDE + i1] * fx
+                low = (
+                    patterns[pattern, j1 * PATTERN_SIDE + i] * (1 - fx) + patterns[pattern, j1 * PATTERN_SIDE + i1] * fx
+                )
                 p = top * (1 - fy) + low * fy - 0.5 + row[15] * math.sin(x * wc + y * ws)
                 light = 1 + row[18] * (u + v)
                 if row[20] > 0:
@@ -89,7 +91,9 @@ def shapes_of(rng, count, side, smallest, patterns, powers=(1.5, 2.6)):
     long = np.exp(np.where(rng.random(count) < 0.4, rng.uniform(0, 3, count), rng.uniform(0, 0.5, count)))
     rows[:, 3] *= np.sqrt(long)
     rows[:, 4] = np.maximum(size / np.sqrt(long), 0.8)
-    rows[:, 5] = np.where(rng.random(count) < 0.3, rng.integers(0, 4, count) * math.pi / 2, rng.uniform(0, 2 * math.pi, count))
+    rows[:, 5] = np.where(
+        rng.random(count) < 0.3, rng.integers(0, 4, count) * math.pi / 2, rng.uniform(0, 2 * math.pi, count)
+    )
     palette = rng.uniform(0.02, 0.98, (rng.integers(3, 12), 1)) + rng.normal(0, 0.14, (1, 3)) * rng.random()
     palette = palette + rng.normal(0, rng.choice((0.03, 0.08, 0.2)), (len(palette), 3))
     rows[:, 6:9] = np.clip(palette[rng.integers(len(palette), size=count)] + rng.normal(0, 0.08, (count, 1)), 0, 1)
@@ -146,7 +150,9 @@ def fine_picture(number, side, patterns):
     rng = np.random.default_rng([number, 4243])
     big = 2 * side
     canvas = np.full((big, big, 3), rng.random(3), np.float32)
-    paint(canvas, shapes_of(rng, int(rng.integers(1500, 9000)), big, rng.uniform(1.2, 4), patterns, (2.2, 3.2)), patterns)
+    paint(
+        canvas, shapes_of(rng, int(rng.integers(1500, 9000)), big, rng.uniform(1.2, 4), patterns, (2.2, 3.2)), patterns
+    )
     # Mostly faint: what is faint and fine is not noise.
     mean = canvas.mean((0, 1))
     canvas = mean + (canvas - mean) * np.float32(rng.uniform(0.2, 1))

@@ -88,7 +88,9 @@ class Run:
         self.recipe, self.step = recipe, 0
         self.net = MiniUpscaler().to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.net)
-        self.optimiser = torch.optim.Adam(self.net.parameters(), lr=recipe.stages[0].rate, betas=(0.9, 0.99), fused=True)
+        self.optimiser = torch.optim.Adam(
+            self.net.parameters(), lr=recipe.stages[0].rate, betas=(0.9, 0.99), fused=True
+        )
 
     def save(self, file):
         state = {

@@ -40,14 +40,21 @@ def draw(count, side, workers):
 def edges_are_sharp(workers):
     found = draw(evaluate.EDGE_COUNT, evaluate.EDGE_SIDE, workers)
     sharp, plain = evaluate.edge_accuracies(load_net(WEIGHTS), found, evaluate.INPUT)
-    print(f"\nedges in {len(found)} scenes: accuracy {sharp:.3f}, merely enlarged {plain:.3f}, asked for {evaluate.LEAST_EDGES}")
+    print(
+        f"\nedges in {len(found)} scenes: accuracy {sharp:.3f}, merely enlarged {plain:.3f}, asked for {evaluate.LEAST_EDGES}"
+    )
     return sharp >= evaluate.LEAST_EDGES
 
 
 def weights_beat_trivial(workers):
     found = draw(evaluate.HELD_COUNT, evaluate.HELD_SIDE, workers)
     lines, scores = evaluate.report(load_net(WEIGHTS), found, evaluate.INPUT)
-    print(f"\nthe committed weights, {len(found)} scenes of kinds not trained on", *lines, evaluate.verdict(scores), sep="\n")
+    print(
+        f"\nthe committed weights, {len(found)} scenes of kinds not trained on",
+        *lines,
+        evaluate.verdict(scores),
+        sep="\n",
+    )
     return evaluate.beats_trivial(scores)
 
 
@@ -57,7 +64,9 @@ def main():
     parser.add_argument("--workers", type=int, default=2)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(unittest.defaultTestLoader.loadTestsFromName("test_mini"))
+    result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(
+        unittest.defaultTestLoader.loadTestsFromName("test_mini")
+    )
     measured = weights_beat_trivial(arguments.workers), edges_are_sharp(arguments.workers)
     tests, failed = result.testsRun + len(measured), len(result.failures) + len(result.errors) + measured.count(False)
     if arguments.report:

@@ -35,7 +35,9 @@ class Scenes:
 
     def __init__(self, folder, runs=None):
         if runs is None:
-            runs = [(int(file.name.removesuffix(".kind.npy")), None) for file in sorted(Path(folder).glob("*.kind.npy"))]
+            runs = [
+                (int(file.name.removesuffix(".kind.npy")), None) for file in sorted(Path(folder).glob("*.kind.npy"))
+            ]
         self.shards = [Shard(folder, shard_name(first)) for first, _ in runs]
         counts = [shard.done if count is None else count for shard, (_, count) in zip(self.shards, runs, strict=True)]
         for shard, count in zip(self.shards, counts, strict=True):

@@ -29,7 +29,12 @@ def sides(depth, picture, apart):
     out = np.zeros((9, h, w), np.float32)
     for y in range(h):
         for x in range(w):
-            top, bottom, left, right = max(y - RADIUS, 0), min(y + RADIUS + 1, h), max(x - RADIUS, 0), min(x + RADIUS + 1, w)
+            top, bottom, left, right = (
+                max(y - RADIUS, 0),
+                min(y + RADIUS + 1, h),
+                max(x - RADIUS, 0),
+                min(x + RADIUS + 1, w),
+            )
             low, high = depth[top:bottom, left:right].min(), depth[top:bottom, left:right].max()
             out[0, y, x] = high - low
             out[1, y, x] = out[2, y, x] = depth[y, x]

@@ -78,7 +78,9 @@ def edges_of(inverse):
     found = np.zeros(inverse.shape, bool)
     inverse = np.maximum(inverse, 1 / FARTHEST)
     for axis in (0, 1):
-        before, behind = (np.swapaxes(inverse, 0, axis)[part] for part in (slice(None, -EDGE_REACH), slice(EDGE_REACH, None)))
+        before, behind = (
+            np.swapaxes(inverse, 0, axis)[part] for part in (slice(None, -EDGE_REACH), slice(EDGE_REACH, None))
+        )
         jumps = np.maximum(before / behind, behind / before) > EDGE_FACTOR
         np.swapaxes(found, 0, axis)[EDGE_REACH // 2 : EDGE_REACH // 2 + len(jumps)] |= jumps
     return found
@@ -104,7 +106,10 @@ def edge_accuracies(net, scenes, side):
     rows = []
     for picture, inverse, _ in scenes:
         depth, seen = look(net, picture, side)
-        answers = sharpen(depth, seen, np.asarray(picture, np.float32) / 255), enlarge(depth[None], *picture.shape[:2])[0]
+        answers = (
+            sharpen(depth, seen, np.asarray(picture, np.float32) / 255),
+            enlarge(depth[None], *picture.shape[:2])[0],
+        )
         rows.append([edge_accuracy(p, inverse.astype(np.float32)) for p in answers])
     return np.mean([row for row in rows if row[0] is not None], 0).tolist()
 
@@ -143,7 +148,9 @@ def strides(length):
 def both_answers(net, x):
     """The mean of the answers for the pictures and for copies of three quarters of their size."""
     size = x.shape[2:]
-    copy = functional.interpolate(x, [strides(0.75 * n) for n in size], mode="bilinear", antialias=True, align_corners=False)
+    copy = functional.interpolate(
+        x, [strides(0.75 * n) for n in size], mode="bilinear", antialias=True, align_corners=False
+    )
     coarse = functional.interpolate(answer(net, copy)[:, None], size, mode="bilinear", align_corners=False)[:, 0]
     return (answer(net, x) + coarse) / 2
 
@@ -172,7 +179,11 @@ def report(net, scenes, side, far=False):
     """Lines of the table, and the scores by name."""
     scores = {name: score([answer] * len(scenes), scenes, far) for name, answer in trivial_answers(scenes).items()}
     scores["mini"] = score([predict(net, picture, side) for picture, _, _ in scenes], scenes, far)
-    lines = [f"{name:18s} AbsRel {s.abs_rel:.3f}  δ1 {s.delta1:.3f}  " + "  ".join(f"{k} {a:.2f}/{d:.2f}" for k, (a, d) in sorted(s.kinds.items())) for name, s in scores.items()]
+    lines = [
+        f"{name:18s} AbsRel {s.abs_rel:.3f}  δ1 {s.delta1:.3f}  "
+        + "  ".join(f"{k} {a:.2f}/{d:.2f}" for k, (a, d) in sorted(s.kinds.items()))
+        for name, s in scores.items()
+    ]
     return lines, scores
 
 
@@ -201,7 +212,10 @@ def beats_trivial(scores):
 
 
 def verdict(scores):
-    lead = ", ".join(f"{name} {value:+.3f}" if name != "AbsRel" else f"AbsRel × {value:.3f}" for name, value in margins(scores).items())
+    lead = ", ".join(
+        f"{name} {value:+.3f}" if name != "AbsRel" else f"AbsRel × {value:.3f}"
+        for name, value in margins(scores).items()
+    )
     return f"lead: {lead}: {'beats' if beats_trivial(scores) else 'does not beat'} the trivial answers clearly"
 
 

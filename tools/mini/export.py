@@ -1,6 +1,6 @@
 """Writes a run's network as the program carries it: half precision, batch norms folded into the convolutions before them.
 
-    python export.py --run DIR/checkpoint.pt --out ../../assets/mini/mini.safetensors
+python export.py --run DIR/checkpoint.pt --out ../../assets/mini/mini.safetensors
 """
 
 import argparse

@@ -23,7 +23,13 @@ def placed(scene, base, turn, size):
     """Adds shapes in the frame of a head: x to its left, y up, z to its front; lengths in half heads."""
 
     def add(method, at, half, m, tilt=None, taper=0.0):
-        method(base + turn @ np.array(at) * size, np.array(half) * size, m, turn if tilt is None else turn @ tilt, taper=taper)
+        method(
+            base + turn @ np.array(at) * size,
+            np.array(half) * size,
+            m,
+            turn if tilt is None else turn @ tilt,
+            taper=taper,
+        )
 
     return add
 
@@ -38,7 +44,11 @@ def face(rng):
     turn = eye.turn @ turned(math.pi + rng.normal() * 0.5, rng.normal() * 0.2, rng.normal() * 0.15)
     add = placed(scene, base, turn, size)
     skin, hair = material(rng, pick(rng, *SKINS), 6, 0.2), material(rng, pick(rng, *HAIRS), 20)
-    dark, white, lip = material(rng, DARK, amount=0.1), material(rng, WHITE, amount=0.1), material(rng, (0.6, 0.25, 0.22), amount=0.2)
+    dark, white, lip = (
+        material(rng, DARK, amount=0.1),
+        material(rng, WHITE, amount=0.1),
+        material(rng, (0.6, 0.25, 0.22), amount=0.2),
+    )
     add(scene.ball, (0, 0, 0), (0.72, 1, 0.82), skin)
     add(scene.ball, (0, -0.35, 0.28), (0.5, 0.55, 0.5), skin)
     add(scene.ball, (0, -0.08, 0.85), (0.14, 0.25, 0.2), skin)
@@ -63,7 +73,12 @@ def face(rng):
     add(scene.ball, (0, -2.2, -0.15), (1.9, 0.95, 0.8), cloth)
     add(scene.box, (0, -3.6, -0.15), (1.6, 1.4, 0.65), cloth)
     if rng.random() < 0.3:
-        add(pick(rng, scene.ball, scene.box), (rng.normal() * 1.2, -1.6, rng.uniform(0.8, 1.4)), rng.uniform(0.3, 1.0, 3), marked(rng, size))
+        add(
+            pick(rng, scene.ball, scene.box),
+            (rng.normal() * 1.2, -1.6, rng.uniform(0.8, 1.4)),
+            rng.uniform(0.3, 1.0, 3),
+            marked(rng, size),
+        )
     return scene
 
 
@@ -78,11 +93,19 @@ def muzzle(rng):
     add = placed(scene, base, turn, size)
     fur = marked(rng, size, pick(rng, WOOD, SAND, (0.3, 0.28, 0.25), DARK, WHITE, None))
     light = material(rng, WHITE, 3 / size, 0.3)
-    iris, dark = material(rng, pick(rng, (0.6, 0.6, 0.15), (0.3, 0.5, 0.2), (0.35, 0.2, 0.1)), amount=0.2), material(rng, DARK, amount=0.1)
+    iris, dark = (
+        material(rng, pick(rng, (0.6, 0.6, 0.15), (0.3, 0.5, 0.2), (0.35, 0.2, 0.1)), amount=0.2),
+        material(rng, DARK, amount=0.1),
+    )
     long = rng.uniform(0.1, 0.9)
     add(scene.ball, (0, 0, 0), (1, 0.9, 0.95), fur)
     add(scene.ball, (0, -0.3, 0.7), (0.5, 0.42, 0.4 + long), pick(rng, fur, light))
-    add(scene.ball, (0, -0.18, 1.05 + long), (0.16, 0.12, 0.1), pick(rng, dark, material(rng, (0.7, 0.4, 0.35), amount=0.2)))
+    add(
+        scene.ball,
+        (0, -0.18, 1.05 + long),
+        (0.16, 0.12, 0.1),
+        pick(rng, dark, material(rng, (0.7, 0.4, 0.35), amount=0.2)),
+    )
     add(scene.ball, (0, -0.75, 0.5), (0.4, 0.2, 0.4), light)
     for side in (-1, 1):
         add(scene.ball, (side * 0.42, 0.18, 0.78), (0.2, 0.17, 0.14), iris)
@@ -98,7 +121,9 @@ def muzzle(rng):
 def patterned(rng):
     """Loud patterns on things and on what hangs behind them: pattern tells nothing of depth."""
     away = rng.uniform(0.4, 1.4)
-    scene = indoors(rng, camera(rng, rng.uniform(0.05, 0.6), rng.normal(-0.15, 0.15), rng.uniform(0.5, 1.0), roll=0.1, z=-away))
+    scene = indoors(
+        rng, camera(rng, rng.uniform(0.05, 0.6), rng.normal(-0.15, 0.15), rng.uniform(0.5, 1.0), roll=0.1, z=-away)
+    )
     scene.defocus = 0.3
     back = rng.uniform(0.1, 1.5)
     scene.floor(0, marked(rng, rng.uniform(0.1, 0.6)), turned(rng.uniform(0, 6.3)))

@@ -22,7 +22,11 @@ def sky_light(d, horizon, zenith, below):
     up = d[1] / math.sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2])
     share = math.sqrt(abs(up))
     other = zenith if up > 0 else below
-    return horizon[0] * (1 - share) + other[0] * share, horizon[1] * (1 - share) + other[1] * share, horizon[2] * (1 - share) + other[2] * share
+    return (
+        horizon[0] * (1 - share) + other[0] * share,
+        horizon[1] * (1 - share) + other[1] * share,
+        horizon[2] * (1 - share) + other[2] * share,
+    )
 
 
 @njit(cache=True)
@@ -71,7 +75,11 @@ def look_at(d, t, which, p, n, local, shapes, ground_look, terrain, patterns, pi
         dv = paint(looks, i, n_local, moved, pixel * t * length, slant, patterns, other) - here
         turn = shapes[4]
         for k in range(3):
-            bend = (turn[i, k, u] * du + turn[i, k, v] * dv) if which != TERRAIN else (du if k == u else (dv if k == v else 0.0))
+            bend = (
+                (turn[i, k, u] * du + turn[i, k, v] * dv)
+                if which != TERRAIN
+                else (du if k == u else (dv if k == v else 0.0))
+            )
             n[k] -= relief * bend
         long = math.sqrt(n[0] * n[0] + n[1] * n[1] + n[2] * n[2])
         for k in range(3):
@@ -120,7 +128,6 @@ def gather(o, d, shapes, tree, lights, ground_look, terrain, patterns, masks, sk
     weight_r, weight_g, weight_b = 1.0, 1.0, 1.0
     out[:] = 0
     first[:] = 0
-    mirrored = False
     seen = 0
     for bounce in range(BOUNCES + 2):
         t, which = cast(o, d, shapes, tree, patterns, masks, stack, terrain)
@@ -141,7 +148,9 @@ def gather(o, d, shapes, tree, lights, ground_look, terrain, patterns, masks, sk
             if bounce == 0:
                 first[0], first[1], first[2], first[6] = 1.0, 1.0, 1.0, FAR
             return
-        gloss, glow = look_at(d, t, which, p, n, local, shapes, ground_look, terrain, patterns, pixel, n_local, albedo, o)
+        gloss, glow = look_at(
+            d, t, which, p, n, local, shapes, ground_look, terrain, patterns, pixel, n_local, albedo, o
+        )
         if bounce == 0:
             for k in range(3):
                 first[k], first[3 + k] = albedo[k], n[k]
@@ -157,8 +166,6 @@ def gather(o, d, shapes, tree, lights, ground_look, terrain, patterns, masks, sk
         shine = gloss * (0.05 + 0.95 * (1 - min(max(facing, 0.0), 1.0)) ** 5)
         if gloss > 0 and seen == 0 and np.random.random() < shine:
             # A mirror's image, a little rough where the gloss is weak.
-            if bounce == 0:
-                mirrored = True
             rough = 0.15 * (1 - gloss)
             for k in range(3):
                 o[k] = p[k] + n[k] * LIFT
@@ -187,7 +194,17 @@ def trace(width, height, samples, seed, camera, shapes, tree, lights, ground_loo
     for y in prange(height):
         np.random.seed(seed * 100003 + y)
         stack = np.zeros(256, np.int64)
-        work = (stack, np.zeros(3), np.zeros(3), np.zeros(3), np.zeros(3), np.zeros(3), np.zeros(3), np.zeros(3), np.zeros(3))
+        work = (
+            stack,
+            np.zeros(3),
+            np.zeros(3),
+            np.zeros(3),
+            np.zeros(3),
+            np.zeros(3),
+            np.zeros(3),
+            np.zeros(3),
+            np.zeros(3),
+        )
         o, d, out, first = np.zeros(3), np.zeros(3), np.zeros(3), np.zeros(7)
         side = max(int(math.sqrt(samples)), 1)
         for x in range(width):
@@ -200,7 +217,23 @@ def trace(width, height, samples, seed, camera, shapes, tree, lights, ground_loo
                 for k in range(3):
                     d[k] = turn[k, 0] * cx + turn[k, 1] * cy + turn[k, 2]
                     o[k] = position[k] + turn[k, 0] * lx + turn[k, 1] * ly
-                gather(o, d, shapes, tree, lights, ground_look, terrain, patterns, masks, sky, fog, pixel / side, work, out, first)
+                gather(
+                    o,
+                    d,
+                    shapes,
+                    tree,
+                    lights,
+                    ground_look,
+                    terrain,
+                    patterns,
+                    masks,
+                    sky,
+                    fog,
+                    pixel / side,
+                    work,
+                    out,
+                    first,
+                )
                 for k in range(3):
                     # One lucky ray must not become a white dot.
                     picture[y, x, k] += min(out[k], 6.0) / (side * side)
@@ -229,7 +262,12 @@ def smooth_pass(light, guide, step):
                         normal += abs(guide[y, x, 3 + k] - guide[v, u, 3 + k])
                     depth = abs(guide[y, x, 6] - guide[v, u, 6]) / guide[y, x, 6]
                     tone = abs(math.log((light[v, u, 0] + light[v, u, 1] + light[v, u, 2] + 0.05) / here))
-                    unlike = colour / COLOUR_GAP + normal / NORMAL_GAP + depth / (DEPTH_GAP * (1 + 0.3 * step)) + tone / TONE_GAP * math.sqrt(step)
+                    unlike = (
+                        colour / COLOUR_GAP
+                        + normal / NORMAL_GAP
+                        + depth / (DEPTH_GAP * (1 + 0.3 * step))
+                        + tone / TONE_GAP * math.sqrt(step)
+                    )
                     w = weights[abs(i)] * weights[abs(j)] * math.exp(-unlike)
                     total += w
                     r += w * light[v, u, 0]

@@ -308,7 +308,25 @@ def openness(p, n, reach, shapes, tree, patterns, masks, work, a, b):
 
 
 @fast
-def light_up(p, n, view, gloss, opened, colour, lights, ambient, shapes, tree, patterns, masks, work, pixel_x, pixel_y, seed, terrain):
+def light_up(
+    p,
+    n,
+    view,
+    gloss,
+    opened,
+    colour,
+    lights,
+    ambient,
+    shapes,
+    tree,
+    patterns,
+    masks,
+    work,
+    pixel_x,
+    pixel_y,
+    seed,
+    terrain,
+):
     """Ambient light as far as the place is open, then lamps and sun with shadows, on `colour` in place."""
     stack, o, d, total = work
     grid, cell, tall = terrain
@@ -384,7 +402,27 @@ def surface(o, d, t, which, shapes, terrain, p, n, local):
 
 
 @fast
-def shade(o, d, t, which, opened, shapes, tree, lights, ambient, ground_look, terrain, patterns, masks, work, px, py, seed, pixel, out):
+def shade(
+    o,
+    d,
+    t,
+    which,
+    opened,
+    shapes,
+    tree,
+    lights,
+    ambient,
+    ground_look,
+    terrain,
+    patterns,
+    masks,
+    work,
+    px,
+    py,
+    seed,
+    pixel,
+    out,
+):
     p, n, local, n_local, view = work[4], work[5], work[6], work[7], work[8]
     length = math.sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2])
     for k in range(3):
@@ -404,7 +442,11 @@ def shade(o, d, t, which, opened, shapes, tree, lights, ambient, ground_look, te
     if looks[i, 20] > 0:
         # Relief: the pattern's own slope, roughly, from one more look beside.
         scale = looks[i, 13] * 0.5
-        u, v = (local[2], local[1]) if abs(n_local[0]) > 0.7 else ((local[0], local[2]) if abs(n_local[1]) > 0.7 else (local[0], local[1]))
+        u, v = (
+            (local[2], local[1])
+            if abs(n_local[0]) > 0.7
+            else ((local[0], local[2]) if abs(n_local[1]) > 0.7 else (local[0], local[1]))
+        )
         if looks[i, 15] > 0:
             u, v = v, u
         cover = pixel * t * scale / math.sqrt(slant)
@@ -419,7 +461,25 @@ def shade(o, d, t, which, opened, shapes, tree, lights, ambient, ground_look, te
     glow = looks[i, 17]
     r, g, b = out[0], out[1], out[2]
     if glow < 1:
-        light_up(p, n, view, looks[i, 16], opened, out, lights, ambient, shapes, tree, patterns, masks, work[:4], px, py, seed, terrain)
+        light_up(
+            p,
+            n,
+            view,
+            looks[i, 16],
+            opened,
+            out,
+            lights,
+            ambient,
+            shapes,
+            tree,
+            patterns,
+            masks,
+            work[:4],
+            px,
+            py,
+            seed,
+            terrain,
+        )
     if looks[i, 16] > 0 and which != TERRAIN:
         # What shines shows some of the sky, most at a slant.
         edge = looks[i, 16] * (1 - min(slant, 1.0)) ** 3
@@ -432,14 +492,26 @@ def shade(o, d, t, which, opened, shapes, tree, lights, ambient, ground_look, te
 
 
 @fast
-def trace(side, origin, turn, tangent, shapes, tree, lights, ambient, ground_look, terrain, patterns, masks, sky, fog, seed):
+def trace(
+    side, origin, turn, tangent, shapes, tree, lights, ambient, ground_look, terrain, patterns, masks, sky, fog, seed
+):
     """Linear colour and depth of every pixel; depth is that of the ray through the pixel's middle, infinite in the sky."""
     depth = np.full((side, side), np.inf)
     shape = np.full((side, side), -1)
     opened = np.ones((side, side))
     picture = sky.copy()
     stack = np.zeros(256, np.int64)
-    work = (stack, np.zeros(3), np.zeros(3), np.zeros(3), np.zeros(3), np.zeros(3), np.zeros(3), np.zeros(3), np.zeros(3))
+    work = (
+        stack,
+        np.zeros(3),
+        np.zeros(3),
+        np.zeros(3),
+        np.zeros(3),
+        np.zeros(3),
+        np.zeros(3),
+        np.zeros(3),
+        np.zeros(3),
+    )
     d, out = np.zeros(3), np.zeros(3)
     pixel = 2 * tangent / side
     for y in range(side):

@@ -42,10 +42,13 @@ class Recipe:
 
 ALL = ((0, 1500), (1_000_000, 1500), (2_000_000, 3800), (3_000_000, 2600))
 FULL = Recipe(
-    stages=(Stage(6400, ALL, TINY), Stage(9984, ALL, SMALL), Stage(12_800, ALL, LARGE, (1.0, 0.0), measured=2.0)), seed=5
+    stages=(Stage(6400, ALL, TINY), Stage(9984, ALL, SMALL), Stage(12_800, ALL, LARGE, (1.0, 0.0), measured=2.0)),
+    seed=5,
 )
 
 # The same in a minute, to see that it works.
 TRIAL = Recipe(
-    stages=(Stage(16, ((0, 2),), ((64, 64),)), Stage(32, ((0, 2), (1000, 2)), ((64, 96),), (1.0, 0.0), measured=2.0)), side=64, batch=2
+    stages=(Stage(16, ((0, 2),), ((64, 64),)), Stage(32, ((0, 2), (1000, 2)), ((64, 96),), (1.0, 0.0), measured=2.0)),
+    side=64,
+    batch=2,
 )

@@ -78,7 +78,9 @@ def hall(rng):
     w, h, l = rng.uniform(5, 14), rng.uniform(2, 6), rng.uniform(8, 25)
     x, z = rng.uniform(-0.7, 0.7) * w, rng.uniform(-0.95, 0.1) * l
     yaw = rng.normal() * 0.6 + math.atan2(-x, l)
-    scene = indoors(rng, camera(rng, rng.uniform(0.8, 2.2), rng.normal(-0.05, 0.15), rng.uniform(0.65, 1.5), yaw=yaw, x=x, z=z))
+    scene = indoors(
+        rng, camera(rng, rng.uniform(0.8, 2.2), rng.normal(-0.05, 0.15), rng.uniform(0.65, 1.5), yaw=yaw, x=x, z=z)
+    )
     walls(rng, scene, w, h, l)
     furnish(rng, scene, w, h, l, rng.integers(5, 18))
     return scene
@@ -87,7 +89,18 @@ def hall(rng):
 def corridor(rng):
     w, h, l = rng.uniform(0.7, 2), rng.uniform(1.1, 1.6), rng.uniform(6, 25)
     x, z = rng.uniform(-0.6, 0.6) * w, -l * rng.uniform(0.6, 0.98)
-    scene = indoors(rng, camera(rng, rng.uniform(0.8, 1.9), rng.normal(-0.05, 0.12), rng.uniform(0.7, 1.4), yaw=rng.normal() * 0.15, x=x, z=z))
+    scene = indoors(
+        rng,
+        camera(
+            rng,
+            rng.uniform(0.8, 1.9),
+            rng.normal(-0.05, 0.12),
+            rng.uniform(0.7, 1.4),
+            yaw=rng.normal() * 0.15,
+            x=x,
+            z=z,
+        ),
+    )
     walls(rng, scene, w, h, l)
     for at in np.arange(-l, l, rng.uniform(3, 6))[:5]:
         scene.lamp(rng, (0, 2 * h - 0.1, at), 2.0)
@@ -188,7 +201,12 @@ def shore(rng):
     scene.floor(0, water)
     if rng.random() < 0.7:
         edge = rng.uniform(2, 25)
-        scene.box((0, -0.4, edge - 60), (200, rng.uniform(0.45, 0.9), 60), material(rng, pick(rng, SAND, STONE, GRASS)), turned(rng.normal() * 0.3))
+        scene.box(
+            (0, -0.4, edge - 60),
+            (200, rng.uniform(0.45, 0.9), 60),
+            material(rng, pick(rng, SAND, STONE, GRASS)),
+            turned(rng.normal() * 0.3),
+        )
         for _ in range(rng.integers(0, 6)):
             z = rng.uniform(1.5, edge + 0.5)
             on_ground(rng, scene, rng.uniform(-0.6, 0.6) * z, z)
@@ -216,7 +234,12 @@ def forest(rng):
         z = spread(rng, 1.5, 25)
         bush(rng, scene, rng.uniform(-0.7, 0.7) * z, z, rng.uniform(0.2, 0.9))
     if rng.random() < 0.4:
-        scene.box((rng.normal() * 2, 0, 0), (rng.uniform(0.6, 2), 0.01, 100), material(rng, pick(rng, SAND, STONE)), turned(rng.normal() * 0.2))
+        scene.box(
+            (rng.normal() * 2, 0, 0),
+            (rng.uniform(0.6, 2), 0.01, 100),
+            material(rng, pick(rng, SAND, STONE)),
+            turned(rng.normal() * 0.2),
+        )
     for _ in range(rng.integers(0, 3)):
         z = spread(rng, 2, 15)
         on_ground(rng, scene, rng.uniform(-0.4, 0.4) * z, z)
@@ -246,7 +269,9 @@ def tabletop(rng):
     scene.defocus = 0.4
     if rng.random() < 0.75:
         m = material(rng, WOOD if rng.random() < 0.5 else None)
-        scene.box((0, top - 0.03, 0.2), (rng.uniform(0.5, 2), 0.03, rng.uniform(0.35, 1.2)), m, turned(rng.normal() * 0.3))
+        scene.box(
+            (0, top - 0.03, 0.2), (rng.uniform(0.5, 2), 0.03, rng.uniform(0.35, 1.2)), m, turned(rng.normal() * 0.3)
+        )
     else:
         scene.floor(top, material(rng), turned(rng.uniform(0, 6)))
     walls(rng, scene, rng.uniform(1.6, 4), 1.4, rng.uniform(1.6, 4))
@@ -259,7 +284,16 @@ def tabletop(rng):
         x, z = rng.uniform(-0.15, 0.15), rng.uniform(-0.1, 0.2)
         cup(rng, scene, x, top, z, rng.uniform(0.08, 0.16))
     if rng.random() < 0.25:
-        cutout(rng, scene, rng.uniform(-0.3, 0.3), top, rng.uniform(0.1, 0.5), rng.uniform(0.2, 0.5), textures.plant, material(rng, LEAF))
+        cutout(
+            rng,
+            scene,
+            rng.uniform(-0.3, 0.3),
+            top,
+            rng.uniform(0.1, 0.5),
+            rng.uniform(0.2, 0.5),
+            textures.plant,
+            material(rng, LEAF),
+        )
     return scene
 
 
@@ -304,9 +338,13 @@ def closeup(rng):
     for _ in range(rng.integers(1, 7)):
         if rng.random() < 0.4:
             m = material(rng, scale=spread(rng, 1.6, 20))
-        at = eye.position + eye.turn @ np.array([rng.normal() * 0.3 * z, rng.normal(-0.15, 0.25) * z, z * rng.uniform(0.8, 1.4)])
+        at = eye.position + eye.turn @ np.array(
+            [rng.normal() * 0.3 * z, rng.normal(-0.15, 0.25) * z, z * rng.uniform(0.8, 1.4)]
+        )
         half, turn = z * rng.uniform(0.06, 0.38, 3), turned(*rng.uniform(-1.5, 1.5, 3))
-        pick(rng, scene.ball, scene.ball, scene.ball, scene.tube, scene.box)(at, half, m, turn, taper=rng.uniform(0, 0.6))
+        pick(rng, scene.ball, scene.ball, scene.ball, scene.tube, scene.box)(
+            at, half, m, turn, taper=rng.uniform(0, 0.6)
+        )
     return scene
 
 
@@ -357,7 +395,9 @@ def foliage(rng):
             turn = eye.turn @ turned(*rng.normal(0, 0.4, 3))
             scene.board(at, (size, size, 1), m, turn, mask=textures.mask_index(rng, outline))
         else:
-            m = material(rng, pick(rng, None, (0.8, 0.2, 0.2), (0.9, 0.7, 0.1), (0.7, 0.4, 0.7)), spread(rng, 1, 6) / size)
+            m = material(
+                rng, pick(rng, None, (0.8, 0.2, 0.2), (0.9, 0.7, 0.1), (0.7, 0.4, 0.7)), spread(rng, 1, 6) / size
+            )
             for _ in range(rng.integers(3, 8)):
                 off = rng.normal(0, 0.5, 3) * size
                 scene.ball(at + off, size * rng.uniform(0.15, 0.6, 3), m, turned(*rng.uniform(-3, 3, 3)))
@@ -377,7 +417,9 @@ def above(rng):
         else:
             tree(rng, scene, x, z, rng.uniform(4, 14))
     for _ in range(rng.integers(0, 3)):
-        scene.box((0, 0.05, 0), (rng.uniform(2, 6), 0.05, 300), material(rng, (0.3, 0.3, 0.3)), turned(rng.uniform(-1.5, 1.5)))
+        scene.box(
+            (0, 0.05, 0), (rng.uniform(2, 6), 0.05, 300), material(rng, (0.3, 0.3, 0.3)), turned(rng.uniform(-1.5, 1.5))
+        )
     return scene
 
 
@@ -386,7 +428,14 @@ def front(rng):
     z = rng.uniform(1.5, 12)
     scene = outdoors(rng, camera(rng, rng.uniform(0.8, 2), rng.normal(0.03, 0.12), rng.uniform(0.5, 1.2)))
     lay_ground(rng, scene)
-    house(rng, scene, rng.normal() * z * 0.2, z + 6, (rng.uniform(4, 20), rng.uniform(1.5, 12), 6 * rng.uniform(0.7, 1)), pick(rng, 0.0, rng.normal() * 0.6))
+    house(
+        rng,
+        scene,
+        rng.normal() * z * 0.2,
+        z + 6,
+        (rng.uniform(4, 20), rng.uniform(1.5, 12), 6 * rng.uniform(0.7, 1)),
+        pick(rng, 0.0, rng.normal() * 0.6),
+    )
     for _ in range(rng.integers(0, 6)):
         near = rng.uniform(min(1.5, z * 0.6), z)
         on_ground(rng, scene, rng.uniform(-0.6, 0.6) * near, near)
@@ -409,14 +458,27 @@ def clutter(rng):
         half, m = z * np.exp(rng.uniform(-3.2, -0.9, 3)), material(rng, scale=spread(rng, 0.22, 4.5) * 2 / z)
         at = shot.position + shot.turn @ np.array([rng.uniform(-0.6, 0.6) * z, rng.uniform(-0.6, 0.6) * z, z])
         turn = turned(*rng.uniform(-3, 3, 3))
-        pick(rng, scene.ball, scene.box, scene.box, scene.tube, scene.board)(at, half, m, turn, taper=rng.uniform(0, 0.9))
+        pick(rng, scene.ball, scene.box, scene.box, scene.tube, scene.board)(
+            at, half, m, turn, taper=rng.uniform(0, 0.9)
+        )
     return scene
 
 
 def stairs(rng):
     w, count = rng.uniform(0.8, 2.5), rng.integers(6, 16)
     rise, run = rng.uniform(0.14, 0.2), rng.uniform(0.25, 0.34)
-    scene = indoors(rng, camera(rng, rng.uniform(0.9, 1.8), rng.normal(0.02, 0.12), rng.uniform(0.7, 1.3), yaw=rng.normal() * 0.15, x=rng.normal() * 0.3, z=-rng.uniform(1, 3)))
+    scene = indoors(
+        rng,
+        camera(
+            rng,
+            rng.uniform(0.9, 1.8),
+            rng.normal(0.02, 0.12),
+            rng.uniform(0.7, 1.3),
+            yaw=rng.normal() * 0.15,
+            x=rng.normal() * 0.3,
+            z=-rng.uniform(1, 3),
+        ),
+    )
     m, long = material(rng), run * count
     for i in range(count):
         up, deep = rise * (i + 1) / 2, 3 if i == count - 1 else run / 2
@@ -425,7 +487,12 @@ def stairs(rng):
         scene.box((side * (w + 0.1), 2, 2), (0.1, 4 if rng.random() < 0.6 else 1.0, 9), material(rng))
         if rng.random() < 0.5:
             at = (side * (w - 0.08), 0.9 + rise * count / 2, 3 + long / 2 - run / 2)
-            scene.tube(at, (0.03, math.hypot(long, rise * count) / 2, 0.03), material(rng), turned(0, math.pi / 2 - math.atan2(rise, run)))
+            scene.tube(
+                at,
+                (0.03, math.hypot(long, rise * count) / 2, 0.03),
+                material(rng),
+                turned(0, math.pi / 2 - math.atan2(rise, run)),
+            )
     lay_ground(rng, scene)
     scene.box((0, 3, 14), (12, 6, 0.2), material(rng))
     scene.lamp(rng, (rng.normal() * 0.5, 3.5, 1), 3.0)
@@ -439,7 +506,17 @@ def stairs(rng):
 def shelves(rng):
     """An aisle between shelves full of goods."""
     gap = rng.uniform(0.7, 1.6)
-    scene = indoors(rng, camera(rng, rng.uniform(1, 1.7), rng.normal(-0.03, 0.1), rng.uniform(0.6, 1.3), yaw=rng.normal() * 0.25, z=-rng.uniform(0, 4)))
+    scene = indoors(
+        rng,
+        camera(
+            rng,
+            rng.uniform(1, 1.7),
+            rng.normal(-0.03, 0.1),
+            rng.uniform(0.6, 1.3),
+            yaw=rng.normal() * 0.25,
+            z=-rng.uniform(0, 4),
+        ),
+    )
     lay_ground(rng, scene)
     for z in (1, 6):
         scene.lamp(rng, (0, 2.6, z), 3.0)
@@ -464,9 +541,16 @@ def shelves(rng):
 
 def colonnade(rng):
     """Columns with beams on them, statues, a square."""
-    scene = outdoors(rng, camera(rng, rng.uniform(0.8, 2.2), rng.normal(0.05, 0.12), rng.uniform(0.6, 1.3), yaw=rng.normal() * 0.3))
+    scene = outdoors(
+        rng, camera(rng, rng.uniform(0.8, 2.2), rng.normal(0.05, 0.12), rng.uniform(0.6, 1.3), yaw=rng.normal() * 0.3)
+    )
     lay_ground(rng, scene, material(rng, STONE))
-    m, gap, h, r = material(rng, pick(rng, STONE, SAND, SNOW)), rng.uniform(1.5, 5), rng.uniform(2, 5), rng.uniform(0.2, 0.5)
+    m, gap, h, r = (
+        material(rng, pick(rng, STONE, SAND, SNOW)),
+        rng.uniform(1.5, 5),
+        rng.uniform(2, 5),
+        rng.uniform(0.2, 0.5),
+    )
     step = rng.uniform(2.5, 5)
     for side in (-1, 1):
         for j in range(rng.integers(4, 10)):

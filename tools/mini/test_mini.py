@@ -106,8 +106,17 @@ class ExactDepth(unittest.TestCase):
             scene.floor(0.05, m())
             for add in (scene.box, scene.ball, scene.tube, scene.board):
                 for _ in range(4):
-                    at = scene.camera.position + scene.camera.turn @ np.array([*rng.uniform(-1.2, 1.2, 2), rng.uniform(2, 4)])
-                    add(at, rng.uniform(0.1, 0.6, 3), m(), turned(*rng.uniform(-3, 3, 3)), taper=rng.uniform(-0.3, 0.9), mask=int(rng.integers(-1, 20)))
+                    at = scene.camera.position + scene.camera.turn @ np.array(
+                        [*rng.uniform(-1.2, 1.2, 2), rng.uniform(2, 4)]
+                    )
+                    add(
+                        at,
+                        rng.uniform(0.1, 0.6, 3),
+                        m(),
+                        turned(*rng.uniform(-3, 3, 3)),
+                        taper=rng.uniform(-0.3, 0.9),
+                        mask=int(rng.integers(-1, 20)),
+                    )
             _, depth, number = expose(scene, stock, SIDE, attempt)
             points = hit_points(scene, depth)
             for i in np.unique(number[number >= 0]):
@@ -126,7 +135,17 @@ class ExactDepth(unittest.TestCase):
             for y in range(24):
                 for x in range(24):
                     nearest = min(
-                        hit(i, *scene.camera.position, *directions[y, x], kind, form, mask, half, stock.patterns, stock.masks)
+                        hit(
+                            i,
+                            *scene.camera.position,
+                            *directions[y, x],
+                            kind,
+                            form,
+                            mask,
+                            half,
+                            stock.patterns,
+                            stock.masks,
+                        )
                         for i in range(len(kind))
                     )
                     np.testing.assert_allclose(depth[y, x], nearest if nearest < 400 else np.inf, rtol=1e-12)

@@ -104,7 +104,9 @@ def limb(x, y, a, b, ra, rb):
 def figure(rng, x, y):
     """Somebody standing: head, trunk, arms, legs. y goes up, -1 to 1."""
     wide = rng.uniform(0.8, 1.25)
-    field = np.maximum(limb(x, y, (0, 0.74), (0, 0.8), 0.13, 0.12), limb(x, y, (0, 0.5), (0, 0.05), 0.2 * wide, 0.17 * wide))
+    field = np.maximum(
+        limb(x, y, (0, 0.74), (0, 0.8), 0.13, 0.12), limb(x, y, (0, 0.5), (0, 0.05), 0.2 * wide, 0.17 * wide)
+    )
     for side in (-1, 1):
         knee = (side * rng.uniform(0.08, 0.3), -0.45)
         foot = (knee[0] + rng.uniform(-0.15, 0.25) * side, -0.95)
@@ -123,7 +125,9 @@ def figure(rng, x, y):
 def animal(rng, x, y):
     body, leg = rng.uniform(0.2, 0.35), rng.uniform(0.05, 0.1)
     head = (rng.uniform(0.55, 0.8), rng.uniform(0.2, 0.7))
-    field = np.maximum(limb(x, y, (-0.45, 0), (0.4, 0.05), body, body * 0.9), limb(x, y, (0.4, 0.1), head, body * 0.6, 0.15))
+    field = np.maximum(
+        limb(x, y, (-0.45, 0), (0.4, 0.05), body, body * 0.9), limb(x, y, (0.4, 0.1), head, body * 0.6, 0.15)
+    )
     field = np.maximum(field, limb(x, y, head, (head[0] + 0.15, head[1] - 0.08), 0.17, 0.08))
     field = np.maximum(field, limb(x, y, (-0.5, 0.1), (-0.9, rng.uniform(-0.5, 0.6)), 0.07, 0.03))
     for place in (-0.5, -0.35, 0.3, 0.45):
@@ -183,7 +187,7 @@ OUTLINES = (figure, figure, animal, blob, blob, leaves, plant, bare_tree, bars)
 
 def make_masks(rng):
     """[MASKS, side, side], positive inside; outline k stands at every index that is k modulo len(OUTLINES)."""
-    y, x = np.mgrid[1:-1:MASK_SIDE * 1j, -1:1:MASK_SIDE * 1j]
+    y, x = np.mgrid[1 : -1 : MASK_SIDE * 1j, -1 : 1 : MASK_SIDE * 1j]
     return np.stack([OUTLINES[i % len(OUTLINES)](rng, x, y) for i in range(MASKS)]).clip(-1, 1).astype(np.float32)
 
 

@@ -6,7 +6,24 @@ import numpy as np
 
 import textures
 from textures import mask_index
-from world import BARK, DARK, GRASS, HAIRS, LEAF, METAL, SAND, SKINS, SNOW, STONE, WHITE, WOOD, material, pick, spread, turned
+from world import (
+    BARK,
+    DARK,
+    GRASS,
+    HAIRS,
+    LEAF,
+    METAL,
+    SAND,
+    SKINS,
+    SNOW,
+    STONE,
+    WHITE,
+    WOOD,
+    material,
+    pick,
+    spread,
+    turned,
+)
 
 
 def thing(rng, scene, x, y, z, size, m=None):
@@ -41,7 +58,13 @@ def cutout(rng, scene, x, y, z, tall, outline, m=None, wide=1.0):
     eye = scene.camera.position
     yaw = math.atan2(x - eye[0], z - eye[2]) + rng.normal() * 0.3
     half = (tall / 2 * wide * rng.uniform(0.7, 1.2), tall / 2, 1.0)
-    scene.board((x, y + tall / 2, z), half, m or material(rng, scale=spread(rng, 1, 6) / tall), turned(yaw), mask=mask_index(rng, outline))
+    scene.board(
+        (x, y + tall / 2, z),
+        half,
+        m or material(rng, scale=spread(rng, 1, 6) / tall),
+        turned(yaw),
+        mask=mask_index(rng, outline),
+    )
 
 
 def bottle(rng, scene, x, y, z, size, m):
@@ -65,9 +88,21 @@ def table(rng, scene, x, z, yaw):
     scene.box((x, tall, z), (a, 0.025, b), m, turn)
     for sx in (-1, 1):
         for sz in (-1, 1):
-            scene.box(np.array([x, tall / 2, z]) + turn @ np.array([sx * a * 0.9, 0, sz * b * 0.9]), (0.03, tall / 2, 0.03), m, turn)
+            scene.box(
+                np.array([x, tall / 2, z]) + turn @ np.array([sx * a * 0.9, 0, sz * b * 0.9]),
+                (0.03, tall / 2, 0.03),
+                m,
+                turn,
+            )
     for _ in range(rng.integers(0, 5)):
-        thing(rng, scene, x + rng.uniform(-0.6, 0.6) * a, tall + 0.02, z + rng.uniform(-0.6, 0.6) * b, rng.uniform(0.04, 0.18))
+        thing(
+            rng,
+            scene,
+            x + rng.uniform(-0.6, 0.6) * a,
+            tall + 0.02,
+            z + rng.uniform(-0.6, 0.6) * b,
+            rng.uniform(0.04, 0.18),
+        )
 
 
 def sofa(rng, scene, x, z, yaw):
@@ -78,7 +113,12 @@ def sofa(rng, scene, x, z, yaw):
     for side in (-1, 1):
         scene.box(place + [0, 0.35, 0] + turn @ np.array([side * a, 0, 0]), (0.07, 0.35, 0.4), m, turn)
     for _ in range(rng.integers(0, 3)):
-        scene.box(place + [0, 0.55, 0] + turn @ np.array([rng.uniform(-0.7, 0.7) * a, 0, 0.2]), (0.18, 0.17, 0.06), material(rng), turn @ turned(0, 0.3))
+        scene.box(
+            place + [0, 0.55, 0] + turn @ np.array([rng.uniform(-0.7, 0.7) * a, 0, 0.2]),
+            (0.18, 0.17, 0.06),
+            material(rng),
+            turn @ turned(0, 0.3),
+        )
 
 
 def chair(rng, scene, x, z, yaw):
@@ -106,7 +146,9 @@ def tree(rng, scene, x, z, tall, y=0.0):
     if k < 0.12:
         cutout(rng, scene, x, y, z, tall, textures.bare_tree, bark)
         return
-    scene.tube((x, y + stem, z), (trunk, stem, trunk), bark, turned(0, rng.normal() * 0.05, rng.normal() * 0.05), taper=0.5)
+    scene.tube(
+        (x, y + stem, z), (trunk, stem, trunk), bark, turned(0, rng.normal() * 0.05, rng.normal() * 0.05), taper=0.5
+    )
     if k < 0.35:
         for j in range(rng.integers(1, 4)):
             m = material(rng, leaf, rng.uniform(1, 5))
@@ -118,7 +160,11 @@ def tree(rng, scene, x, z, tall, y=0.0):
         m = material(rng, leaf, rng.uniform(1, 6))
         m.hole = rng.uniform(0.2, 0.5) * (rng.random() < 0.8)
         r = tall * rng.uniform(0.12, 0.3)
-        place = (x + rng.normal() * tall * 0.12, y + 2 * stem + rng.uniform(-0.1, 0.25) * tall, z + rng.normal() * tall * 0.12)
+        place = (
+            x + rng.normal() * tall * 0.12,
+            y + 2 * stem + rng.uniform(-0.1, 0.25) * tall,
+            z + rng.normal() * tall * 0.12,
+        )
         if rng.random() < 0.3:
             cutout(rng, scene, place[0], place[1] - r, place[2], 2.4 * r, textures.leaves, m)
         else:
@@ -166,7 +212,14 @@ def person(rng, scene, x, z, y=0.0, tall=None, yaw=None):
         part(scene.tube, (side * 0.045, 0.25, math.sin(swing) * 0.1), (0.045, 0.26, 0.045), legs, swing * 0.7, 0, -0.35)
         part(scene.box, (side * 0.045, 0.015, math.sin(swing) * 0.2 + 0.03), (0.03, 0.018, 0.07), material(rng, DARK))
         swing, out = rng.uniform(-0.8, 0.8), rng.uniform(0.05, 0.5)
-        part(scene.tube, (side * (0.14 + 0.12 * out), 0.66, math.sin(swing) * 0.12), (0.032, 0.15, 0.032), sleeves, swing, side * out)
+        part(
+            scene.tube,
+            (side * (0.14 + 0.12 * out), 0.66, math.sin(swing) * 0.12),
+            (0.032, 0.15, 0.032),
+            sleeves,
+            swing,
+            side * out,
+        )
         hand = (side * (0.14 + 0.25 * out), 0.5, math.sin(swing) * 0.25 + 0.03)
         part(scene.ball, hand, (0.025, 0.035, 0.025), skin)
         if rng.random() < 0.15:
@@ -194,8 +247,15 @@ def beast(rng, scene, x, z, size, y=0.0, yaw=None):
     for side in (-1, 1):
         scene.tube(at(side * 0.15, 0.72 + neck, 1.02), np.array([0.08, 0.15, 0.04]) * size, m, turn, taper=0.9)
         for front in (-0.6, 0.6):
-            scene.tube(place + [0, leg / 2, 0] + turn @ np.array([side * 0.2, 0, front]) * size, (0.09 * size, leg * 0.6, 0.09 * size), m, turned(yaw, rng.normal() * 0.15))
-    scene.tube(at(0, 0.4, -1.15), np.array([0.06, 0.45, 0.06]) * size, m, turned(yaw, rng.uniform(-1.2, 0.8)), taper=0.6)
+            scene.tube(
+                place + [0, leg / 2, 0] + turn @ np.array([side * 0.2, 0, front]) * size,
+                (0.09 * size, leg * 0.6, 0.09 * size),
+                m,
+                turned(yaw, rng.normal() * 0.15),
+            )
+    scene.tube(
+        at(0, 0.4, -1.15), np.array([0.06, 0.45, 0.06]) * size, m, turned(yaw, rng.uniform(-1.2, 0.8)), taper=0.6
+    )
 
 
 def car(rng, scene, x, z, yaw=0.0):
@@ -206,11 +266,21 @@ def car(rng, scene, x, z, yaw=0.0):
     long, high = rng.uniform(1.6, 2.4), rng.uniform(0.3, 0.45)
     scene.box(place + [0, 0.35 + high, 0], (0.85, high, long), m, turn)
     top = rng.uniform(0.5, 0.85) * long
-    scene.box(place + [0, 0.35 + 2 * high + 0.25, 0] + turn @ np.array([0, 0, rng.uniform(-0.2, 0.2)]), (0.74, 0.26, top), glass, turn)
+    scene.box(
+        place + [0, 0.35 + 2 * high + 0.25, 0] + turn @ np.array([0, 0, rng.uniform(-0.2, 0.2)]),
+        (0.74, 0.26, top),
+        glass,
+        turn,
+    )
     scene.box(place + [0, 0.35 + 2 * high + 0.52, 0], (0.72, 0.03, top * 0.9), m, turn)
     for side in (-1, 1):
         for front in (-0.62, 0.62):
-            scene.tube(place + [0, 0.33, 0] + turn @ np.array([side * 0.78, 0, front * long]), (0.33, 0.12, 0.33), material(rng, DARK), turn @ turned(0, 0, math.pi / 2))
+            scene.tube(
+                place + [0, 0.33, 0] + turn @ np.array([side * 0.78, 0, front * long]),
+                (0.33, 0.12, 0.33),
+                material(rng, DARK),
+                turn @ turned(0, 0, math.pi / 2),
+            )
 
 
 def bicycle(rng, scene, x, z):
@@ -218,8 +288,17 @@ def bicycle(rng, scene, x, z):
     yaw, m = rng.uniform(0, 6.3), material(rng)
     turn, place = turned(yaw), np.array([x, 0, z])
     for front in (-0.5, 0.5):
-        scene.tube(place + [0, 0.34, 0] + turn @ np.array([0, 0, front]), (0.34, 0.03, 0.34), material(rng, DARK), turn @ turned(0, 0, math.pi / 2))
-    for at, half, pitch in (((0, 0.55, 0), (0.02, 0.45, 0.02), 1.57), ((0, 0.45, -0.15), (0.02, 0.35, 0.02), -0.4), ((0, 0.6, 0.45), (0.02, 0.4, 0.02), 0.3)):
+        scene.tube(
+            place + [0, 0.34, 0] + turn @ np.array([0, 0, front]),
+            (0.34, 0.03, 0.34),
+            material(rng, DARK),
+            turn @ turned(0, 0, math.pi / 2),
+        )
+    for at, half, pitch in (
+        ((0, 0.55, 0), (0.02, 0.45, 0.02), 1.57),
+        ((0, 0.45, -0.15), (0.02, 0.35, 0.02), -0.4),
+        ((0, 0.6, 0.45), (0.02, 0.4, 0.02), 0.3),
+    ):
         scene.tube(place + turn @ np.array(at), half, m, turned(yaw, pitch))
     scene.box(place + [0, 0.85, 0] + turn @ np.array([0, 0, -0.25]), (0.07, 0.03, 0.13), material(rng, DARK), turn)
 
@@ -233,7 +312,12 @@ def house(rng, scene, x, z, half, yaw=0.0):
         scene.box((x, 2 * tall, z), (w * 1.06, rng.uniform(0.1, 0.4), d * 1.03), material(rng), turn)
     elif rng.random() < 0.6:
         side = w / math.sqrt(2)
-        scene.box((x, 2 * tall, z), (side, side, d * 1.02), material(rng, pick(rng, (0.5, 0.25, 0.18), STONE, DARK)), turn @ turned(0, 0, math.pi / 4))
+        scene.box(
+            (x, 2 * tall, z),
+            (side, side, d * 1.02),
+            material(rng, pick(rng, (0.5, 0.25, 0.18), STONE, DARK)),
+            turn @ turned(0, 0, math.pi / 4),
+        )
     if rng.random() < 0.55:
         pane = material(rng, pick(rng, (0.15, 0.18, 0.22), (0.5, 0.6, 0.7)), amount=0.3)
         pane.gloss, pane.glow = 0.8, 0.8 * (rng.random() < 0.1)
@@ -262,11 +346,22 @@ def backdrop(rng, scene, near=40.0, far=200.0):
             z = rng.uniform(near, far)
             wide = rng.uniform(0.1, 0.6) * z
             colour = pick(rng, LEAF, STONE, (0.35, 0.4, 0.5), SNOW)
-            scene.ball((rng.uniform(-0.9, 0.9) * z, -rng.uniform(0, 0.3) * wide, z + wide), (wide, wide * rng.uniform(0.3, 0.8), wide), material(rng, colour, 0.1))
+            scene.ball(
+                (rng.uniform(-0.9, 0.9) * z, -rng.uniform(0, 0.3) * wide, z + wide),
+                (wide, wide * rng.uniform(0.3, 0.8), wide),
+                material(rng, colour, 0.1),
+            )
     elif k < 0.65:
         for _ in range(rng.integers(4, 12)):
             z = rng.uniform(near, far * 0.6)
-            house(rng, scene, rng.uniform(-0.8, 0.8) * z, z, (rng.uniform(3, 12), rng.uniform(3, 12), 5), rng.uniform(0, 6))
+            house(
+                rng,
+                scene,
+                rng.uniform(-0.8, 0.8) * z,
+                z,
+                (rng.uniform(3, 12), rng.uniform(3, 12), 5),
+                rng.uniform(0, 6),
+            )
     elif k < 0.9:
         for _ in range(rng.integers(4, 16)):
             z, r = rng.uniform(near * 0.6, far * 0.5), rng.uniform(3, 8)

@@ -223,7 +223,9 @@ def train(run, scenes, stage, batch, begin=0, folder=None, log=print, until=None
 def render_missing(folder, recipe):
     """Renders what is not there yet, in as many processes as there are runs of scenes."""
     program = [sys.executable, Path(__file__).parent / "render.py", "--out", folder, "--side", str(recipe.side)]
-    rendering = [subprocess.Popen([*program, "--first", str(first), "--count", str(count)]) for first, count in recipe.scenes()]
+    rendering = [
+        subprocess.Popen([*program, "--first", str(first), "--count", str(count)]) for first, count in recipe.scenes()
+    ]
     if any([process.wait() for process in rendering]):
         sys.exit("the scenes could not be rendered")
 
@@ -251,13 +253,23 @@ def main():
 def work(worker, recipe, folder, meeting):
     """One of the processes that learn."""
     torch.set_num_threads(1)
-    distributed.init_process_group("gloo", init_method=f"file://{meeting}/workers", rank=worker, world_size=recipe.workers)
+    distributed.init_process_group(
+        "gloo", init_method=f"file://{meeting}/workers", rank=worker, world_size=recipe.workers
+    )
     run = Run(recipe.seed, recipe.rate, worker, recipe.workers)
     if (folder / "checkpoint.pt").exists():
         run.load(folder / "checkpoint.pt")
     begin = 0
     for stage in recipe.stages:
-        train(run, Scenes(folder / "scenes", stage.scenes), stage, recipe.batch, begin, folder, functools.partial(print, flush=True))
+        train(
+            run,
+            Scenes(folder / "scenes", stage.scenes),
+            stage,
+            recipe.batch,
+            begin,
+            folder,
+            functools.partial(print, flush=True),
+        )
         begin = stage.until
 
 

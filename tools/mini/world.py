@@ -26,7 +26,14 @@ def spread(rng, low, high):
 
 def turned(yaw, pitch=0.0, roll=0.0):
     """Rotation by roll about z, then pitch about x, then yaw about y."""
-    cy, sy, cp, sp, cr, sr = math.cos(yaw), math.sin(yaw), math.cos(pitch), math.sin(pitch), math.cos(roll), math.sin(roll)
+    cy, sy, cp, sp, cr, sr = (
+        math.cos(yaw),
+        math.sin(yaw),
+        math.cos(pitch),
+        math.sin(pitch),
+        math.cos(roll),
+        math.sin(roll),
+    )
     about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
     about_x = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
     return about_y @ about_x @ np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
@@ -55,7 +62,10 @@ def material(rng, colour=None, scale=None, amount=None):
     """A surface of about `colour`, or of any."""
     kinds = len(textures.KINDS)
     if colour is None:
-        first = rng.uniform(0.06, 0.9) + np.array(pick(rng, (0.12, 0, -0.12), (0, 0, 0), rng.uniform(-0.5, 0.5, 3))) * rng.random() ** 1.5
+        first = (
+            rng.uniform(0.06, 0.9)
+            + np.array(pick(rng, (0.12, 0, -0.12), (0, 0, 0), rng.uniform(-0.5, 0.5, 3))) * rng.random() ** 1.5
+        )
     else:
         first = np.asarray(colour) * rng.uniform(0.65, 1.35) + rng.uniform(-0.06, 0.06, 3)
     second = first * rng.uniform(0.3, 1.6) + (rng.uniform(-0.35, 0.35, 3) if rng.random() < 0.3 else 0)
@@ -124,7 +134,17 @@ class Scene:
 
     def add(self, kind, centre, half, material, turn=None, taper=0.0, mask=-1):
         turn = np.eye(3) if turn is None else turn
-        self.shapes.append(Shape(kind, np.asarray(centre, float), np.broadcast_to(np.asarray(half, float), (3,)), material, turn, taper, mask))
+        self.shapes.append(
+            Shape(
+                kind,
+                np.asarray(centre, float),
+                np.broadcast_to(np.asarray(half, float), (3,)),
+                material,
+                turn,
+                taper,
+                mask,
+            )
+        )
 
     def box(self, *rest, **named):
         self.add(BOX, *rest, **named)
@@ -165,13 +185,24 @@ def outdoors(rng, camera):
     sun = np.array([1, 0.95 - 0.15 * warm, 0.88 - 0.35 * warm]) * rng.uniform(0.1, 1.4)
     way = (math.cos(rise) * math.cos(around), math.sin(rise), math.cos(rise) * math.sin(around))
     scene.lights.append([0, *way, *sun, 1, rng.uniform(0, 0.12), rng.uniform(0, 0.35)])
-    zeniths = ((0.25, 0.45, 0.8), (0.7, 0.72, 0.75), (0.15, 0.3, 0.65), (0.9, 0.9, 0.9), (0.35, 0.5, 0.75), (0.5, 0.3, 0.35))
+    zeniths = (
+        (0.25, 0.45, 0.8),
+        (0.7, 0.72, 0.75),
+        (0.15, 0.3, 0.65),
+        (0.9, 0.9, 0.9),
+        (0.35, 0.5, 0.75),
+        (0.5, 0.3, 0.35),
+    )
     scene.zenith = np.clip(np.array(pick(rng, *zeniths)) * rng.uniform(0.7, 1.2), 0, 1.1)
     scene.horizon = np.clip(np.array([0.8, 0.85, 0.92]) * rng.uniform(0.6, 1.1) + rng.uniform(-0.15, 0.15, 3), 0, 1.1)
     if rng.random() < 0.1:
         night(rng, scene)
     if rng.random() < 0.6:
-        scene.clouds = (rng.uniform(0.25, 0.6), int(9 * rng.integers(0, 9)), rng.uniform(0.7, 1.1) * scene.horizon.mean())
+        scene.clouds = (
+            rng.uniform(0.25, 0.6),
+            int(9 * rng.integers(0, 9)),
+            rng.uniform(0.7, 1.1) * scene.horizon.mean(),
+        )
     if rng.random() < 0.35:
         scene.fog, scene.fog_colour = spread(rng, 15, 250), np.clip(scene.horizon * rng.uniform(0.8, 1.05), 0, 1)
     return scene
@@ -188,8 +219,14 @@ def night(rng, scene):
 
 def bounds(shapes):
     """Corners of the boxes around shapes; infinite ones are left to be tried by every ray."""
-    reach = np.array([np.abs(s.turn) @ s.half if s.kind in (BOX, CUTOUT) else np.sqrt((s.turn**2) @ s.half**2) for s in shapes])
-    reach = np.where(np.array([s.kind == CYLINDER for s in shapes])[:, None], [np.abs(s.turn) @ (s.half * max(1, 1 - s.taper)) for s in shapes], reach)
+    reach = np.array(
+        [np.abs(s.turn) @ s.half if s.kind in (BOX, CUTOUT) else np.sqrt((s.turn**2) @ s.half**2) for s in shapes]
+    )
+    reach = np.where(
+        np.array([s.kind == CYLINDER for s in shapes])[:, None],
+        [np.abs(s.turn) @ (s.half * max(1, 1 - s.taper)) for s in shapes],
+        reach,
+    )
     flat = np.array([s.kind == CUTOUT for s in shapes])[:, None]
     middle = np.array([s.centre for s in shapes])
     return middle - reach - np.where(flat, 1e-3, 0), middle + reach + np.where(flat, 1e-3, 0)
