@@ -52,7 +52,7 @@ const maxRedirects = 3;
 const redirects = [301, 302, 303, 307, 308];
 
 export function createOutbound(options: OutboundOptions): Outbound {
-  const { stallMs = 30_000, totalMs = 120_000 } = options;
+  const { stallMs = 30_000, totalMs = 120_000, ca } = options;
 
   async function get(text: string, { what, maxBytes, signal }: GetOptions): Promise<Fetched> {
     const watch = createWatch(stallMs, totalMs, signal);
@@ -61,7 +61,7 @@ export function createOutbound(options: OutboundOptions): Outbound {
       for (let hop = 0; ; hop++) {
         const vetted = await watch.within(vet(url, what, options));
         const headers = { accept: "*/*", "accept-encoding": "identity", "user-agent": "easel" };
-        const response = await send(vetted, { method: "GET", headers }, what, watch);
+        const response = await send(vetted, { method: "GET", headers, ca }, what, watch);
         const location = response.headers.location;
         if (redirects.includes(response.statusCode ?? 0) && location !== undefined) {
           response.destroy();
@@ -89,7 +89,7 @@ export function createOutbound(options: OutboundOptions): Outbound {
         "user-agent": "easel",
         "content-length": String(Buffer.byteLength(body)),
       };
-      const response = await send(vetted, { method: "POST", headers: sent, body }, "webhook", watch);
+      const response = await send(vetted, { method: "POST", headers: sent, body, ca }, "webhook", watch);
       response.destroy();
       return { status: response.statusCode ?? 0 };
     } finally {
@@ -97,64 +97,66 @@ export function createOutbound(options: OutboundOptions): Outbound {
     }
   }
 
-  /** The first address that takes a connection answers. */
-  async function send(
-    vetted: Vetted,
-    message: Message,
-    what: string,
-    watch: Watch,
-  ): Promise<http.IncomingMessage> {
-    let last: unknown;
-    let forbidden: string | undefined;
-    for (const address of vetted.addresses) {
-      try {
-        return await sendTo(address, vetted.url, message, watch);
-      } catch (error) {
-        watch.check();
-        last = error;
-        forbidden ??= localNetworkReason(codeOf(error), address);
-        // Once a server has taken the request, asking the next one could do it twice.
-        if (!unreached.has(codeOf(error))) break;
-      }
-    }
-    if (last instanceof Refusal) throw last;
-    throw failed(vetted.url, what, forbidden ?? reasonOf(last));
-  }
-
-  function sendTo(address: string, url: URL, { method, headers, body }: Message, watch: Watch) {
-    const { promise, resolve, reject } = Promise.withResolvers<http.IncomingMessage>();
-    const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
-    const secure = url.protocol === "https:";
-    // taken at its first use: an import costs every start time
-    const { request: open } = process.getBuiltinModule(secure ? "node:https" : "node:http");
-    const request = open({
-      protocol: url.protocol,
-      hostname: host,
-      port: url.port || (secure ? 443 : 80),
-      path: `${url.pathname}${url.search}`,
-      method,
-      headers: { ...headers, host: url.host, connection: "close" },
-      lookup: pinnedTo(address),
-      agent: false,
-      ...(secure && options.ca ? { ca: options.ca } : {}),
-    });
-    request.on("error", reject);
-    request.on("response", resolve);
-    watch.guard((error) => {
-      request.destroy();
-      reject(error);
-    });
-    request.end(body);
-    return promise;
-  }
-
   return { check: (url, what) => vetWithoutLookup(parseUrl(url, what), what, options), get, post };
+}
+
+/** The first address that takes a connection answers. */
+async function send(
+  vetted: Vetted,
+  message: Message,
+  what: string,
+  watch: Watch,
+): Promise<http.IncomingMessage> {
+  let last: unknown;
+  let forbidden: string | undefined;
+  for (const address of vetted.addresses) {
+    try {
+      return await sendTo(address, vetted.url, message, watch);
+    } catch (error) {
+      watch.check();
+      last = error;
+      forbidden ??= localNetworkReason(codeOf(error), address);
+      // Once a server has taken the request, asking the next one could do it twice.
+      if (!unreached.has(codeOf(error))) break;
+    }
+  }
+  if (last instanceof Refusal) throw last;
+  throw failed(vetted.url, what, forbidden ?? reasonOf(last));
+}
+
+function sendTo(address: string, url: URL, { method, headers, body, ca }: Message, watch: Watch) {
+  const { promise, resolve, reject } = Promise.withResolvers<http.IncomingMessage>();
+  const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
+  const secure = url.protocol === "https:";
+  // taken at its first use: an import costs every start time
+  const { request: open } = process.getBuiltinModule(secure ? "node:https" : "node:http");
+  const request = open({
+    protocol: url.protocol,
+    hostname: host,
+    port: url.port || (secure ? 443 : 80),
+    path: `${url.pathname}${url.search}`,
+    method,
+    headers: { ...headers, host: url.host, connection: "close" },
+    lookup: pinnedTo(address),
+    agent: false,
+    ...(secure && ca !== undefined && { ca }),
+  });
+  request.on("error", reject);
+  request.on("response", resolve);
+  watch.guard((error) => {
+    request.destroy();
+    reject(error);
+  });
+  request.end(body);
+  return promise;
 }
 
 interface Message {
   method: "GET" | "POST";
   headers: Record<string, string>;
   body?: string;
+  /** Certificates to trust beside the built-in ones. */
+  ca?: string | undefined;
 }
 
 const pinnedTo =

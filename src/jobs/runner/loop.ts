@@ -4,10 +4,9 @@
  * @module
  */
 import type { Prepared } from "../../capabilities/capability.ts";
-import { keysOf } from "../../engine/residency.ts";
 import { Cancelled } from "../../engine/task.ts";
 import { isDiskFull, Refusal } from "../../errors.ts";
-import type { JobContext, JobType } from "../context.ts";
+import type { JobContext } from "../context.ts";
 import { type Job, progressOf } from "../job.ts";
 import type { ModelCache } from "../models/model-cache.ts";
 import { WarmUp } from "../models/warm-up.ts";
@@ -15,9 +14,10 @@ import type { Reporter } from "../notify/reporter.ts";
 import type { Ending } from "../store/store.ts";
 import { failure } from "./failure.ts";
 import { Finisher } from "./finish.ts";
+import { partsOf, prepareJob, typeOf } from "./operations.ts";
 import { Prefetcher } from "./prefetch.ts";
 import { type Report, runJob } from "./run.ts";
-import { abortable, inTime } from "./timeouts.ts";
+import { abortable, inTime, limitTime } from "./timeouts.ts";
 
 /** The job that has the engine. */
 interface Current {
@@ -71,7 +71,7 @@ export class Runner {
     this.#prefetcher = new Prefetcher({
       isOpen: () => this.#current !== undefined && !this.#quit.signal.aborted,
       next: () => context.store.next([this.#current!.job.id, ...this.#finisher.unwritten()]),
-      prepare: (job, signal) => this.#prepare(job, signal),
+      prepare: (job, signal) => prepareJob(context, job, signal),
       fail: (job, error) => this.#failQueued(job, error, { progress: null, progress_label: "preparing" }),
       onError: (error) => context.log.error("the job store cannot be read", { error }),
     });
@@ -200,7 +200,9 @@ export class Runner {
       current.job = job;
       controller.signal.addEventListener("abort", () => prefetched?.controller.abort());
       this.#reporter.started(job);
-      const stopTimer = this.#limitTime(current);
+      const stopTimer = limitTime(this.#context, async (ending) => {
+        if (await this.#finisher.finish(job, "running", ending, progressOf(job))) controller.abort();
+      });
       void this.#prefetcher.look();
       const ending = await this.#execute(current, prefetched?.prepared);
       stopTimer();
@@ -232,11 +234,11 @@ export class Runner {
     try {
       return await runJob(this.#context, {
         job,
-        type: this.#typeOf(job),
+        type: typeOf(this.#context, job),
         models: this.#models,
         signal,
         prepare: () => {
-          const prepared = first ? abortable(signal, first) : this.#prepare(job, signal);
+          const prepared = first ? abortable(signal, first) : prepareJob(this.#context, job, signal);
           first = undefined;
           return prepared;
         },
@@ -258,22 +260,6 @@ export class Runner {
     this.#reporter.progressed(job, report);
   }
 
-  #typeOf(job: Job): JobType {
-    const type = this.#context.operationOf(job.type);
-    if (!type) throw new Refusal("unknown_model", `This server has no operation of the type '${job.type}'`);
-    return type;
-  }
-
-  async #prepare(job: Job, signal: AbortSignal): Promise<Prepared> {
-    const { files, check } = this.#context;
-    const prepared = this.#typeOf(job).operation.prepare(job.params, {
-      ...check,
-      signal,
-      resolve: (reference, kind) => files.resolve(reference, kind, signal),
-    });
-    return abortable(signal, prepared);
-  }
-
   #failQueued(job: Job, error: unknown, progress?: Pick<Job, "progress" | "progress_label">) {
     return this.#finisher.finish(job, "queued", { status: "failed", ...failure(error) }, progress);
   }
@@ -287,17 +273,6 @@ export class Runner {
       this.#prefetcher.abandon(id);
       await this.#failQueued(job, error);
     }
-  }
-
-  #limitTime({ job, controller }: Current): () => void {
-    const { clock, settings } = this.#context;
-    const limit = settings.job_timeout_s;
-    if (limit <= 0) return () => {};
-    return clock.after(limit * 1000, async () => {
-      const error = `The job ran longer than job_timeout_s (${limit} s)`;
-      const ending = { status: "failed", error, error_code: "timed_out" } as const;
-      if (await this.#finisher.finish(job, "running", ending, progressOf(job))) controller.abort();
-    });
   }
 
   /** Logs it when an ended job still holds the engine: it is released at the next step only. */
@@ -318,18 +293,9 @@ export class Runner {
   async #evictTransient(): Promise<void> {
     const next = this.#prefetcher.job();
     try {
-      await this.#models.evictTransient(next ? this.#keysOf(next) : new Set());
+      await this.#models.evictTransient(next ? partsOf(this.#context, next) : new Set());
     } catch (error) {
       this.#context.log.error("a model cannot be evicted", { error });
-    }
-  }
-
-  #keysOf(job: Job): Set<string> {
-    try {
-      const { family, operation } = this.#typeOf(job);
-      return keysOf(family, operation.need(job.params, this.#context.check));
-    } catch {
-      return new Set();
     }
   }
 }
