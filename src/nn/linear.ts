@@ -37,6 +37,7 @@ export class Linear {
     { bias = true } = {},
   ) {
     const { dtype, bits = null, half = false } = w.options;
+    w.linears.set(w.prefix.slice(0, -1), this);
     this.bias = bias ? w.take("bias", [outputs]) : undefined;
     if (w.has("scales")) {
       ({ bits: this.bits, groupSize: this.groupSize } = quantizationOf(w, inputs));

@@ -12,6 +12,7 @@ import {
 } from "../../ffi/index.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
 import type { KeptMatrices } from "../weights/quantized.ts";
+import type { Linear } from "./linear.ts";
 
 export interface WeightsOptions {
   /** What tensors are converted to. */
@@ -36,16 +37,24 @@ export class Weights implements Disposable {
     readonly options: WeightsOptions,
     readonly prefix = "",
     private readonly owned: Tensor[] = [],
+    /** The linear layers that took their tensors here, by their names in the checkpoint. */
+    readonly linears: Map<string, Linear> = new Map(),
   ) {}
 
   /** The place below a name. */
   at(name: string | number): Weights {
-    return new Weights(this.checkpoint, this.options, `${this.prefix}${name}.`, this.owned);
+    return new Weights(this.checkpoint, this.options, `${this.prefix}${name}.`, this.owned, this.linears);
   }
 
   /** The same place with other options. */
   as(options: Partial<WeightsOptions>): Weights {
-    return new Weights(this.checkpoint, { ...this.options, ...options }, this.prefix, this.owned);
+    return new Weights(
+      this.checkpoint,
+      { ...this.options, ...options },
+      this.prefix,
+      this.owned,
+      this.linears,
+    );
   }
 
   has(name: string): boolean {

@@ -5,6 +5,7 @@
  */
 import { TaskError } from "../../engine/engine.ts";
 import { notFinite } from "../../engine/finite.ts";
+import { quickselect } from "../../images/quickselect.ts";
 import { colormaps } from "./colormaps.ts";
 
 export type DepthNormalization = "minmax" | "v2-style" | "raw";
@@ -150,7 +151,7 @@ function v2Style(
   const [low, high] = ends
     ? shownEnds(ends, shown, 1e-6)
     : count > 1000
-      ? [select(content, Math.floor(0.01 * count)), select(content, Math.floor(0.99 * count))]
+      ? [quickselect(content, Math.floor(0.01 * count)), quickselect(content, Math.floor(0.99 * count))]
       : extent(count > 100 ? content : inverse);
   const shade = new Float32Array(inverse.length);
   if (low === high) shade.fill(MIDDLE);
@@ -184,30 +185,6 @@ function softenEdges(mask: Float32Array, width: number, height: number): Float32
     }
   }
   return soft;
-}
-
-/** The value that would stand at `rank` if `values` were sorted. Reorders `values`; linear in their number. */
-function select(values: Float32Array, rank: number): number {
-  let left = 0;
-  let right = values.length - 1;
-  while (left < right) {
-    const pivot = values[(left + right) >> 1]!;
-    let low = left;
-    let high = right;
-    while (low <= high) {
-      while (values[low]! < pivot) low++;
-      while (values[high]! > pivot) high--;
-      if (low <= high) {
-        const swapped = values[low]!;
-        values[low++] = values[high]!;
-        values[high--] = swapped;
-      }
-    }
-    if (rank <= high) right = high;
-    else if (rank >= low) left = low;
-    else break;
-  }
-  return values[rank]!;
 }
 
 /** The values themselves, on the picture's whole scale. Inverted: their distance from the largest. */

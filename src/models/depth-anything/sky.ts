@@ -4,6 +4,7 @@
  * @module
  */
 import { TaskError } from "../../engine/engine.ts";
+import { quickselect } from "../../images/quickselect.ts";
 import { focalLength } from "./camera.ts";
 import type { Prediction } from "./network.ts";
 
@@ -71,34 +72,10 @@ export function quantile(values: Float32Array, q: number): number {
   const place = q * (values.length - 1);
   const low = Math.floor(place);
   const work = values.slice();
-  const a = select(work, low);
+  const a = quickselect(work, low);
   if (low === place) return a;
   // What is right of the k-th smallest is not smaller: its least is the next.
   let b = Number.POSITIVE_INFINITY;
   for (let i = low + 1; i < work.length; i++) b = Math.min(b, work[i]!);
   return a + (b - a) * (place - low);
-}
-
-/** The k-th smallest number; puts it in its place, with none smaller to the right of it. */
-function select(values: Float32Array, k: number): number {
-  let left = 0;
-  let right = values.length - 1;
-  while (left < right) {
-    const pivot = values[(left + right) >> 1]!;
-    let i = left;
-    let j = right;
-    while (i <= j) {
-      while (values[i]! < pivot) i++;
-      while (values[j]! > pivot) j--;
-      if (i <= j) {
-        [values[i], values[j]] = [values[j]!, values[i]!];
-        i++;
-        j--;
-      }
-    }
-    if (k <= j) right = j;
-    else if (k >= i) left = i;
-    else break;
-  }
-  return values[k]!;
 }

@@ -134,24 +134,7 @@ export class Flux2Transformer implements Disposable {
 
   /** Layers by the names that the published files have. */
   get linears(): ReadonlyMap<string, Linear> {
-    const { img, txt, single } = this.#modulation;
-    return new Map([
-      ["time_guidance_embed.timestep_embedder.linear_1", this.#time[0]],
-      ["time_guidance_embed.timestep_embedder.linear_2", this.#time[1]],
-      ["double_stream_modulation_img.linear", img],
-      ["double_stream_modulation_txt.linear", txt],
-      ["single_stream_modulation.linear", single],
-      ["x_embedder", this.#x_embedder],
-      ["context_embedder", this.#context_embedder],
-      ["norm_out.linear", this.#norm_out],
-      ["proj_out", this.#proj_out],
-      ...this.#blocks.flatMap((block, i) =>
-        block.linears.map(([name, linear]) => [`transformer_blocks.${i}.${name}`, linear] as const),
-      ),
-      ...this.#single.flatMap((block, i) =>
-        block.linears.map(([name, linear]) => [`single_transformer_blocks.${i}.${name}`, linear] as const),
-      ),
-    ]);
+    return this.weights.linears;
   }
 
   get dtype() {
@@ -251,16 +234,6 @@ class DoubleBlock {
       txt: to_add_out.forward(all.slice([], [words, width])),
     };
   }
-
-  get linears(): [string, Linear][] {
-    const below = (name: string, list: [string, Linear][]) =>
-      list.map(([inner, linear]): [string, Linear] => [`${name}.${inner}`, linear]);
-    return [
-      ...below("attn", Object.entries(this.#attn)),
-      ...below("ff", this.#ff.linears),
-      ...below("ff_context", this.#ff_context.linears),
-    ];
-  }
 }
 
 class FeedForward {
@@ -280,13 +253,6 @@ class FeedForward {
     const { hidden } = this.config;
     const y = this.#linear_in.forward(x);
     return this.#linear_out.forward(gated(y.slice([], [y.shape[0]!, hidden]), y.slice([0, hidden])));
-  }
-
-  get linears(): [string, Linear][] {
-    return [
-      ["linear_in", this.#linear_in],
-      ["linear_out", this.#linear_out],
-    ];
   }
 }
 
@@ -323,12 +289,5 @@ class SingleBlock {
     const met = attention(turned(0, this.#norm_q), turned(1, this.#norm_k), v, head ** -0.5);
     const fed = gated(columns(3 * width, hidden), columns(3 * width + hidden, hidden));
     return x.add(gate(this.#to_out.forward(concat([joined(met, width), fed], 1))));
-  }
-
-  get linears(): [string, Linear][] {
-    return [
-      ["attn.to_qkv_mlp_proj", this.#to_qkv_mlp_proj],
-      ["attn.to_out", this.#to_out],
-    ];
   }
 }

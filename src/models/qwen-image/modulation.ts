@@ -139,14 +139,7 @@ export class Modulator implements Disposable {
   }
 
   get linears(): ReadonlyMap<string, Linear> {
-    const embedder = "time_text_embed.timestep_embedder";
-    return new Map([
-      [`${embedder}.linear_1`, this.linear_1],
-      [`${embedder}.linear_2`, this.linear_2],
-      ["norm_out.linear", this.norm_out],
-      ...this.img_mod.map((linear, i) => [`transformer_blocks.${i}.img_mod.1`, linear] as const),
-      ...this.txt_mod.map((linear, i) => [`transformer_blocks.${i}.txt_mod.1`, linear] as const),
-    ]);
+    return this.weights.linears;
   }
 
   get dtype() {

@@ -121,14 +121,7 @@ export class Transformer implements Disposable {
   }
 
   get linears(): ReadonlyMap<string, Linear> {
-    return new Map([
-      ["img_in", this.img_in],
-      ["txt_in", this.txt_in],
-      ["proj_out", this.proj_out],
-      ...this.transformer_blocks.flatMap((block, i) =>
-        block.linears.map(([name, linear]) => [`transformer_blocks.${i}.${name}`, linear] as const),
-      ),
-    ]);
+    return this.weights.linears;
   }
 
   get dtype() {
@@ -175,16 +168,6 @@ class Block {
       img: image.add(i.gate(1, this.img_mlp.forward(i.into(1, normed(image))))),
       txt: words.add(t.gate(1, this.txt_mlp.forward(t.into(1, normed(words))))),
     };
-  }
-
-  get linears(): [string, Linear][] {
-    const below = (name: string, list: [string, Linear][]) =>
-      list.map(([inner, linear]): [string, Linear] => [`${name}.${inner}`, linear]);
-    return [
-      ...below("attn", this.attn.linears),
-      ...below("img_mlp", this.img_mlp.linears),
-      ...below("txt_mlp", this.txt_mlp.linears),
-    ];
   }
 }
 
@@ -265,12 +248,6 @@ class JointAttention {
       txt: this.to_add_out.forward(joined(met.map((side) => side.txt))),
     };
   }
-
-  get linears(): [string, Linear][] {
-    const { to_q, to_k, to_v, add_q_proj, add_k_proj, add_v_proj, to_out, to_add_out } = this;
-    const named = { to_q, to_k, to_v, add_q_proj, add_k_proj, add_v_proj, "to_out.0": to_out, to_add_out };
-    return Object.entries(named);
-  }
 }
 
 class FeedForward {
@@ -284,12 +261,5 @@ class FeedForward {
 
   forward(x: Tensor): Tensor {
     return this.out.forward(this.proj.forward(x, { curve: "geluTanh" }));
-  }
-
-  get linears(): [string, Linear][] {
-    return [
-      ["net.0.proj", this.proj],
-      ["net.2", this.out],
-    ];
   }
 }

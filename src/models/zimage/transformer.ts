@@ -121,21 +121,7 @@ export class ZImageTransformer implements Disposable {
 
   /** Layers by the names that the published files have. */
   get linears(): ReadonlyMap<string, Linear> {
-    const of = (name: string, blocks: readonly Block[]) =>
-      blocks.flatMap((block, i) =>
-        block.linears.map(([inner, linear]) => [`${name}.${i}.${inner}`, linear] as const),
-      );
-    return new Map([
-      ["all_x_embedder.2-1", this.#x_embedder],
-      ["cap_embedder.1", this.#cap_embedder],
-      ["t_embedder.mlp.0", this.#t_embedder[0]],
-      ["t_embedder.mlp.2", this.#t_embedder[1]],
-      ["all_final_layer.2-1.adaLN_modulation.1", this.#final.adaLN_modulation],
-      ["all_final_layer.2-1.linear", this.#final.linear],
-      ...of("noise_refiner", this.#noise_refiner),
-      ...of("context_refiner", this.#context_refiner),
-      ...of("layers", this.#layers),
-    ]);
+    return this.weights.linears;
   }
 
   get dtype() {
@@ -196,17 +182,6 @@ class Block {
     const fed = w2.forward(gated(w1.forward(y), w3.forward(y)));
     return attended.add(rmsNorm(fed, gate(ffn[1], 3), eps));
   }
-
-  get linears(): [string, Linear][] {
-    const { w1, w2, w3 } = this.#feed_forward;
-    return [
-      ...this.#attention.linears.map(([name, linear]): [string, Linear] => [`attention.${name}`, linear]),
-      ["feed_forward.w1", w1],
-      ["feed_forward.w2", w2],
-      ["feed_forward.w3", w3],
-      ...(this.#adaLN_modulation ? [["adaLN_modulation.0", this.#adaLN_modulation] as [string, Linear]] : []),
-    ];
-  }
 }
 
 class Attention {
@@ -234,10 +209,5 @@ class Attention {
     const v = split(this.#to.v.forward(x));
     const met = attention(q, k, v, head ** -0.5);
     return this.#to.out.forward(met.transpose(0, 2, 1, 3).reshape(-1, width));
-  }
-
-  get linears(): [string, Linear][] {
-    const { q, k, v, out } = this.#to;
-    return Object.entries({ to_q: q, to_k: k, to_v: v, "to_out.0": out });
   }
 }
