@@ -20,28 +20,31 @@ type DepthModel = Disposable &
   Pick<DepthAnything, "steps" | "preprocess" | "predict" | "unit"> &
   Pick<MiniDepth, "resizeMap">;
 
-function load(source: Source, step: Step): DepthModel {
-  const { paths, variant, bits } = source;
+type Load = (source: Source, step: Step, note: (text: string) => void) => DepthModel;
+
+const load: Load = (source, step, note) => {
+  const { paths, variant, bits, cache } = source;
   return DepthAnything.load(paths, {
     bits,
+    place: cache && { ...cache, network: `depthanything-${variant}`, note },
     maxDepth: maxDepth(source),
     // The published files of this variant and of v3-mono-large are of one form.
     metric: variant === "v3-metric-large",
     step,
   });
-}
+};
 
 /** Variants with a network of their own. */
-const loaders: Readonly<Record<string, typeof load>> = {
+const loaders: Readonly<Record<string, Load>> = {
   mini: ({ paths }, step) => MiniDepth.load(paths, { step }),
 };
 
 export const task: Task = {
   family: "depthanything",
 
-  load(_part, source, progress) {
+  load(_part, source, progress, note = () => {}) {
     const step: Step = (done, total) => progress("loading", done, total);
-    return (loaders[source.variant] ?? load)(source, step);
+    return (loaders[source.variant] ?? load)(source, step, note);
   },
 
   run(phase, parts, values, progress) {

@@ -8,9 +8,10 @@ import type { EstimateInput, EstimateOutput } from "../depth/phase.ts";
 export const task: Task = {
   family: "depthpro",
 
-  load(_part, source, progress) {
-    return DepthPro.load(source.paths, {
-      bits: source.bits,
+  load(_part, { paths, bits, variant, cache }, progress, note = () => {}) {
+    return DepthPro.load(paths, {
+      bits,
+      place: cache && { ...cache, network: `depthpro-${variant}`, note },
       step: (done, total) => progress("loading", done, total),
     });
   },

@@ -7,8 +7,10 @@ import { type Dtype, Tensor } from "../../../ffi/index.ts";
 import type { Pixels } from "../../images/pixels.ts";
 import type { Size, Sizing } from "../../images/sizing.ts";
 import { computeType, onGpu } from "../../nn/device.ts";
-import { Weights } from "../../nn/weights.ts";
+import { network } from "../../nn/network.ts";
+import type { Weights } from "../../nn/weights.ts";
 import { Checkpoint, type Json } from "../../weights/checkpoint.ts";
+import type { QuantizedPlace } from "../../weights/quantized.ts";
 import { readConfig } from "./config.ts";
 import type { Tap } from "./dpt.ts";
 import { usualSizing } from "./memory.ts";
@@ -25,7 +27,9 @@ export interface LoadOptions {
   maxDepth?: number | undefined;
   /** V3: the network's depth becomes metres by the focal length. Its layout is that of the one that does not. */
   metric?: boolean;
-  /** Told of every tensor that is taken; may throw to stop. */
+  /** Where quantized matrices are kept. */
+  place?: QuantizedPlace | undefined;
+  /** Called with every tensor that is taken; may throw to stop. */
   step?: (done: number, total: number) => void;
 }
 
@@ -75,23 +79,14 @@ export class DepthAnything implements Disposable {
     const { dtype = computeType(), bits = null } = options;
     // A giant has more than a billion numbers: on the CPU its matrices stay in the file's half precision until they are used.
     const half = !onGpu() && checkpoint.elements > 9e8;
-    const weights = new Weights(checkpoint, {
-      dtype,
-      bits,
-      half,
-      ...(options.step && { step: options.step }),
-    });
-    try {
+    const { place, step } = options;
+    return network(checkpoint, { dtype, bits, half, place, unused, ...(step && { step }) }, (weights) => {
       const networks = parts.map(([prefix, part]) => {
         const read = readConfig(checkpoint, prefix, part as Json | undefined, options.maxDepth);
         return new Network(prefix === "" ? weights : weights.at(prefix.slice(0, -1)), read);
       });
-      checkpoint.done({ unused });
       return new DepthAnything(networks, weights, options.metric ?? false);
-    } catch (error) {
-      weights[Symbol.dispose]();
-      throw error;
-    }
+    });
   }
 
   get bytes(): number {

@@ -7,9 +7,11 @@ import { type Dtype, scope, Tensor } from "../../../ffi/index.ts";
 import { type Pixels, resizeFloats } from "../../images/pixels.ts";
 import { Conv2d, Deconv2d, Pointwise } from "../../nn/conv.ts";
 import { computeType, onGpu } from "../../nn/device.ts";
+import { network } from "../../nn/network.ts";
 import { collect, conv3x3, deconv, each, ignore } from "../../nn/rows.ts";
-import { Weights } from "../../nn/weights.ts";
+import type { Weights } from "../../nn/weights.ts";
 import { Checkpoint } from "../../weights/checkpoint.ts";
+import type { QuantizedPlace } from "../../weights/quantized.ts";
 import { type DepthProConfig, readConfig } from "./config.ts";
 import { Decoder } from "./decoder.ts";
 import { Encoder, type Tap } from "./encoder.ts";
@@ -20,7 +22,9 @@ export interface LoadOptions {
   bits?: 3 | 4 | 5 | 6 | 8 | null;
   /** What the transformers compute in; all else is float32. */
   dtype?: Dtype;
-  /** Told of every tensor that is taken; may throw to stop. */
+  /** Where quantized matrices are kept. */
+  place?: QuantizedPlace | undefined;
+  /** Called with every tensor that is taken; may throw to stop. */
   step?: (done: number, total: number) => void;
 }
 
@@ -73,17 +77,13 @@ export class DepthPro implements Disposable {
 
   static load(paths: readonly string[], options: LoadOptions = {}): DepthPro {
     using checkpoint = Checkpoint.open(paths, naming);
-    const { dtype = computeType(), bits = null, step } = options;
+    const { dtype = computeType(), bits = null, place, step } = options;
     // Nearly a billion numbers: on the CPU the matrices stay in the file's half precision until they are used.
-    const weights = new Weights(checkpoint, { dtype, bits, half: !onGpu(), ...(step && { step }) });
-    try {
-      const model = new DepthPro(weights, readConfig(checkpoint));
-      checkpoint.done({ unused });
-      return model;
-    } catch (error) {
-      weights[Symbol.dispose]();
-      throw error;
-    }
+    return network(
+      checkpoint,
+      { dtype, bits, half: !onGpu(), place, unused, ...(step && { step }) },
+      (weights) => new DepthPro(weights, readConfig(checkpoint)),
+    );
   }
 
   /** What `step` counts up to. */

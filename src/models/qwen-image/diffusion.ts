@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { clearCache, concat, scope, Tensor } from "../../../ffi/index.ts";
-import { Blend, tilesOf } from "../../images/tiles.ts";
+import { concat, scope, Tensor } from "../../../ffi/index.ts";
+import { tilesOf } from "../../images/tiles.ts";
+import { tileByTile } from "../../nn/tiled.ts";
 import { fitProjection, type Projection } from "../diffusion/preview.ts";
 import {
   bytesOf,
@@ -62,24 +63,14 @@ export function encode(vae: Vae, picture: Tensor, { tile, overlap }: Tiling, ste
     const { cell } = vae;
     const [rows, columns] = [picture.shape[0]! / cell, picture.shape[1]! / cell];
     const tiles = tilesFor(rows, columns, tile / cell, overlap / cell);
-    const blend = new Blend(rows, columns, vae.config.z_dim, overlap / cell);
-    tiles.forEach((place, i) => {
-      const { top, left } = place;
-      const values = scope(() =>
-        read(
-          vae.encode(
-            picture.slice(
-              [top * cell, left * cell],
-              [(top + place.rows) * cell, (left + place.columns) * cell],
-            ),
-          ),
+    const latents = tileByTile(
+      tiles,
+      ({ top, left, ...size }) =>
+        vae.encode(
+          picture.slice([top * cell, left * cell], [(top + size.rows) * cell, (left + size.columns) * cell]),
         ),
-      );
-      blend.add(place, values);
-      clearCache();
-      step(i + 1, tiles.length);
-    });
-    const latents = blend.finish();
+      { rows, columns, channels: vae.config.z_dim, overlap: overlap / cell, step },
+    );
     const packed = pack(Tensor.from(latents.data, [rows, columns, latents.channels]));
     return { data: read(packed.tensor), rows: packed.rows, columns: packed.columns };
   });
@@ -172,23 +163,12 @@ export function decode(
     const latents = unpack(tokensTensor(tokens), tokens.rows, tokens.columns).contiguous();
     const [rows, columns] = latents.shape as [number, number];
     const tiles = tilesFor(rows, columns, tile / cell, overlap / cell);
-    const blend = new Blend(rows * cell, columns * cell, 3, overlap);
-    tiles.forEach(({ top, left, ...size }, i) => {
-      const values = scope(() =>
-        read(vae.decode(latents.slice([top, left], [top + size.rows, left + size.columns]))),
-      );
-      const place = {
-        top: top * cell,
-        left: left * cell,
-        rows: size.rows * cell,
-        columns: size.columns * cell,
-      };
-      look(values);
-      blend.add(place, values);
-      clearCache();
-      step(i + 1, tiles.length);
-    });
-    const { data } = blend.finish();
+    const { data } = tileByTile(
+      tiles,
+      ({ top, left, ...size }) =>
+        vae.decode(latents.slice([top, left], [top + size.rows, left + size.columns])),
+      { rows: rows * cell, columns: columns * cell, channels: 3, overlap, scale: cell, step, look },
+    );
     return bytesOf(Tensor.from(data));
   });
 }

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { clearCache, concat, full, random, scope, Tensor } from "../../../ffi/index.ts";
+import { concat, full, random, scope, Tensor } from "../../../ffi/index.ts";
 import { type Pixels, resizePillow } from "../../images/pixels.ts";
-import { Blend, type Grid, tilesOf } from "../../images/tiles.ts";
+import { type Grid, tilesOf } from "../../images/tiles.ts";
+import { tileByTile } from "../../nn/tiled.ts";
 import { type ColorFix, fixColors } from "./color.ts";
 import type { Transformer } from "./transformer.ts";
 import type { Vae } from "./vae.ts";
@@ -66,24 +67,14 @@ export function encode(
     const tiles = alone
       ? tilesOf(rows, columns, Math.max(rows, columns), 0)
       : tilesOf(rows, columns, tile / cell, overlap / cell);
-    const blend = new Blend(rows, columns, 16, overlap / cell);
-    tiles.forEach((place, i) => {
-      const { top, left } = place;
-      const values = scope(() =>
-        vae
-          .encode(
-            pixels.slice(
-              [top * cell, left * cell],
-              [(top + place.rows) * cell, (left + place.columns) * cell],
-            ),
-          )
-          .read("float32"),
-      );
-      blend.add(place, values);
-      clearCache();
-      step(i + 1, tiles.length);
-    });
-    return blend.finish();
+    return tileByTile(
+      tiles,
+      ({ top, left, ...size }) =>
+        vae.encode(
+          pixels.slice([top * cell, left * cell], [(top + size.rows) * cell, (left + size.columns) * cell]),
+        ),
+      { rows, columns, channels: 16, overlap: overlap / cell, step },
+    );
   });
 }
 
@@ -133,24 +124,11 @@ export function decode(
   return scope(() => {
     const z = Tensor.from(latents.data, [rows, columns, channels]);
     const tiles = tilesOf(rows, columns, tile / cell, overlap / cell);
-    const blend = new Blend(rows * cell, columns * cell, 3, overlap);
-    tiles.forEach((place, i) => {
-      const { top, left } = place;
-      const values = scope(() =>
-        vae.decode(z.slice([top, left], [top + place.rows, left + place.columns])).read("float32"),
-      );
-      look(values);
-      const scaled = {
-        top: top * cell,
-        left: left * cell,
-        rows: place.rows * cell,
-        columns: place.columns * cell,
-      };
-      blend.add(scaled, values);
-      clearCache();
-      step(i + 1, tiles.length);
-    });
-    const whole = blend.finish();
+    const whole = tileByTile(
+      tiles,
+      ({ top, left, ...size }) => vae.decode(z.slice([top, left], [top + size.rows, left + size.columns])),
+      { rows: rows * cell, columns: columns * cell, channels: 3, overlap, scale: cell, step, look },
+    );
     const picture = Tensor.from(whole.data, [whole.rows, whole.columns, 3]).slice([], [height, width, 3]);
     const wanted = Tensor.from(style.data, [height, width, 3]).astype("float32").div(255).mul(2).sub(1);
     const fixed = how === "none" ? picture : fixColors(picture, wanted, how);

@@ -1,5 +1,8 @@
 import { expect, test } from "bun:test";
-import { liveHandles } from "../../../../ffi/index.ts";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ByteFile, liveHandles } from "../../../../ffi/index.ts";
 import type { EstimateInput, EstimateOutput } from "../../../../src/capabilities/depth/phase.ts";
 import { task } from "../../../../src/capabilities/depthpro/task.ts";
 import { Cancelled, type Part, type Progress } from "../../../../src/engine/task.ts";
@@ -90,4 +93,35 @@ test("loading can be cancelled and leaves nothing behind", () => {
     }),
   ).toThrow(Cancelled);
   expect(liveHandles()).toBe(handles);
+});
+
+test("quantized weights are kept in the cache, and read from there the next time", () => {
+  const folder = mkdtempSync(join(tmpdir(), "easel-depthpro-"));
+  try {
+    const run = () => {
+      const before = ByteFile.bytesRead;
+      using part = task.load(
+        "model",
+        {
+          family: "depthpro",
+          variant: "base",
+          paths: [fixture("depth-pro-apple")],
+          bits: 8,
+          options: {},
+          cache: { folder, maxBytes: null },
+        },
+        silent,
+      );
+      return { depth: estimate(part).depth, read: ByteFile.bytesRead - before };
+    };
+    const first = run();
+    expect(readdirSync(join(folder, "quantized"))).toEqual([
+      expect.stringMatching(/^depthpro-base-8bit-float32-[0-9a-f]+\.safetensors$/),
+    ]);
+    const second = run();
+    expect(second.depth).toEqual(first.depth);
+    expect(second.read).toBeLessThan(first.read);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
