@@ -20,7 +20,7 @@ from world import Camera, Scene, material, turned
 
 WIDTH, HEIGHT, THUMB = 1024, 768, 240
 NOISE, STRIPES, CHECKS, BRICKS, CELLS, PLANKS = 0, 3, 4, 5, 6, 7
-FOCAL = 36.0
+MOST_BYTES = 90_000
 
 
 def matt(rng, colour, pattern=NOISE, scale=2.0, amount=0.25, gloss=0.0, relief=0.0, second=None, grain=0.25):
@@ -853,8 +853,11 @@ def render(name, samples, width=WIDTH, height=HEIGHT):
 
 
 def write(picture, file):
-    """The picture, and beside it a small one for lists."""
-    Image.fromarray(picture).save(file, quality=87)
+    """The picture, and beside it a small one for lists. As base64 it fits into an argument of a command, which Linux bounds."""
+    for quality in range(87, 40, -3):
+        Image.fromarray(picture).save(file, quality=quality)
+        if file.stat().st_size <= MOST_BYTES:
+            break
     small = file.parent / "thumbs" / file.name
     small.parent.mkdir(exist_ok=True)
     Image.fromarray(picture).resize((THUMB, THUMB * HEIGHT // WIDTH), Image.LANCZOS).save(small, quality=75)
