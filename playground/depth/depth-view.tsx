@@ -3,6 +3,7 @@
  *
  * @module
  */
+
 import { type Signal, useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Job } from "../state/api.ts";
@@ -25,6 +26,7 @@ import {
   unitText,
   valueText,
 } from "./data.ts";
+import { extras } from "./extras.ts";
 import { createParallax, type Parallax } from "./parallax.ts";
 import type { DepthScene, Drawing } from "./scene.ts";
 
@@ -375,11 +377,16 @@ function Downloads({
           NPZ, values as float32
         </a>
       )}
-      {result.extras?.map(({ kind, file_id }) => (
-        <a key={kind} href={downloadUrl(file_id)} download>
-          {kind.replace(/_(\w+)$/, " ($1)").replaceAll("_", " ")}
-        </a>
-      ))}
+      {extras.map(({ kind, label, ending }) => {
+        const made = result.extras?.find((extra) => extra.kind === kind);
+        return (
+          made && (
+            <a key={kind} href={downloadUrl(made.file_id)} download={`${name}${ending}`}>
+              {label}
+            </a>
+          )
+        );
+      })}
       <button type="button" onClick={copy}>
         Copy image
       </button>

@@ -15,6 +15,8 @@ export interface DepthForm {
   model: string;
   input_size: string;
   focal_length_px: string;
+  /** Files to make besides, in the server's names. */
+  extras: readonly string[];
 }
 
 export interface UpscaleForm {
@@ -62,7 +64,7 @@ export interface Forms {
 }
 
 export const forms: Forms = {
-  depth: persisted("form.depth", { model: "", input_size: "", focal_length_px: "" }),
+  depth: persisted("form.depth", { model: "", input_size: "", focal_length_px: "", extras: [] }),
   upscale: persisted("form.upscale", {
     model: "",
     resolution: "2x",
@@ -133,11 +135,12 @@ const given = (fields: Record<string, unknown>): Record<string, unknown> =>
 /** The request's fields, without the images. `model` is the one that will run. */
 export function requestOf(tool: ToolName, model: Model): Record<string, unknown> {
   if (tool === "depth") {
-    const { input_size, focal_length_px } = forms.depth.value;
+    const { input_size, focal_length_px, extras } = forms.depth.value;
     return given({
       model: model.name,
       input_size: takes(model, "input_size") ? number(input_size) : undefined,
       focal_length_px: number(focal_length_px),
+      extras: extras.length > 0 ? extras : undefined,
     });
   }
   if (tool === "upscale") {
@@ -180,6 +183,7 @@ export function useSettings(job: Job, only?: "prompt" | "seed"): ToolName {
       model,
       input_size: text(job.params.input_size),
       focal_length_px: text(job.params.focal_length_px),
+      extras: (job.params.extras as string[] | undefined) ?? [],
     };
   else if (tool === "upscale")
     forms.upscale.value = {

@@ -3,9 +3,11 @@
  *
  * @module
  */
+
 import type { Signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
+import { extras } from "../depth/extras.ts";
 import type { Model } from "../state/api.ts";
 import * as api from "../state/api.ts";
 import {
@@ -156,8 +158,34 @@ function DepthFields({ model }: { model: Model | undefined }) {
           placeholder="From the photo"
           note="In pixels. Metric models scale their metres by it."
         />
+        <ExtraFiles chosen={form.extras} set={set} />
       </More>
     </>
+  );
+}
+
+/** Files from the depth map, which the result then offers as downloads. */
+function ExtraFiles({ chosen, set }: { chosen: readonly string[]; set(change: Partial<DepthForm>): void }) {
+  return (
+    <fieldset class="field">
+      <legend>Also make</legend>
+      {extras.map(({ kind, label }) => (
+        <label class="check" key={kind}>
+          <input
+            type="checkbox"
+            checked={chosen.includes(kind)}
+            onChange={(event) =>
+              set({
+                extras: event.currentTarget.checked
+                  ? [...chosen, kind]
+                  : chosen.filter((other) => other !== kind),
+              })
+            }
+          />
+          <span>{label}</span>
+        </label>
+      ))}
+    </fieldset>
   );
 }
 

@@ -144,6 +144,28 @@ inBrowser("the download is the map as it is shown, under the image's name", asyn
   expect(pixels.some((value, i) => i % 3 === 0 && value !== pixels[i + 1])).toBe(true);
 });
 
+inBrowser("files that were asked for besides the map can be downloaded", async () => {
+  const { url } = await server();
+  const { page } = await visit(url);
+  await ready(page);
+  await choose(page, picture, "street.jpg", "image/jpeg");
+  await page.locator("summary", { hasText: "More" }).first().click();
+  for (const label of ["Mesh (GLB)", "Stereo pair (JPEG)"])
+    await page.getByRole("checkbox", { name: label }).check();
+  await estimate(page);
+  await shown(page);
+  await page.locator(".result-bar .menu summary", { hasText: "Download" }).click();
+  expect(await page.getByRole("link", { name: "Stereo pair (JPEG)" }).count()).toBe(1);
+  expect(await page.getByRole("link", { name: "Points (PLY)" }).count()).toBe(0);
+  const address = await page.getByRole("link", { name: "Mesh (GLB)" }).getAttribute("href");
+  const mesh = Buffer.from(await (await fetch(new URL(address!, url))).arrayBuffer());
+  expect(mesh.subarray(0, 4).toString()).toBe("glTF");
+  await page.reload();
+  await ready(page);
+  await page.locator("summary", { hasText: "More" }).first().click();
+  expect(await page.getByRole("checkbox", { name: "Mesh (GLB)" }).isChecked()).toBe(true);
+});
+
 inBrowser("a depth map becomes a body that keys turn, and that can be taken along as GLB", async () => {
   const { url } = await server();
   const { page, asked, complaints } = await visit(url);
