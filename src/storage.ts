@@ -4,7 +4,7 @@
  * @module
  */
 import type { Database } from "bun:sqlite";
-import { rmSync, statfsSync, statSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, rmSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { DamagedDatabase, isDamaged, openDatabase } from "./database.ts";
 import { openReserve, type Spend } from "./disk/reserve.ts";
@@ -43,9 +43,10 @@ export function openStorage(dataDir: string, filesRoot: string, log: Log): Stora
     resolve(error);
   };
 
-  const { ino } = statSync(path);
+  // Closed after the database only: closing any descriptor of the file drops SQLite's locks.
+  const descriptor = openSync(path, "r");
   const watch = setInterval(() => {
-    if (statSync(path, { throwIfNoEntry: false })?.ino === ino) return;
+    if (existsSync(path) && fstatSync(descriptor).nlink > 0) return;
     fail(
       "the data directory was removed",
       new Error(`data_dir ${dataDir} was removed or replaced while the server ran`),
@@ -78,6 +79,7 @@ export function openStorage(dataDir: string, filesRoot: string, log: Log): Stora
     close() {
       clearInterval(watch);
       database.close();
+      closeSync(descriptor);
     },
   };
 }
