@@ -250,7 +250,7 @@ describe("a command that needs no server", () => {
     [["depth", "-", "-o", "x.png"], 1, "Error: Standard input is empty\n"],
     [["depth", "street.jpg", "-o", "street.jpg/x.png"], 2, "Error: street.jpg is not a folder\n"],
     [["depth", "street.jpg", "-o", "/proc/x.png"], 1, "Error: Cannot write /proc/x.png: "],
-    [["depth", "street.jpg", "-o", "x.jpg"], 2, "Error: The output must end in .png\n"],
+    [["depth", "street.jpg", "-o", "x.jpg"], 2, "Error: For a .jpg say which: --stereo or --anaglyph\n"],
     [["depth", "street.jpg", "-o", "-", "--json"], 2, "Error: --json and -o - both want standard output\n"],
     [["depth", "street.jpg", "-o", "x.png", "--model", "v9"], 2, "Error: unknown depthanything model 'v9'; "],
     [["depth", "street.jpg", "-o", "x.png", "--colormap", "pink"], 2, "Error: colormap: "],

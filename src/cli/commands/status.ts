@@ -211,9 +211,12 @@ async function budgetOfServer(server: Client): Promise<number> {
 /** The server may have other settings than this shell: what it says of a model counts. */
 async function asServed(server: Client, models: readonly ModelStatus[]): Promise<ModelStatus[]> {
   const served = new Map<string, Served[]>();
-  for (const { domain, family } of models)
-    if (!served.has(family))
-      served.set(family, await json<Served[]>(await server.request(`/v1/${domain}/${family}/models`)));
+  for (const { domain, family } of models) {
+    if (served.has(family)) continue;
+    const answer = await server.request(`/v1/${domain}/${family}/models`);
+    // A server of another version may not know the family.
+    served.set(family, answer.status === 404 ? [] : await json<Served[]>(answer));
+  }
   return models.map((model) => {
     const activated = served.get(model.family)!.find(({ name }) => name === model.name)?.activated;
     const usable = model.status !== "missing";

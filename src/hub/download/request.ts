@@ -113,5 +113,7 @@ export function retryAfter(header: string | null, now = Date.now()): number | un
 }
 
 export function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const text = error instanceof Error ? error.message : String(error);
+  // Bun ends its messages with a question.
+  return text.replace(/ Is the computer able to access the url\?$/, "");
 }

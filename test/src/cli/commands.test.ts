@@ -49,10 +49,15 @@ const capabilities = [
   family("depthpro", [variant("base", { downloads: [], diskGb: 0, embedded: "base" })]),
 ];
 
-async function run(args: string[], hubUrl = "http://127.0.0.1:9", model_paths: Record<string, string> = {}) {
+async function run(
+  args: string[],
+  hubUrl = "http://127.0.0.1:9",
+  model_paths: Record<string, string> = {},
+  port = 9,
+) {
   const out: string[] = [];
   const err: string[] = [];
-  const settings = { ...defaultSettings(), model_paths };
+  const settings = { ...defaultSettings(), model_paths, port };
   const context: CommandContext = {
     capabilities,
     loaded: () => loadSettings({ env: { HOME: folder } }),
@@ -121,6 +126,26 @@ describe("easel status", () => {
       status: "missing",
       resources: [{ kind: "local_path", label: 'model_paths["depthanything/small"]' }],
     });
+  });
+
+  test("takes what a running server has, and bears one that does not know a family", async () => {
+    using server = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch(request) {
+        const { pathname } = new URL(request.url);
+        if (pathname === "/health") return Response.json({ status: "ok", memory: { budget_gb: 4 } });
+        if (pathname === "/v1/image/depthanything/models")
+          return Response.json([{ name: "small", activated: true }]);
+        return Response.json({ detail: "no such route", code: "not_found" }, { status: 404 });
+      },
+    });
+    const { out, error } = await run(["status"], undefined, {}, server.port);
+    expect(error).toBeUndefined();
+    expect(out).toStartWith(`As the running server at http://127.0.0.1:${server.port} has them.`);
+    expect(out).toContain("depthanything/small *  local ");
+    expect(out).toContain("depthanything/large    missing ");
+    expect(out).toContain("budget is 4.0 GB");
   });
 
   test("refuses a filter that names nothing, also beside one that fits", async () => {
