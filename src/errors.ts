@@ -20,6 +20,14 @@ export const refusals = {
   unauthorized: { status: 401, means: "The token is missing or wrong" },
   forbidden_host: { status: 403, means: "The Host header names a host that this server does not answer for" },
   invalid_link: { status: 403, means: "The link to a result was not signed by this server, or has expired" },
+  license_not_accepted: {
+    status: 403,
+    means: "The model's licence forbids commercial use and was not accepted with accept_license",
+  },
+  activation_disabled: {
+    status: 403,
+    means: "allow_activation is off: models are installed on the machine itself",
+  },
   forbidden_origin: { status: 403, means: "A page of another origin may not change state here" },
   not_found: { status: 404, means: "No such route" },
   file_not_found: { status: 404, means: "No file of that id" },
@@ -43,6 +51,7 @@ export const refusals = {
     means: "The model produced NaN, infinite values or a picture of a single colour",
   },
   store_failed: { status: 500, means: "The job's record or its files could not be written" },
+  download_failed: { status: 500, means: "A model could not be downloaded" },
   timed_out: { status: 500, means: "The job ran longer than job_timeout_s" },
   interrupted: { status: 500, means: "The server stopped while the job ran, twice" },
   not_supported: { status: 501, means: "This server does not have this part of the contract" },

@@ -6,16 +6,19 @@
 import { join } from "node:path";
 import { embeddedModels, playgroundPage, scalarScript } from "./assets.ts";
 import type { CheckContext } from "./capabilities/capability.ts";
-import { contextOf, describe, pathProblems, warmTargets } from "./capabilities/catalogue.ts";
+import { contextOf, describe, findFamily, pathProblems, warmTargets } from "./capabilities/catalogue.ts";
 import { families, operationsOf } from "./capabilities/registry.ts";
 import type { DeviceState, Engine } from "./engine/engine.ts";
 import { machineMemory } from "./engine/memory.ts";
 import type { Started } from "./engine/start.ts";
+import { Refusal } from "./errors.ts";
 import { jobFiles, pruneFiles } from "./files/for-jobs.ts";
 import { createThumbnails, type Thumbnails } from "./files/thumbnails.ts";
 import { createApp } from "./http/app.ts";
 import { dialectOperations, notifications } from "./http/dialects/jobs.ts";
 import { hubEnv } from "./hub/download/hub.ts";
+import type { Places } from "./hub/download/resources.ts";
+import { install, uninstall } from "./hub/install.ts";
 import { systemClock } from "./jobs/clock.ts";
 import { createScheduler } from "./jobs/create-scheduler.ts";
 import { createWebhooks } from "./jobs/notify/webhooks.ts";
@@ -75,12 +78,13 @@ export async function serve(
   const stores = parts.use(await openStores(settings, { log, notification: notifications(links) }));
   const { files, failed } = stores;
 
+  const places = { hub: hubEnv(), downloads: join(settings.cache_dir, "downloads") };
   const context = contextOf(families, settings, {
-    places: { hub: hubEnv(), downloads: join(settings.cache_dir, "downloads") },
+    places,
     embedded: embeddedModels(await started.folder),
   });
   warnOfModels(settings, log);
-  const scheduler = schedulerOf({ settings, stores, context, engine: started.engine, secrets, log });
+  const scheduler = schedulerOf({ settings, stores, context, places, engine: started.engine, secrets, log });
   const thumbnails = createThumbnails({
     store: files,
     folder: settings.cache_dir,
@@ -96,6 +100,7 @@ export async function serve(
     scheduler,
     files,
     thumbnails,
+    uninstall: (variant) => uninstall(variant, families, places),
     context,
     log,
     notReady: () => readiness.reason(),
@@ -136,12 +141,13 @@ interface SchedulerParts {
   settings: Settings;
   stores: Stores;
   context: CheckContext;
+  places: Places;
   engine: Engine;
   secrets: Secrets;
   log: Log;
 }
 
-function schedulerOf({ settings, stores, context, engine, secrets, log }: SchedulerParts): Scheduler {
+function schedulerOf({ settings, stores, context, places, engine, secrets, log }: SchedulerParts): Scheduler {
   const outbound = createOutbound({
     allowPrivate: settings.allow_private_urls,
     allowedHosts: settings.allowed_url_hosts,
@@ -163,6 +169,11 @@ function schedulerOf({ settings, stores, context, engine, secrets, log }: Schedu
       clock: systemClock,
       log,
     }),
+    install: ({ family, model }, options) => {
+      const variant = findFamily(families, family)?.variants.find(({ name }) => name === model);
+      if (!variant) throw new Refusal("unknown_model", "this version of easel has no such model");
+      return install(variant, places, options);
+    },
     warm: warmTargets(families, context, (model, why) =>
       log.warning("a model is not warmed up", { model, why }),
     ),

@@ -4,7 +4,7 @@ import { version as packaged } from "../package.json";
 export const version: string = packaged;
 
 /** The build replaces it by the commit's hash. */
-declare const EASEL_COMMIT: string | undefined;
+declare const BUILD_COMMIT: string | undefined;
 
 /** The commit that the binary was built from; null from source, and where it was built without git. */
-export const commit: string | null = typeof EASEL_COMMIT === "string" ? EASEL_COMMIT : null;
+export const commit: string | null = typeof BUILD_COMMIT === "string" ? BUILD_COMMIT : null;

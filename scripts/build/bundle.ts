@@ -135,7 +135,7 @@ export async function bundle({ target, archive, outfile, runtime }: Bundle): Pro
     entrypoints: [join(root, "src/main.ts"), join(root, "src/worker.ts")],
     root: join(root, "src"),
     target: "bun",
-    ...(commit !== undefined && { define: { EASEL_COMMIT: JSON.stringify(commit) } }),
+    ...(commit !== undefined && { define: { BUILD_COMMIT: JSON.stringify(commit) } }),
     format: "esm",
     minify: true,
     bytecode: true,

@@ -8,6 +8,7 @@ import { methodNotAllowed } from "hono/method-not-allowed";
 import { requestId } from "hono/request-id";
 import { Refusal } from "../errors.ts";
 import type { Deps, Env } from "./deps.ts";
+import { activationRoutes } from "./dialects/kiapi/activation.ts";
 import { fileRoutes } from "./dialects/kiapi/files.ts";
 import { healthRoutes } from "./dialects/kiapi/health.ts";
 import { jobRoutes } from "./dialects/kiapi/jobs.ts";
@@ -65,6 +66,7 @@ export function createApp(deps: Deps): OpenAPIHono<Env> {
     operationRoutes(serve, deps, capability);
     unsupportedRoutes(serve, capability);
     modelRoutes(serve, deps, capability);
+    activationRoutes(serve, deps, capability);
   }
   artworkRoutes(serve, deps);
   openaiRoutes(serve, deps);

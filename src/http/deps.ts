@@ -1,6 +1,6 @@
 import type { Server } from "bun";
 import type { SecureHeadersVariables } from "hono/secure-headers";
-import type { Capability, CheckContext } from "../capabilities/capability.ts";
+import type { Capability, CheckContext, Variant } from "../capabilities/capability.ts";
 import type { DeviceState } from "../engine/engine.ts";
 import type { FileStore } from "../files/store.ts";
 import type { Thumbnails } from "../files/thumbnails.ts";
@@ -29,6 +29,8 @@ export interface Deps {
   thumbnails: Thumbnails;
   /** Settings and activation, for an operation's `check`. */
   context: CheckContext;
+  /** Removes the files of a model and gives the bytes that became free. */
+  uninstall(variant: Variant): number;
   log: Log;
   /** Why jobs are not accepted now, or null. */
   notReady(): string | null;

@@ -12,6 +12,7 @@ import type { Log } from "../log.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Clock } from "./clock.ts";
 import type { Webhooks } from "./notify/webhooks.ts";
+import type { Install } from "./runner/activations.ts";
 import type { StayAwake } from "./runner/awake.ts";
 import type { JobStore } from "./store/store.ts";
 
@@ -29,6 +30,7 @@ export interface JobContext {
   /** Models to load before their first request. */
   warm: readonly WarmTarget[];
   webhooks: Webhooks;
+  install: Install;
   awake: StayAwake;
   clock: Clock;
   log: Log;

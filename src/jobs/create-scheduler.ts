@@ -6,7 +6,7 @@
 import { Refusal } from "../errors.ts";
 import { every, systemClock } from "./clock.ts";
 import type { JobContext } from "./context.ts";
-import { isLive, type Job, liveStatuses, progressOf } from "./job.ts";
+import { activationType, isLive, type Job, liveStatuses, progressOf } from "./job.ts";
 import { Metrics } from "./metrics.ts";
 import { Budget } from "./models/budget.ts";
 import { memoryState } from "./models/memory-state.ts";
@@ -16,6 +16,7 @@ import { Reporter } from "./notify/reporter.ts";
 import { Waiters } from "./notify/waiters.ts";
 import { noWebhooks } from "./notify/webhooks.ts";
 import { filesInside } from "./params.ts";
+import { ActivationLane, installsNothing } from "./runner/activations.ts";
 import { stayAwake } from "./runner/awake.ts";
 import { Runner } from "./runner/loop.ts";
 import type {
@@ -30,7 +31,7 @@ import type {
 } from "./scheduler.ts";
 import type { Idempotency, JobPage, JobQuery, NewJob } from "./store/store.ts";
 
-type Optional = "warm" | "webhooks" | "awake" | "clock";
+type Optional = "warm" | "webhooks" | "awake" | "clock" | "install";
 
 /** Parts of a scheduler. Those left out do nothing, or are this machine's own. */
 export type SchedulerOptions = Omit<JobContext, Optional | "settings"> & Partial<Pick<JobContext, Optional>>;
@@ -50,6 +51,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   return new JobScheduler({
     warm: [],
     webhooks: noWebhooks,
+    install: installsNothing,
     awake: stayAwake(),
     clock: systemClock,
     ...options,
@@ -66,6 +68,7 @@ class JobScheduler implements Scheduler {
   readonly #budget: Budget;
   readonly #models: ModelCache;
   readonly #runner: Runner;
+  readonly #activations: ActivationLane;
   readonly #timers: (() => void)[] = [];
   #isStopping = false;
 
@@ -85,6 +88,7 @@ class JobScheduler implements Scheduler {
       reporter: this.#reporter,
       waitedFor: () => this.#waiters.jobs(),
     });
+    this.#activations = new ActivationLane(context, this.#reporter);
   }
 
   async submit(job: NewJob): Promise<Accepted> {
@@ -93,9 +97,11 @@ class JobScheduler implements Scheduler {
     const earlier = job.idempotency && (await store.replay(job.idempotency));
     if (earlier) return this.#accepted(earlier, false);
     if (job.webhook) webhooks.check(job.webhook.url);
-    const type = operationOf(job.type);
-    if (!type) throw new Error(`no operation of the type ${job.type}`);
-    this.#models.check(type.family, type.operation.need(job.params, check));
+    if (job.type !== activationType) {
+      const type = operationOf(job.type);
+      if (!type) throw new Error(`no operation of the type ${job.type}`);
+      this.#models.check(type.family, type.operation.need(job.params, check));
+    }
     this.#requireRoom();
     // Its place is taken before the store is asked, so that many at once cannot overfill the queue.
     this.#metrics.queued++;
@@ -104,7 +110,7 @@ class JobScheduler implements Scheduler {
       if (!created) this.#metrics.queued--;
       else this.#reporter.status(kept, { queue_position: this.#metrics.queued - 1 });
       const accepted = await this.#accepted(kept, created);
-      this.#runner.poke();
+      this.#poke(kept);
       return accepted;
     } catch (error) {
       this.#metrics.queued--;
@@ -151,14 +157,14 @@ class JobScheduler implements Scheduler {
   }
 
   async cancel(id: string): Promise<Job> {
-    const running = this.#runner.running();
-    const progress = running?.id === id ? progressOf(running) : undefined;
+    const running = this.#running(id);
+    const progress = running && progressOf(running);
     const job = await this.#context.store.end(id, liveStatuses, { status: "canceled" }, progress);
     if (!job) {
       const { status } = await this.job(id);
       throw new Refusal("job_finished", `job '${id}' has ended already: ${status}`);
     }
-    this.#runner.abandon(id);
+    this.#abandon(id);
     this.#reporter.ended(job, job.started_at === null ? "queued" : "running");
     return job;
   }
@@ -168,7 +174,7 @@ class JobScheduler implements Scheduler {
     const job = await store.delete(id);
     if (!job) throw await this.job(id).then(() => new Refusal("job_not_found", `unknown job '${id}'`));
     if (isLive(job)) {
-      this.#runner.abandon(id);
+      this.#abandon(id);
       const ended = { ...this.#current(job), status: "canceled", finished_at: clock.now() / 1000 } as const;
       this.#reporter.ended(ended, job.status);
     }
@@ -220,7 +226,7 @@ class JobScheduler implements Scheduler {
     const models = this.#models.residents();
     return {
       ...this.#metrics.state(),
-      running: this.#runner.running() ? 1 : 0,
+      running: [this.#runner.running(), this.#activations.running()].filter(Boolean).length,
       models: models.map(({ family, variant, part, bytes }) => ({ family, variant, part, bytes })),
       budget_bytes: this.#budget.bytes(),
       webhooks: this.#context.webhooks.stats(),
@@ -237,6 +243,7 @@ class JobScheduler implements Scheduler {
     );
     this.#repeat(pruneInterval, () => this.#prune());
     this.#runner.begin();
+    this.#activations.begin();
     webhooks.wake();
   }
 
@@ -247,7 +254,10 @@ class JobScheduler implements Scheduler {
     const running = this.#runner.running()?.id;
     const release = (id: string) => this.#waiters.release(id, { kind: "shutting_down" });
     for (const id of this.#waiters.jobs()) if (id !== running) release(id);
-    const requeued = await this.#runner.stop(settings.shutdown_grace_s);
+    const [requeued] = await Promise.all([
+      this.#runner.stop(settings.shutdown_grace_s),
+      this.#activations.stop(),
+    ]);
     if (requeued) log.info("job put back into the queue", { job_id: requeued.id });
     for (const id of this.#waiters.jobs()) release(id);
     this.#events.close();
@@ -256,8 +266,23 @@ class JobScheduler implements Scheduler {
 
   /** The record, with the progress that only memory has. */
   #current(job: Job): Job {
-    const running = this.#runner.running();
-    return job.status === "running" && running?.id === job.id ? { ...job, ...progressOf(running) } : job;
+    const running = job.status === "running" ? this.#running(job.id) : undefined;
+    return running ? { ...job, ...progressOf(running) } : job;
+  }
+
+  /** The job if one of the lanes has it now. */
+  #running(id: string): Job | undefined {
+    return [this.#runner.running(), this.#activations.running()].find((job) => job?.id === id);
+  }
+
+  #poke({ type }: Job): void {
+    if (type === activationType) this.#activations.poke();
+    else this.#runner.poke();
+  }
+
+  #abandon(id: string): void {
+    this.#runner.abandon(id);
+    this.#activations.abandon(id);
   }
 
   async #accepted(job: Job, created: boolean): Promise<Accepted> {

@@ -24,6 +24,10 @@ export interface Job {
   webhook_delivery: WebhookDelivery | null;
 }
 
+/** The type of jobs that install a model. They have a lane of their own, beside the engine's. */
+export const activationType = "activation";
+export type Lane = "engine" | "activation";
+
 export type JobProgress = Pick<Job, "progress" | "progress_label">;
 
 export const progressOf = ({ progress, progress_label }: Job): JobProgress => ({ progress, progress_label });

@@ -215,6 +215,12 @@ export const core = {
     help: "Pixels that a result may have.",
   }),
 
+  allow_activation: setting({
+    group: "Memory and models",
+    kind: yesNo(),
+    default: true,
+    help: "Lets clients install and remove models over HTTP.",
+  }),
   allow_private_urls: setting({
     group: "Outbound requests",
     kind: yesNo(),

@@ -235,6 +235,17 @@ export function testJobStore({ name, open }: JobStoreBackend): void {
         expect(await store.counts()).toEqual({ queued: 3, running: 0, succeeded: 0, failed: 0, canceled: 0 });
       });
 
+      test("downloads wait in a lane of their own", async () => {
+        const { store } = await open();
+        const download = (await store.create({ type: "activation", params: {} })).job;
+        const picture = (await store.create({ type: "depthpro", params: {} })).job;
+        const second = (await store.create({ type: "activation", params: {} })).job;
+        expect((await store.next())?.id).toBe(picture.id);
+        expect((await store.next([], "activation"))?.id).toBe(download.id);
+        expect((await store.next([picture.id]))?.id).toBeUndefined();
+        expect(await Promise.all([picture, second].map(({ id }) => store.position(id)))).toEqual([0, 1]);
+      });
+
       test("tells which files its jobs still need", async () => {
         const { store } = await open();
         const [used, done] = ["a", "b"].map((letter) => `file_${letter.repeat(32)}`);

@@ -24,6 +24,8 @@ export function progressLines(context: CommandContext, now = Date.now): (event: 
   let drawn = 0;
   return (event) => {
     switch (event.event) {
+      case "planned":
+        return;
       case "ready":
         return context.out(`ready: ${event.label}`);
       case "listing":

@@ -85,6 +85,8 @@ function shardsMissing(root: string, index: string): string[] {
 export type ActivationEvent =
   | { event: "listing"; label: string }
   | { event: "ready"; label: string }
+  /** Everything that may be refused was asked for: that many bytes are to come. */
+  | { event: "planned"; bytes: number }
   | { event: "waiting"; seconds: number; why: string }
   | { event: "file"; label: string; file: string; done: number; total: number }
   | { event: "downloaded"; label: string; path: string };
@@ -129,6 +131,7 @@ async function bring(downloads: readonly Download[], places: Places, options: Br
     });
   }
   requireSpace(plan, places);
+  on({ event: "planned", bytes: plan.reduce((sum, { bytes }) => sum + bytes, 0) });
   for (const { download, fetch } of plan) {
     const path = await fetch();
     const lacking = missing(download, places);
@@ -223,6 +226,18 @@ function requireSpace(plan: readonly { download: Download; bytes: number }[], pl
         `The download needs ${size(bytes)} and the disk has ${size(bavail * bsize)} left`,
       );
   }
+}
+
+/** Bytes that a download takes on the disk now. Equal files are stored once and count once. */
+export function bytesOnDisk(download: Download, places: Places): number {
+  const path = pathOf(download, places);
+  if (path === null || !existsSync(path)) return 0;
+  if (download.kind === "url") return statSync(path).size;
+  const files = download.files.flatMap((pattern) => [
+    ...new Bun.Glob(pattern).scanSync({ cwd: path, followSymlinks: true }),
+  ]);
+  const blobs = new Set(files.map((file) => realpathSync(join(path, file))));
+  return [...blobs].reduce((sum, blob) => sum + statSync(blob).size, 0);
 }
 
 /** The nearest folder that is there, since the cache itself may not be yet. */

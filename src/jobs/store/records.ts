@@ -5,7 +5,7 @@
  */
 import type { Database } from "bun:sqlite";
 import type { RefusalCode } from "../../errors.ts";
-import type { Job, JobStatus } from "../job.ts";
+import { activationType, type Job, type JobStatus, type Lane } from "../job.ts";
 import type { NewJob } from "./store.ts";
 
 export interface Row {
@@ -184,14 +184,21 @@ export class JobRecords {
   }
 
   /** Oldest first. */
-  queued(limit: number): Row[] {
-    return this.#all("SELECT * FROM jobs WHERE status = 'queued' ORDER BY seq LIMIT ?", limit);
+  queued(lane: Lane, limit: number): Row[] {
+    return this.#all(
+      `SELECT * FROM jobs WHERE status = 'queued' AND (type = '${activationType}') = ? ORDER BY seq LIMIT ?`,
+      lane === "activation" ? 1 : 0,
+      limit,
+    );
   }
 
-  queuedBefore(seq: number): number {
+  /** Queued jobs of the same lane that came before. */
+  queuedBefore({ seq, type }: Row): number {
     return this.database
-      .query<{ n: number }, [number]>("SELECT count(*) AS n FROM jobs WHERE status = 'queued' AND seq < ?")
-      .get(seq)!.n;
+      .query<{ n: number }, [number, number]>(
+        `SELECT count(*) AS n FROM jobs WHERE status = 'queued' AND (type = '${activationType}') = ? AND seq < ?`,
+      )
+      .get(type === activationType ? 1 : 0, seq)!.n;
   }
 
   running(): Row[] {

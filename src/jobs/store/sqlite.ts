@@ -7,7 +7,7 @@ import type { Database } from "bun:sqlite";
 import type { Spend } from "../../disk/reserve.ts";
 import { isDiskFull, Refusal } from "../../errors.ts";
 import type { FileRecord } from "../../files/file.ts";
-import { isLive, type Job, type JobProgress, type JobStatus } from "../job.ts";
+import { isLive, type Job, type JobProgress, type JobStatus, type Lane } from "../job.ts";
 import { SqliteDeliveries } from "./deliveries.ts";
 import { JobRecords, type Row, toJob } from "./records.ts";
 import type {
@@ -102,14 +102,14 @@ class SqliteJobStore implements JobStore {
     return { data: rows.slice(0, limit).map(toJob), has_more: rows.length > limit };
   }
 
-  async next(except: readonly string[] = []): Promise<Job | undefined> {
-    const row = this.#records.queued(except.length + 1).find(({ id }) => !except.includes(id));
+  async next(except: readonly string[] = [], lane: Lane = "engine"): Promise<Job | undefined> {
+    const row = this.#records.queued(lane, except.length + 1).find(({ id }) => !except.includes(id));
     return row && toJob(row);
   }
 
   async position(id: string): Promise<number> {
     const row = this.#records.find(id);
-    return row ? this.#records.queuedBefore(row.seq) : 0;
+    return row ? this.#records.queuedBefore(row) : 0;
   }
 
   async counts(): Promise<Record<JobStatus, number>> {

@@ -6,7 +6,7 @@
  */
 import type { RefusalCode } from "../../errors.ts";
 import type { FileRecord } from "../../files/file.ts";
-import type { Job, JobProgress, JobStatus } from "../job.ts";
+import type { Job, JobProgress, JobStatus, Lane } from "../job.ts";
 
 /** The address that is notified of a job's end. The API does not show it. */
 export interface Webhook {
@@ -88,9 +88,9 @@ export interface JobStore {
   sender(id: string): Promise<Sender | undefined>;
   /** Newest first. */
   list(query?: JobQuery): Promise<JobPage>;
-  /** The oldest queued job that is not among `except`. */
-  next(except?: readonly string[]): Promise<Job | undefined>;
-  /** How many queued jobs come before this one. */
+  /** The oldest queued job of a lane that is not among `except`. */
+  next(except?: readonly string[], lane?: Lane): Promise<Job | undefined>;
+  /** How many queued jobs of the same lane come before this one. */
   position(id: string): Promise<number>;
   counts(): Promise<Record<JobStatus, number>>;
 

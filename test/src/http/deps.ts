@@ -73,6 +73,7 @@ export function testDeps(settings: Partial<Settings> = {}, changes: Partial<Deps
     thumbnails: changes.files
       ? createThumbnails({ store: changes.files, folder: join(dir, "cache"), maxPixels: 2 ** 26 })
       : (unopened as never),
+    uninstall: () => 0,
     context: { settings: whole, prompts: noPrompts, activation: () => ({ missing: [] }) },
     log: silent,
     notReady: () => null,

@@ -33,7 +33,7 @@ export function modelRoutes(serve: Serve, { context, scheduler }: Deps, capabili
   });
 
   serve(unloadModel(capability), async (c) => {
-    const variant = find(capability, c.req.valid("param").name);
+    const variant = requireVariant(capability, c.req.valid("param").name);
     c.env?.server?.timeout(c.req.raw, 0);
     const { unloaded, freed_bytes } = await scheduler.unload(family, variant.name);
     return c.json({ unloaded, freed_gb: Math.round((freed_bytes / 2 ** 30) * 100) / 100 }, 200);
@@ -70,7 +70,8 @@ const unloadModel = (capability: Capability) =>
     responses: { 200: json("Done.", UnloadResponse), ...refusalResponses("unknown_model") },
   });
 
-function find(capability: Capability, name: string): Variant {
+/** @throws {Refusal} `unknown_model` with the names that there are. */
+export function requireVariant(capability: Capability, name: string): Variant {
   const variant = findVariant(capability.variants, name);
   if (variant) return variant;
   const names = capability.variants.map((candidate) => `'${candidate.name}'`).sort();

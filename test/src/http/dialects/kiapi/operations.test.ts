@@ -569,6 +569,8 @@ test("a family's document holds its own routes alone and says what it is", async
     "/v1/image/toy/play",
     "/v1/image/toy/models",
     "/v1/image/toy/models/{name}/unload",
+    "/v1/image/toy/models/{name}/activate",
+    "/v1/image/toy/models/{name}/deactivate",
   ]);
   expect(document["x-kiapi-capability"]).toBe("toy");
   expect(document["x-kiapi-domain"]).toBe("image");

@@ -1,0 +1,69 @@
+/**
+ * Models as the server installs and removes them: by name, with progress over all files.
+ *
+ * @module
+ */
+import type { Capability, Download, Variant } from "../capabilities/capability.ts";
+import { Refusal, type RefusalCode } from "../errors.ts";
+import { type DownloadCode, DownloadError } from "./download/errors.ts";
+import {
+  type ActivationEvent,
+  activate,
+  bytesOnDisk,
+  deactivate,
+  distinct,
+  missing,
+  type Places,
+} from "./download/resources.ts";
+
+export interface InstallProgress {
+  bytes_done: number;
+  bytes_total: number;
+}
+
+const codes: Partial<Record<DownloadCode, RefusalCode>> = { disk_full: "disk_full" };
+
+/** Downloads what a model lacks. Refuses before the first byte when the disk cannot hold it. */
+export async function install(
+  variant: Variant,
+  places: Places,
+  { signal, report }: { signal: AbortSignal; report(progress: InstallProgress): void },
+): Promise<{ downloaded_bytes: number }> {
+  let total = 0;
+  /** Bytes of each file: at its first event, and now. */
+  const files = new Map<string, { first: number; done: number }>();
+  const done = () => files.values().reduce((sum, file) => sum + file.done - file.first, 0);
+  const on = (event: ActivationEvent) => {
+    if (event.event === "planned") total = event.bytes;
+    if (event.event === "file") {
+      const key = `${event.label}/${event.file}`;
+      const known = files.get(key);
+      files.set(key, { first: known?.first ?? event.done, done: event.done });
+    }
+    if (event.event === "planned" || event.event === "file")
+      report({ bytes_done: Math.min(done(), total), bytes_total: total });
+  };
+  try {
+    await activate(variant.downloads, places, { signal, on });
+  } catch (error) {
+    if (!(error instanceof DownloadError)) throw error;
+    throw new Refusal(codes[error.code] ?? "download_failed", error.message);
+  }
+  report({ bytes_done: total, bytes_total: total });
+  return { downloaded_bytes: total };
+}
+
+/** Removes a model's files, except those that other installed models need. Gives the bytes that became free. */
+export function uninstall(variant: Variant, families: readonly Capability[], places: Places): number {
+  const kept: Download[] = families
+    .flatMap(({ variants }) => variants)
+    .filter((other) => other !== variant)
+    .map(({ downloads }) => downloads)
+    .filter((downloads) => downloads.every((download) => missing(download, places).length === 0))
+    .flat();
+  const downloads = distinct(variant.downloads);
+  const size = () => downloads.reduce((sum, download) => sum + bytesOnDisk(download, places), 0);
+  const before = size();
+  for (const download of downloads) deactivate(download, places, kept);
+  return Math.max(before - size(), 0);
+}

@@ -1,0 +1,130 @@
+/** Models are installed and removed over HTTP, against a hub on loopback. */
+import { afterAll, expect, test } from "bun:test";
+import type { Job } from "../../src/jobs/job.ts";
+import { type Behaviour, hubServer } from "../src/hub/hub-server.ts";
+import { depthServer } from "./server.ts";
+
+const large = {
+  "config.json": new TextEncoder().encode("{}"),
+  "preprocessor_config.json": new TextEncoder().encode("{}"),
+  "model.safetensors": new Uint8Array(3_000_000).map((_, at) => at % 251),
+};
+
+/** A server whose hub behaves like that. */
+async function serverWith(behaviour: Behaviour = {}, settings: Record<string, unknown> = {}) {
+  const hub = hubServer(large, behaviour);
+  afterAll(() => hub[Symbol.dispose]());
+  process.env.HF_ENDPOINT = hub.url;
+  const server = await depthServer({ activated: [], settings });
+  const activate = async (model: string, body: object = {}) => {
+    const answer = await server.post(`/v1/image/${model}/activate`, body);
+    return {
+      status: answer.status,
+      body: (await answer.json()) as { job_id: string; code: string; detail: string },
+    };
+  };
+  const isActivated = async (family: string, name: string) => {
+    const models = (await (await server.get(`/v1/image/${family}/models`)).json()) as {
+      name: string;
+      activated: boolean;
+    }[];
+    return models.find((model) => model.name === name)!.activated;
+  };
+  return { ...server, hub, activate, isActivated };
+}
+
+test("a model is downloaded as a job with bytes in its events, works, and is removed again", async () => {
+  const server = await serverWith();
+  expect(await server.isActivated("depthanything", "v2-small")).toBe(false);
+  const { status, body } = await server.activate("depthanything/models/v2-small");
+  expect(status).toBe(202);
+  const job = await server.ended(body.job_id);
+  expect(job).toMatchObject({ type: "activation", status: "succeeded", progress: 1 });
+  expect(job.result).toMatchObject({ family: "depthanything", model: "v2-small" });
+  const events = await (await server.get(`/v1/jobs/${job.id}/events`)).text();
+  expect(events).toContain('"bytes_total":');
+  expect(await server.isActivated("depthanything", "v2-small")).toBe(true);
+
+  const again = await server.activate("depthanything/models/v2-small");
+  expect((await server.ended(again.body.job_id)).status).toBe("succeeded");
+
+  const removed = await server.post("/v1/image/depthanything/models/v2-small/deactivate", {});
+  expect([
+    removed.status,
+    ((await removed.json()) as { freed_bytes: number }).freed_bytes > 2_999_999,
+  ]).toEqual([200, true]);
+  expect(await server.isActivated("depthanything", "v2-small")).toBe(false);
+});
+
+test("a licence that forbids commercial use is named, and its acceptance stays with the job", async () => {
+  const server = await serverWith();
+  const refused = await server.activate("depthpro/models/base");
+  expect([refused.status, refused.body.code]).toEqual([403, "license_not_accepted"]);
+  expect(refused.body.detail).toMatch(/https:\/\/.*accept_license/);
+  expect((await server.counts()).jobs).toBe(0);
+  const { body } = await server.activate("depthpro/models/base", { accept_license: true });
+  const job = await server.ended(body.job_id);
+  expect(job.params).toMatchObject({
+    family: "depthpro",
+    model: "base",
+    accepted_license: { url: expect.stringContaining("https://"), by: expect.stringMatching(/127\.0\.0\.1/) },
+  });
+});
+
+test("clients that ask for the same model watch one download, and a cancelled one can be resumed", async () => {
+  const server = await serverWith({ trickle: { times: 1 } });
+  const [first, second] = await Promise.all([
+    server.activate("depthanything/models/v2-small"),
+    server.activate("depthanything/models/v2-small"),
+  ]);
+  const third = await server.activate("depthanything/models/v2-small");
+  expect(new Set([first.body.job_id, third.body.job_id]).size).toBe(1);
+  expect([202, 202]).toEqual([first.status, second.status]);
+  const canceled = (await (await server.post(`/v1/jobs/${first.body.job_id}/cancel`, {})).json()) as Job;
+  expect(canceled.status).toBe("canceled");
+  const next = await server.activate("depthanything/models/v2-small");
+  expect(next.body.job_id).not.toBe(first.body.job_id);
+  expect((await server.ended(next.body.job_id)).status).toBe("succeeded");
+});
+
+test("a download does not hold up the engine's jobs, nor they it", async () => {
+  const server = await serverWith({ trickle: { times: 1 } }, {});
+  const download = await server.activate("depthanything/models/v2-small");
+  const health = (await (await server.get("/health")).json()) as { queue_len: number };
+  expect(health.queue_len).toBeLessThanOrEqual(1);
+  const picture = await server.upload(new URL("../fixtures/images/turn-1.png", import.meta.url).pathname);
+  const answer = await server.post("/v1/image/depthanything/estimate", {
+    image: picture,
+    model: "mini",
+    mode: "async",
+  });
+  const made = (await answer.json()) as { job_id?: string; queue_position?: number };
+  // The built-in model's file is not in this test's folder: what matters is that the queue is free.
+  if (made.job_id) expect(made.queue_position).toBe(0);
+  await server.post(`/v1/jobs/${download.body.job_id}/cancel`, {});
+});
+
+test("hashes that do not fit end the job with the reason, and nothing is installed", async () => {
+  const server = await serverWith({ corrupt: true });
+  const { body } = await server.activate("depthanything/models/v2-small");
+  const job = await server.ended(body.job_id);
+  expect([job.status, job.error_code]).toEqual(["failed", "download_failed"]);
+  expect(job.error).toContain("hash");
+  expect(await server.isActivated("depthanything", "v2-small")).toBe(false);
+});
+
+test("unknown, built-in and unpublished models, and servers that forbid it, are refused with their codes", async () => {
+  const server = await serverWith();
+  const code = async (model: string) => {
+    const { status, body } = await server.activate(model);
+    return [status, body.code];
+  };
+  expect(await code("depthanything/models/no-such")).toEqual([400, "unknown_model"]);
+  expect(await code("depthanything/models/mini")).toEqual([422, "invalid_parameter"]);
+  expect(await code("depthanything/models/v2-giant")).toEqual([422, "invalid_parameter"]);
+  const closed = await serverWith({}, { allow_activation: false });
+  const { status, body } = await closed.activate("depthanything/models/v2-small");
+  expect([status, body.code]).toEqual([403, "activation_disabled"]);
+  const removal = await closed.post("/v1/image/depthanything/models/v2-small/deactivate", {});
+  expect(removal.status).toBe(403);
+});
