@@ -59,7 +59,7 @@ export interface Prepared {
    * Asked when the job's turn has come, which may be long after its inputs were prepared: the input once more, and phases that need
    * not run because their outcome is in it already.
    */
-  atTurn?(): Promise<{ input: Values; skip: readonly string[] }>;
+  refresh?(): Promise<{ input: Values; skip: readonly string[] }>;
 }
 
 export interface AfterContext extends CheckContext {
@@ -125,7 +125,7 @@ export interface Operation<Request = never, Params = Record<string, unknown>> {
   ): Promise<Published>;
 }
 
-/** What somebody has in mind who asks how much memory a request will take. Sides are those of the result. */
+/** A request whose memory is to be planned. Sides are those of the result. */
 export interface PlannedRequest {
   quantize?: number;
   width?: number;

@@ -17,7 +17,7 @@ export function chooseVariant(
   model: string | null | undefined,
   context: CheckContext,
 ): Variant {
-  // An empty name is none, as in the original.
+  // As in kiapi, an empty name means the default.
   const name = model?.trim() ? model : defaultVariant(context);
   const found = findVariant(variants, name);
   if (found) return found;

@@ -68,7 +68,7 @@ export function requirePlausible(map: Grey, room: Scene | null): string {
   if (!(spread > 0.004)) throw new Error("the result is of one single colour");
   if (room === null) return `mean ${mean.toFixed(2)}, spread ${spread.toFixed(2)}`;
   const right = orderRight(map, room);
-  const share = `${Math.round(100 * right)} % of near and far in a drawn room are told apart`;
+  const share = `${Math.round(100 * right)} % of near and far in a drawn room are in the right order`;
   if (right < 1 - mostWrong) throw new Error(`only ${share}: the weights are not those of a depth model`);
   return share;
 }
@@ -129,8 +129,7 @@ export function keep(file: string, name: string, result: Kept): string | undefin
 export type Now = Omit<Kept, "date">;
 
 /**
- * Holds a result against the one that this machine kept. It is the first one, and to be kept, where there is none, or none of this
- * version on this device.
+ * Compares a result with the stored one. It is to be stored if there is no result of this version and device yet.
  *
  * @throws When the same weights give something else, or when the weights of a path of one's own are not those of the last check.
  */

@@ -11,13 +11,13 @@ export interface Weights {
   hash: string;
   files: number;
   bytes: number;
-  /** Whether each file has the hash that its publisher gave it. False where nobody published one. */
+  /** Whether each file has the hash that its publisher gave it. False without a published hash. */
   verified: boolean;
 }
 
 /**
  * Reads every byte of a model's files. In Hugging Face's cache a file lies under the hash that was published for it; a download from
- * elsewhere states its own. `downloads` are those that brought the paths, in their order; none for files of somebody's own.
+ * elsewhere states its own. `downloads` are those that brought the paths, in their order; empty for the user's own files.
  *
  * @throws When a file has not the hash that was published for it.
  */

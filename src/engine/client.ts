@@ -22,7 +22,7 @@ interface Waiting {
 }
 
 /**
- * Connects to an engine. `fault` is told when the engine itself breaks, which no request can cause: the process should end.
+ * Connects to an engine. `fault` is called when the engine itself breaks, which no request can cause: the process should end.
  *
  * @example
  * ```ts

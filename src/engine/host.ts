@@ -44,7 +44,7 @@ export function host(
     return found;
   };
 
-  /** Tells the main thread how far a task is, and leaves the task when its job was cancelled. */
+  /** Reports progress to the main thread, and leaves the task if its job was cancelled. */
   const progressOf =
     (id: number, cancel: Int32Array): Progress =>
     (label, done, total, payload) => {
@@ -139,7 +139,7 @@ export function host(
   };
 }
 
-/** What is told of the device. Only Metal says how much it wants to hold at most. */
+/** The device for `stats`. Only Metal recommends a working set. */
 export function onDevice({
   name,
   kind,
@@ -168,7 +168,7 @@ const outOfMemory =
 
 type Failure = Extract<Reply, { kind: "failed" }>["error"];
 
-/** What the main thread is told. Names of files stay, folders of this machine do not. */
+/** The failure as the main thread gets it: with names of files, without this machine's folders. */
 function describe(error: unknown, paths: readonly string[]): Failure {
   if (error instanceof Cancelled) return { kind: "cancelled", message: error.message };
   let message = error instanceof Error ? error.message : String(error);

@@ -62,7 +62,7 @@ export function partKey(
   return `${family}/${need.variant}/${part}@${need.bits ?? "full"}${options === "{}" ? "" : ` ${options}`}`;
 }
 
-/** A part may have bits of its own. */
+/** A part may have other bits than its request. */
 const keyOf = (family: string, need: Need, part: PartNeed): PartKey =>
   partKey(family, { ...need, bits: bitsOf(need, part) }, part.name);
 

@@ -25,7 +25,7 @@ export interface Starting {
   choose?: (folder: string) => Promise<string>;
 }
 
-/** Starts the engine and does not wait for it. `fault` is told when the engine breaks later. */
+/** Starts the engine and does not wait for it. `fault` is called when the engine breaks later. */
 export function startEngine(
   port: Port,
   where: Where,
@@ -42,7 +42,7 @@ export function startEngine(
       throw error;
     });
   });
-  // whoever needs it is told; nobody else is
+  // Callers that await it see the error; without them it must not be unhandled.
   folder.catch(() => {});
   chosen.catch(() => {});
   ready.catch(() => {});

@@ -55,7 +55,7 @@ export interface Task {
   family: string;
   /**
    * Loads one part (most families have the one part "model"). Reads nothing but weights and configs under `source.paths`, and what
-   * it keeps in `source.cache`. `note` is told what went wrong and did not matter.
+   * it keeps in `source.cache`. `note` gets faults that did not matter.
    */
   load(part: string, source: Source, progress: Progress, note?: (text: string) => void): Part;
   /**

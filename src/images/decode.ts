@@ -182,7 +182,7 @@ export function requirePixels(
 }
 
 const reasons: readonly (readonly [said: RegExp, reason: string])[] = [
-  [/unsupported image format/i, "it is no JPEG, PNG, WebP, GIF, TIFF or AVIF picture"],
+  [/unsupported image format/i, "it is not a JPEG, PNG, WebP, GIF, TIFF or AVIF picture"],
   // libvips' words for samples of more than 32 bits.
   [
     /tiff2vips: (samples out of range|unsupported|.*not supported|.*unimplemented)/i,

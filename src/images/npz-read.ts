@@ -19,7 +19,7 @@ export class NpzError extends Error {
   override name = "NpzError" as const;
 }
 
-const broken = (reason: string) => new NpzError(`it is no NPZ that can be read: ${reason}`);
+const broken = (reason: string) => new NpzError(`it is not an NPZ that can be read: ${reason}`);
 
 /** The named arrays that the file has. `maxBytes` bounds each of them. */
 export async function decodeNpz(

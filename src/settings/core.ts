@@ -79,7 +79,7 @@ export const core = {
     group: "Server",
     kind: number({ min: 0 }),
     default: 30,
-    help: "Seconds that a running job may still take when the server is told to stop.",
+    help: "Seconds that a running job may still take after the server is asked to stop.",
   }),
 
   data_dir: setting({
@@ -149,7 +149,7 @@ export const core = {
     group: "Memory and models",
     kind: quantize(),
     default: 8,
-    help: "Bits of the weights of a family that has no setting of its own; null leaves weights as they are published.",
+    help: "Bits of the weights of a family without its own setting; null leaves weights as they are published.",
   }),
   model_paths: setting({
     group: "Memory and models",

@@ -1,6 +1,5 @@
 /**
- * The kinds of value that a setting can have: how it is checked, how a person is told what fits, and how it is read from the text of
- * an environment variable or a flag.
+ * Types of settings: how a value is checked, described to a user, and read from the text of an environment variable or a flag.
  *
  * @module
  */
@@ -72,7 +71,7 @@ export const notAbove = (
     ? [{ name, message: `${name} is ${settings[name]}, more than ${limit}, which is ${settings[limit]}` }]
     : [];
 
-/** A family's bits, unless it has a number of its own. */
+/** The default of a family's bits: `default_quantize`. */
 export const inheritedQuantize = {
   default: (above: Readonly<Record<string, unknown>>) => above.default_quantize as Bits,
   defaultText: "default_quantize",

@@ -48,5 +48,5 @@ export const task: Task = {
 
 function depthPro(part: Part | undefined): DepthPro {
   if (part instanceof DepthPro) return part;
-  throw new TaskError("the part is no Depth Pro model", "failed");
+  throw new TaskError("the part is not a Depth Pro model", "failed");
 }

@@ -91,7 +91,7 @@ export function textKeys(
 }
 
 /** The job before this one may be about to encode the same prompt, so the cache is asked when the turn comes. */
-export function atTurn(input: RunInput, cache: PromptCache): NonNullable<Prepared["atTurn"]> {
+export function refresh(input: RunInput, cache: PromptCache): NonNullable<Prepared["refresh"]> {
   const { keys, negativePrompt } = input;
   return async () => {
     const positive = await cache.get(keys.positive);

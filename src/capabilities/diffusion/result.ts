@@ -11,7 +11,7 @@ import type { PublishContext, Published } from "../capability.ts";
 import type { PreviewPayload } from "./phase.ts";
 import type { UsedAdapter } from "./prepare.ts";
 
-/** A picture on the way is so many times as large as its latents. */
+/** Pixels of a preview's side for each cell of the latents. */
 const previewScale = 4;
 
 export async function preview(payload: Values): Promise<Record<string, unknown>> {

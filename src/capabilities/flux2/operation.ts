@@ -7,11 +7,11 @@ import { checkImages, checkScheduler } from "../diffusion/limits.ts";
 import type { RunInput, RunOutput } from "../diffusion/phase.ts";
 import {
   adaptersOf,
-  atTurn,
   type DecodedPicture,
   drawnSeed,
   keepPrompts,
   picturesOf,
+  refresh,
   textKeys,
   type UsedAdapter,
 } from "../diffusion/prepare.ts";
@@ -117,7 +117,7 @@ const shared: Pick<
       one_colour: pictures.some(({ pixels }) => isOneColour({ data: pixels, channels: 3 })),
     };
     const need = edit ? { need: needOf(params, context, pictures.map(seenPixels)) } : {};
-    return { input, facts, ...need, atTurn: atTurn(input, promptCache(context)) };
+    return { input, facts, ...need, refresh: refresh(input, promptCache(context)) };
   },
 
   async afterPhase(phase, _params, output, context) {

@@ -17,7 +17,7 @@ import {
   lightningFile,
   type Params,
   picturesOf,
-  pin,
+  requireVariantKind,
   type Shared,
 } from "./params.ts";
 import { afterPhase, prepare } from "./prepare.ts";
@@ -115,7 +115,7 @@ export const generate: Operation<GenerateRequest, GenerateParams> = {
   check(request, context) {
     const { settings } = context;
     const variant = chooseVariant(models, request.model, context);
-    pin(variant.name, false);
+    requireVariantKind(variant.name, false);
     const fast = request.fast ?? null;
     const wanted = checkShared(
       request,
@@ -157,7 +157,7 @@ export const edit: Operation<EditRequest, EditParams> = {
         "fast is for /generate: no adapter of the settings makes an edit in few steps. Leave it out, or name such an adapter in loras, with steps and guidance of your own",
       );
     const variant = chooseVariant(models, request.model ?? "edit-2509", context);
-    pin(variant.name, true);
+    requireVariantKind(variant.name, true);
     const defaults = {
       steps: ownSettings(settings).qwen_edit_steps,
       guidance: ownSettings(settings).qwen_edit_guidance,

@@ -59,7 +59,7 @@ export type Facts = {
 export const batched = ({ guidance }: Pick<Shared, "guidance">, settings: Settings) =>
   ownSettings(settings).qwen_batch_guidance && guidance > 1;
 
-export const pin = (variant: string, edit: boolean) => {
+export const requireVariantKind = (variant: string, edit: boolean) => {
   if (isEdit(variant) === edit) return;
   throw new Refusal(
     "unknown_model",

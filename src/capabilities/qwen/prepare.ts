@@ -96,7 +96,7 @@ export async function prepare(params: Params, context: PrepareContext): Promise<
   return {
     input,
     facts,
-    async atTurn() {
+    async refresh() {
       const texts = promptsOf(context);
       const positive = await texts.get(keys.positive);
       const negative = keys.negative === undefined ? undefined : await texts.get(keys.negative);

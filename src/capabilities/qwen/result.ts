@@ -12,7 +12,7 @@ import { batched, type Facts, family, overlap, type Params } from "./params.ts";
 import type { DiffusionOutput, PreviewPayload } from "./phase.ts";
 import { ownSettings } from "./settings.ts";
 
-/** A picture on the way is so many times as large as its latents. */
+/** Pixels of a preview's side for each cell of the latents. */
 const previewScale = 4;
 
 export async function preview(payload: Values): Promise<Record<string, unknown>> {

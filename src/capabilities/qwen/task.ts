@@ -44,7 +44,7 @@ class Modulating implements Disposable {
   }
 }
 
-/** At most so many pictures of the way are sent. */
+/** Most previews that a job sends. */
 const previews = 8;
 
 export const task: Task = {
@@ -108,7 +108,7 @@ function encodeTexts(encoder: TextEncoder, input: DiffusionInput, progress: Prog
   const seen = encoder.see(
     pictures.map((picture) => {
       const smaller = resized(pixelsOf(picture), sizeOfArea(picture, seenPixels));
-      return patchesOf(smaller, encoder.eyes.config);
+      return patchesOf(smaller, encoder.visionTower.config);
     }),
   );
   const made = texts.map((text, i): EncodedPrompt => {

@@ -46,7 +46,7 @@ export const UpscaleRequest = z
         description:
           "Where the result's colours come from. `wavelet`: fine detail from the network, the coarse rest from the input. `lab`: each " +
           "colour as often as in the input. `wavelet-lab`: one after the other. `none`: as the network gives them. Omit for the server's " +
-          "setting, which is `wavelet-lab` unless somebody changed it.",
+          "setting (default: `wavelet-lab`).",
       }),
     tile: z
       .int()
@@ -57,7 +57,7 @@ export const UpscaleRequest = z
       .openapi({
         description:
           "Side in pixels of the tiles in which the picture is coded, a multiple of 16. Tiles change the picture a little; larger ones " +
-          "need more memory. Omit for the server's setting, which is 512 unless somebody changed it.",
+          "need more memory. Omit for the server's setting (default: 512).",
       }),
     seed: pictureOptions.seed,
     quantize: pictureOptions.quantize,

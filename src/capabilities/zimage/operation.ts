@@ -8,10 +8,10 @@ import { checkLimits } from "../diffusion/limits.ts";
 import type { RunInput, RunOutput } from "../diffusion/phase.ts";
 import {
   adaptersOf,
-  atTurn,
   drawnSeed,
   keepPrompts,
   type LoraFile,
+  refresh,
   textKeys,
   type UsedAdapter,
 } from "../diffusion/prepare.ts";
@@ -168,7 +168,7 @@ export const generate: Operation<GenerateRequest, Params> = {
       preview,
       shift: usualOf(model).shift,
     };
-    return { input, facts: { seed, adapters }, atTurn: atTurn(input, promptCache(context)) };
+    return { input, facts: { seed, adapters }, refresh: refresh(input, promptCache(context)) };
   },
 
   async afterPhase(phase, _params, output, context) {

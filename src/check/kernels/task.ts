@@ -8,7 +8,7 @@ import type { Task } from "../../engine/task.ts";
 import { type Case, makeCases } from "./cases.ts";
 import type { Numbers } from "./reference.ts";
 
-/** The largest difference as a share of the largest number that is expected; infinite when a number is none. */
+/** The largest difference as a share of the largest expected number; infinite when a result is NaN. */
 export function errorOf(got: Numbers, wanted: Numbers): number {
   if (got.length !== wanted.length) return Number.POSITIVE_INFINITY;
   let [most, size] = [0, 0];

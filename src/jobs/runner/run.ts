@@ -82,7 +82,7 @@ async function runPhases(context: JobContext, run: JobRun, planned: Need): Promi
   const { facts, need = planned, ...prepared } = await run.prepare();
   // Checks all phases now, so that no phase runs in vain before one that does not fit.
   models.check(type.family, need);
-  const { input, skip } = (await prepared.atTurn?.()) ?? { input: prepared.input, skip: [] };
+  const { input, skip } = (await prepared.refresh?.()) ?? { input: prepared.input, skip: [] };
   let values = input;
   let output = input;
   let seconds = 0;

@@ -6,7 +6,7 @@ import { Linear } from "../../nn/linear.ts";
 import type { Weights } from "../../nn/weights.ts";
 import { stride } from "./memory.ts";
 
-/** Squares of so many pixels are the places that the encoder begins with. */
+/** Side in pixels of a square that becomes one place of the encoder's first map. */
 const fold = 4;
 
 const widths = (w: Weights) => count(w, "weight").map((i) => w.at(i).shape("weight")?.[0] ?? 0);

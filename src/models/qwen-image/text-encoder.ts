@@ -33,8 +33,8 @@ export class TextEncoder implements Disposable {
     this.imagePad = tokenizer.special("<|image_pad|>");
   }
 
-  /** What looks at pictures. Throws where there is none. */
-  get eyes(): VisionTower {
+  /** The part that looks at pictures. Throws if the files lack it. */
+  get visionTower(): VisionTower {
     if (this.vision) return this.vision;
     throw new CheckpointError("text_encoder", "it was saved without the part that looks at pictures");
   }
@@ -42,7 +42,7 @@ export class TextEncoder implements Disposable {
   /** Looks at pictures once, for as many prompts as wanted. */
   see(pictures: readonly Patches[]): Seen[] {
     return pictures.map((picture) => {
-      const vision = this.eyes;
+      const vision = this.visionTower;
       const { spatial_merge_size: merge } = vision.config;
       return {
         tokens: vision.forward(picture),

@@ -113,7 +113,7 @@ export function makeExtras(input: ExtrasPhaseInput, progress: Progress): MadeExt
   };
 }
 
-/** A focal length that no camera has, from a picture's EXIF data, is none. */
+/** Ignores a focal length from EXIF data that no camera can have. */
 function cameraOf({ focalLengthPx, original, extras }: ExtrasPhaseInput): CameraFacts {
   if (focalLengthPx === undefined || !isView(focalLengthPx, original.width))
     return { focalLengthPx: usualFocalLength(original.width, original.height), source: "assumed" };

@@ -43,7 +43,7 @@ export const extrasOptions = {
     .max(4_000_000)
     .nullish()
     .openapi({
-      description: `At most so many triangles in \`mesh_glb\`; a triangle takes about 25 bytes. Omit for ${MAX_TRIANGLES}.`,
+      description: `Most triangles of \`mesh_glb\`; a triangle takes about 25 bytes. Omit for ${MAX_TRIANGLES}.`,
     }),
   max_points: z
     .int()
@@ -51,7 +51,7 @@ export const extrasOptions = {
     .max(20_000_000)
     .nullish()
     .openapi({
-      description: `At most so many points in \`points_ply\`; a point takes 15 bytes. Omit for ${MAX_POINTS}.`,
+      description: `Most points of \`points_ply\`; a point takes 15 bytes. Omit for ${MAX_POINTS}.`,
     }),
   relative_range: z
     .number()

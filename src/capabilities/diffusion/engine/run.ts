@@ -56,7 +56,7 @@ export function partOf<T extends Part>(part: Part | undefined, kind: new (...arg
   throw new TaskError(`the part is not a ${kind.name}`, "failed");
 }
 
-/** At most so many previews are sent. */
+/** Most previews that a job sends. */
 const previews = 8;
 
 /** Sends a preview after some of the steps. */

@@ -99,7 +99,7 @@ describe("a job", () => {
         prepare: async () => ({
           input: {},
           facts: {},
-          atTurn: async () => ({ input: { embedding: 1 }, skip: ["encode"] }),
+          refresh: async () => ({ input: { embedding: 1 }, skip: ["encode"] }),
         }),
       },
     });
@@ -119,7 +119,7 @@ describe("a job", () => {
         prepare: async () => ({
           input: {},
           facts: {},
-          async atTurn() {
+          async refresh() {
             asked++;
             return { input: {}, skip: known.has("text") ? ["encode"] : [] };
           },

@@ -70,7 +70,7 @@ describe("from words to a picture", () => {
           scope(() => {
             const pictures = edit
               ? sources.map((each) =>
-                  patchesOf(resized(each, sizeOfArea(each, areas.seen)), encoder.eyes.config),
+                  patchesOf(resized(each, sizeOfArea(each, areas.seen)), encoder.visionTower.config),
                 )
               : [];
             const states = encoder.encode(prompt, encoder.see(pictures));
