@@ -146,7 +146,8 @@ export function createMcpServer(api: Api, version: string): McpServer {
     {
       title: "Estimate depth",
       description:
-        "Makes a depth map of a picture (PNG, near is bright) and, on request, the values as NumPy data.",
+        "Makes a depth map of a picture (PNG, near is bright) and, on request, the values as NumPy data, a mesh, a point cloud, " +
+        "normals, OpenEXR, or a stereo picture.",
       inputSchema: {
         image,
         model,
@@ -155,6 +156,26 @@ export function createMcpServer(api: Api, version: string): McpServer {
           .optional()
           .describe("Colours of the map."),
         include_depth_data: z.boolean().default(false).describe("Adds the values as an NPZ file."),
+        extras: z
+          .array(
+            z.enum(["mesh_glb", "points_ply", "normals_png", "depth_exr", "stereo_jpeg", "anaglyph_jpeg"]),
+          )
+          .optional()
+          .describe(
+            "More files from the depth: a textured mesh (y up, metres where the model measures them), points, surface normals, " +
+              "32-bit OpenEXR, two views side by side, or a picture for red and cyan glasses.",
+          ),
+        fov_deg: z
+          .number()
+          .min(1)
+          .max(170)
+          .optional()
+          .describe("Horizontal field of view of the camera, where it is known."),
+        stereo_baseline: z
+          .number()
+          .positive()
+          .optional()
+          .describe("Distance between the eyes of a stereo picture; comfortable when left out."),
         wait_s,
       },
       outputSchema: jobOutput,

@@ -7,6 +7,7 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
+import { extraKinds } from "../../src/capabilities/depth/extras/options.ts";
 import { depthServer, site } from "./server.ts";
 
 const images = join(import.meta.dir, "../fixtures/images");
@@ -89,6 +90,26 @@ test("a picture inside the call, and one of an earlier result, are taken", async
   expect(first.made.files.map(({ content_type }) => content_type)).toEqual(["image/png", expect.any(String)]);
   const again = await call(client, "estimate_depth", { image: { file_id: first.made.files[0]!.file_id } });
   expect(again.made.status).toBe("succeeded");
+});
+
+test("every file that a depth map can become is linked", async () => {
+  const client = await agent();
+  const { file_id } = await server.upload(join(images, "turn-1.png"));
+  const { made, content } = await call(client, "estimate_depth", {
+    image: { file_id },
+    extras: extraKinds,
+    fov_deg: 60,
+  });
+  expect(made.files.map(({ content_type }) => content_type)).toEqual([
+    "image/png",
+    "model/gltf-binary",
+    "application/octet-stream",
+    "image/png",
+    "image/x-exr",
+    "image/jpeg",
+    "image/jpeg",
+  ]);
+  expect(content.filter(({ type }) => type === "resource_link").length).toBe(7);
 });
 
 test("without waiting the running job comes back, and get_job fetches it later with progress", async () => {
