@@ -30,6 +30,12 @@ if [ -n "${SIGNING_CERTIFICATE:-}" ]; then
   security create-keychain -p "$password" "$keychain"
   security set-keychain-settings -lut 3600 "$keychain"
   security unlock-keychain -p "$password" "$keychain"
+  # codesign builds the certificate's chain from the keychains that are searched; deleting this one takes it out again
+  security list-keychains -d user | sed 's/^ *"//; s/"$//' > "$scratch/searched"
+  set -- "$binary"
+  while read -r other; do set -- "$@" "$other"; done < "$scratch/searched"
+  shift
+  security list-keychains -d user -s "$keychain" "$@"
   security import "$scratch/certificate.p12" -k "$keychain" -f pkcs12 -P "${SIGNING_CERTIFICATE_PASSWORD:-}" -T /usr/bin/codesign
   # else codesign would ask a person
   security set-key-partition-list -S apple-tool:,apple: -s -k "$password" "$keychain" >/dev/null

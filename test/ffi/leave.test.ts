@@ -19,6 +19,15 @@ test("leaving as on a Mac runs what waits for the end once, and gives the code",
   expect(end(program)).toEqual({ code: 7, out: "first words\nlast words 7\n", err: "" });
 });
 
+test("leaving as on a Mac loses nothing that was written to a pipe", () => {
+  const program = `import { leave } from ${module("leave.ts")};
+    process.stderr.write("x".repeat(50_000));
+    process.stdout.write("y".repeat(50_000));
+    leave(1, "darwin");`;
+  const { code, out, err } = end(program);
+  expect([code, out.length, err.length]).toEqual([1, 50_000, 50_000]);
+});
+
 test("leaving with tensors alive and work in flight is quiet", () => {
   for (const platform of ["darwin", "linux"])
     expect(

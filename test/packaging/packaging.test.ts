@@ -249,7 +249,9 @@ describe("sign.sh", () => {
     writeFileSync(join(scripts, "smoke.sh"), note());
     writeFileSync(join(folder, "easel"), "");
     const path = standIns({
-      security: note(`[ "$1" != find-identity ] || cat <<'END'\n${identities}\nEND`),
+      security: note(
+        `[ "$1" != find-identity ] || cat <<'END'\n${identities}\nEND\n[ "$*" != "list-keychains -d user" ] || echo '    "/Users/me/Library/login.keychain-db"'`,
+      ),
       codesign: note(),
       ditto: note(),
       uuidgen: "echo ONE-TIME",
@@ -275,6 +277,8 @@ describe("sign.sh", () => {
       "security create-keychain",
       "security set-keychain-settings",
       "security unlock-keychain",
+      "security list-keychains",
+      "security list-keychains",
       "security import",
       "security set-key-partition-list",
       "security find-identity",
@@ -285,8 +289,10 @@ describe("sign.sh", () => {
       "xcrun notarytool",
       "security delete-keychain",
     ]);
-    expect(calls[6]).toContain("--options runtime --entitlements entitlements.plist");
-    expect(calls[6]).toContain("--sign Developer ID Application: Example (TEAM)");
+    // the person's own keychain stays in the search
+    expect(calls[4]).toBe("security list-keychains -d user -s signing.keychain-db login.keychain-db");
+    expect(calls[8]).toContain("--options runtime --entitlements entitlements.plist");
+    expect(calls[8]).toContain("--sign Developer ID Application: Example (TEAM)");
   });
 
   test("fails when the certificate holds no identity, or when Apple refuses", () => {
