@@ -10,6 +10,8 @@ export interface Script {
   /** What a message names: the file, and for a workflow the step. */
   name: string;
   text: string;
+  /** Its file, from which the files that it sources are found. */
+  path?: string;
   shell: "sh" | "bash";
   /** Codes of messages that make no sense for it. */
   except?: readonly string[];
@@ -21,7 +23,8 @@ export const findShellcheck = (places?: WheelPlaces) =>
 
 /** ShellCheck's findings about a script, one a line. */
 export async function shellFaults(shellcheck: string, script: Script): Promise<string[]> {
-  const { name, text, shell, except = [] } = script;
+  const { name, text, path, shell, except = [] } = script;
+  const read = path === undefined ? ["-"] : ["--external-sources", "--source-path=SCRIPTDIR", path];
   const child = Bun.spawn(
     [
       shellcheck,
@@ -29,7 +32,7 @@ export async function shellFaults(shellcheck: string, script: Script): Promise<s
       "--format=gcc",
       `--shell=${shell}`,
       `--exclude=${["SC1091", ...except].join(",")}`,
-      "-",
+      ...read,
     ],
     { stdin: new Blob([text]), stdout: "pipe", stderr: "pipe" },
   );
@@ -42,5 +45,5 @@ export async function shellFaults(shellcheck: string, script: Script): Promise<s
   return stdout
     .split("\n")
     .filter(Boolean)
-    .map((line) => line.replace(/^-:/, `${name}:`));
+    .map((line) => line.replace(`${path ?? "-"}:`, `${name}:`));
 }

@@ -71,9 +71,17 @@ export function scripts(folder = root): Script[] {
   return places
     .flatMap((place) => [...new Bun.Glob(place).scanSync({ cwd: folder, dot: true })])
     .sort()
-    .map((name) => {
-      const text = readFileSync(join(folder, name), "utf8");
-      return { name, text, shell: /^#!.*\bbash\b/.test(text) ? "bash" : "sh" };
+    .map((name): Script => {
+      const path = join(folder, name);
+      const text = readFileSync(path, "utf8");
+      return {
+        name,
+        path,
+        text,
+        shell: /^#!.*\bbash\b|^# shellcheck shell=bash$/m.test(text) ? "bash" : "sh",
+        // variables of a file that others source are used there
+        except: text.startsWith("#!") ? [] : ["SC2034"],
+      };
     });
 }
 

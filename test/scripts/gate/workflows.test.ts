@@ -55,9 +55,11 @@ describe("a shell script", () => {
       writeFileSync(join(folder, ".ci/run"), "#!/usr/bin/env bash\n");
       writeFileSync(join(folder, "packaging/macos/a.sh"), "#!/bin/sh\n");
       writeFileSync(join(folder, "packaging/b.ts"), "");
+      writeFileSync(join(folder, "packaging/sourced.sh"), "# shellcheck shell=bash\nhere=1\n");
       expect(scripts(folder).map(({ name, shell }) => [name, shell])).toEqual([
         [".ci/run", "bash"],
         ["packaging/macos/a.sh", "sh"],
+        ["packaging/sourced.sh", "bash"],
       ]);
     } finally {
       rmSync(folder, { recursive: true });
