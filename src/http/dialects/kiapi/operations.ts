@@ -59,6 +59,9 @@ function operationRoute(capability: Capability, operation: Operation) {
         headers: {
           "X-Kiapi-File-Id": header("Id of the artifact, when the answer is its bytes."),
           "X-Kiapi-Job-Id": header("Id of the job."),
+          "X-Easel-Ignored": header(
+            "Fields of the request that the route does not know, where there are any.",
+          ),
         },
       },
       202: {
@@ -66,6 +69,9 @@ function operationRoute(capability: Capability, operation: Operation) {
         content: { "application/json": { schema: AsyncJobResponse } },
         headers: {
           "X-Kiapi-Job-Id": header("Id of the job."),
+          "X-Easel-Ignored": header(
+            "Fields of the request that the route does not know, where there are any.",
+          ),
           Location: header("Where the Job is."),
           "Retry-After": header("Seconds until it is worth looking."),
         },
