@@ -29,3 +29,17 @@ export const estimate = (server: Server, file_id: string, more: object) =>
     headers: { "content-type": "application/json", accept: "application/json" },
     body: JSON.stringify({ model: "mini", image: { type: "file_id", file_id }, ...more }),
   });
+
+/** A job that takes about a second with the upscaler inside the program. */
+export const enlarge = (server: Server, file_id: string) =>
+  fetch(new URL("/v1/image/seedvr2/upscale", server.url), {
+    method: "POST",
+    headers: { "content-type": "application/json", accept: "application/json" },
+    body: JSON.stringify({
+      model: "mini",
+      image: { type: "file_id", file_id },
+      resolution: 1024,
+      format: "jpeg",
+      mode: "async",
+    }),
+  });

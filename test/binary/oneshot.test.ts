@@ -311,7 +311,7 @@ describe("with a running server", () => {
     const env = { HOME: here.home, TMPDIR: temporary };
     await using server = await started(here, env);
     const child = Bun.spawn(
-      [...here.command, "depth", picture, "-o", output("x.png"), "--input-size", "2000"],
+      [...here.command, "upscale", picture, "-o", output("x.png"), "--resolution", "2048"],
       {
         env: { ...env, EASEL_PORT: new URL(server.url).port },
         stderr: "ignore",
@@ -331,7 +331,7 @@ describe("with a running server", () => {
 describe("a command that is stopped", () => {
   /** Starts a job that takes seconds, and waits until it is as far as asked. */
   async function working(until: "begun" | "running") {
-    const args = ["depth", picture, "-o", output("x.png"), "--input-size", "3200"];
+    const args = ["upscale", picture, "-o", output("x.png"), "--resolution", "2048"];
     const before = left();
     const child = Bun.spawn([...here.command, ...args], { env: alone(), stderr: "pipe", stdout: "ignore" });
     const own = () => left().find((name) => !before.includes(name)) ?? "";
@@ -367,7 +367,7 @@ describe("a command that is stopped", () => {
 
   // An emulator takes every signal for itself, so that the program inside cannot see which are ignored.
   test.skipIf(emulated)("goes on when whoever started it wants the signal ignored", async () => {
-    const script = `trap '' HUP; exec "$@" --input-size 1400`;
+    const script = `trap '' HUP; exec "$@"`;
     const args = ["depth", picture, "-o", output("kept.png")];
     const child = Bun.spawn(["sh", "-c", script, "sh", ...here.command, ...args], { env: alone() });
     while (left().length === 0 && child.exitCode === null) await Bun.sleep(2);

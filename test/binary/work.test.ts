@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import sharp from "sharp";
 import type { Job } from "../../src/jobs/job.ts";
-import { estimate, side, upload } from "./noise.ts";
+import { enlarge, estimate, side, upload } from "./noise.ts";
 import { type Place, place, type Server, started } from "./server.ts";
 
 let here: Place;
@@ -37,9 +37,8 @@ test("SIGTERM while the engine computes ends with 0, and the next start does the
   const count = 8;
   {
     await using server = await started(here, env);
-    const file = await upload(server);
-    for (let i = 0; i < count; i++)
-      expect((await estimate(server, file, { mode: "async", input_size: 1400 })).status).toBe(202);
+    const file = await upload(server, 512);
+    for (let i = 0; i < count; i++) expect((await enlarge(server, file)).status).toBe(202);
     while (!(await jobs(server)).some(({ status }) => status === "running")) await Bun.sleep(5);
     expect(await server.stop()).toBe(0);
     expect(server.text()).toContain("easel is stopping");
@@ -52,8 +51,8 @@ test("SIGTERM while the engine computes ends with 0, and the next start does the
 
 test("a second SIGTERM does not wait", async () => {
   await using server = await started(here, { HOME: here.home, EASEL_SHUTDOWN_GRACE_S: "600" });
-  const file = await upload(server);
-  for (let i = 0; i < 20; i++) await estimate(server, file, { mode: "async", input_size: 2000 });
+  const file = await upload(server, 512);
+  for (let i = 0; i < 20; i++) await enlarge(server, file);
   while (!(await jobs(server)).some(({ status }) => status === "running")) await Bun.sleep(5);
   process.kill(server.pid, "SIGTERM");
   while (!server.text().includes("easel is stopping")) await Bun.sleep(5);
