@@ -117,7 +117,7 @@ const seenTokens = 200;
 /** Activations of a token in multiples of the network's width, besides the two of its MLP's inner layer. */
 const liveTokens = 14;
 /** Maps of the coder's smallest width at full size, of which this many are alive at once. */
-const liveMaps = 8;
+const liveMaps = 10;
 /** A picture of no more pixels than this many tiles is coded as a whole. */
 const wholeTiles = 2;
 

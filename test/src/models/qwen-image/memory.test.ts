@@ -2,6 +2,8 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { clearCache, memory, resetPeak, Tensor } from "../../../../ffi/index.ts";
+import { decode, encode } from "../../../../src/models/qwen-image/diffusion.ts";
 import {
   loadModulator,
   loadTextEncoder,
@@ -122,6 +124,32 @@ describe("the footprint of Qwen-Image", () => {
     );
     expect(taken(() => loadTextEncoder([saved]))).toBe(planned.textEncoder);
   });
+});
+
+test("pictures are coded within the planned memory", () => {
+  using vae = loadVae([model]);
+  const coder = coderOf(partOf(model, "vae"));
+  const tiles = { tile: 1024, overlap: 64 };
+  const peakOf = (work: () => void) => {
+    clearCache();
+    const { active } = memory();
+    resetPeak();
+    work();
+    return memory().peak - active;
+  };
+  for (const [width, height] of [
+    [256, 192],
+    [640, 512],
+  ] as const) {
+    const planned = footprint({ ...usual, pixels: width * height }, { ...published, coder });
+    let tokens: ReturnType<typeof encode> | undefined;
+    const looked = peakOf(() => {
+      using pixels = Tensor.from(new Float32Array(width * height * 3), [height, width, 3]);
+      tokens = encode(vae, pixels, tiles);
+    });
+    expect(looked).toBeLessThan(planned.look);
+    expect(peakOf(() => decode(vae, tokens!, tiles))).toBeLessThan(planned.decode);
+  }
 });
 
 test("files that are quantized as a whole tell their bits, which a request cannot change", () => {
