@@ -301,3 +301,10 @@ describe("align_to", () => {
     expect(await answer.json()).toMatchObject({ code: "unknown_file" });
   });
 });
+
+test("a focal length has its effect on extras, whatever the model", async () => {
+  const notes = async (body: object) =>
+    (await job("depthanything", { focal_length_px: 30, ...body })).result.notes;
+  expect(await notes({})).toEqual([expect.stringContaining("focal_length_px")]);
+  expect(await notes({ extras: ["points_ply"] })).toBeUndefined();
+});

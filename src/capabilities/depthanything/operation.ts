@@ -100,11 +100,11 @@ export const estimate = estimateOperation({
     if (input_size != null && (input_size < min || input_size > max))
       throw new Refusal("invalid_parameter", `input_size of ${name} must be in ${min}..${max}`);
   },
-  notes({ model, quantize, focal_length_px }) {
+  notes({ model, quantize, focal_length_px, extras = [] }) {
     const { network, needsFocalLength } = variantOf(model);
     return [
       ...(quantize !== null && !network.quantizes ? [`quantize: ${model} has no weights to quantize`] : []),
-      ...(focal_length_px !== null && !needsFocalLength
+      ...(focal_length_px !== null && !needsFocalLength && extras.length === 0
         ? [`focal_length_px: the depth of ${model} does not depend on it`]
         : []),
     ];

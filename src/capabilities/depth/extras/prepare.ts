@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Need } from "../../../engine/need.ts";
+import type { Need, PhaseNeed } from "../../../engine/need.ts";
 import { focalLengthOf } from "../../../geometry/camera.ts";
 import type { Picture } from "../../../images/decode.ts";
 import { encodePicture } from "../../../images/encode.ts";
@@ -100,5 +100,14 @@ export function withExtras(need: Need, params: EstimateParams, picture: Size): N
     workingBytes: pictureBytes(picture) + bytes,
     share: SHARE,
   };
-  return { ...need, phases: [...need.phases, phase] };
+  const network = Math.max(...need.phases.map(bytesOf));
+  return {
+    ...need,
+    phases: [...need.phases, phase],
+    // Where the network is not what needs most, a smaller network helps nothing.
+    ...(phase.workingBytes > network && { smaller: "fewer extras or a smaller picture" }),
+  };
 }
+
+const bytesOf = ({ parts, workingBytes }: PhaseNeed): number =>
+  parts.reduce((sum, { bytes }) => sum + bytes, workingBytes);
