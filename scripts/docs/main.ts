@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { settingsMarkdown } from "../../src/settings/document.ts";
 import { cliPage } from "./cli-page.ts";
 import { errorsPage } from "./errors-page.ts";
-import { withMemoryTable } from "./memory-table.ts";
+import { macPeaks, macTable } from "./mac-memory.ts";
+import { memoryTable, withTable } from "./memory-table.ts";
 
 const root = join(import.meta.dir, "../..");
 const pages = {
@@ -18,5 +19,6 @@ const pages = {
 
 for (const [name, text] of Object.entries(pages)) await Bun.write(join(root, "docs/reference", name), text);
 const readme = join(root, "README.md");
-await Bun.write(readme, withMemoryTable(await Bun.file(readme).text()));
+const withMemory = withTable(await Bun.file(readme).text(), "memory", memoryTable());
+await Bun.write(readme, withTable(withMemory, "mac-memory", macTable(macPeaks())));
 await Bun.$`${join(root, "node_modules/.bin/biome")} format --write ${join(root, "docs/reference")}`.quiet();

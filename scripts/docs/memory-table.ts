@@ -1,5 +1,5 @@
 /**
- * README's table of memory, made from the same plans as `easel plan`.
+ * README's table of memory on Linux, made from the same plans as `easel plan`.
  *
  * @module
  */
@@ -91,26 +91,48 @@ const context = contextOf(families, defaultSettings({ data_dir: nowhere, cache_d
 });
 
 /** Gigabytes of a plan's largest phase. */
-function peakOf([family, variant, bits, [width, height]]: Row["plans"][number]): string {
+function peakOf([family, variant, bits, [width, height]]: Row["plans"][number]): number {
   const found = families.find((each) => each.family === family)!;
   const need = found.warm!(variant, context, { width, height, ...(bits !== null && { quantize: bits }) });
-  return (footprint(family, need, new Map()) / gigabyte).toFixed(1);
+  return footprint(family, need, new Map()) / gigabyte;
 }
 
-/** The table in Markdown. */
-export function memoryTable(): string {
-  const cells = rows.map(({ label, at, plans }) => [label, at, `${plans.map(peakOf).join(" / ")} GB`]);
-  const head = ["model", "at", "largest phase"];
+/** Every plan of the table with what it needs: on this machine, or on the one that `process.platform` names. */
+export const peaks = (): Peak[] =>
+  rows.flatMap(({ plans }) =>
+    plans.map((plan) => {
+      const [family, variant, bits] = plan;
+      return { model: `${family}/${variant}`, bits, gb: peakOf(plan) };
+    }),
+  );
+
+export interface Peak {
+  model: string;
+  bits: number | null;
+  gb: number;
+}
+
+/** A table in Markdown, its columns as wide as their widest cell. */
+export function markdownTable(head: readonly string[], cells: readonly (readonly string[])[]): string {
   const widths = head.map((_, i) => Math.max(...[head, ...cells].map((row) => row[i]!.length)));
   const line = (row: readonly string[]) => `| ${row.map((cell, i) => cell.padEnd(widths[i]!)).join(" | ")} |`;
   return [line(head), line(widths.map((width) => "-".repeat(width))), ...cells.map(line)].join("\n");
 }
 
-const marks = ["<!-- memory: made by `bun run docs` -->", "<!-- /memory -->"] as const;
+/** The table in Markdown. */
+export function memoryTable(): string {
+  const cells = rows.map(({ label, at, plans }) => [
+    label,
+    at,
+    `${plans.map((plan) => peakOf(plan).toFixed(1)).join(" / ")} GB`,
+  ]);
+  return markdownTable(["model", "at", "largest phase"], cells);
+}
 
 /** A page with the table between its marks renewed. */
-export function withMemoryTable(page: string): string {
+export function withTable(page: string, name: string, table: string): string {
+  const marks = [`<!-- ${name}: made by \`bun run docs\` -->`, `<!-- /${name} -->`] as const;
   const [start, end] = marks.map((mark) => page.indexOf(mark)) as [number, number];
-  if (start < 0 || end < start) throw new Error("README.md has no place for the table of memory");
-  return `${page.slice(0, start)}${marks[0]}\n\n${memoryTable()}\n\n${page.slice(end)}`;
+  if (start < 0 || end < start) throw new Error(`README.md has no place for the table of ${name}`);
+  return `${page.slice(0, start)}${marks[0]}\n\n${table}\n\n${page.slice(end)}`;
 }
