@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { families } from "../../src/capabilities/registry.ts";
 import { settingNames } from "../../src/settings/table.ts";
 import { hubServer } from "../src/hub/hub-server.ts";
 import { type Place, place, ran, started } from "./server.ts";
@@ -77,7 +78,10 @@ test.each([
   [["run", "--port", "70000"], "Error: --port: port must be a whole number from 0 to 65535, not 70000\n"],
   [["version", "1"], "Error: too many arguments for 'version'. Expected 0 arguments but got 1: 1.\n"],
   [["plan"], "Error: missing required argument 'model'\n"],
-  [["plan", "paint"], "Error: There is no family paint; there are depthpro, depthanything, seedvr2, qwen\n"],
+  [
+    ["plan", "paint"],
+    `Error: There is no family paint; there are ${families.map(({ family }) => family).join(", ")}\n`,
+  ],
   [["plan", "qwen", "--model", "9b"], "Error: unknown qwen model '9b'; available: ["],
   [["plan", "qwen", "--size", "0"], "argument '0' is invalid. It must be a whole number above 0.\n"],
   [["bench", "--runs", "0"], "argument '0' is invalid. It must be a number from 1 to 99.\n"],
