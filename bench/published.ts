@@ -14,7 +14,7 @@ import { parseArgs } from "node:util";
 import type { Pipeline } from "../src/models/diffusion/memory.ts";
 import { published as flux2 } from "../src/models/flux2/memory.ts";
 import { published as zimage } from "../src/models/zimage/memory.ts";
-import type { TensorTable } from "../src/weights/formats/safetensors.ts";
+import type { TensorTable } from "../src/weights/tensor-table.ts";
 
 const { values, positionals } = parseArgs({
   args: process.argv.slice(2),

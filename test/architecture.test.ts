@@ -37,7 +37,7 @@ const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() 
     /^src\/weights\//,
     /^src\/images\/(pixels|quickselect|resample|round|sizing|tiles)\.ts$/,
   ];
-  const headers = /^src\/weights\/(provenance|formats\/safetensors)\.ts$/;
+  const headers = /^src\/weights\/(provenance|tensor-table)\.ts$/;
   // What a plan knows of a network: no tensors, so the main thread may load it.
   const memory = /^src\/models\/[^/]+\/(memory|files)\.ts$/;
   const common = [errors, settings, seam];

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Bits } from "../engine/task.ts";
-import { type TensorTable, tensorTable } from "../weights/formats/safetensors.ts";
+import { type TensorTable, tensorTable } from "../weights/tensor-table.ts";
 import type { CheckContext } from "./capability.ts";
 
 /** On the CPU everything is computed in single precision, on Metal in half. */

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Bits } from "../engine/task.ts";
-import type { TensorTable } from "../weights/formats/safetensors.ts";
+import type { TensorTable } from "../weights/tensor-table.ts";
 
 /** How many numbers a network has, by how they lie in memory once they are loaded. */
 export interface Amounts {

@@ -2,7 +2,7 @@ import type { Bits } from "../../engine/task.ts";
 import type { Size, Sizing } from "../../images/sizing.ts";
 import * as memory from "../../models/depth-anything/memory.ts";
 import * as mini from "../../models/mini/memory.ts";
-import type { TensorTable } from "../../weights/formats/safetensors.ts";
+import type { TensorTable } from "../../weights/tensor-table.ts";
 import type { Download, Variant } from "../capability.ts";
 import type { DepthUnit } from "../depth/phase.ts";
 import { floatBytes } from "../footprint.ts";

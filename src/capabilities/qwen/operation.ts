@@ -2,7 +2,7 @@ import type { Need } from "../../engine/need.ts";
 import type { Bits } from "../../engine/task.ts";
 import { Refusal } from "../../errors.ts";
 import * as memory from "../../models/qwen-image/memory.ts";
-import { partTable } from "../../weights/formats/safetensors.ts";
+import { partTable } from "../../weights/tensor-table.ts";
 import type { Capability, CheckContext, Operation, PlannedRequest } from "../capability.ts";
 import { canHaveFewerBits, floatBytes } from "../footprint.ts";
 import { chooseBits, chooseVariant, requireActivated } from "../model.ts";

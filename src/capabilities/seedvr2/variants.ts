@@ -4,7 +4,7 @@ import type { Size } from "../../images/sizing.ts";
 import * as mini from "../../models/mini-upscaler/memory.ts";
 import { filesOf } from "../../models/seedvr2/files.ts";
 import * as memory from "../../models/seedvr2/memory.ts";
-import { tensorTable } from "../../weights/formats/safetensors.ts";
+import { tensorTable } from "../../weights/tensor-table.ts";
 import type { Download, Variant } from "../capability.ts";
 import { canHaveFewerBits, floatBytes } from "../footprint.ts";
 import type { Models } from "../model.ts";

@@ -5,8 +5,8 @@
  */
 import { planDownload } from "../../files/download.ts";
 import type { FileRecord } from "../../files/file.ts";
-import { FormError, readUpload } from "../../files/form.ts";
 import type { FileStore } from "../../files/store.ts";
+import { FormError, readUpload } from "../../files/upload-form.ts";
 import { requireUncompressed } from "../request/body.ts";
 import { SchemaError } from "../request/validation.ts";
 

@@ -1,4 +1,4 @@
-import type { TensorTable } from "../../weights/formats/safetensors.ts";
+import type { TensorTable } from "../../weights/tensor-table.ts";
 import { linear, partBytes, type Shapes, sizeOf, tableOf, times } from "../diffusion/memory.ts";
 
 const widths = [128, 256, 512, 512] as const;

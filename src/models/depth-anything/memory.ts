@@ -8,7 +8,7 @@ import type { Bits } from "../../engine/task.ts";
 import { roundHalfEven } from "../../images/round.ts";
 import type { Size, Sizing } from "../../images/sizing.ts";
 import { type Amounts, amountsOf, axisOf, weightBytes as bytesOf } from "../../nn/weight-memory.ts";
-import type { TensorTable } from "../../weights/formats/safetensors.ts";
+import type { TensorTable } from "../../weights/tensor-table.ts";
 
 /** A network's sizes that its memory follows from. */
 export interface NetworkSize {

@@ -5,7 +5,7 @@
  */
 import type { Bits } from "../../engine/task.ts";
 import { type Amounts, amountsOf, axisOf, weightBytes as bytesOf } from "../../nn/weight-memory.ts";
-import type { TensorTable } from "../../weights/formats/safetensors.ts";
+import type { TensorTable } from "../../weights/tensor-table.ts";
 
 export interface NetworkSize {
   /** Numbers of its weights. */

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Bits } from "../../engine/task.ts";
-import { type Listed, partTable, type TensorTable } from "../../weights/formats/safetensors.ts";
+import { type Listed, partTable, type TensorTable } from "../../weights/tensor-table.ts";
 
 export type Shapes = readonly (readonly [name: string, shape: readonly number[]])[];
 

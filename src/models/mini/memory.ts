@@ -6,7 +6,7 @@
  */
 import { longestAspect, type Size, type Sizing } from "../../images/sizing.ts";
 import { type Amounts, amountsOf, weightBytes as weightBytesOf } from "../../nn/weight-memory.ts";
-import type { TensorTable } from "../../weights/formats/safetensors.ts";
+import type { TensorTable } from "../../weights/tensor-table.ts";
 
 /** Sides of the network's picture are multiples of this. */
 export const stride = 32;

@@ -6,7 +6,7 @@
 import type { Bits } from "../../engine/task.ts";
 import { heldScores } from "../../nn/score-memory.ts";
 import { type Amounts, amountsOf, axisOf, weightBytes } from "../../nn/weight-memory.ts";
-import type { TensorTable } from "../../weights/formats/safetensors.ts";
+import type { TensorTable } from "../../weights/tensor-table.ts";
 
 /** What the memory follows from: numbers of the weights, and the sizes that activations go by. */
 export interface TransformerSize {

@@ -1,5 +1,5 @@
 import type { Bits } from "../../engine/task.ts";
-import type { TensorTable } from "../../weights/formats/safetensors.ts";
+import type { TensorTable } from "../../weights/tensor-table.ts";
 import { linear, partBytes, type Shapes, sizeOf, tableOf, times } from "../diffusion/memory.ts";
 
 const vocabulary = 151_936;

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Bits } from "../../engine/task.ts";
-import type { TensorTable } from "../../weights/formats/safetensors.ts";
+import type { TensorTable } from "../../weights/tensor-table.ts";
 import { coderBytes, coderTable, decodeWorking } from "../autoencoder-kl/memory.ts";
 import {
   encoderBits,

@@ -12,7 +12,7 @@ import { filesOf } from "../../../src/models/seedvr2/files.ts";
 import { loadTransformer, loadVae } from "../../../src/models/seedvr2/load.ts";
 import * as seedvr2 from "../../../src/models/seedvr2/memory.ts";
 import { decode, encode } from "../../../src/models/seedvr2/upscale.ts";
-import { tensorTable } from "../../../src/weights/formats/safetensors.ts";
+import { tensorTable } from "../../../src/weights/tensor-table.ts";
 import { openForTests } from "../../ffi/open.ts";
 import { fixture } from "./fixtures.ts";
 import { depthAnythings, depthPros } from "./measure.ts";

@@ -5,7 +5,7 @@
  */
 import type { Context } from "hono";
 import { Refusal } from "../../../errors.ts";
-import { readForm } from "../../../files/form.ts";
+import { readForm } from "../../../files/upload-form.ts";
 import type { Idempotency } from "../../../jobs/store/store.ts";
 import type { Deps, Env } from "../../deps.ts";
 import { requireUncompressed } from "../../request/body.ts";

@@ -21,7 +21,7 @@ import {
   transformerOf,
 } from "../../../../src/models/qwen-image/memory.ts";
 import type { Weights } from "../../../../src/nn/weights.ts";
-import { type TensorTable, tensorTable } from "../../../../src/weights/formats/safetensors.ts";
+import { type TensorTable, tensorTable } from "../../../../src/weights/tensor-table.ts";
 import { openForTests } from "../../../ffi/open.ts";
 import { model } from "./fixtures.ts";
 import { publishedTensors } from "./published.ts";

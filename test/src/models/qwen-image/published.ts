@@ -1,5 +1,5 @@
 /** Every tensor of the published Qwen-Image, by name and shape: what the constants of the memory plan are held to. */
-import type { TensorTable } from "../../../../src/weights/formats/safetensors.ts";
+import type { TensorTable } from "../../../../src/weights/tensor-table.ts";
 
 export interface Tensors {
   transformer: TensorTable;

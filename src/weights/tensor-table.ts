@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { HeaderFile, shapeOf } from "../entry.ts";
-import { findWeights, partPlace } from "../layout.ts";
-import { provenanceOf } from "../provenance.ts";
-import { readTorch } from "./torch-pickle.ts";
+import { HeaderFile, shapeOf } from "./entry.ts";
+import { readTorch } from "./formats/torch-pickle.ts";
+import { findWeights, partPlace } from "./layout.ts";
+import { provenanceOf } from "./provenance.ts";
 
 /** A tensor as safetensors describes it: `BF16`, `U32` and so on. */
 export interface Listed {

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { connect } from "node:net";
 import { Refusal } from "../../../src/errors.ts";
-import { FormError, readForm, readUpload } from "../../../src/files/form.ts";
+import { FormError, readForm, readUpload } from "../../../src/files/upload-form.ts";
 import { temporaryStore } from "./folder.ts";
 
 const { store, left } = await temporaryStore();
