@@ -12,8 +12,10 @@ export interface Wanted {
   width: number;
   height: number;
   steps: number;
+  /** Null where the model takes none. */
+  guidance: number | null;
   quantize: number | null;
-  loras: readonly unknown[];
+  loras: readonly { scale: number }[];
 }
 
 /** A family's settings. */
@@ -30,17 +32,24 @@ export const refuse = (message: string): never => {
 };
 
 const multiple = 16;
+/** Far above every number that gives a picture. */
+const mostGuidance = 100;
+const mostScale = 100;
 
 export function checkLimits(wanted: Wanted, limits: Limits): void {
-  const { width, height, steps } = wanted;
+  const { width, height, steps, guidance } = wanted;
   const { widest, highest, mostSteps, mostLoras } = limits;
   if (width <= 0 || height <= 0) refuse("width and height must be positive");
   if (width % multiple !== 0 || height % multiple !== 0) refuse("width and height must be multiples of 16");
   if (width > widest || height > highest)
     refuse(`size ${width}x${height} exceeds the cap ${widest}x${highest}`);
   if (steps < 1 || steps > mostSteps) refuse(`steps must be in 1..${mostSteps}`);
+  if (guidance !== null && !(guidance >= 0 && guidance <= mostGuidance))
+    refuse(`guidance must be in 0..${mostGuidance}`);
   chooseBits(wanted.quantize, limits.bits);
   if (wanted.loras.length > mostLoras) refuse(`at most ${mostLoras} loras may be applied`);
+  if (wanted.loras.some(({ scale }) => !(Math.abs(scale) <= mostScale)))
+    refuse(`a lora's scale must be in -${mostScale}..${mostScale}`);
 }
 
 export function checkStrength(strength: number | null | undefined): void {

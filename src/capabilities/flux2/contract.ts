@@ -20,7 +20,7 @@ const shared = {
     .nullish()
     .openapi({
       description:
-        "How strictly the prompt is followed. Omit for the variant's default (klein-base 4.0). It has an effect on the base variants " +
+        "How strictly the prompt is followed, 0 to 100. Omit for the variant's default (klein-base 4.0). It has an effect on the base variants " +
         "alone, where it is more than 1; the distilled ones take no guidance.",
     }),
   scheduler: z.string().default("flow_match_euler_discrete").openapi({

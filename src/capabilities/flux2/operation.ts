@@ -3,7 +3,7 @@ import { Refusal } from "../../errors.ts";
 import { isOneColour } from "../../images/solid-color.ts";
 import { encoderBits } from "../../models/diffusion/memory.ts";
 import type { Capability, CheckContext, Operation, PlannedRequest } from "../capability.ts";
-import { checkImages, checkScheduler } from "../diffusion/limits.ts";
+import { checkImages, checkLimits, checkScheduler } from "../diffusion/limits.ts";
 import type { RunInput, RunOutput } from "../diffusion/phase.ts";
 import {
   adaptersOf,
@@ -30,7 +30,7 @@ import {
   requireHere,
 } from "./params.ts";
 import type { Flux2Input } from "./phase.ts";
-import { ownSettings } from "./settings.ts";
+import { limitsOf, ownSettings } from "./settings.ts";
 import { family, usualOf } from "./variants.ts";
 
 const usualStrength = 0.4;
@@ -197,28 +197,32 @@ export const edit: Operation<EditRequest, EditParams> = {
 };
 
 /** What a variant needs for a usual request. */
-export const warm: NonNullable<Capability["warm"]> = (variant, context, request: PlannedRequest = {}) => {
-  const own = ownSettings(context.settings);
-  const usual = usualOf(variant);
-  return needOf(
-    {
-      prompt: "",
-      width: request.width ?? own.flux2_default_width,
-      height: request.height ?? own.flux2_default_height,
-      steps: request.steps ?? usual.steps,
-      guidance: usual.guidance,
-      image_strength: null,
-      seed: null,
-      quantize: request.quantize ?? null,
-      scheduler: schedulers[0],
-      format: "png",
-      quality: 90,
-      loras: [],
-      preview: false,
-      model: variant,
-      mode: "sync",
-      init_image: null,
-    },
-    context,
-  );
+export const warm: NonNullable<Capability["warm"]> = (variant, context, request) => {
+  const params = usualParams(variant, context, request ?? {});
+  if (request) checkLimits(params, limitsOf(context.settings));
+  return needOf(params, context);
 };
+
+/** A usual request, for what a variant needs before its first one. */
+function usualParams(variant: string, { settings }: CheckContext, request: PlannedRequest): GenerateParams {
+  const own = ownSettings(settings);
+  const usual = usualOf(variant);
+  return {
+    prompt: "",
+    width: request.width ?? own.flux2_default_width,
+    height: request.height ?? own.flux2_default_height,
+    steps: request.steps ?? usual.steps,
+    guidance: usual.guidance,
+    image_strength: null,
+    seed: null,
+    quantize: request.quantize ?? null,
+    scheduler: schedulers[0],
+    format: "png",
+    quality: 90,
+    loras: [],
+    preview: false,
+    model: variant,
+    mode: "sync",
+    init_image: null,
+  };
+}

@@ -1,48 +1,16 @@
 import { z } from "@hono/zod-openapi";
-import { CancelOnDisconnect, FileRefSchema, pictureOptions, Timings, Webhook } from "../schemas.ts";
-
-const LoraRef = z
-  .object({
-    file: FileRefSchema.openapi({
-      description: "The adapter, a safetensors file: a stored file, an http(s) URL or a data URL.",
-    }),
-    scale: z.number().default(1).openapi({
-      description: "Strength of the adapter: 1 as it was trained, less for a weaker effect, 0 for none.",
-    }),
-  })
-  .openapi("LoraRef", { description: "An adapter and its strength." });
+import { imageResponse, pictureFields, promptField } from "../diffusion/contract.ts";
+import { FileRefSchema } from "../schemas.ts";
 
 const shared = {
-  mode: pictureOptions.mode,
+  ...pictureFields("the server's default (30)"),
   negative_prompt: z.string().nullish().openapi({
     description: "What the picture shall not show. It has an effect where `guidance` is more than 1.",
   }),
-  width: z.int().nullish().openapi({
-    description: "Width in pixels, a multiple of 16, at most 2048. Omit for the server's default (1024).",
-  }),
-  height: z.int().nullish().openapi({
-    description: "Height in pixels, a multiple of 16, at most 2048. Omit for the server's default (1024).",
-  }),
-  steps: z.int().min(1).nullish().openapi({
-    description: "Steps from noise to picture, 1 to 100. Omit for the server's default (30).",
-  }),
-  seed: pictureOptions.seed,
-  quantize: pictureOptions.quantize,
   scheduler: z.string().default("linear").openapi({
     description:
       "How the noise falls from step to step. `linear`; `flow_match_euler_discrete` and the class names of both mean the same.",
   }),
-  format: z.enum(["png", "jpeg", "webp"]).default("png").openapi({ description: "Format of the file." }),
-  quality: pictureOptions.quality,
-  loras: z.array(LoraRef).optional().openapi({
-    description:
-      "Up to 4 adapters. They are added to the model that is in memory, so a change of adapters reads their own bytes alone.",
-  }),
-  preview: z.boolean().default(false).openapi({
-    description: "Sends small pictures of the way as `preview` events of `GET /v1/jobs/{job_id}/events`.",
-  }),
-  webhook: Webhook,
-  cancel_on_disconnect: CancelOnDisconnect,
 };
 
 export const GenerateRequest = z
@@ -51,7 +19,7 @@ export const GenerateRequest = z
       description:
         "Model variant, see GET /v1/image/qwen/models: `image` (default) or `image-2512`. `/edit` takes the others.",
     }),
-    prompt: z.string().min(1).openapi({ description: "What the picture shall show." }),
+    prompt: promptField,
     init_image: FileRefSchema.nullish().openapi({
       description: "A picture to start from. It is brought to `width` and `height`.",
     }),
@@ -113,22 +81,10 @@ export const EditRequest = z
   .openapi("EditRequest");
 export type EditRequest = z.infer<typeof EditRequest>;
 
-export const ImageResponse = z
-  .object({
-    model: z.string().openapi({ description: "Name of the model variant that ran." }),
-    prompt: z.string().openapi({ description: "The prompt." }),
-    file_id: z.string().openapi({ description: "File id of the picture." }),
-    image_bytes: z.int().openapi({ description: "Size of the file in bytes." }),
-    width: z.int().openapi({ description: "Width of the picture in pixels." }),
-    height: z.int().openapi({ description: "Height of the picture in pixels." }),
-    params: z.record(z.string(), z.unknown()).openapi({
-      description:
-        "What the run used, so that it can be repeated: model, prompt, seed, width, height, steps, guidance, quantize, scheduler, format, " +
-        "quality, loras, the file ids of the input pictures, and what decides the picture besides: `vae_tile`, `vae_tile_overlap`.",
-    }),
-    timings: Timings.openapi({ description: "How long the model ran." }),
-  })
-  .openapi("ImageResponse", { description: "Result of a generation or an edit that succeeded." });
+export const ImageResponse = imageResponse(
+  "What the run used, so that it can be repeated: model, prompt, seed, width, height, steps, guidance, quantize, scheduler, format, " +
+    "quality, loras, the file ids of the input pictures, and what decides the picture besides: `vae_tile`, `vae_tile_overlap`.",
+);
 
 export const prose = {
   title: "kiapi Qwen Image API",

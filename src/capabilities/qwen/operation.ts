@@ -4,25 +4,27 @@ import { Refusal } from "../../errors.ts";
 import * as memory from "../../models/qwen-image/memory.ts";
 import { partTable } from "../../weights/tensor-table.ts";
 import type { Capability, CheckContext, Operation, PlannedRequest } from "../capability.ts";
+import { checkImages, checkLimits, checkScheduler, checkStrength } from "../diffusion/limits.ts";
+import { preview } from "../diffusion/result.ts";
 import { canHaveFewerBits, floatBytes } from "../footprint.ts";
 import { chooseBits, chooseVariant, requireActivated } from "../model.ts";
 import { EditRequest, GenerateRequest, ImageResponse, prose } from "./contract.ts";
-import { checkImages, checkLimits, checkScheduler, checkStrength } from "./limits.ts";
 import {
   batched,
   checkShared,
   type EditParams,
   family,
+  filesOf,
   type GenerateParams,
   lightningFile,
   type Params,
-  picturesOf,
   requireVariantKind,
   type Shared,
+  schedulers,
 } from "./params.ts";
 import { afterPhase, prepare } from "./prepare.ts";
-import { preview, publish } from "./result.ts";
-import { ownSettings } from "./settings.ts";
+import { publish } from "./result.ts";
+import { limitsOf, ownSettings } from "./settings.ts";
 import { isEdit, models, variantsThat } from "./variants.ts";
 
 const usualStrength = 0.4;
@@ -55,7 +57,7 @@ function needOf(params: Params, context: CheckContext): Need {
     ownBits === undefined
       ? chooseBits(params.quantize, ownSettings(settings).qwen_default_quantize)
       : { bits: ownBits, transient: false };
-  const pictures = picturesOf(params).length;
+  const pictures = filesOf(params).length;
   const job = {
     bits,
     pixels: params.width * params.height,
@@ -126,7 +128,7 @@ export const generate: Operation<GenerateRequest, GenerateParams> = {
       context,
     );
     checkStrength(request.image_strength);
-    checkScheduler(request.scheduler);
+    checkScheduler(request.scheduler, schedulers);
     requireActivated(family, variant, context);
     if (fast) lightningFile(fast, settings);
     const init_image = request.init_image ?? null;
@@ -164,7 +166,7 @@ export const edit: Operation<EditRequest, EditParams> = {
     };
     const wanted = checkShared(request, defaults, context);
     checkImages(request.images);
-    checkScheduler(request.scheduler);
+    checkScheduler(request.scheduler, schedulers);
     requireActivated(family, variant, context);
     return { ...wanted, images: request.images, model: variant.name };
   },
@@ -199,6 +201,6 @@ function usual(variant: string, { settings }: CheckContext, request: PlannedRequ
 /** What a variant needs for a usual request. */
 export const warm: NonNullable<Capability["warm"]> = (variant, context, request) => {
   const params = usual(variant, context, request ?? {});
-  if (request) checkLimits(params, context.settings);
+  if (request) checkLimits(params, limitsOf(context.settings));
   return needOf(params, context);
 };

@@ -9,18 +9,17 @@ import type { FileRef } from "../../files/file.ts";
 import type { PictureFormat } from "../../images/encode.ts";
 import type { Settings } from "../../settings/settings.ts";
 import type { CheckContext } from "../capability.ts";
+import { checkLimits } from "../diffusion/limits.ts";
+import type { Kind } from "../diffusion/phase.ts";
+import type { LoraFile, UsedAdapter } from "../diffusion/prepare.ts";
 import { fixedSeed } from "../schemas.ts";
 import type { EditRequest, GenerateRequest } from "./contract.ts";
-import { checkLimits } from "./limits.ts";
-import type { DiffusionInput } from "./phase.ts";
-import { ownSettings } from "./settings.ts";
+import { limitsOf, ownSettings } from "./settings.ts";
 import { isEdit } from "./variants.ts";
 
 export const family = "qwen";
 /** Pixels that tiles of the picture coder share. */
 export const overlap = 64;
-
-type Lora = { file: FileRef; scale: number };
 
 export type Shared = {
   prompt: string;
@@ -34,7 +33,7 @@ export type Shared = {
   scheduler: string;
   format: PictureFormat;
   quality: number;
-  loras: Lora[];
+  loras: LoraFile[];
   preview: boolean;
   model: string;
   mode: string;
@@ -48,10 +47,10 @@ export type EditParams = Shared & { images: FileRef[] };
 export type Params = GenerateParams | EditParams;
 
 export type Facts = {
-  kind: DiffusionInput["kind"];
+  kind: Kind;
   seed: number;
   image_file_ids: string[];
-  adapters: { file: FileRef; sha256: string }[];
+  adapters: UsedAdapter[];
   one_colour: boolean;
 };
 
@@ -92,7 +91,7 @@ export function checkShared(
     preview: request.preview,
     mode: request.mode,
   };
-  checkLimits(wanted, settings);
+  checkLimits(wanted, limitsOf(settings));
   return wanted;
 }
 
@@ -109,5 +108,14 @@ export function lightningFile(fast: 4 | 8, settings: Settings): string {
   );
 }
 
-export const picturesOf = (params: Params): FileRef[] =>
+/** Names that mean the one schedule there is. */
+export const schedulers = [
+  "linear",
+  "LinearScheduler",
+  "flow_match_euler_discrete",
+  "FlowMatchEulerDiscreteScheduler",
+];
+
+/** The pictures that a job looks at. */
+export const filesOf = (params: Params): FileRef[] =>
   "images" in params ? params.images : params.init_image ? [params.init_image] : [];

@@ -1,53 +1,20 @@
 /**
- * What the phases of a generation take and give. The operation makes the first input on the main thread, the task the rest on the
- * engine's.
+ * What the phases of Qwen-Image take and give beside what all families do.
  *
  * @module
  */
-import type { Bits } from "../../engine/task.ts";
-import type { EncodedPrompt } from "../prompts/cache.ts";
+import type { DenoiseOutput as AnyDenoiseOutput, RunInput, RunOutput, Tokens } from "../diffusion/phase.ts";
 
-/** Tokens of a picture, [rows · columns, channels]. */
-export type Tokens = { data: Float32Array<ArrayBuffer>; rows: number; columns: number };
-
-export type TextKeys = { positive: string; negative?: string };
-
-/** Rows of red, green, blue bytes. */
-export type InputPicture = { pixels: Uint8Array; width: number; height: number };
-
-export type Adapter = { path: string; label: string; scale: number };
-
-export type DiffusionInput = {
-  kind: "txt2img" | "img2img" | "edit";
-  prompt: string;
-  /** Null where there is no guidance. */
-  negativePrompt: string | null;
-  /** Prompts that were encoded before. */
-  positive?: EncodedPrompt;
-  negative?: EncodedPrompt;
-  /** Keys of the prompts in the cache. */
-  keys: TextKeys;
-  pictures: InputPicture[];
-  width: number;
-  height: number;
-  steps: number;
-  /** How much of the first picture stays; null without one. */
-  strength: number | null;
-  guidance: number;
+export type DiffusionInput = RunInput & {
   /** The prompt and the negative prompt at once. */
   batchGuidance: boolean;
-  seed: number;
   /** Whether the noise falls as for the adapters that need few steps. */
   fast: boolean;
-  loras: Adapter[];
   tile: number;
   overlap: number;
   /** Pixels at which the transformer sees each picture of an edit. */
   referencePixels: number;
-  preview: boolean;
 };
-
-export type EncodeOutput = { positive: EncodedPrompt; negative?: EncodedPrompt; keys: TextKeys };
 
 export type LookOutput = { seen: Tokens[]; projection?: Float32Array<ArrayBuffer>; pictures: [] };
 
@@ -66,18 +33,7 @@ export type ModulateOutput = {
   unusedKeys: string[];
 };
 
-export type DenoiseOutput = {
-  clean: Tokens;
-  /** What the transformer was quantized to, which files may decide themselves. */
-  bits: Bits;
-};
+export type DenoiseOutput = Pick<AnyDenoiseOutput, "clean" | "bits">;
 
-export type PreviewPayload = { pixels: Uint8Array; width: number; height: number };
-
-export type DiffusionOutput = {
-  image: Uint8Array;
-  width: number;
-  height: number;
-  unusedKeys: string[];
-  bits: Bits;
-};
+/** A prompt that is too long is refused here, and guidance always has its effect. */
+export type DiffusionOutput = Omit<RunOutput, "promptCut" | "guidanceIgnored">;

@@ -3,55 +3,28 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
 import type { Values } from "../../engine/task.ts";
-import { Refusal } from "../../errors.ts";
-import type { FileRecord } from "../../files/file.ts";
-import { decodePicture } from "../../images/decode.ts";
 import { isOneColour } from "../../images/solid-color.ts";
 import type { AfterContext, CheckContext, PrepareContext, Prepared } from "../capability.ts";
-import { encoderIdentity } from "../prompts/files.ts";
-import { batched, type Facts, family, lightningFile, overlap, type Params, picturesOf } from "./params.ts";
-import type { Adapter, DiffusionInput, EncodeOutput, InputPicture } from "./phase.ts";
+import { adaptersOf, drawnSeed, keepPrompts, picturesOf, refresh, textKeys } from "../diffusion/prepare.ts";
+import { batched, type Facts, family, filesOf, lightningFile, overlap, type Params } from "./params.ts";
+import type { DiffusionInput } from "./phase.ts";
 import { ownSettings } from "./settings.ts";
 
 const longestAspect = 200;
-
-/** Raise it when the same text would become something else than before. */
-const encoding = 1;
-
-/** Equal keys are equal texts to the language model: its files, the words, the pictures they are about. */
-function textKey(encoder: unknown, text: string, pictures: readonly FileRecord[]): string {
-  const hash = createHash("sha256").update(
-    JSON.stringify([encoding, encoder, text, pictures.map(({ sha256 }) => sha256)]),
-  );
-  return hash.digest("hex");
-}
-
-function encoderOfModel(model: string, context: PrepareContext): unknown {
-  const activation = context.activation(family, model);
-  return [model, "source" in activation ? encoderIdentity(activation.source.paths) : null];
-}
 
 export async function prepare(params: Params, context: PrepareContext): Promise<Prepared> {
   const { settings } = context;
   const edit = "images" in params;
   const kind = edit ? "edit" : params.init_image ? "img2img" : "txt2img";
-  const pictures: (InputPicture & { record: FileRecord })[] = [];
-  for (const reference of picturesOf(params)) {
-    const { path, record } = await context.resolve(reference, edit ? "image" : "init_image");
-    const picture = await decodePicture(path, {
-      kind: edit ? "input image" : "init image",
-      maxPixels: settings.max_input_pixels,
-      setting: "max_input_pixels",
-    });
-    const { pixels, width, height } = picture;
-    if (Math.max(width / height, height / width) > longestAspect)
-      throw new Refusal("invalid_image", `a picture of ${width}x${height} is too narrow`);
-    pictures.push({ pixels, width, height, record });
-  }
-  const { loras, adapters } = await adaptersOf(params, context);
-  const seed = params.seed ?? Math.floor(Math.random() * 2 ** 31);
+  const pictures = await picturesOf(filesOf(params), edit ? "image" : "init_image", {
+    context,
+    longestAspect,
+  });
+  const { loras, adapters } = await adaptersOf(params.loras, context);
+  const fast = "fast" in params ? params.fast : null;
+  if (fast !== null)
+    loras.push({ path: lightningFile(fast, settings), label: `the adapter of fast: ${fast}`, scale: 1 });
   // The original reads an empty negative prompt as one space, in an edit as nothing.
   const negative = edit
     ? (params.negative_prompt ?? "")
@@ -59,12 +32,13 @@ export async function prepare(params: Params, context: PrepareContext): Promise<
       ? params.negative_prompt
       : " ";
   const negativePrompt = params.guidance > 1 ? negative : null;
-  const about = edit ? pictures.map(({ record }) => record) : [];
-  const encoder = encoderOfModel(params.model, context);
-  const keys = {
-    positive: textKey(encoder, params.prompt, about),
-    ...(negativePrompt !== null && { negative: textKey(encoder, negativePrompt, about) }),
-  };
+  const keys = textKeys(
+    { family, model: params.model },
+    { positive: params.prompt, negative: negativePrompt },
+    context,
+    edit ? pictures.map(({ record }) => record) : [],
+  );
+  const seed = drawnSeed(params.seed);
   const input: DiffusionInput = {
     kind,
     prompt: params.prompt,
@@ -78,7 +52,7 @@ export async function prepare(params: Params, context: PrepareContext): Promise<
     guidance: params.guidance,
     batchGuidance: batched(params, settings),
     seed,
-    fast: !edit && params.fast !== null,
+    fast: fast !== null,
     loras,
     tile: ownSettings(settings).qwen_vae_tile,
     overlap,
@@ -92,40 +66,10 @@ export async function prepare(params: Params, context: PrepareContext): Promise<
     adapters,
     one_colour: pictures.some(({ pixels }) => isOneColour({ data: pixels, channels: 3 })),
   };
-  // The job before this one may be about to encode the same prompt: looked up when the turn comes.
-  return {
-    input,
-    facts,
-    async refresh() {
-      const texts = promptsOf(context);
-      const positive = await texts.get(keys.positive);
-      const negative = keys.negative === undefined ? undefined : await texts.get(keys.negative);
-      const done = positive !== undefined && (negativePrompt === null || negative !== undefined);
-      return {
-        input: { ...input, ...(positive && { positive }), ...(negative && { negative }) },
-        skip: done ? ["encode"] : [],
-      };
-    },
-  };
+  return { input, facts, refresh: refresh(input, promptCache(context)) };
 }
 
-/** The files of the adapters: the request's, and the one that makes few steps enough. */
-async function adaptersOf(params: Params, context: PrepareContext) {
-  const loras: Adapter[] = [];
-  const adapters: Facts["adapters"] = [];
-  for (const { file, scale } of params.loras) {
-    const { path, record } = await context.resolve(file, "lora");
-    loras.push({ path, label: record.filename.slice(0, 100), scale });
-    adapters.push({ file: { type: "file_id", file_id: record.file_id }, sha256: record.sha256 });
-  }
-  if ("fast" in params && params.fast !== null) {
-    const path = lightningFile(params.fast, context.settings);
-    loras.push({ path, label: `the adapter of fast: ${params.fast}`, scale: 1 });
-  }
-  return { loras, adapters };
-}
-
-const promptsOf = ({ settings, prompts }: CheckContext) =>
+const promptCache = ({ settings, prompts }: CheckContext) =>
   prompts(ownSettings(settings).qwen_prompt_cache_mb * 1e6);
 
 /** Keeps the encoded prompts. */
@@ -135,13 +79,5 @@ export async function afterPhase(
   output: Values,
   context: AfterContext,
 ): Promise<void> {
-  if (phase !== "encode") return;
-  const { positive, negative, keys } = output as EncodeOutput;
-  const texts = promptsOf(context);
-  const troubles = [
-    await texts.put(keys.positive, positive),
-    ...(negative && keys.negative !== undefined ? [await texts.put(keys.negative, negative)] : []),
-  ];
-  const trouble = troubles.find(Boolean);
-  if (trouble) context.note(`the encoded prompt is not kept on disk: ${trouble}`);
+  if (phase === "encode") await keepPrompts(output, promptCache(context), context);
 }

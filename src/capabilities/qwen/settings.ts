@@ -1,68 +1,20 @@
 import type { Settings } from "../../settings/settings.ts";
 import {
-  inheritedQuantize,
   notAbove,
   number,
   optional,
   path,
-  quantize,
   type SettingProblem,
   setting,
   settingsView,
   whole,
   yesNo,
 } from "../../settings/types.ts";
+import type { Limits } from "../diffusion/limits.ts";
+import { pictureRows, sizeProblems } from "../diffusion/settings.ts";
 
 export const rows = {
-  qwen_default_quantize: setting({
-    group: "qwen",
-    kind: quantize(),
-    ...inheritedQuantize,
-    help: "Bits of the weights when a request names none.",
-    kiapi: "KIAPI_QWEN_DEFAULT_QUANTIZE",
-  }),
-  qwen_default_width: setting({
-    group: "qwen",
-    kind: whole({ min: 16, multipleOf: 16 }),
-    default: 1024,
-    help: "Width when a request names none.",
-    kiapi: "KIAPI_QWEN_DEFAULT_WIDTH",
-  }),
-  qwen_default_height: setting({
-    group: "qwen",
-    kind: whole({ min: 16, multipleOf: 16 }),
-    default: 1024,
-    help: "Height when a request names none.",
-    kiapi: "KIAPI_QWEN_DEFAULT_HEIGHT",
-  }),
-  qwen_max_width: setting({
-    group: "qwen",
-    kind: whole({ min: 16 }),
-    default: 2048,
-    help: "Largest width.",
-    kiapi: "KIAPI_QWEN_MAX_WIDTH",
-  }),
-  qwen_max_height: setting({
-    group: "qwen",
-    kind: whole({ min: 16 }),
-    default: 2048,
-    help: "Largest height.",
-    kiapi: "KIAPI_QWEN_MAX_HEIGHT",
-  }),
-  qwen_max_steps: setting({
-    group: "qwen",
-    kind: whole({ min: 1 }),
-    default: 100,
-    help: "Most steps that a request may ask for.",
-    kiapi: "KIAPI_QWEN_MAX_STEPS",
-  }),
-  qwen_max_loras: setting({
-    group: "qwen",
-    kind: whole({ min: 0 }),
-    default: 4,
-    help: "Most LoRA adapters that a request may name.",
-    kiapi: "KIAPI_QWEN_MAX_LORAS",
-  }),
+  ...pictureRows("qwen"),
   qwen_generate_steps: setting({
     group: "qwen",
     kind: whole({ min: 1 }),
@@ -109,12 +61,6 @@ export const rows = {
     default: 1024,
     help: "Pictures of more than twice the pixels of a square of this edge pass the autoencoder in such squares. Smaller ones need less memory.",
   }),
-  qwen_prompt_cache_mb: setting({
-    group: "qwen",
-    kind: whole({ min: 0 }),
-    default: 256,
-    help: "Megabytes of encoded prompts kept on disk, so that one that comes again needs no text encoder; 0 keeps none.",
-  }),
   qwen_lightning_4: setting({
     group: "qwen",
     kind: optional(path()),
@@ -133,8 +79,18 @@ export const rows = {
 export const ownSettings = settingsView(rows);
 
 export const settingProblems = (settings: Settings): SettingProblem[] => [
-  ...notAbove(settings, "qwen_default_width", "qwen_max_width"),
-  ...notAbove(settings, "qwen_default_height", "qwen_max_height"),
+  ...sizeProblems("qwen", settings),
   ...notAbove(settings, "qwen_generate_steps", "qwen_max_steps"),
   ...notAbove(settings, "qwen_edit_steps", "qwen_max_steps"),
 ];
+
+export function limitsOf(settings: Settings): Limits {
+  const own = ownSettings(settings);
+  return {
+    widest: own.qwen_max_width,
+    highest: own.qwen_max_height,
+    mostSteps: own.qwen_max_steps,
+    mostLoras: own.qwen_max_loras,
+    bits: own.qwen_default_quantize,
+  };
+}

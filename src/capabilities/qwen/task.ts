@@ -1,8 +1,7 @@
 import { TaskError } from "../../engine/engine.ts";
 import { requireFinite } from "../../engine/finite.ts";
-import type { Part, Progress, Source, Task, Values } from "../../engine/task.ts";
-import { applyLoras, checkLoras, LoraError, targetsOf } from "../../models/diffusion/adapters.ts";
-import { project } from "../../models/diffusion/preview.ts";
+import type { Progress, Source, Task, Values } from "../../engine/task.ts";
+import { applyLoras, checkLoras, targetsOf } from "../../models/diffusion/adapters.ts";
 import { firstStep, mixed } from "../../models/diffusion/tokens.ts";
 import type { SchedulerConfig } from "../../models/qwen-image/config.ts";
 import { decode, denoise, encode, noise, previewOf } from "../../models/qwen-image/diffusion.ts";
@@ -21,16 +20,10 @@ import { lightning, sigmas } from "../../models/qwen-image/schedule.ts";
 import { TextEncoder } from "../../models/qwen-image/text-encoder.ts";
 import { Transformer } from "../../models/qwen-image/transformer.ts";
 import { Vae } from "../../models/qwen-image/vae.ts";
+import { partOf, previewing, withLoras } from "../diffusion/engine/run.ts";
+import type { EncodeOutput, InputPicture } from "../diffusion/phase.ts";
 import type { EncodedPrompt } from "../prompts/cache.ts";
-import type {
-  DenoiseOutput,
-  DiffusionInput,
-  DiffusionOutput,
-  EncodeOutput,
-  InputPicture,
-  LookOutput,
-  ModulateOutput,
-} from "./phase.ts";
+import type { DenoiseOutput, DiffusionInput, DiffusionOutput, LookOutput, ModulateOutput } from "./phase.ts";
 
 /** The layers that look at the amount of noise alone, and how it falls. */
 class Modulating implements Disposable {
@@ -43,9 +36,6 @@ class Modulating implements Disposable {
     this.modulator[Symbol.dispose]();
   }
 }
-
-/** Most previews that a job sends. */
-const previews = 8;
 
 export const task: Task = {
   family: "qwen",
@@ -162,7 +152,6 @@ function denoised(transformer: Transformer, input: DenoiseInput, progress: Progr
   const drawn = noise(input, transformer.config.in_channels, input.seed);
   const start = kind === "img2img" ? mixed(seen[0]!, drawn, sigmas[0]!) : drawn;
   const total = sigmas.length - 1;
-  const every = Math.max(1, Math.ceil(total / previews));
   const names = targetsOf(linearNames(transformer.config.num_layers));
   const clean = withLoras(() => {
     using _ = applyLoras(loras, transformer.linears, names, transformer.dtype);
@@ -177,10 +166,7 @@ function denoised(transformer: Transformer, input: DenoiseInput, progress: Progr
       guidance: input.guidance,
       batch: input.batchGuidance,
       step: (done) => progress("denoising", done, total),
-      guess(done, latents) {
-        if (projection && done < total && done % every === 0)
-          progress("denoising", done, total, project(latents(), projection));
-      },
+      guess: previewing(progress, total, projection),
     });
   });
   // What the next phase does not want is not carried on.
@@ -204,18 +190,4 @@ function decoded(vae: Vae, input: DecodeInput, progress: Progress): DiffusionOut
     requireFinite,
   );
   return { image, width, height, unusedKeys, bits };
-}
-
-function withLoras<T>(body: () => T): T {
-  try {
-    return body();
-  } catch (error) {
-    if (error instanceof LoraError) throw new TaskError(error.message, "lora_mismatch");
-    throw error;
-  }
-}
-
-function partOf<T extends Part>(part: Part | undefined, kind: new (...args: never[]) => T): T {
-  if (part instanceof kind) return part;
-  throw new TaskError("the part is not one of Qwen-Image", "failed");
 }

@@ -21,7 +21,7 @@ export const GenerateRequest = z
       .nullish()
       .openapi({
         description:
-          "How strictly the prompt is followed. Omit for the variant's default (turbo none, base 4.0). At 1 and below there is no " +
+          "How strictly the prompt is followed, 0 to 100. Omit for the variant's default (turbo none, base 4.0). At 1 and below there is no " +
           "guidance and a step takes half the time.",
       }),
     ...pictureFields("the variant's default (turbo 9, base 28)"),

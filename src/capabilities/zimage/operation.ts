@@ -204,26 +204,30 @@ export const generate: Operation<GenerateRequest, Params> = {
 };
 
 /** What a variant needs for a usual request. */
-export const warm: NonNullable<Capability["warm"]> = (variant, context, request: PlannedRequest = {}) => {
-  const own = ownSettings(context.settings);
-  const usual = usualOf(variant);
-  return needOf(
-    {
-      prompt: "",
-      negative_prompt: null,
-      width: request.width ?? own.zimage_default_width,
-      height: request.height ?? own.zimage_default_height,
-      steps: request.steps ?? usual.steps,
-      guidance: usual.guidance,
-      seed: null,
-      quantize: request.quantize ?? null,
-      format: "png",
-      quality: 90,
-      loras: [],
-      preview: false,
-      model: variant,
-      mode: "sync",
-    },
-    context,
-  );
+export const warm: NonNullable<Capability["warm"]> = (variant, context, request) => {
+  const params = usualParams(variant, context, request ?? {});
+  if (request) checkLimits(params, limitsOf(context.settings));
+  return needOf(params, context);
 };
+
+/** A usual request, for what a variant needs before its first one. */
+function usualParams(variant: string, { settings }: CheckContext, request: PlannedRequest): Params {
+  const own = ownSettings(settings);
+  const usual = usualOf(variant);
+  return {
+    prompt: "",
+    negative_prompt: null,
+    width: request.width ?? own.zimage_default_width,
+    height: request.height ?? own.zimage_default_height,
+    steps: request.steps ?? usual.steps,
+    guidance: usual.guidance,
+    seed: null,
+    quantize: request.quantize ?? null,
+    format: "png",
+    quality: 90,
+    loras: [],
+    preview: false,
+    model: variant,
+    mode: "sync",
+  };
+}

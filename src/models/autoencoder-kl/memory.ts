@@ -68,10 +68,8 @@ export function coderTable(latents: number, { normalized = false } = {}): Tensor
 export const coderBytes = (table: TensorTable, float: number): number =>
   partBytes(table, { bits: null, float, unused: /num_batches_tracked$/ });
 
-/** Bytes of strips that are worked on, besides whole maps. */
-const strips = (float: number) => (float === 2 ? 1.2e9 : 1.5e8);
-/** Scores of the attention in the middle, and their softmax. */
-const scores = 2 * 64e6;
+/** Bytes of strips that are worked on, besides whole maps: a GPU's are larger. */
+const strips = (float: number) => (float === 2 ? 1e9 : 4e7);
 
 /** Widest level at full size, in the decoder: its second last level ends there, before the last one. */
 const fullWidth = (table: TensorTable) => sizeOf(table, /decoder\.up_blocks\.3\.resnets\.0\.norm1\.weight$/);
@@ -81,11 +79,11 @@ const firstWidth = (table: TensorTable) => sizeOf(table, /encoder\.conv_in(\.con
 /** Bytes to draw a picture: the map that the last level reads, and two of its own. */
 export function decodeWorking(table: TensorTable, pixels: number, float: number): number {
   const maps = pixels * (fullWidth(table) + 2 * lastWidth(table)) * float;
-  return Math.round(maps + Math.min(maps, strips(float)) + scores + 24 * pixels);
+  return Math.round(maps + Math.min(maps, strips(float)) + 24 * pixels);
 }
 
 /** Bytes to look at a picture: three maps of the first level. */
 export function encodeWorking(table: TensorTable, pixels: number, float: number): number {
   const maps = pixels * 3 * firstWidth(table) * float;
-  return Math.round(maps + Math.min(maps, strips(float)) + scores + 24 * pixels);
+  return Math.round(maps + Math.min(maps, strips(float)) + 24 * pixels);
 }

@@ -114,8 +114,8 @@ const window = 512;
 const encoderLayers = 27;
 const encoderTaps = 3;
 /** Activations of a token in a block of one stream, in multiples of the width and of the inner layer of the MLP. */
-const liveWidths = 12;
-const liveHidden = 4;
+const liveWidths = 16;
+const liveHidden = 6;
 /** Pixels of the noise that previews are fitted to. */
 const previewPixels = 128 * 128;
 
@@ -132,7 +132,6 @@ export function footprint(job: Job, pipeline: Pipeline, float: number): Footprin
   const d = sizeOf(transformer, /^(x_embedder|img_in)\.weight$/);
   const f = sizeOf(transformer, /(ff\.linear_in|img_mlp\.0)\.weight$/) / 2;
   const text = window * encoderTaps * sizeOf(textEncoder, /input_layernorm\.weight$/) * 4;
-  const unpacked = float === 2 ? 0 : d * (3 * d + 2 * f) * float;
   const largest = Math.max(previewPixels, job.first ? pixels : 0, ...job.references);
   return {
     textEncoder: qwen3Bytes(textEncoder, encoderLayers, encoderBits(job.bits), float),
@@ -140,9 +139,7 @@ export function footprint(job: Job, pipeline: Pipeline, float: number): Footprin
     transformer: partBytes(transformer, { bits: job.bits, float, finer }),
     encode: qwen3Working(textEncoder, window, encoderTaps, float),
     look: encodeWorking(vae, largest, float),
-    denoise: Math.round(
-      tokens * (liveWidths * d + liveHidden * f) * float + unpacked + text * (job.guided ? 4 : 2),
-    ),
+    denoise: Math.round(tokens * (liveWidths * d + liveHidden * f) * float + text * (job.guided ? 4 : 2)),
     decode: decodeWorking(vae, pixels, float),
   };
 }

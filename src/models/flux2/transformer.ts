@@ -1,4 +1,4 @@
-import { concat, evaluate, gated, layerNorm, rmsNorm, scope, Tensor } from "../../../ffi/index.ts";
+import { concat, dispose, evaluate, gated, layerNorm, rmsNorm, scope, Tensor } from "../../../ffi/index.ts";
 import { attention } from "../../nn/attention.ts";
 import { Linear } from "../../nn/linear.ts";
 import { type PairRotation, rotatePairs } from "../../nn/rope.ts";
@@ -109,16 +109,23 @@ export class Flux2Transformer implements Disposable {
         txt: side.text,
       };
       this.#blocks.forEach((block, i) => {
-        streams = scope(() => block.forward(streams, side.rope, { img, txt }));
-        evaluate(streams.img, streams.txt);
+        const next = scope(() => block.forward(streams, side.rope, { img, txt }));
+        evaluate(next.img, next.txt);
+        // The text that comes in belongs to the side.
+        if (i > 0) dispose(streams);
+        streams = next;
         tap(`double${i}.img`, streams.img);
         tap(`double${i}.txt`, streams.txt);
         step(i + 1, total);
       });
       let x = concat([streams.txt, streams.img], 0);
+      evaluate(x);
+      if (this.#blocks.length > 0) dispose(streams);
       this.#single.forEach((block, i) => {
-        x = scope(() => block.forward(x, side.rope, single));
-        evaluate(x);
+        const next = scope(() => block.forward(x, side.rope, single));
+        evaluate(next);
+        x.dispose();
+        x = next;
         tap(`single${i}`, x);
         step(this.#blocks.length + i + 1, total);
       });

@@ -43,8 +43,11 @@ export class LanguageModel {
       let x = embedded;
       tap(0, x);
       this.layers.forEach((layer, i) => {
-        x = scope(() => layer.forward(x, rope));
-        evaluate(x);
+        const next = scope(() => layer.forward(x, rope));
+        evaluate(next);
+        // The embedded tokens belong to the caller.
+        if (i > 0) x.dispose();
+        x = next;
         if (i < this.layers.length - 1) tap(i + 1, x);
         step(i + 1, this.layers.length);
       });

@@ -1,4 +1,4 @@
-import { concat, evaluate, layerNorm, rmsNorm, scope, type Tensor } from "../../../ffi/index.ts";
+import { concat, dispose, evaluate, layerNorm, rmsNorm, scope, type Tensor } from "../../../ffi/index.ts";
 import { attention } from "../../nn/attention.ts";
 import { Linear } from "../../nn/linear.ts";
 import { type PairRotation, rotatePairs } from "../../nn/rope.ts";
@@ -104,8 +104,10 @@ export class Transformer implements Disposable {
         txt: this.txt_in.forward(rmsNorm(texts, this.txt_norm, eps)),
       };
       this.transformer_blocks.forEach((block, i) => {
-        streams = scope(() => block.forward(streams, places, modulation, i));
-        evaluate(streams.img, streams.txt);
+        const next = scope(() => block.forward(streams, places, modulation, i));
+        evaluate(next.img, next.txt);
+        dispose(streams);
+        streams = next;
         tap(i, streams);
         step(i + 1, this.transformer_blocks.length);
       });

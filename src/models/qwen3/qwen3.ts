@@ -47,8 +47,10 @@ export class Qwen3 implements Disposable {
       let x = this.embed_tokens.forward(tokens).astype(this.weights.options.dtype);
       if (after.includes(0)) states.set(0, x);
       this.layers.slice(0, Math.max(...after)).forEach((layer, i, layers) => {
-        x = scope(() => layer.forward(x, rope, real));
-        evaluate(x);
+        const next = scope(() => layer.forward(x, rope, real));
+        evaluate(next);
+        if (!after.includes(i)) x.dispose();
+        x = next;
         if (after.includes(i + 1)) states.set(i + 1, x);
         step(i + 1, layers.length);
       });

@@ -98,16 +98,20 @@ export class ZImageTransformer implements Disposable {
       const count = latents.shape[0]!;
       let x = padded(this.#x_embedder.forward(latents.astype(this.dtype)), this.#x_pad_token);
       this.#noise_refiner.forEach((block, i) => {
-        x = scope(() => block.forward(x, side.rope.image, time));
-        evaluate(x);
+        const next = scope(() => block.forward(x, side.rope.image, time));
+        evaluate(next);
+        x.dispose();
+        x = next;
         step(i + 1, blocks);
       });
       tap("refined", x);
       tap("context", side.caption);
       x = concat([x, side.caption], 0);
       this.#layers.forEach((block, i) => {
-        x = scope(() => block.forward(x, side.rope.all, time));
-        evaluate(x);
+        const next = scope(() => block.forward(x, side.rope.all, time));
+        evaluate(next);
+        x.dispose();
+        x = next;
         tap(`block${i}`, x);
         step(this.#noise_refiner.length + i + 1, blocks);
       });
