@@ -85,8 +85,8 @@ export interface Footprint {
 
 const window = 512;
 /** Activations of a token in multiples of the width, and of the inner layer of the MLP. */
-const liveWidths = 12;
-const liveHidden = 3;
+const liveWidths = 14;
+const liveHidden = 6;
 /** Pixels of the noise that previews are fitted to. */
 const previewPixels = 128 * 128;
 
@@ -97,7 +97,6 @@ export function footprint(job: Job, pipeline: Pipeline, float: number): Footprin
   const tokens = Math.ceil(pixels / 256 / 32) * 32 + window;
   const d = sizeOf(transformer, /^layers\.0\.attention_norm1\.weight$/);
   const f = sizeOf(transformer, /^layers\.0\.feed_forward\.w1\.weight$/);
-  const unpacked = float === 2 ? 0 : d * f * float;
   const angles = 2 * tokens * 64 * 4 * (job.guided ? 2 : 1);
   return {
     textEncoder: qwen3Bytes(textEncoder, layersOf(textEncoder) - 1, encoderBits(job.bits), float),
@@ -110,7 +109,7 @@ export function footprint(job: Job, pipeline: Pipeline, float: number): Footprin
     }),
     encode: qwen3Working(textEncoder, window, 1, float),
     look: decodeWorking(vae, previewPixels, float),
-    denoise: Math.round(tokens * (liveWidths * d + liveHidden * f) * float + unpacked + angles),
+    denoise: Math.round(tokens * (liveWidths * d + liveHidden * f) * float + angles),
     decode: decodeWorking(vae, pixels, float),
   };
 }
