@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { FARTHER, OBJECT_FROM, SLOPE, type Surface } from "./surface.ts";
+import { FARTHER, OBJECT_FROM, ON_SURFACE, SLOPE, type Surface } from "./surface.ts";
 import { slidingExtremes } from "./windows.ts";
 
 /** Corners of `columns` × `rows` equal cells that cover the whole picture. */
@@ -108,9 +108,12 @@ function sharpen({ columns, rows, inverse }: Grid, radius: number, range: number
     for (let row = 0, at = column; row < high; row++, at += wide) {
       const lowest = low[row]!;
       const highest = top[row]!;
-      if (highest - lowest <= range) continue;
-      if (isSlope(before, wide, high, column, row, radius, highest - lowest)) continue;
-      inverse[at] = inverse[at]! - lowest > OBJECT_FROM * (highest - lowest) ? highest : lowest;
+      const whole = highest - lowest;
+      if (whole <= range) continue;
+      const share = (inverse[at]! - lowest) / whole;
+      if (share < ON_SURFACE || share > 1 - ON_SURFACE) continue;
+      if (isSlope(before, wide, high, column, row, radius, whole)) continue;
+      inverse[at] = share > OBJECT_FROM ? highest : lowest;
     }
   }
 }

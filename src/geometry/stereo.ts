@@ -5,7 +5,7 @@
  */
 import type { Camera } from "./camera.ts";
 import type { Advance, Rgb } from "./rgb.ts";
-import { edgeJump, FARTHER, OBJECT_FROM, SLOPE, type Surface } from "./surface.ts";
+import { edgeJump, FARTHER, OBJECT_FROM, ON_SURFACE, SLOPE, type Surface } from "./surface.ts";
 import { slidingExtremes } from "./windows.ts";
 
 export interface StereoOptions {
@@ -105,12 +105,14 @@ function sharpen(
     const range = high[x]! - least;
     line[x] = value;
     if (range <= edge) continue;
+    const share = (value - least) / range;
+    if (share < ON_SURFACE || share > 1 - ON_SURFACE) continue;
     const left = Math.max(x - FARTHER * radius, 0);
     const right = Math.min(x + FARTHER * radius, width - 1);
     const growth = (right - left) / (Math.min(x + radius, width - 1) - Math.max(x - radius, 0));
     const farRange = Math.abs(inverse[start + right]! - inverse[start + left]!);
     if (farRange > SLOPE * growth * range) continue;
-    line[x] = value - least > OBJECT_FROM * range ? high[x]! : least;
+    line[x] = share > OBJECT_FROM ? high[x]! : least;
   }
 }
 

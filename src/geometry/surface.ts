@@ -132,6 +132,9 @@ export function edgeJump({ near, far }: Surface, share: number): number {
  */
 export const OBJECT_FROM = 0.35;
 
+/** A value this close to the near or the far side, as a share of their distance, lies on that side's surface and stays as it is. */
+export const ON_SURFACE = 0.1;
+
 /**
  * How much farther away values are compared to tell a slope from an edge, and the share of the growth of a slope's range over that
  * distance that makes it one: the range of an edge does not grow.

@@ -48,6 +48,19 @@ describe("seen from the camera", () => {
   });
 });
 
+test("a slope keeps its distances up to the edge of what stands before it", () => {
+  const floor = metres(
+    map(width, height, (x, y) => (isSquare(x / width, y / height) ? 1 : 1 / (0.2 + (0.6 * y) / height))),
+  );
+  const { depth } = drawn(meshOf(floor, picture, camera));
+  const wrong = depth.reduce(
+    (sum, value, i) => sum + (Math.abs(value * floor.inverse[i]! - 1) > 0.01 ? 1 : 0),
+    0,
+  );
+  // Pixels that the edge itself runs through.
+  expect(wrong / depth.length).toBeLessThan(0.005);
+});
+
 test("a mesh is to scale and right side up", () => {
   const { scene } = meshOf(before, picture, camera);
   const values = (axis: number) => [...scene.positions].filter((_, i) => i % 3 === axis);
