@@ -1,6 +1,6 @@
 """diffusers' side: the steps from noise to latents on PyTorch.
 
-    python diffusers_side.py FOLDER OUT
+python diffusers_side.py FOLDER OUT
 """
 
 import json

@@ -1,6 +1,6 @@
 """mflux's side: the steps from noise to latents, with mflux's own transformer.
 
-    LD_PRELOAD=.cache/bench-openblas/libblas-for-mlx.so python mflux_side.py FOLDER OUT
+LD_PRELOAD=.cache/bench-openblas/libblas-for-mlx.so python mflux_side.py FOLDER OUT
 """
 
 import json
