@@ -32,6 +32,9 @@ export interface Progress {
   step?: number | null;
   steps?: number | null;
   eta_s?: number | null;
+  bytes_done?: number;
+  bytes_total?: number;
+  bytes_per_s?: number | null;
 }
 
 export interface StoredFile {
@@ -57,6 +60,7 @@ export interface Model {
   /** Whether its files are on the server's machine. */
   activated: boolean;
   licence: string;
+  licence_url: string;
   commercial_use: boolean;
   features: readonly string[];
   /** It comes inside the program, to try things out. */
@@ -174,6 +178,11 @@ export interface ServerHealth {
 
 /** Memory, loaded models and waiting jobs. */
 export const health = () => json<ServerHealth>("/health");
+/** Installs a model: a job that downloads it. */
+export const activate = (family: string, name: string, accept_license: boolean) =>
+  post<Accepted>(`/v1/image/${family}/models/${name}/activate`, { accept_license });
+export const deactivate = (family: string, name: string) =>
+  post<{ freed_bytes: number }>(`/v1/image/${family}/models/${name}/deactivate`, {});
 export const unload = (family: string, name: string) =>
   post<unknown>(`/v1/image/${family}/models/${name}/unload`, {});
 
@@ -181,6 +190,8 @@ export const unload = (family: string, name: string) =>
 export interface Offer {
   /** Whether requests need a token. */
   secured: boolean;
+  /** Whether models may be installed from here. */
+  activation: boolean;
   families: readonly { family: string; models: readonly Model[] }[];
 }
 

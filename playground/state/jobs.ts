@@ -19,7 +19,10 @@ const removed = signal<ReadonlySet<string>>(new Set());
 
 export const jobs = computed(() => list.value.filter(({ id }) => !removed.value.has(id)));
 export const liveJobs = computed(() => jobs.value.filter(isLive));
-export const results = computed(() => jobs.value.filter(({ status }) => status === "succeeded"));
+/** Finished pictures. Downloads of models make none. */
+export const results = computed(() =>
+  jobs.value.filter(({ status, type }) => status === "succeeded" && type !== "activation"),
+);
 export const hasMore = signal(false);
 /** The first answer has come, so an empty list is really empty. */
 export const loaded = signal(false);

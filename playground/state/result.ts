@@ -51,6 +51,7 @@ const toolTitles: Record<ToolName, string> = {
 
 /** What a list calls the job: its prompt, or its tool. */
 export function titleOf(job: Job): string {
+  if (job.type === "activation") return `Download of ${job.params.family}/${job.params.model}`;
   const prompt = job.params.prompt;
   return typeof prompt === "string" && prompt.trim() !== "" ? prompt.trim() : toolTitles[toolOf(job)];
 }

@@ -5,10 +5,12 @@
  */
 import * as api from "../state/api.ts";
 import { keyOf, modelsOf } from "../state/forms.ts";
+import { uninstall } from "../state/installs.ts";
 import { toast } from "../state/notices.ts";
 import { toolNames } from "../state/route.ts";
-import { familyTitle, health, loadOffer, watchServer } from "../state/server.ts";
-import { gigabytes, ModelFacts, toolTitles } from "./panel.tsx";
+import { familyTitle, health, loadOffer, offer, watchServer } from "../state/server.ts";
+import { gigabytes } from "./install.tsx";
+import { ModelFacts, toolTitles } from "./panel.tsx";
 
 export function Models() {
   const loaded = health.value?.memory.loaded ?? [];
@@ -48,6 +50,14 @@ export function Models() {
                       Unload
                     </button>
                   )}
+                  {model.activated &&
+                    !model.built_in &&
+                    model.download_gb !== null &&
+                    offer.value?.activation && (
+                      <button type="button" class="quiet" onClick={() => uninstall(model)}>
+                        Remove
+                      </button>
+                    )}
                 </li>
               );
             })}

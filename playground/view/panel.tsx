@@ -36,8 +36,9 @@ import { toast } from "../state/notices.ts";
 import type { ToolName } from "../state/route.ts";
 import { run, sending } from "../state/run.ts";
 import { familyTitle, offer, offerError } from "../state/server.ts";
-import { CopyButton, Field, NumberField, Segments } from "./controls.tsx";
+import { Field, NumberField, Segments } from "./controls.tsx";
 import { Icon } from "./icons.tsx";
+import { Install } from "./install.tsx";
 
 const leads: Record<ToolName, string> = {
   depth: "Estimate the distance of everything in a photo.",
@@ -599,10 +600,6 @@ function ModelPicker({ tool }: { tool: ToolName }) {
   );
 }
 
-/** The command that installs a model. */
-export const activation = (model: Model) =>
-  `easel activate ${keyOf(model)}${model.commercial_use ? "" : " --accept-license"}`;
-
 export function ModelFacts({ model }: { model: Model }) {
   return (
     <div class="model-card">
@@ -611,27 +608,7 @@ export function ModelFacts({ model }: { model: Model }) {
         <span class="tag">{model.licence}</span>
         {!model.commercial_use && <span class="tag tag-warm">No commercial use</span>}
       </p>
-      {!model.activated &&
-        (model.download_gb === null ? (
-          <div class="activation">
-            <p>Its authors have not released the weights. If you have them, add the path to your settings:</p>
-            <pre>
-              <code>{`model_paths: { "${keyOf(model)}": "FILE" }`}</code>
-            </pre>
-          </div>
-        ) : (
-          <div class="activation">
-            <p>Not installed. The download is {gigabytes(model.download_gb)}. Run in a terminal:</p>
-            <div class="command">
-              <pre>
-                <code>{activation(model)}</code>
-              </pre>
-              <CopyButton text={() => activation(model)} />
-            </div>
-          </div>
-        ))}
+      {!model.activated && <Install model={model} />}
     </div>
   );
 }
-
-export const gigabytes = (gb: number) => (gb < 1 ? `${Math.round(gb * 1000)} MB` : `${gb} GB`);

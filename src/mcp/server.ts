@@ -1,5 +1,5 @@
 /**
- * The MCP server: eight tools over the API. One is made for each session.
+ * The MCP server: nine tools over the API. One is made for each session.
  *
  * @module
  */
@@ -389,6 +389,39 @@ export function createMcpServer(api: Api, version: string): McpServer {
         .map(({ model, installed }) => `${model}${installed ? "" : " (not installed)"}`)
         .join("\n");
       return { content: [{ type: "text", text }], structuredContent: { models } };
+    }),
+  );
+
+  server.registerTool(
+    "activate_model",
+    {
+      title: "Install model",
+      description:
+        "Downloads a model, which may take minutes. A licence that forbids commercial use must be accepted by the user: ask before " +
+        "you set accept_license.",
+      inputSchema: {
+        model: z.string().max(100).describe('Name from list_models, such as "depthanything/v2-small".'),
+        accept_license: z.boolean().default(false),
+        wait_s,
+      },
+      outputSchema: jobOutput,
+      annotations: {
+        title: "Install model",
+        readOnlyHint: false,
+        destructiveHint: false,
+        idempotentHint: true,
+        openWorldHint: true,
+      },
+    },
+    guarded(async ({ model, accept_license, wait_s }, extra) => {
+      const known = (await offered(api)).find(
+        ({ family, name }) => `${family}/${name}` === model || name === model,
+      );
+      if (!known) throw new ToolError("unknown_model", "no model of that name; list_models has them all");
+      const path = `/v1/image/${known.family}/models/${known.name}/activate`;
+      const { job_id } = await post<{ job_id: string }>(api, path, { accept_license });
+      // Others may watch the same download: a cancelled call leaves it running.
+      return followed(api, job_id, watchingOf(extra, wait_s));
     }),
   );
 

@@ -58,6 +58,7 @@ test("the tools say what they do, and their results have schemas", async () => {
     "cancel_job",
     "list_jobs",
     "list_models",
+    "activate_model",
   ]);
   for (const { name, annotations, outputSchema } of tools) {
     expect([name, outputSchema?.type]).toEqual([name, "object"]);
@@ -140,6 +141,8 @@ describe("mistakes are tool errors with the server's code:", () => {
     ["generate_image", { prompt: "a fox" }, /^not_activated: .*easel activate /],
     ["get_job", { job_id: "job_0123" }, /^job_not_found: /],
     ["cancel_job", { job_id: "job_0123" }, /^job_not_found: /],
+    ["activate_model", { model: "no-such" }, /^unknown_model: /],
+    ["activate_model", { model: "depthpro/base" }, /^(license_not_accepted|invalid_parameter): /],
   ];
   test.each(mistakes)("%s %j", async (name, args, expected) => {
     const client = await agent();

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import type { Job } from "../../src/jobs/job.ts";
+import { hubServer } from "../src/hub/hub-server.ts";
 import { drop, hasBrowser, patience, picture, playground, ready } from "./browser.ts";
 
 const { site, visit } = playground();
@@ -400,6 +401,40 @@ inBrowser("a model that is not here is shown with its licence and the command th
   expect(await card.textContent()).toMatch(/have not released the weights.*model_paths/);
   await page.getByRole("link", { name: "Models", exact: true }).click();
   await page.getByRole("heading", { name: "Depth Pro · base" }).waitFor();
+});
+
+inBrowser("a model is installed with one button, its licence accepted, and removed again", async () => {
+  const text = new TextEncoder();
+  const hub = hubServer({
+    "config.json": text.encode("{}"),
+    "preprocessor_config.json": text.encode("{}"),
+    "model.safetensors": new Uint8Array(200_000).map((_, at) => at % 251),
+  });
+  process.env.HF_ENDPOINT = hub.url;
+  const { url, get } = await site();
+  const { page } = await visit(url);
+  await ready(page);
+  await page.locator('select[name="model"]').selectOption("depthpro/base");
+  await page.getByRole("button", { name: "Download 1.9 GB" }).click();
+  const dialog = page.getByRole("dialog");
+  expect(await dialog.textContent()).toContain("forbids commercial use");
+  expect((await get<{ data: Job[] }>("/v1/jobs")).data).toEqual([]);
+  await dialog.getByRole("button", { name: "Accept and download" }).click();
+  await page.locator(".toasts li", { hasText: "base is installed" }).waitFor();
+  await page.getByRole("button", { name: "Estimate depth" }).and(page.locator(":enabled")).waitFor();
+  const [job] = (await get<{ data: Job[] }>("/v1/jobs")).data;
+  expect(job).toMatchObject({ type: "activation", status: "succeeded" });
+
+  await page.getByRole("link", { name: "Models", exact: true }).click();
+  await page
+    .locator(".card", { hasText: "Depth Pro · base" })
+    .getByRole("button", { name: "Remove" })
+    .click();
+  await page
+    .locator(".card", { hasText: "Depth Pro · base" })
+    .getByRole("button", { name: /^Download/ })
+    .waitFor();
+  hub[Symbol.dispose]();
 });
 
 inBrowser("an image becomes larger, and the result is the input of the next tool", async () => {

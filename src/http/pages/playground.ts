@@ -43,6 +43,7 @@ export function playgroundRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
 /** Families and models that the page offers. */
 const offer = ({ settings, context, capabilities }: Deps) => ({
   secured: settings.auth_token !== null,
+  activation: settings.allow_activation,
   families: capabilities.map((capability) => {
     const standard = capability.defaultVariant(context);
     return {
@@ -58,6 +59,7 @@ const offer = ({ settings, context, capabilities }: Deps) => ({
         default: variant.name === standard,
         activated: "source" in context.activation(capability.family, variant.name),
         licence: variant.licence.name,
+        licence_url: variant.licence.url,
         commercial_use: variant.licence.commercial,
         features: variant.features,
         built_in: variant.embedded !== undefined,

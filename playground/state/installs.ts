@@ -1,0 +1,68 @@
+/**
+ * Downloads of models: which run, how far they are, and starting and stopping them.
+ *
+ * @module
+ */
+import { computed, signal } from "@preact/signals";
+import * as api from "./api.ts";
+import { keyOf } from "./forms.ts";
+import { jobs, refreshJobs } from "./jobs.ts";
+import { announce, toast } from "./notices.ts";
+import { isLive } from "./result.ts";
+import { loadOffer } from "./server.ts";
+
+export const isInstall = ({ type }: Pick<api.Job, "type">) => type === "activation";
+
+/** The unfinished download of each model, by "family/name". */
+export const installs = computed(
+  () =>
+    new Map(
+      jobs.value
+        .filter((job) => isInstall(job) && isLive(job))
+        .map((job) => [`${job.params.family}/${job.params.model}`, job]),
+    ),
+);
+
+/** How far each download is, by its job. */
+export const progressOf = signal<ReadonlyMap<string, api.Progress>>(new Map());
+const followed = new Set<string>();
+
+/** Follows a download to its end, and shows the models anew then. */
+export async function followInstall(id: string): Promise<void> {
+  if (followed.has(id)) return;
+  followed.add(id);
+  const status = (progress: api.Progress) => {
+    progressOf.value = new Map([...progressOf.value, [id, progress]]);
+  };
+  try {
+    const job = await api.follow(id, { status }, new AbortController().signal);
+    if (job.status === "succeeded") toast(`${job.params.model} is installed`);
+    if (job.status === "failed") toast(job.error ?? "The download failed");
+  } catch {
+    // The list of jobs tells the state.
+  } finally {
+    followed.delete(id);
+    await Promise.all([refreshJobs(), loadOffer()]);
+  }
+}
+
+export async function install(model: api.Model, accepted: boolean): Promise<void> {
+  try {
+    const { job_id } = await api.activate(model.family, model.name, accepted);
+    announce(`Downloading ${keyOf(model)}`);
+    await refreshJobs();
+    void followInstall(job_id);
+  } catch (error) {
+    toast(error instanceof Error ? error.message : String(error));
+  }
+}
+
+export async function uninstall(model: api.Model): Promise<void> {
+  try {
+    const { freed_bytes } = await api.deactivate(model.family, model.name);
+    toast(`${keyOf(model)} was removed: ${(freed_bytes / 1e9).toFixed(1)} GB are free again`);
+  } catch (error) {
+    toast(error instanceof Error ? error.message : String(error));
+  }
+  await loadOffer();
+}

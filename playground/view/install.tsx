@@ -1,0 +1,139 @@
+/**
+ * Installing a model: one button, the licence where it must be accepted, progress, pause.
+ *
+ * @module
+ */
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import type { Model } from "../state/api.ts";
+import { keyOf } from "../state/forms.ts";
+import { followInstall, install, installs, progressOf } from "../state/installs.ts";
+import { cancelJob } from "../state/jobs.ts";
+import { duration } from "../state/result.ts";
+import { offer } from "../state/server.ts";
+import { CopyButton } from "./controls.tsx";
+import { Icon } from "./icons.tsx";
+
+export const gigabytes = (gb: number) => (gb < 1 ? `${Math.round(gb * 1000)} MB` : `${gb} GB`);
+const bytesText = (bytes: number) =>
+  gigabytes(Math.round(bytes / 1e8) / 10 || Math.round(bytes / 1e6) / 1000);
+
+/** The command that installs a model. */
+export const activation = (model: Model) =>
+  `easel activate ${keyOf(model)}${model.commercial_use ? "" : " --accept-license"}`;
+
+/** How to get a model that is not installed. */
+export function Install({ model }: { model: Model }) {
+  const job = installs.value.get(keyOf(model));
+  const asking = useSignal(false);
+  const id = job?.id;
+  useEffect(() => {
+    if (id !== undefined) void followInstall(id);
+  }, [id]);
+  if (model.download_gb === null)
+    return (
+      <div class="activation">
+        <p>Its authors have not released the weights. If you have them, add the path to your settings:</p>
+        <pre>
+          <code>{`model_paths: { "${keyOf(model)}": "FILE" }`}</code>
+        </pre>
+      </div>
+    );
+  if (job) return <Downloading id={job.id} waiting={job.status === "queued"} />;
+  const command = activation(model);
+  return (
+    <div class="activation">
+      {offer.value?.activation ? (
+        <>
+          <button
+            type="button"
+            class="primary"
+            onClick={() => {
+              if (model.commercial_use) void install(model, false);
+              else asking.value = true;
+            }}
+          >
+            <Icon name="download" />
+            Download {gigabytes(model.download_gb)}
+          </button>
+          <details>
+            <summary>Or in a terminal</summary>
+            <Command text={command} />
+          </details>
+        </>
+      ) : (
+        <>
+          <p>Not installed. The download is {gigabytes(model.download_gb)}. Run in a terminal:</p>
+          <Command text={command} />
+        </>
+      )}
+      {asking.value && <Licence model={model} close={() => (asking.value = false)} />}
+    </div>
+  );
+}
+
+const Command = ({ text }: { text: string }) => (
+  <div class="command">
+    <pre>
+      <code>{text}</code>
+    </pre>
+    <CopyButton text={() => text} />
+  </div>
+);
+
+function Downloading({ id, waiting }: { id: string; waiting: boolean }) {
+  const progress = progressOf.value.get(id);
+  const { bytes_done, bytes_total, bytes_per_s, eta_s } = progress ?? {};
+  const known = bytes_total !== undefined && bytes_total > 0;
+  const facts = [
+    known
+      ? `${bytesText(bytes_done ?? 0)} of ${bytesText(bytes_total)}`
+      : waiting
+        ? "Waiting for other downloads"
+        : "Starting",
+    bytes_per_s ? `${(bytes_per_s / 1e6).toFixed(1)} MB/s` : "",
+    typeof eta_s === "number" ? `about ${duration(eta_s)} left` : "",
+  ].filter(Boolean);
+  return (
+    <div class="activation">
+      <progress max={1} aria-label="Download" {...(known && { value: (bytes_done ?? 0) / bytes_total })} />
+      <p class="muted">{facts.join(" · ")}</p>
+      <button type="button" class="quiet" onClick={() => cancelJob(id)}>
+        Pause
+      </button>
+      <small>A paused download goes on where it stopped.</small>
+    </div>
+  );
+}
+
+function Licence({ model, close }: { model: Model; close(): void }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current!.showModal(), []);
+  return (
+    <dialog ref={dialog} aria-labelledby="licence-title" onClose={close}>
+      <h2 id="licence-title">{model.licence}</h2>
+      <p>
+        This licence forbids commercial use of {keyOf(model)}.{" "}
+        <a href={model.licence_url} target="_blank" rel="noreferrer">
+          Read it
+        </a>{" "}
+        before you accept.
+      </p>
+      <div class="row">
+        <button
+          type="button"
+          class="primary"
+          onClick={() => {
+            close();
+            void install(model, true);
+          }}
+        >
+          Accept and download
+        </button>
+        <button type="button" class="quiet" onClick={close}>
+          Cancel
+        </button>
+      </div>
+    </dialog>
+  );
+}
