@@ -32,13 +32,13 @@ export function registerMemory(program: Command, context: CommandContext): void 
       if (loaded.length > 0) {
         const rows = loaded.map(({ family, name, weight_gb, idle_s, expires_in_s }) => [
           `${family}/${name}`,
-          `${weight_gb} GB`,
+          `${weight_gb.toFixed(1)} GB`,
           `${Math.round(idle_s)} s`,
           expires_in_s == null ? "never" : `${Math.round(expires_in_s)} s`,
         ]);
         context.out(table([["Model", "Weights", "Idle for", "Leaves in"], ...rows]));
       } else context.out("No models are in memory.");
-      context.out(`${resident_gb} of ${budget_gb} GB are in use.`);
+      context.out(`${resident_gb.toFixed(1)} of ${budget_gb.toFixed(1)} GB are in use.`);
     });
   program
     .command("unload <model>")

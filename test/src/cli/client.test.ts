@@ -401,7 +401,7 @@ test("easel ps lists the models in memory", async () => {
   using fake = server();
   const { out } = await run(fake.port, "ps");
   expect(out).toContain("depthanything/mini  0.1 GB   4 s       never");
-  expect(out).toContain("0.1 of 8 GB are in use.");
+  expect(out).toContain("0.1 of 8.0 GB are in use.");
 });
 
 test("easel unload names the model by family and name", async () => {
