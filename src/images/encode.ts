@@ -41,7 +41,7 @@ export interface EncodeOptions {
 }
 
 /** Of zlib. Differences of smooth colours hardly shrink more at higher ones, which take twice as long. */
-const SMOOTH_LEVEL = 3;
+const SMOOTH_LEVEL = 2;
 
 export async function encodePicture(raster: Raster, options: EncodeOptions): Promise<Uint8Array> {
   const { pixels, width, height, channels } = raster;
