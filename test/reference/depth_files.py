@@ -1,7 +1,7 @@
 """Opens the files that easel makes from a depth map with libraries of other people, and compares them with the NPZ.
 
     pip install -r test/reference/requirements-geometry.txt
-    easel depth street.jpg -o out/street.npz  (and .glb .ply .exr -normals.png -stereo.jpg -anaglyph.jpg beside it)
+    easel depth street.jpg -o out/ --as npz,exr,glb,ply,normals,stereo,anaglyph
     python3 test/reference/depth_files.py out/street.npz street.jpg
 
 Prints one line a file and fails at the first difference. Of the NPZ it needs `depth` and `focal_length_px`.
