@@ -222,7 +222,7 @@ function Marks({ marks, width, height }: { marks: Signal<readonly Place[]>; widt
 }
 
 /** An image element as a child, stretched to the map's size. */
-export function Still({ image, width, height }: { image: HTMLImageElement; width: number; height: number }) {
+function Still({ image, width, height }: { image: HTMLImageElement; width: number; height: number }) {
   return <img src={image.src} alt={image.alt} width={width} height={height} draggable={false} />;
 }
 

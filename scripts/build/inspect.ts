@@ -12,7 +12,7 @@ export interface Links {
   searched: string[];
 }
 
-export function linksOf(bytes: Uint8Array): Links {
+function linksOf(bytes: Uint8Array): Links {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const magic = view.getUint32(0, true);
   if (magic === 0x464c457f) return elf(bytes, view);

@@ -31,7 +31,7 @@ export async function activated(client: Client, families: readonly Family[]): Pr
 }
 
 /** A drawn room: the same bytes every time. */
-export async function probePicture(width: number, height: number): Promise<Blob> {
+async function probePicture(width: number, height: number): Promise<Blob> {
   const png = await loadSharp()(scene(width, height).pixels, { raw: { width, height, channels: 3 } })
     .png()
     .toBuffer();

@@ -45,7 +45,7 @@ export function planDownload(record: FileRecord, request: Headers): Download {
 }
 
 /** Headers of every answer that carries a stored file. A browser may save or show it, but never run it as a page of this server. */
-export function downloadHeaders(record: FileRecord): Record<string, string> {
+function downloadHeaders(record: FileRecord): Record<string, string> {
   const isText = /^text\//i.test(record.content_type) && !/;\s*charset=/i.test(record.content_type);
   return {
     "content-type": isText ? `${record.content_type}; charset=utf-8` : record.content_type,

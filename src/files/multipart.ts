@@ -19,7 +19,7 @@ export interface MultipartLimits {
   paddingBytes: number;
 }
 
-export const multipartLimits: MultipartLimits = {
+const multipartLimits: MultipartLimits = {
   parts: 128,
   headerBytes: 16 * 1024,
   paddingBytes: 64 * 1024,

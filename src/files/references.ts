@@ -41,7 +41,7 @@ async function storedFile(id: string, kind: string, store: FileStore): Promise<F
 }
 
 /** Fetches and stores the file behind a URL. */
-export async function storeUrl(
+async function storeUrl(
   url: string,
   kind: string,
   { store, outbound, maxBytes, signal }: ResolveOptions,

@@ -227,7 +227,7 @@ function readFile(file: string, table: Rows, mustExist: boolean, problems: Probl
 }
 
 /** Names an unknown setting, and the one that may be meant. */
-export function unknownName(name: string, names: readonly string[]): string {
+function unknownName(name: string, names: readonly string[]): string {
   const shown = name.length > 64 ? `${name.slice(0, 64)}…` : name;
   const meant = nearest(name.replace(/^kiapi[._]/i, ""), names);
   return `unknown setting ${JSON.stringify(shown)}${meant ? `. Did you mean ${JSON.stringify(meant)}?` : ""}`;

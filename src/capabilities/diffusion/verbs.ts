@@ -39,7 +39,7 @@ export const startPicture: readonly VerbOption[] = [
   },
 ];
 
-export const madePicture = { result: "file_id", formats: ["png", "jpeg", "webp"] } as const;
+const madePicture = { result: "file_id", formats: ["png", "jpeg", "webp"] } as const;
 export const generateVerb = {
   ...madePicture,
   name: "generate",

@@ -42,7 +42,7 @@ export function registerMcp(program: Command, context: CommandContext): void {
 }
 
 /** Reads files inside the folders alone. A link that leads out of them is refused. */
-export function pathReader(folders: readonly string[]): NonNullable<Api["readPath"]> {
+function pathReader(folders: readonly string[]): NonNullable<Api["readPath"]> {
   return async (path) => {
     const outside = () =>
       new ToolError("invalid_reference", "the path does not name a file inside an allowed folder (--allow)");

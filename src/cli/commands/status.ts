@@ -38,7 +38,7 @@ interface Served {
 }
 
 /** What is on this machine for a model. Reads the disk only. */
-export function modelStatus(
+function modelStatus(
   choice: Choice,
   places: Places,
   modelPaths: Readonly<Record<string, string>>,
@@ -103,7 +103,7 @@ function memoryOf(
 }
 
 /** The table of models: state, size, memory, licence. */
-export function statusText(all: readonly ModelStatus[], budget: number): string {
+function statusText(all: readonly ModelStatus[], budget: number): string {
   const rows = all.map((model) => [
     `${model.family}/${model.name}${model.default ? " *" : ""}`,
     model.status,
@@ -122,7 +122,7 @@ export function statusText(all: readonly ModelStatus[], budget: number): string 
 }
 
 /** One paragraph for each model, with every file that it needs. */
-export function detailsText(all: readonly ModelStatus[]): string {
+function detailsText(all: readonly ModelStatus[]): string {
   return all
     .map((model) =>
       [

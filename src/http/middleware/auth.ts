@@ -16,7 +16,7 @@ const cookieName = "easel_session";
 const cookieSeconds = 30 * 86400;
 
 /** Equal or not, in a time that tells nothing about where they differ. */
-export function sameSecret(a: string, b: string): boolean {
+function sameSecret(a: string, b: string): boolean {
   const digest = (text: string) => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(a), digest(b));
 }

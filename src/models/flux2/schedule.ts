@@ -7,7 +7,7 @@ const few = { steps: 10, slope: 8.73809524e-5, offset: 1.89833333 };
 const many = { steps: 200, slope: 1.6927e-4, offset: 0.45666666 };
 
 /** How far the schedule is shifted, by a formula of tokens and steps that the authors fitted. */
-export function shiftOf(tokens: number, steps: number): number {
+function shiftOf(tokens: number, steps: number): number {
   const atMany = many.slope * tokens + many.offset;
   if (tokens > cliff) return atMany;
   const atFew = few.slope * tokens + few.offset;
