@@ -131,7 +131,7 @@ function readHeader(file: ByteFile): Pick<Safetensors, "tensors" | "metadata"> {
   for (const [name, entry] of Object.entries(header)) {
     // MLX writes null where there are no texts.
     if (name === "__metadata__" && entry === null) continue;
-    if (!isObject(entry)) invalid(`the entry of ${JSON.stringify(name)} is no object`);
+    if (!isObject(entry)) invalid(`the entry of ${JSON.stringify(name)} is not an object`);
     if (name === "__metadata__") {
       for (const [key, value] of Object.entries(entry)) metadata.set(key, String(value));
     } else tensors.set(name, checked(name, entry, begin, file.size));
@@ -161,9 +161,9 @@ function parse(bytes: Uint8Array): Record<string, unknown> {
   try {
     header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
-    invalid("the header is no JSON");
+    invalid("the header is not JSON");
   }
-  if (!isObject(header)) invalid("the header is no object");
+  if (!isObject(header)) invalid("the header is not an object");
   return header;
 }
 

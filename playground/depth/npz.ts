@@ -31,7 +31,7 @@ interface Entry {
 function* entries(view: DataView): Generator<Entry> {
   let end = view.byteLength - 22;
   while (end >= 0 && view.getUint32(end, true) !== 0x06054b50) end--;
-  if (end < 0) throw new Error("the depth file is no zip archive");
+  if (end < 0) throw new Error("the depth file is not a zip archive");
   const count = view.getUint16(end + 10, true);
   let at = view.getUint32(end + 16, true);
   for (let i = 0; i < count; i++) {

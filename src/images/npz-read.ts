@@ -53,7 +53,7 @@ function entriesOf(file: Uint8Array, view: DataView): Entry[] {
   let end = file.length - 22;
   const first = Math.max(0, end - LONGEST_COMMENT);
   while (end >= first && view.getUint32(end, true) !== END) end--;
-  if (end < first) throw broken("it is no zip archive");
+  if (end < first) throw broken("it is not a zip archive");
   const count = view.getUint16(end + 10, true);
   let at = view.getUint32(end + 16, true);
   const entries: Entry[] = [];

@@ -144,7 +144,7 @@ export class Checkpoint implements Disposable {
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
     }
-    throw new CheckpointError(file, "this is no JSON object");
+    throw new CheckpointError(file, "expected a JSON object");
   }
 
   names(): string[] {

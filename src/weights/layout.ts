@@ -59,16 +59,16 @@ function shards(index: string): string[] {
   try {
     parsed = JSON.parse(readFileSync(index, "utf8"));
   } catch {
-    fail("this is no JSON object");
+    fail("expected a JSON object");
   }
   const map = (parsed as { weight_map?: unknown } | null)?.weight_map;
   if (typeof map !== "object" || map === null) fail("it has no weight_map");
   const names = [...new Set(Object.values(map as Record<string, unknown>))];
   return names.map((name) => {
     if (typeof name !== "string" || basename(name) !== name || !name.endsWith(".safetensors"))
-      return fail("it names a file that is no shard beside it");
+      return fail("it may only name .safetensors files beside it");
     const path = join(dirname(index), name);
-    return existsSync(path) ? path : fail(`the shard ${name.slice(0, 100)} is not there`);
+    return existsSync(path) ? path : fail(`the shard ${name.slice(0, 100)} is missing`);
   });
 }
 

@@ -118,9 +118,9 @@ describe("a safetensors file", () => {
       () => written("a", {}, undefined, 1000n),
     ],
     ["claims an enormous header", "the header is too long", () => written("b", {}, undefined, 2n ** 63n)],
-    ["has a header that is no JSON", "the header is no JSON", () => written("c", "{")],
-    ["has a header that is a list", "the header is no object", () => written("d", [])],
-    ["has an entry that is a number", 'the entry of "x" is no object', () => written("e", { x: 1 })],
+    ["has a header that is no JSON", "the header is not JSON", () => written("c", "{")],
+    ["has a header that is a list", "the header is not an object", () => written("d", [])],
+    ["has an entry that is a number", 'the entry of "x" is not an object', () => written("e", { x: 1 })],
     ["has an unknown type", 'the type "F8_E9"', () => written("f", { x: { ...good, dtype: "F8_E9" } })],
     [
       "has a type from the prototype",

@@ -46,7 +46,7 @@ export function readConfig(
 ): NetworkConfig {
   const shape = (name: string): readonly number[] =>
     checkpoint.shape(prefix + name) ??
-    checkpoint.fail(`this is no Depth Anything network: ${prefix}${name} is not there`);
+    checkpoint.fail(`not a Depth Anything checkpoint: ${prefix}${name} is missing`);
   const has = (name: string) => checkpoint.has(prefix + name);
   const vit = "backbone.pretrained.";
   const [, table, dim] = shape(`${vit}pos_embed`) as [number, number, number];

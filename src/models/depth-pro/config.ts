@@ -28,7 +28,7 @@ const numbers = (value: unknown): readonly number[] | undefined =>
 export function readConfig(checkpoint: Checkpoint): DepthProConfig {
   const given = checkpoint.config ?? {};
   const shape = (name: string): readonly number[] =>
-    checkpoint.shape(name) ?? checkpoint.fail(`this is no Depth Pro network: ${name} is not there`);
+    checkpoint.shape(name) ?? checkpoint.fail(`not a Depth Pro checkpoint: ${name} is missing`);
   const hooks = numbers(given.intermediate_hook_ids) ?? usualHooks;
   for (const [field, usual] of [
     ["scaled_images_ratios", pyramid.ratios],

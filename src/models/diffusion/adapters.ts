@@ -112,7 +112,7 @@ function mapped(file: Safetensors, label: string, targets: Targets) {
     }
   }
   if (strange.length > 0)
-    throw new LoraError(`${label} is no adapter for this model: ${listed(strange)} fit nowhere`);
+    throw new LoraError(`${label} does not fit this model: it has no layer for ${listed(strange)}`);
   if (pairs.size === 0) throw new LoraError(`${label} changes nothing in this model`);
   return { pairs, unused };
 }
@@ -208,11 +208,11 @@ function thin(
     downShape[1] === inputs;
   if (!fits)
     throw new LoraError(
-      `${label} is no adapter for this model: ${name} takes [${inputs}] to [${outputs}], and the file has ` +
+      `${label} does not fit this model: ${name} takes [${inputs}] to [${outputs}], and the file has ` +
         `[${downShape.join(", ")}] and [${upShape.join(", ")}]${hint}`,
     );
   const strength = alpha === undefined ? 1 : file.take(alpha).astype("float32").reshape(1).item() / rank;
-  if (!Number.isFinite(strength)) throw new LoraError(`${label} has a value that is no number in ${name}`);
+  if (!Number.isFinite(strength)) throw new LoraError(`${label} has a NaN or infinite strength for ${name}`);
   return scope(() => {
     const wide = file.take(up).reshape(part.of, outputs, rank).at(part.index);
     const rows = halvesSwapped
@@ -224,7 +224,7 @@ function thin(
     };
     for (const tensor of Object.values(made))
       if (!tensor.isfinite().all().item())
-        throw new LoraError(`${label} has values that are no numbers in ${name}`);
+        throw new LoraError(`${label} has NaN or infinite values for ${name}`);
     return { down: made.down.astype(dtype).contiguous(), up: made.up.astype(dtype).contiguous() };
   });
 }

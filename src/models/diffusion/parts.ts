@@ -66,5 +66,5 @@ export function pipelineJson(paths: readonly string[], name: string): Json | und
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
-  throw new CheckpointError(basename(name), "this is no JSON object");
+  throw new CheckpointError(basename(name), "expected a JSON object");
 }

@@ -127,5 +127,5 @@ function json(folder: string, file: string): unknown {
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
-  throw new CheckpointError(file, "this is no JSON object");
+  throw new CheckpointError(file, "expected a JSON object");
 }

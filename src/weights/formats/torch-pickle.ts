@@ -275,7 +275,7 @@ export function unpickle(bytes: Buffer): Value {
         if (typeof what !== "object" || what?.kind !== "global" || !isTuple(args))
           throw new RangeError("the pickle is damaged");
         const call = callable[what.name];
-        if (call === undefined) throw new RangeError("the file calls something that is no function");
+        if (call === undefined) throw new RangeError("the file calls something that is not a function");
         stack.push(call(args.items));
         break;
       }

@@ -66,7 +66,7 @@ function directoryOf(file: HeaderFile): { count: number; offset: number; size: n
     }
     return found;
   }
-  return file.fail("this is no torch file of the zip format");
+  return file.fail("not a torch file in zip format");
 }
 
 /** Sizes and offset of a member; fields of all ones stand in the zip64 extra, in this order. */

@@ -203,7 +203,7 @@ test("a size that damaged shapes lead to is never made", () => {
 
 test("a checkpoint of another network is refused by name", () => {
   expect(failure(() => DepthAnything.load([fixture("depth-pro-hf")])).message).toContain(
-    "no Depth Anything network",
+    "not a Depth Anything checkpoint",
   );
-  expect(failure(() => DepthPro.load([fixture("v2-hf")])).message).toContain("no Depth Pro network");
+  expect(failure(() => DepthPro.load([fixture("v2-hf")])).message).toContain("not a Depth Pro checkpoint");
 });

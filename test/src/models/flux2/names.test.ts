@@ -75,7 +75,7 @@ describe("adapters", () => {
     }));
     using transformer = loadTransformer([folder]);
     expect(() => velocity(transformer, [lora], ". Those of 4B and 9B differ")).toThrow(
-      "style.safetensors is no adapter for this model: transformer_blocks.0.attn.to_q takes [64] to [64], and the file has " +
+      "style.safetensors does not fit this model: transformer_blocks.0.attn.to_q takes [64] to [64], and the file has " +
         "[2, 96] and [96, 2]. Those of 4B and 9B differ",
     );
   });

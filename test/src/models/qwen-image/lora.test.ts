@@ -181,7 +181,7 @@ describe("an adapter is refused", () => {
     [
       "that is for another architecture",
       () => ({ "double_blocks.0.img_attn.qkv.lora_A.weight": filled([4, 4]) }),
-      "style.safetensors is no adapter for this model: double_blocks.0.img_attn.qkv.lora_A.weight fit nowhere",
+      "style.safetensors does not fit this model: it has no layer for double_blocks.0.img_attn.qkv.lora_A.weight",
     ],
     [
       "of another kind",
@@ -196,12 +196,12 @@ describe("an adapter is refused", () => {
     [
       "with NaN",
       () => pair(filled([2, inputs], Number.NaN), filled([outputs, 2])),
-      `style.safetensors has values that are no numbers in ${first}`,
+      `style.safetensors has NaN or infinite values for ${first}`,
     ],
     [
       "of another width",
       () => pair(filled([2, 64]), filled([outputs, 2])),
-      `style.safetensors is no adapter for this model: ${first} takes [128] to [128], and the file has [2, 64] and [128, 2]`,
+      `style.safetensors does not fit this model: ${first} takes [128] to [128], and the file has [2, 64] and [128, 2]`,
     ],
     [
       "with one half",

@@ -63,7 +63,7 @@ describe("the tokenizer", () => {
       expect(other.special("<|im_end|>")).toBe(tokenizer.special("<|im_end|>"));
       copyFileSync(join(model, "tokenizer", "merges.txt"), join(place, "merges.txt"));
       writeFileSync(join(place, "vocab.json"), "[");
-      expect(() => loadTokenizer([place])).toThrow("vocab.json: this is no JSON object");
+      expect(() => loadTokenizer([place])).toThrow("vocab.json: expected a JSON object");
     } finally {
       rmSync(place, { recursive: true });
     }
