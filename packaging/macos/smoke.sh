@@ -77,7 +77,7 @@ say "a job"
 } > sync.json
 curl --silent --show-error --fail-with-body -H 'content-type: application/json' --data @sync.json \
   --output depth.png "$url/v1/image/depthanything/estimate"
-[ "$(head -c 4 depth.png | tail -c 3)" = PNG ] || fail "the answer is no PNG"
+[ "$(head -c 4 depth.png | tail -c 3)" = PNG ] || fail "the answer is not a PNG"
 
 say "a cancelled job"
 sed 's/{/{"mode": "async", /' sync.json > async.json

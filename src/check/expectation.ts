@@ -90,8 +90,8 @@ export function requireLike(
 ): string {
   const found = apart(cells, wanted);
   if (!(found <= most))
-    throw new Error(`the result differs by ${found.toFixed(4)} of 1 from ${whose}; ${most} may be`);
-  return `like ${whose} (${found.toFixed(4)} of 1 apart, ${most} may be)`;
+    throw new Error(`the result differs by ${found.toFixed(4)} from ${whose}; at most ${most} is allowed`);
+  return `like ${whose} (differs by ${found.toFixed(4)}, at most ${most} is allowed)`;
 }
 
 /** What a good run on this machine gave. */

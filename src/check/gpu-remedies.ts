@@ -34,7 +34,7 @@ const remedies: readonly (readonly [said: RegExp, remedy: string])[] = [
   ],
 ];
 
-const send = "easel doctor prints a page that helps whoever you ask";
+const send = "easel doctor prints a page to send with a question";
 
 /** The message, followed by its remedy and by the command whose output helps others. */
 export function withRemedy(message: string): string {

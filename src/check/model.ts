@@ -74,7 +74,7 @@ export async function checkModel(choice: Choice, probe: Activated, machine: Chec
 /** What the server computes on, known once a job has run. */
 async function deviceOf(client: Client): Promise<DeviceState> {
   const { device } = (await (await client.request("/ready")).json()) as { device: DeviceState | null };
-  if (!device) throw new Error("the server does not say what it computes on");
+  if (!device) throw new Error("the server does not name its device");
   return device;
 }
 
@@ -90,7 +90,7 @@ function weightsWords({ files, bytes, verified }: Weights, embedded: boolean): s
 /** The models inside the binary are ours: what they give is known. */
 function asShipped(name: string, weights: Weights, grey: Grey, { kind }: DeviceState): string {
   const shipped = (shippedResults as Readonly<Record<string, { weights: string; cells: number[] }>>)[name];
-  if (!shipped) throw new Error("no result of this model comes with easel");
+  if (!shipped) throw new Error("easel carries no expected result for this model");
   if (weights.hash !== shipped.weights) throw new Error("the weights are not those of this version of easel");
   const most = kind === "gpu" ? tolerances.half : tolerances.processor;
   return requireLike(cellsOf(grey), shipped.cells, most, "the result that comes with easel");

@@ -80,7 +80,7 @@ test.each([
   [["plan"], "Error: missing required argument 'model'\n"],
   [
     ["plan", "paint"],
-    `Error: There is no family paint; there are ${families.map(({ family }) => family).join(", ")}\n`,
+    `Error: There is no family paint; choose one of ${families.map(({ family }) => family).join(", ")}\n`,
   ],
   [["plan", "qwen", "--model", "9b"], "Error: unknown qwen model '9b'; available: ["],
   [["plan", "qwen", "--size", "0"], "argument '0' is invalid. It must be a whole number above 0.\n"],
@@ -91,7 +91,7 @@ test.each([
     "argument 'x' is invalid. It must be a whole number.\n",
   ],
   [["unload", "seedvr2"], "Error: Name the model as family/name, such as depthpro/base; the families are "],
-  [["completion", "tcsh"], "Error: There is no completion for tcsh; there is bash, zsh and fish\n"],
+  [["completion", "tcsh"], "Error: There is no completion for tcsh, only for bash, zsh and fish\n"],
   [["service", "logs", "-n", "x"], "Error: --lines must be a whole number\n"],
   [["activate"], "Error: Name a model to activate, as FAMILY/NAME; or give --family NAME, --free or --all\n"],
   [

@@ -32,7 +32,7 @@ const engineChecks: readonly Check[] = [
       const { results } = await checkKernels(engine);
       const faults = kernelFaults(results);
       if (faults.length > 0) throw new Error(faults.join("\n  "));
-      return `${results.length} of ${results.length} give what they should`;
+      return `${results.length} of ${results.length} agree with their references`;
     },
   ],
 ];

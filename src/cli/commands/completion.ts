@@ -15,7 +15,7 @@ export function registerCompletion(program: Command, context: CommandContext): v
     .action((shell: string) => {
       if (!(shell in scripts))
         throw new CommandError(
-          `There is no completion for ${shell}; there is bash, zsh and fish`,
+          `There is no completion for ${shell}, only for bash, zsh and fish`,
           exitCodes.usage,
         );
       context.out(scripts[shell as Shell](wordsOf(program)));

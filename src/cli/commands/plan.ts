@@ -64,7 +64,7 @@ function modelOf(context: CommandContext, wanted: string, option: string | undef
   const names = context.capabilities.map((each) => each.family);
   const meant = nearest(family, names);
   throw new CommandError(
-    `There is no family ${family}; there are ${names.join(", ")}${meant ? `. Did you mean ${meant}?` : ""}`,
+    `There is no family ${family}; choose one of ${names.join(", ")}${meant ? `. Did you mean ${meant}?` : ""}`,
     exitCodes.usage,
   );
 }

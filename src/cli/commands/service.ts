@@ -57,7 +57,7 @@ export function registerService(
         );
       if (existsSync(file)) throw new CommandError(`Service is already installed: ${name}`);
       mkdirSync(dirname(file), { recursive: true });
-      // The environment may hold a token: nobody else may read it.
+      // The environment may hold a token: only the owner may read it.
       writeFileSync(file, text(plan()), { mode: 0o600 });
       try {
         afterInstall();

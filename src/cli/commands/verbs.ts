@@ -104,7 +104,7 @@ function choose(
   if (named) return variant ? { share: named, model: variant } : { share: named };
   if (variant !== undefined)
     throw new CommandError(
-      `There is no family ${family} for this command; there are ${shares.map((each) => each.family.family).join(", ")}`,
+      `There is no family ${family} for this command; choose one of ${shares.map((each) => each.family.family).join(", ")}`,
       exitCodes.usage,
     );
   if (name === "") return { share: usual(context, shares) };

@@ -17,7 +17,7 @@ test.each([
   const text = withRemedy(said);
   expect(text).toStartWith(said);
   expect(text).toContain(remedy);
-  expect(text).toEndWith("easel doctor prints a page that helps whoever you ask");
+  expect(text).toEndWith("easel doctor prints a page to send with a question");
 });
 
 test("words that nobody knows stay as they are, with the page to send", () => {
