@@ -116,7 +116,7 @@ function lockError(directory: string, error: unknown): unknown {
   if (code === "SQLITE_BUSY")
     return new Error("Another easel server uses this data directory: stop it, or choose another data_dir");
   if (code === "EEXIST" || code === "ENOTDIR")
-    return new Error(`data_dir ${directory} is no folder, or lies in none: choose another data_dir`);
+    return new Error(`data_dir ${directory} is not a folder, or its parent is not: choose another data_dir`);
   if (/^(EROFS|EACCES|EPERM|SQLITE_(READONLY|CANTOPEN|PERM))/.test(code))
     return new Error(
       `data_dir ${directory} cannot be written (${code}): choose another data_dir, or change its permissions`,

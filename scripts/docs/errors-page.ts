@@ -45,7 +45,7 @@ Three kinds of refusals have another form:
   is 400 there.
 - Under \`/v1/images\` and at \`/v1/models\`, OpenAI's: \`{"error": {"message": …, "type": …, "param": …, "code": …}}\`. What is 422 below is
   400 there, and \`unknown_model\` is 404 \`model_not_found\`.
-- What is no proper HTTP is refused before any route sees it, with an empty body and without \`X-Request-Id\`: 431 when the headers are
+- Malformed HTTP is refused before it reaches a route, with an empty body and without \`X-Request-Id\`: 431 when the headers are
   longer than 16 KB, 400 when the request line or a header is malformed, or when there are two lengths.
 
 This page is made from the table in \`src/errors.ts\` by \`bun run docs\`.

@@ -51,7 +51,7 @@ export function vetWithoutLookup(url: URL, what: string, options: GuardOptions):
   if (url.port !== "" && url.port !== "80" && url.port !== "443") {
     throw new Refusal(
       "private_url",
-      `${what} names port ${url.port}; only 80 and 443 are open, and what the setting allowed_url_hosts names`,
+      `${what} names port ${url.port}; only ports 80 and 443 and the hosts of the setting allowed_url_hosts are allowed`,
     );
   }
   const host = hostOf(url);

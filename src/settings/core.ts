@@ -108,7 +108,7 @@ export const core = {
     group: "Places",
     kind: optional(number({ min: 0 })),
     default: null,
-    help: "Gigabytes that cache_dir may hold; the least recently used goes first. Null is no limit.",
+    help: "Gigabytes that cache_dir may hold; the least recently used goes first. Null: unlimited.",
   }),
 
   device: setting({
@@ -168,7 +168,7 @@ export const core = {
     group: "Jobs",
     kind: number({ min: 0 }),
     default: 0,
-    help: "Seconds that a job may run; 0 is no limit.",
+    help: "Seconds that a job may run; 0: unlimited.",
   }),
   webhook_secret: setting({
     group: "Jobs",
@@ -257,7 +257,7 @@ export const core = {
     group: "Retention",
     kind: optional(number({ above: 0 })),
     default: null,
-    help: "Gigabytes that the files may take; the oldest go first. Null is no limit.",
+    help: "Gigabytes that the files may take; the oldest go first. Null: unlimited.",
   }),
 
   log_level: setting({

@@ -57,7 +57,7 @@ export function settingsMarkdown(table: Rows = ours): string {
     "not fit are errors that name the line.\n",
     ...sections,
     "## Read before the settings\n",
-    "Variables of the environment that are no settings: they are read before the settings, or by parts that do not know them.\n",
+    "Environment variables that are not settings: they are read before the settings, or by parts that do not use settings.\n",
     `${aligned(["Variable", "What it does"], early)}\n`,
   ].join("\n");
 }

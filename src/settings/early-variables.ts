@@ -1,4 +1,4 @@
-/** Variables of the environment that are no settings, and what each does. The page of settings lists them. */
+/** Environment variables that are not settings, with their meaning, for the page of settings. */
 export const earlyVariables: Readonly<Record<string, string>> = {
   EASEL_CONFIG: "Path of the settings file; `--config` wins over it.",
   EASEL_METAL_VARIANT:

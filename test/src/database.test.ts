@@ -52,7 +52,7 @@ test("lockDirectory() says what is wrong with a data directory that cannot be on
   const file = join(dir.path, "file");
   writeFileSync(file, "");
   for (const path of [file, join(file, "below")])
-    expect(() => lockDirectory(path)).toThrow(`data_dir ${path} is no folder`);
+    expect(() => lockDirectory(path)).toThrow(`data_dir ${path} is not a folder`);
 });
 
 test("lockDirectory() is given back by a process that is killed", async () => {

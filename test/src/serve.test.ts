@@ -294,7 +294,7 @@ const rawly = (serving: Serving, text: string) =>
     socket.on("error", reject);
   });
 
-test("requests that are told in two ways at once, or have too long a head, are refused before a route", async () => {
+test("requests with two lengths, or with too long a head, are refused before a route", async () => {
   const serving = await start(newFolder());
   const head = "POST /v1/jobs/job_00/cancel HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
   const cases: [string, RegExp][] = [

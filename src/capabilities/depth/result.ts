@@ -78,7 +78,7 @@ export const EstimateResponse = z
         }),
       )
       .optional()
-      .openapi({ description: "The files that `extras` asked for, in the order of its names." }),
+      .openapi({ description: "The files that `extras` requested, in the order of its names." }),
     camera: z
       .object({
         focal_length_px: z.number(),

@@ -241,7 +241,7 @@ function checkAnswer(response: Response, expected: Expected, start: number, whol
   if (response.status === 206) {
     const range = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(response.headers.get("content-range") ?? "");
     if (!range || Number(range[1]) !== start)
-      throw new DownloadError("wrong_length", "The server sent another range than the one asked for");
+      throw new DownloadError("wrong_length", "The server sent a different range than requested");
     if (range[3] !== "*" && Number(range[3]) !== expected.size) throw changed(range[3]!);
     return;
   }

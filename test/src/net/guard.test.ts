@@ -16,7 +16,7 @@ const outcome = async (url: string, over: Partial<GuardOptions> = {}) => {
   }
 };
 
-describe("a url that is none of ours is refused before any name is resolved", () => {
+describe("a URL that is malformed or of another scheme is refused before any name is resolved", () => {
   test.each([
     "file:///etc/passwd",
     "ftp://example.org/x",

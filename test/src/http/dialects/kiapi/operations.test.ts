@@ -156,7 +156,7 @@ test("a data URL is stored, and the job keeps its type, its size and its id alon
   expect(await files.get(params.more[0]!.file_id)).toBeDefined();
 });
 
-test("what is refused leaves no file and no job behind", async () => {
+test("a refused request leaves no file and no job behind", async () => {
   const reference = { data_url: dataUrl };
   const { post, submitted, files, deps } = await setup();
   const refused: [unknown, number, string][] = [
