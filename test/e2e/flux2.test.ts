@@ -210,6 +210,9 @@ describe("a request is refused", () => {
     ["generate", { steps: 101 }, 422, "invalid_parameter", "steps must be in 1..100"],
     ["generate", { quantize: 2 }, 422, "invalid_parameter", "quantize must be one of 3, 4, 5, 6, 8"],
     ["generate", { loras: Array(5).fill({ file: id }) }, 422, "invalid_parameter", /^at most 4 loras/],
+    ["generate", { guidance: 101 }, 422, "invalid_parameter", "guidance must be in 0..100"],
+    ["generate", { guidance: -1 }, 422, "invalid_parameter", "guidance must be in 0..100"],
+    ["generate", { loras: [{ file: id, scale: 1e9 }] }, 422, "invalid_parameter", /scale must be in/],
     ["generate", { image_strength: 1.5 }, 422, "invalid_parameter", "image_strength must be in 0..1"],
     [
       "edit",

@@ -1,8 +1,19 @@
 /** Z-Image's networks and pictures against diffusers, on a tiny random checkpoint. */
 import { describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { liveHandles, scope, Tensor } from "../../../../ffi/index.ts";
+import {
+  clearCache,
+  liveHandles,
+  memory,
+  openSafetensors,
+  random,
+  resetPeak,
+  saveSafetensors,
+  scope,
+  Tensor,
+} from "../../../../ffi/index.ts";
 import { project } from "../../../../src/models/diffusion/preview.ts";
 import { bytesOf, numbers, type Text } from "../../../../src/models/diffusion/tokens.ts";
 import { denoise } from "../../../../src/models/zimage/denoise.ts";
@@ -92,6 +103,39 @@ interface Case {
   negative_prompt: string | null;
   seed: number;
 }
+
+test("noise is what MLX's generator draws for the seed, not rounded, one plane a channel", () => {
+  scope(() => {
+    const { data, rows, columns } = noise({ width: 48, height: 32 }, 16, 5);
+    expect([rows, columns]).toEqual([2, 3]);
+    const drawn = random.normal([16, 4, 6], random.key(5)).transpose(1, 2, 0).contiguous();
+    const cells = unpack(Tensor.from(data, [6, 64]), 2, 3).contiguous();
+    expect(numbers(cells)).toEqual(numbers(drawn));
+  });
+});
+
+test("a transformer in single precision is converted while it is read, never held whole", () => {
+  const folder = mkdtempSync(join(tmpdir(), "zimage-"));
+  try {
+    cpSync(model, folder, { recursive: true });
+    const file = join(folder, "transformer/diffusion_pytorch_model.safetensors");
+    scope(() => {
+      using opened = openSafetensors(file);
+      const wide = [...opened.tensors.keys()].map(
+        (name) => [name, opened.take(name).astype("float32")] as const,
+      );
+      saveSafetensors(file, Object.fromEntries(wide));
+    });
+    clearCache();
+    const before = memory().active;
+    resetPeak();
+    using transformer = loadTransformer([folder], { bits: 4 });
+    expect(memory().peak - before).toBeLessThan(0.5 * statSync(file).size);
+    expect(transformer.linears.get("layers.0.attention.to_q")!.bits).toBe(4);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
 
 describe("a picture", () => {
   const cases = json("pipeline.json") as Case[];
