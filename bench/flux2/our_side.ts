@@ -1,5 +1,5 @@
 /** Our side: the steps from noise to latents. `bun our_side.ts FOLDER OUT` */
-import { scope, Tensor } from "../../ffi/index.ts";
+import { clearCache, scope, Tensor } from "../../ffi/index.ts";
 import { denoise } from "../../src/models/flux2/denoise.ts";
 import { loadTransformer } from "../../src/models/flux2/load.ts";
 import { measured, opened } from "../side.ts";
@@ -20,6 +20,8 @@ measured(out, () => {
     references: [],
     positive: { data: text.data, tokens: text.shape[0]! },
     guidance: 1,
+    // As the engine does between blocks.
+    step: clearCache,
   });
   return swapped(data, rows * columns, channels);
 });

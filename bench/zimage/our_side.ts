@@ -1,5 +1,5 @@
 /** Our side: the steps from noise to latents. `bun our_side.ts FOLDER OUT` */
-import { scope, Tensor } from "../../ffi/index.ts";
+import { clearCache, scope, Tensor } from "../../ffi/index.ts";
 import { denoise } from "../../src/models/zimage/denoise.ts";
 import { loadTransformer } from "../../src/models/zimage/load.ts";
 import { pack, unpack } from "../../src/models/zimage/pictures.ts";
@@ -19,6 +19,8 @@ measured(out, () => {
     start: { data: read(() => pack(Tensor.from(noise.data, noise.shape).transpose(1, 2, 0))), rows, columns },
     positive: { data: text.data, tokens: text.shape[0]! },
     guidance: 0,
+    // As the engine does between blocks.
+    step: clearCache,
   });
   return read(() => unpack(Tensor.from(data, [rows * columns, 64]), rows, columns).transpose(2, 0, 1));
 });
