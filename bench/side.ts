@@ -1,8 +1,9 @@
 /** What our sides of `bench/steps.ts` share: inputs, and figures of the process. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { openLibrary, openSafetensors } from "../ffi/index.ts";
+import { openLibrary } from "../ffi/index.ts";
 import { library, nativeFolder } from "../ffi/native.ts";
+import { openSafetensors } from "../src/weights/safetensors-file.ts";
 
 export async function opened(): Promise<{ folder: string; out: string; input(name: string): Input }> {
   const [folder, out] = process.argv.slice(2) as [string, string];

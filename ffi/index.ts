@@ -9,6 +9,7 @@
  * @module
  */
 export { bytesPerElement, type Dtype, type Elements } from "./dtype.ts";
+export { ByteFile, saveSafetensors } from "./files.ts";
 export { blasCalls, type KernelCalls, type KernelOp, kernelCalls, kernels, useKernels } from "./kernels.ts";
 export { type DeviceKind, type LibraryOptions, NativeError, openLibrary } from "./library.ts";
 export {
@@ -25,12 +26,5 @@ export {
 export * from "./ops.ts";
 export { Packed, packed } from "./packed.ts";
 export * as random from "./random.ts";
-export {
-  ByteFile,
-  openSafetensors,
-  type Safetensors,
-  saveSafetensors,
-  type TensorInfo,
-} from "./safetensors.ts";
 export { dispose, keep, scope } from "./scope.ts";
 export { type Axes, evalAsync, evaluate, synchronize, Tensor } from "./tensor.ts";

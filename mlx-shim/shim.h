@@ -16,6 +16,7 @@ struct easel_list;
 struct easel_file;
 struct easel_saver;
 
+// clang-format off: ffi/library.ts is held against these lines, one function each
 // Runtime
 EASEL_API int32_t easel_open(const char* metallib, int32_t device);
 EASEL_API const char* easel_error();
@@ -142,30 +143,24 @@ EASEL_API easel_array* easel_matmul(easel_array* a, easel_array* b);
 EASEL_API easel_array* easel_addmm(easel_array* c, easel_array* a, easel_array* b, double alpha, double beta);
 EASEL_API int32_t easel_packing();
 EASEL_API easel_array* easel_pack(easel_array* weight, int32_t packing);
-EASEL_API easel_array* easel_linear(easel_array* x, easel_array* weight, easel_array* bias, easel_array* scale, easel_array* residual,
-                                    const int32_t* options, int64_t n);
+EASEL_API easel_array* easel_linear(easel_array* x, easel_array* weight, easel_array* bias, easel_array* scale, easel_array* residual, const int32_t* options, int64_t n);
 EASEL_API easel_array* easel_gated(easel_array* gate, easel_array* x);
-EASEL_API easel_array* easel_conv2d(easel_array* x, easel_array* weight, easel_array* bias, easel_array* residual, const int32_t* options,
-                                    int64_t n);
+EASEL_API easel_array* easel_conv2d(easel_array* x, easel_array* weight, easel_array* bias, easel_array* residual, const int32_t* options, int64_t n);
 EASEL_API easel_array* easel_deconv2d(easel_array* x, easel_array* weight, easel_array* bias, const int32_t* options, int64_t n);
-EASEL_API easel_array* easel_conv_general(easel_array* x, easel_array* weight, const int32_t* options, int64_t n, int32_t groups,
-                                          int32_t flip);
+EASEL_API easel_array* easel_conv_general(easel_array* x, easel_array* weight, const int32_t* options, int64_t n, int32_t groups, int32_t flip);
 EASEL_API easel_array* easel_sdpa(easel_array* q, easel_array* k, easel_array* v, easel_array* mask, double scale, int32_t causal);
 EASEL_API easel_array* easel_softmax(easel_array* a, int32_t axis);
 EASEL_API easel_array* easel_layer_norm(easel_array* x, easel_array* weight, easel_array* bias, double eps);
 EASEL_API easel_array* easel_rms_norm(easel_array* x, easel_array* weight, double eps);
 EASEL_API easel_array* easel_group_norm(easel_array* x, easel_array* weight, easel_array* bias, int32_t groups, double eps);
-EASEL_API easel_array* easel_resample(easel_array* x, const int32_t* rows, const float* row_weights, const int32_t* columns,
-                                      const float* column_weights, const int32_t* sizes, int64_t n);
+EASEL_API easel_array* easel_resample(easel_array* x, const int32_t* rows, const float* row_weights, const int32_t* columns, const float* column_weights, const int32_t* sizes, int64_t n);
 EASEL_API easel_array* easel_gelu(easel_array* a);
 EASEL_API easel_array* easel_gelu_tanh(easel_array* a);
 EASEL_API easel_array* easel_silu(easel_array* a);
 EASEL_API easel_list* easel_quantize(easel_array* w, int32_t group_size, int32_t bits);
 EASEL_API easel_array* easel_dequantize(easel_array* w, easel_array* scales, easel_array* biases, int32_t group_size, int32_t bits);
-EASEL_API easel_array* easel_quantized_linear(easel_array* x, easel_array* w, easel_array* scales, easel_array* biases, easel_array* bias,
-                                              int32_t group_size, int32_t bits);
-EASEL_API easel_array* easel_quantized_matmul(easel_array* x, easel_array* w, easel_array* scales, easel_array* biases, int32_t transpose,
-                                              int32_t group_size, int32_t bits);
+EASEL_API easel_array* easel_quantized_linear(easel_array* x, easel_array* w, easel_array* scales, easel_array* biases, easel_array* bias, int32_t group_size, int32_t bits);
+EASEL_API easel_array* easel_quantized_matmul(easel_array* x, easel_array* w, easel_array* scales, easel_array* biases, int32_t transpose, int32_t group_size, int32_t bits);
 
 // Random numbers: a key decides them
 EASEL_API easel_array* easel_random_key(uint64_t seed);
@@ -184,3 +179,4 @@ EASEL_API int32_t easel_saver_put(easel_saver* saver, const char* name, easel_ar
 EASEL_API int32_t easel_saver_note(easel_saver* saver, const char* key, const char* value);
 EASEL_API int32_t easel_saver_write(easel_saver* saver, const char* path);
 EASEL_API void easel_saver_free(easel_saver* saver);
+// clang-format on

@@ -7,11 +7,12 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { openLibrary, openSafetensors } from "../../ffi/index.ts";
+import { openLibrary } from "../../ffi/index.ts";
 import { library, nativeFolder } from "../../ffi/native.ts";
 import { denoise, noise } from "../../src/models/qwen-image/diffusion.ts";
 import { loadModulator, loadSchedule, loadTransformer } from "../../src/models/qwen-image/load.ts";
 import { sigmas } from "../../src/models/qwen-image/schedule.ts";
+import { openSafetensors } from "../../src/weights/safetensors-file.ts";
 
 const [folder, out, ...numbers] = process.argv.slice(2) as [string, string, ...string[]];
 const [side, steps, guidance] = numbers.map(Number) as [number, number, number];

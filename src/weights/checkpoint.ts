@@ -1,19 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import {
-  ByteFile,
-  bytesPerElement,
-  concat,
-  NativeError,
-  openSafetensors,
-  type Tensor,
-  zeros,
-} from "../../ffi/index.ts";
+import { ByteFile, bytesPerElement, concat, type Tensor, zeros } from "../../ffi/index.ts";
 import { CheckpointError } from "./checkpoint-error.ts";
 import { type Entry, elements } from "./entry.ts";
 import { mistakenFor } from "./formats/mistaken.ts";
 import { readTorch } from "./formats/torch-pickle.ts";
 import { findWeights } from "./layout.ts";
+import { isUnreadable, openSafetensors } from "./safetensors-file.ts";
 
 /**
  * The place of a file's tensor in the network: its whole, or one of several parts joined along the first axis. `axes` are those of the
@@ -39,13 +32,19 @@ interface Placed extends Entry {
 
 export type Json = Readonly<Record<string, unknown>>;
 
-/** The tensors of a safetensors file; `ffi` checks the header. */
+/** The tensors of a safetensors file. */
 function readSafetensors(path: string): Entry[] {
   try {
     using file = openSafetensors(path);
-    return [...file.tensors].map(([name, info]) => ({ name, path, ...info }));
+    return [...file.tensors].map(([name, info]) => ({
+      name,
+      path,
+      dtype: info.dtype,
+      shape: info.shape,
+      offset: info.offset,
+    }));
   } catch (error) {
-    if (!(error instanceof NativeError)) throw error;
+    if (!isUnreadable(error)) throw error;
     const reason = mistakenFor(path) ?? error.message.replace("[safetensors] ", "");
     throw new CheckpointError(basename(path), reason);
   }

@@ -5,8 +5,9 @@
  */
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import type { Dtype, Quantized, Safetensors, Tensor } from "../../ffi/index.ts";
+import type { Dtype, Quantized, Tensor } from "../../ffi/index.ts";
 import { syncFolder } from "../disk/sync-folder.ts";
+import type { Safetensors } from "./safetensors-file.ts";
 
 export interface Quantization {
   bits: number;

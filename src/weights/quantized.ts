@@ -6,19 +6,13 @@
  */
 import { mkdirSync, rmSync, statfsSync, utimesSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import {
-  type Dtype,
-  NativeError,
-  openSafetensors,
-  type Quantized,
-  type Safetensors,
-  version,
-} from "../../ffi/index.ts";
+import { type Dtype, type Quantized, version } from "../../ffi/index.ts";
 import { makeRoom, partialName, sweepPartials } from "../disk/cache-folder.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { elements } from "./entry.ts";
 import { MatrixWriter, type Quantization, readMatrix } from "./matrix-file.ts";
 import { provenanceOf } from "./provenance.ts";
+import { isUnreadable, openSafetensors, type Safetensors } from "./safetensors-file.ts";
 
 /** Raise it when the same request would give other numbers than before. */
 const quantizer = 1;
@@ -142,7 +136,7 @@ export class KeptMatrices implements Disposable {
       }
       file[Symbol.dispose]();
     } catch (error) {
-      if (!(error instanceof NativeError)) throw error;
+      if (!isUnreadable(error)) throw error;
     }
     return null;
   }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { HeaderFile, shapeOf } from "./entry.ts";
+import { HeaderFile } from "./entry.ts";
+import { readHeader } from "./formats/safetensors.ts";
 import { readTorch } from "./formats/torch-pickle.ts";
 import { findWeights, partPlace } from "./layout.ts";
 import { provenanceOf } from "./provenance.ts";
@@ -17,7 +18,6 @@ export interface Listed {
 export type TensorTable = ReadonlyMap<string, Listed>;
 
 const known = new Map<string, TensorTable | undefined>();
-const longestHeader = 100_000_000;
 /** Models with their parts on one machine are fewer than this. */
 const mostKnown = 64;
 
@@ -52,15 +52,6 @@ const tensorsIn = (path: string): [string, Listed][] =>
 
 function listed(path: string): [string, Listed][] {
   using file = new HeaderFile(path);
-  const length = Number(file.read(0, 8).readBigUInt64LE());
-  if (length > longestHeader) file.fail("the header is too long");
-  const header = JSON.parse(file.read(8, length).toString("utf8")) as Record<string, unknown>;
-  return Object.entries(header).flatMap(([name, value]): [string, Listed][] => {
-    if (name === "__metadata__") return [];
-    const { dtype, shape } = value as { dtype?: unknown; shape?: unknown };
-    const sizes = shapeOf(shape);
-    return typeof dtype === "string" && sizes
-      ? [[name, { dtype, shape: sizes }]]
-      : file.fail("it is damaged");
-  });
+  const { tensors } = readHeader(file.size, (offset, length) => file.read(offset, length));
+  return [...tensors].map(([name, { type, shape }]) => [name, { dtype: type, shape }]);
 }

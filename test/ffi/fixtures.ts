@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { concat, openSafetensors, type Safetensors, type Tensor } from "../../ffi/index.ts";
+import { concat, type Tensor } from "../../ffi/index.ts";
+import { openSafetensors, type Safetensors } from "../../src/weights/safetensors-file.ts";
 
 /** A group of cases made by `test/reference/ops.py`. */
 export function openFixtures(group: string): Safetensors {

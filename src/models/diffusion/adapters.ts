@@ -4,16 +4,10 @@
  *
  * @module
  */
-import {
-  concat,
-  type Dtype,
-  NativeError,
-  openSafetensors,
-  type Safetensors,
-  scope,
-} from "../../../ffi/index.ts";
+import { concat, type Dtype, scope } from "../../../ffi/index.ts";
 import type { Linear, LowRank } from "../../nn/linear.ts";
 import { mistakenFor } from "../../weights/formats/mistaken.ts";
+import { isUnreadable, openSafetensors, type Safetensors } from "../../weights/safetensors-file.ts";
 
 /** Says no to an adapter, with the name of its file and the keys at fault. */
 export class LoraError extends Error {
@@ -121,7 +115,7 @@ function opened(path: string, label: string): Safetensors {
   try {
     return openSafetensors(path);
   } catch (error) {
-    if (!(error instanceof NativeError)) throw error;
+    if (!isUnreadable(error)) throw error;
     const reason = mistakenFor(path) ?? error.message.replace("[safetensors] ", "");
     throw new LoraError(`${label} cannot be read as safetensors: ${reason}`);
   }

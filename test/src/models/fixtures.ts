@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { openSafetensors, type Tensor } from "../../../ffi/index.ts";
+import type { Tensor } from "../../../ffi/index.ts";
+import { openSafetensors } from "../../../src/weights/safetensors-file.ts";
 
 export const depthFixtures = join(import.meta.dir, "../../fixtures/depth");
 export const fixture = (name: string) => join(depthFixtures, name);

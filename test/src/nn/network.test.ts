@@ -16,12 +16,13 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openSafetensors, saveSafetensors, scope, Tensor } from "../../../ffi/index.ts";
+import { saveSafetensors, scope, Tensor } from "../../../ffi/index.ts";
 import { Linear } from "../../../src/nn/linear.ts";
 import { network } from "../../../src/nn/network.ts";
 import type { Weights } from "../../../src/nn/weights.ts";
 import { Checkpoint } from "../../../src/weights/checkpoint.ts";
 import type { QuantizedPlace } from "../../../src/weights/quantized.ts";
+import { openSafetensors } from "../../../src/weights/safetensors-file.ts";
 import { openForTests } from "../../ffi/open.ts";
 
 openForTests();

@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { openSafetensors, Tensor } from "../../../../ffi/index.ts";
+import { Tensor } from "../../../../ffi/index.ts";
+import { openSafetensors } from "../../../../src/weights/safetensors-file.ts";
 
 export const fixtures = join(import.meta.dir, "../../../fixtures");
 export const zimage = join(fixtures, "zimage");

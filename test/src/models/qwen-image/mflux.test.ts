@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openSafetensors, saveSafetensors, scope, Tensor } from "../../../../ffi/index.ts";
+import { saveSafetensors, scope, Tensor } from "../../../../ffi/index.ts";
 import {
   loadModulator,
   loadTextEncoder,
@@ -11,6 +11,7 @@ import {
   loadVae,
 } from "../../../../src/models/qwen-image/load.ts";
 import { stepOf } from "../../../../src/models/qwen-image/modulation.ts";
+import { openSafetensors } from "../../../../src/weights/safetensors-file.ts";
 import { openForTests } from "../../../ffi/open.ts";
 import { difference } from "../fixtures.ts";
 import { model as published } from "./fixtures.ts";

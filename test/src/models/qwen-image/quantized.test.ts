@@ -2,16 +2,10 @@ import { afterAll, expect, test } from "bun:test";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  ByteFile,
-  openSafetensors,
-  quantize,
-  saveSafetensors,
-  scope,
-  type Tensor,
-} from "../../../../ffi/index.ts";
+import { ByteFile, quantize, saveSafetensors, scope, type Tensor } from "../../../../ffi/index.ts";
 import { loadModulator, loadTransformer } from "../../../../src/models/qwen-image/load.ts";
 import { stepOf } from "../../../../src/models/qwen-image/modulation.ts";
+import { openSafetensors } from "../../../../src/weights/safetensors-file.ts";
 import { openForTests } from "../../../ffi/open.ts";
 import { difference } from "../fixtures.ts";
 import { model, numbers, recorded, single } from "./fixtures.ts";

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { openSafetensors, Tensor } from "../../../../ffi/index.ts";
+import { Tensor } from "../../../../ffi/index.ts";
+import { openSafetensors } from "../../../../src/weights/safetensors-file.ts";
 
 export const folder = join(import.meta.dir, "../../../fixtures/seedvr2");
 export const json = (name: string) => JSON.parse(readFileSync(join(folder, name), "utf8"));

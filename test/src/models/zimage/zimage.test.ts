@@ -7,7 +7,6 @@ import {
   clearCache,
   liveHandles,
   memory,
-  openSafetensors,
   random,
   resetPeak,
   saveSafetensors,
@@ -20,6 +19,7 @@ import { denoise } from "../../../../src/models/zimage/denoise.ts";
 import { loadShift, loadTextEncoder, loadTransformer, loadVae } from "../../../../src/models/zimage/load.ts";
 import { decode, noise, previewOf, unpack } from "../../../../src/models/zimage/pictures.ts";
 import { sigmas, usualShift } from "../../../../src/models/zimage/schedule.ts";
+import { openSafetensors } from "../../../../src/weights/safetensors-file.ts";
 import { openForTests } from "../../../ffi/open.ts";
 import { levels, pixelsOf } from "../diffusion/pixels.ts";
 import { zimage } from "../diffusion/recorded.ts";

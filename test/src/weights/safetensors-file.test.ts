@@ -8,12 +8,12 @@ import {
   liveHandles,
   memory,
   ones,
-  openSafetensors,
   saveSafetensors,
   scope,
   Tensor,
-} from "../../ffi/index.ts";
-import { openForTests } from "./open.ts";
+} from "../../../ffi/index.ts";
+import { openSafetensors } from "../../../src/weights/safetensors-file.ts";
+import { openForTests } from "../../ffi/open.ts";
 
 beforeAll(openForTests);
 
