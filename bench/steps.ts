@@ -49,7 +49,7 @@ export async function bench({ family, model, title, form, shapes }: Bench): Prom
   const python = process.env.PYTHON ?? "python3";
   const here = join(import.meta.dir, family);
   const { folder, side } = values;
-  const sigmas = [1, 0.6, 0];
+  const sigmas = [1, 0.9, 0.7, 0.4, 0];
   await buildNative();
   const blas = await openBlas();
   if (!existsSync(join(folder, "transformer"))) {

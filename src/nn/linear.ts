@@ -6,6 +6,7 @@ import {
   quantizedLinear,
   type Tensor,
 } from "../../ffi/index.ts";
+import { computed } from "./computed.ts";
 import type { Weights } from "./weights.ts";
 
 const groupSize = 64;
@@ -73,8 +74,9 @@ export class Linear {
   #product(x: Tensor, ending: Ending = {}): Tensor {
     const { weight, bias } = this;
     if (!("scales" in weight)) {
-      const fits = weight instanceof Packed || weight.dtype === x.dtype;
-      return linear(x, fits ? weight : weight.astype(x.dtype), bias, ending);
+      if (weight instanceof Packed || weight.dtype === x.dtype) return linear(x, weight, bias, ending);
+      // At once: the widened matrices of a whole block would lie in memory together.
+      return computed(() => linear(x, weight.astype(x.dtype), bias, ending));
     }
     const quantization = { bits: this.bits!, groupSize: this.groupSize };
     return ended(quantizedLinear(x, weight, quantization, bias), ending);

@@ -110,5 +110,5 @@ test("an index that leads to a shard which is not there is told", () => {
   cpSync(saved, broken, { recursive: true });
   const index = join(broken, "transformer/model.safetensors.index.json");
   writeFileSync(index, readFileSync(index, "utf8").replaceAll("0.safetensors", "7.safetensors"));
-  expect(() => loadTransformer([broken])).toThrow("the shard 7.safetensors is not there");
+  expect(() => loadTransformer([broken])).toThrow("the shard 7.safetensors is missing");
 });
