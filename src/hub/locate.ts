@@ -16,7 +16,7 @@ export interface LocateOptions {
   embedded: string;
 }
 
-/** What to load a variant from, or the names of what is not there. */
+/** The paths that a variant is loaded from, or the names of the missing ones. */
 export type Located = { source: { paths: readonly string[] } } | { missing: readonly string[] };
 
 export function locate(

@@ -11,9 +11,9 @@ import { asDisk, canceled, DownloadError } from "./errors.ts";
 import { follower } from "./hash.ts";
 import { lock } from "./lock.ts";
 import { forget, forgetRanges, keepRanges, keptRanges, lockOf, partialOf } from "./partial.ts";
-import { type Patience, pause, tries } from "./patience.ts";
 import { bytesIn, freeBetween, joined, type Range, within } from "./ranges.ts";
 import { get, type Remote, reason, refuse, validatorOf } from "./request.ts";
+import { pause, type RetryOptions, tries } from "./retry.ts";
 
 const partBytes = 32 * 1024 * 1024;
 const connections = 4;
@@ -21,22 +21,22 @@ const connections = 4;
 const stall_s = 30;
 const stallBytes = 16 * 1024;
 const keepEvery_ms = 1000;
-/** What is given back on a full disk, so that there is room to write down what is there. */
+/** Bytes freed on a full disk, so that the state of the download can still be written. */
 const roomBytes = 64 * 1024;
 
 export interface Expected {
   size: number;
-  /** What the server calls this content; kept to know that a resumed file is still the same one. */
+  /** The server's ETag. A resumed download must have the same one. */
   etag: string;
-  /** A plain SHA-256, or the SHA-1 that git gives a small file. Null where nobody publishes one. */
+  /** A plain SHA-256, or the SHA-1 that git gives a small file. Null if none is published. */
   digest: { kind: "sha256" | "git-sha1"; hex: string } | null;
-  /** What every answer must say of itself, where only the server's word tells that it is still the same file. */
+  /** Validator that every response must carry. Used where no hash is published. */
   validator?: string | null;
 }
 
-export interface DownloadOptions extends Patience {
+export interface DownloadOptions extends RetryOptions {
   fetch?: typeof fetch;
-  /** Told how many bytes are on the disk, resumed ones included. */
+  /** Gets the number of bytes on the disk, resumed ones included. */
   onBytes?: (done: number) => void;
   connections?: number;
   partBytes?: number;
@@ -50,7 +50,7 @@ interface Work {
   file: FileHandle;
   options: DownloadOptions;
   signal: AbortSignal;
-  /** Told of every piece that was written. */
+  /** Called for every range written. */
   wrote: (start: number, end: number) => void;
 }
 
@@ -98,11 +98,11 @@ async function fetchMissing(
   unbroken: (end: number) => void,
 ): Promise<void> {
   let done = kept;
-  const told = () => {
+  const report = () => {
     options.onBytes?.(bytesIn(done));
     if (done[0]?.[0] === 0) unbroken(done[0][1]);
   };
-  told();
+  report();
   const keep = async () => {
     const synced = done;
     await file.datasync().catch(asDisk);
@@ -120,7 +120,7 @@ async function fetchMissing(
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
   const wrote = (start: number, end: number) => {
     done = joined([...done, [start, end]]);
-    told();
+    report();
   };
   const work: Work = { remote, expected, file, options, signal, wrote };
   try {
@@ -185,7 +185,7 @@ async function fetchRange(work: Work, [start, end]: Range, ranged: boolean): Pro
   }
 }
 
-/** One request. Without `ranged` the whole file is asked for, and what lies before `start` goes by. */
+/** One request. Without `ranged` it fetches the whole file and skips the bytes before `start`. */
 async function stream(work: Work, [start, end]: Range, ranged: boolean): Promise<void> {
   const { remote, expected, file, options, wrote } = work;
   const stalled = new AbortController();
@@ -205,7 +205,7 @@ async function stream(work: Work, [start, end]: Range, ranged: boolean): Promise
       headers: whole ? {} : { range: `bytes=${start}-${end - 1}` },
     });
     if (response.status === 416)
-      throw new DownloadError("changed", "The server's file is shorter than the one that was promised");
+      throw new DownloadError("changed", "The server's file is shorter than announced");
     if (response.status !== 200 && response.status !== 206) await refuse(response, remote);
     checkAnswer(response, expected, start, whole);
     if (!response.body) throw new DownloadError("wrong_length", "The answer has no body", true);
@@ -231,13 +231,13 @@ async function stream(work: Work, [start, end]: Range, ranged: boolean): Promise
   }
 }
 
-/** @throws {DownloadError} When the answer is not the part that was asked for of the file that is expected. */
+/** @throws {DownloadError} When the response is of another file, or of another range than requested. */
 function checkAnswer(response: Response, expected: Expected, start: number, whole: boolean): void {
   const changed = (bytes: string) =>
     new DownloadError("changed", `The file on the server has ${bytes} bytes, not ${expected.size}`);
   const seen = validatorOf(response);
   if (expected.validator && seen && seen !== expected.validator)
-    throw new DownloadError("changed", "The file on the server is another one than at the beginning");
+    throw new DownloadError("changed", "The file on the server changed during the download");
   if (response.status === 206) {
     const range = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(response.headers.get("content-range") ?? "");
     if (!range || Number(range[1]) !== start)

@@ -11,8 +11,8 @@ import { writeAtomicSync } from "../../disk/write-atomic.ts";
 import { DownloadError } from "./errors.ts";
 import { type DownloadOptions, downloadFile, type Expected } from "./file.ts";
 import { broughtBytes } from "./partial.ts";
-import { patiently } from "./patience.ts";
 import { get, refuse } from "./request.ts";
+import { withRetries } from "./retry.ts";
 
 /** What the environment says about Hugging Face. */
 export interface HubEnv {
@@ -96,14 +96,14 @@ function requireAddress(endpoint: string): void {
 }
 
 /**
- * What the package asks with. The token goes our own way, since the package insists on the form of Hugging Face's and mirrors have
- * others; it stays with its host along redirects, and a busy host is asked again.
+ * The `fetch` that `@huggingface/hub` uses. It adds the token, because the package accepts only Hugging Face's own format and mirrors
+ * have others. The token is never sent to another host on a redirect, and a busy host is retried.
  */
 function hubFetch({ endpoint, token }: HubEnv, options: DownloadOptions): typeof fetch {
   const home = new URL(endpoint).origin;
   const signal = options.signal ?? new AbortController().signal;
   const send = (input: Parameters<typeof fetch>[0], init: RequestInit = {}) =>
-    patiently(async () => {
+    withRetries(async () => {
       const url = input instanceof Request ? input.url : String(input);
       const remote = { url, token: new URL(url).origin === home ? token : undefined };
       const headers = Object.fromEntries(new Headers(init.headers));
@@ -193,7 +193,7 @@ function isWhole(folder: string, commit: string, file: HubFile): boolean {
 
 /**
  * Brings a listing's files into the cache: a blob named by its hash, a link to it from the snapshot, and last the ref, so that
- * nobody sees a revision whose files are not there.
+ * no reader sees a revision with missing files.
  */
 export async function downloadRepo(
   listing: HubListing,

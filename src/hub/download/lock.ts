@@ -2,12 +2,12 @@ import { Database } from "bun:sqlite";
 import { closeSync, openSync, rmSync, statSync } from "node:fs";
 import { DownloadError } from "./errors.ts";
 
-/** A connection that nobody can reach is collected, and its lock with it. */
+/** Keeps connections reachable: the garbage collector would release the lock of an unreachable one. */
 const held = new Set<Database>();
 
 /**
- * Takes a file's name for this process alone. It is a lock of the operating system on an SQLite file: there is no moment in which it
- * is half taken, and a process that dies gives it back, whoever gets its number later.
+ * Locks a file's name for this process. The lock is the operating system's, on an SQLite file: taking it is atomic, and the
+ * system releases it when the process dies, even if another process gets its id.
  *
  * @throws {DownloadError} `busy` when another process has it.
  */
@@ -24,7 +24,7 @@ export function lock(path: string, what: string): Disposable {
         throw new DownloadError("busy", `Another process is downloading ${what}`);
       throw error;
     }
-    // The one before may have removed the file between our opening it and our taking it: then it is nobody's, or a new one lies there.
+    // The previous owner may have removed the file after it was opened here: then this lock is on a deleted file.
     if (inodeOf(path) === mine) {
       held.add(database);
       return {
@@ -41,7 +41,10 @@ export function lock(path: string, what: string): Disposable {
 
 const inodeOf = (path: string) => statSync(path, { throwIfNoEntry: false, bigint: true })?.ino;
 
-/** Which file lies at a path. One is made where there is none: opening one that is there would, when it is closed, take its lock away. */
+/**
+ * Inode of the file at `path`, created if missing. An existing file must not be opened: closing it would release this process's
+ * lock on it.
+ */
 function fileAt(path: string): bigint {
   for (;;) {
     const inode = inodeOf(path);

@@ -1,7 +1,7 @@
 /**
- * What an unfinished download leaves on the disk: the bytes, and beside them which of them have reached the disk itself.
+ * The state of an unfinished download: its bytes, and a file beside them that lists the ranges synced to the disk.
  *
- * The names are our own: other programs take any `.incomplete` of Hugging Face's cache for one that has no holes.
+ * The names are our own: other programs expect an `.incomplete` of Hugging Face's cache to have no holes.
  *
  * @module
  */
@@ -22,7 +22,7 @@ interface State {
   synced: Range[];
 }
 
-/** What an earlier download left of this very file. */
+/** Ranges that an earlier download of the same file synced. */
 export function keptRanges(destination: string, { size, etag, validator = null }: Expected): Range[] {
   try {
     const state = JSON.parse(readFileSync(stateOf(destination), "utf8")) as State;

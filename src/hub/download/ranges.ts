@@ -1,7 +1,7 @@
 /** Bytes from `start` up to, not including, `end`. */
 export type Range = [start: number, end: number];
 
-/** The same bytes in order, with touching and overlapping ranges made one. */
+/** Sorts ranges and merges those that touch or overlap. */
 export function joined(ranges: readonly Range[]): Range[] {
   const out: Range[] = [];
   for (const [start, end] of [...ranges].sort((a, b) => a[0] - b[0])) {
@@ -12,7 +12,7 @@ export function joined(ranges: readonly Range[]): Range[] {
   return out;
 }
 
-/** What of `0..size` no range covers. */
+/** The gaps between ranges in `0..size`. */
 export function freeBetween(ranges: readonly Range[], size: number): Range[] {
   const gaps: Range[] = [];
   let at = 0;
@@ -24,7 +24,7 @@ export function freeBetween(ranges: readonly Range[], size: number): Range[] {
   return gaps;
 }
 
-/** What of the ranges lies below `size`. */
+/** Ranges cut off at `size`. */
 export function within(ranges: readonly Range[], size: number): Range[] {
   return joined(
     ranges.map(([start, end]): Range => [start, Math.min(end, size)]).filter(([start, end]) => start < end),

@@ -18,8 +18,8 @@ import {
   snapshot,
 } from "./hub.ts";
 import { broughtBytes } from "./partial.ts";
-import { patiently } from "./patience.ts";
 import { get, refuse, validatorOf } from "./request.ts";
+import { withRetries } from "./retry.ts";
 
 /** Where things lie on this machine. */
 export interface Places {
@@ -53,7 +53,7 @@ export function pathOf(download: Download, places: Places): string | null {
     : join(places.downloads, download.file);
 }
 
-/** What of a download is not on the disk: file names and patterns, empty when it is ready. No network. */
+/** File names and patterns of a download that are missing on the disk; empty when it is complete. No network. */
 export function missing(download: Download, places: Places): string[] {
   const path = pathOf(download, places);
   if (download.kind === "url") return path && existsSync(path) ? [] : [download.file];
@@ -85,7 +85,7 @@ function shardsMissing(root: string, index: string): string[] {
 export type ActivationEvent =
   | { event: "listing"; label: string }
   | { event: "ready"; label: string }
-  /** Everything that may be refused was asked for: that many bytes are to come. */
+  /** Every file was found; `bytes` remain to be downloaded. */
   | { event: "planned"; bytes: number }
   | { event: "waiting"; seconds: number; why: string }
   | { event: "file"; label: string; file: string; done: number; total: number }
@@ -141,17 +141,17 @@ async function bring(downloads: readonly Download[], places: Places, options: Br
   }
 }
 
-/** A large file comes in many thousand pieces: of one that is under way, ten are told in a second. */
+/** Limits progress events of a file to ten a second. */
 function sparing(on: Bringing["on"]): Bringing["on"] {
-  let told = 0;
+  let last = 0;
   let file = "";
   return (event) => {
     if (event.event === "file" && event.file === file && event.done < event.total) {
-      if (performance.now() - told < 100) return;
+      if (performance.now() - last < 100) return;
     }
     if (event.event === "file") {
       file = event.file;
-      told = performance.now();
+      last = performance.now();
     }
     on(event);
   };
@@ -178,7 +178,7 @@ async function planUrl(download: Extract<Download, { kind: "url" }>, places: Pla
   const signal = options.signal ?? new AbortController().signal;
   // A range of one byte tells the size where HEAD is not answered.
   const remote = { url: download.url };
-  const response = await patiently(async () => {
+  const response = await withRetries(async () => {
     const headers = { range: "bytes=0-0" };
     const answer = await get(remote, { fetch: options.fetch ?? fetch, signal, headers });
     if (answer.status !== 206 && answer.status !== 200) await refuse(answer, remote);
@@ -189,10 +189,10 @@ async function planUrl(download: Extract<Download, { kind: "url" }>, places: Pla
   const validator = validatorOf(response);
   await response.body?.cancel();
   if (!Number.isInteger(size) || size <= 0)
-    throw new DownloadError("server_error", `${download.url} does not tell its size`);
+    throw new DownloadError("server_error", `${download.url} sent no size`);
   const path = join(places.downloads, download.file);
   const digest = download.sha256 ? ({ kind: "sha256", hex: download.sha256 } as const) : null;
-  // Without a hash only the server's word says that it is still the same file, and without that word nothing can be gone on with.
+  // Without a hash, the validator identifies the file. Without a validator, a partial download cannot be resumed.
   const expected = digest
     ? { size, etag: digest.hex, digest }
     : { size, etag: validator ?? crypto.randomUUID(), digest, validator };
