@@ -1,5 +1,5 @@
 /**
- * Jobs for tools: started, followed for a while, and told as tool results.
+ * Jobs for tools: starts them, follows them for a while, and makes tool results of them.
  *
  * @module
  */
@@ -44,7 +44,7 @@ export interface Watching {
   signal: AbortSignal;
   /** Seconds to wait for the end. */
   waitSeconds: number;
-  /** Tells how far the job is; undefined when nobody asked. */
+  /** Sends progress notifications; undefined when the client requested none. */
   progress?: ((share: number, message: string) => Promise<void>) | undefined;
 }
 
@@ -69,7 +69,7 @@ export async function runJob(
 /** Follows a job until it ends or the wait is over, and tells its state. */
 export async function followed(api: Api, id: string, watching: Watching): Promise<CallToolResult> {
   if (watching.waitSeconds > 0) await untilEnd(api, id, watching);
-  return told(api, await get<Job>(api, `/v1/jobs/${id}`));
+  return jobResult(api, await get<Job>(api, `/v1/jobs/${id}`));
 }
 
 interface Status {
@@ -137,7 +137,7 @@ interface StoredFile {
 }
 
 /** A job as a tool result: structured, as text, with links to its files and a small preview. */
-export async function told(api: Api, job: Job): Promise<CallToolResult> {
+export async function jobResult(api: Api, job: Job): Promise<CallToolResult> {
   if (job.status === "failed")
     throw new ToolError(job.error_code ?? "failed", `job ${job.id} failed: ${job.error}`);
   const files = [];

@@ -8,7 +8,7 @@ import type { RequestHandlerExtra } from "@modelcontextprotocol/sdk/shared/proto
 import type { CallToolResult, ServerNotification, ServerRequest } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
 import { type Api, get, post, ToolError, upload } from "./api.ts";
-import { followed, type Job, jobOutput, runJob, told, type Watching } from "./jobs.ts";
+import { followed, type Job, jobOutput, jobResult, runJob, type Watching } from "./jobs.ts";
 
 type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
 
@@ -302,7 +302,7 @@ export function createMcpServer(api: Api, version: string): McpServer {
         openWorldHint: false,
       },
     },
-    guarded(async ({ job_id }) => told(api, await post<Job>(api, `/v1/jobs/${job_id}/cancel`, {}))),
+    guarded(async ({ job_id }) => jobResult(api, await post<Job>(api, `/v1/jobs/${job_id}/cancel`, {}))),
   );
 
   server.registerTool(
