@@ -249,7 +249,7 @@ function load(path: string): Symbols {
   try {
     return dlopen(path, symbols as unknown as Record<string, FFIFunction>).symbols as unknown as Symbols;
   } catch (error) {
-    // bun's text names the path, which is for the log of whoever opens the library, not for clients.
+    // Bun's message names the path: it belongs into the log, not into an answer.
     throw new NativeError("the native library cannot be loaded", { cause: error });
   }
 }

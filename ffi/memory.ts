@@ -53,7 +53,7 @@ export interface Device {
   architecture: string;
   /** Bytes of memory it works with. */
   memory: number;
-  /** Bytes that Metal recommends to stay within; 0 where nobody says. */
+  /** Metal's recommended working set in bytes; 0 if there is none. */
   recommended: number;
 }
 

@@ -136,7 +136,7 @@ async function unpack(archive: Archive, root: Root, folder: string): Promise<voi
   sweep(root.path);
   const staging = mkdtempSync(join(root.path, ".unpacking-"));
   const clear = () => rmSync(staging, { recursive: true, force: true });
-  // whoever stops the process meanwhile should find no rest
+  // a process stopped here must leave no partial folder
   process.once("exit", clear);
   try {
     for (const entry of archive.entries) {
@@ -177,7 +177,7 @@ function moveInto(archive: Archive, staging: string, folder: string, root: strin
 const hour = 3_600_000;
 const season = 90 * 24 * hour;
 
-/** Removes what starts that were cut short have left, and the parts of versions that nobody has started for a season. */
+/** Removes what interrupted starts left, and native parts of versions that were not started for months. */
 function sweep(root: string): void {
   for (const name of readdirSync(root)) {
     const limit = /^\.(unpacking|broken)-/.test(name) ? hour : /^native-/.test(name) ? season : Infinity;

@@ -33,7 +33,7 @@ export function stack(list: readonly Tensor[], axis: number): Tensor {
   return wrap(c.easel_stack(pointers(list.map(handleOf)), list.length, axis));
 }
 
-/** Cuts the axis into so many equal parts, or at the given places. */
+/** Splits the axis into a number of equal parts, or at the given indices. */
 export function split(x: Tensor, sections: number | readonly number[], axis: number): Tensor[] {
   const at = axis < 0 ? axis + x.ndim : axis;
   const length = x.shape[at];

@@ -17,7 +17,7 @@ export function key(seed: number | bigint): Tensor {
   return wrap(c.easel_random_key(BigInt.asUintN(64, BigInt(seed))));
 }
 
-/** So many independent keys. The key itself is used up. */
+/** Splits a key into `count` independent ones. The key itself must not be used again. */
 export function split(from: Tensor, count: number): Tensor[] {
   using keys = wrap(c.easel_random_split(handleOf(from), count));
   return Array.from({ length: count }, (_, i) => keys.at(i));

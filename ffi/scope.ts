@@ -9,7 +9,7 @@ export const owner = Symbol("owner");
 
 /** Something a scope frees. */
 export interface Owned extends Disposable {
-  /** The scope that will free it; null when whoever made it will. */
+  /** The scope that will free it; null when its creator will. */
   [owner]: Scope | null;
 }
 

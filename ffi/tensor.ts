@@ -393,11 +393,11 @@ export class Tensor implements Owned {
     const widths = ints(low, high);
     return wrap(c.easel_pad(this.#live(), widths, low.length + high.length, value, +(mode === "edge")));
   }
-  /** Each entry of the axis so many times in a row. */
+  /** Repeats each entry of the axis `count` times. */
   repeat(count: number, axis: number): Tensor {
     return wrap(c.easel_repeat(this.#live(), count, axis));
   }
-  /** The whole tensor so many times along each axis. */
+  /** Repeats the whole tensor along each axis. */
   tile(...counts: readonly number[]): Tensor {
     return wrap(c.easel_tile(this.#live(), ints(counts), counts.length));
   }

@@ -1,6 +1,6 @@
 /**
- * What the coders of pictures share: the residual blocks that all of them are built of since latent diffusion began, and how a large
- * picture goes through without two of its maps in memory. Norms and convolutions are each coder's own.
+ * Parts that autoencoders share: the residual blocks of latent diffusion, and stages that free their intermediate maps. Each
+ * autoencoder brings its own norms and convolutions.
  *
  * @module
  */
@@ -13,7 +13,7 @@ export interface Layer {
   forward(x: Tensor): Tensor;
 }
 
-/** Told of what a layer gave, by name. */
+/** Gets the output of a named layer. */
 export type Tap = (name: string, x: Tensor) => void;
 
 /** The layers that a coder's blocks are built of. */
@@ -27,11 +27,11 @@ export interface Layers {
   attention(w: Weights, width: number): Layer;
 }
 
-/** One layer after the other. */
+/** Applies layers in order. */
 export const through = (layers: readonly Layer[], x: Tensor): Tensor =>
   layers.reduce((y, layer) => layer.forward(y), x);
 
-/** Goes through layers and frees what they made on the way, so that no two maps of a large picture outlive their use. */
+/** Applies layers and frees their intermediate maps. */
 export function stage(name: string, tap: Tap, layers: readonly Layer[], x: Tensor): Tensor {
   const made = computed(() => through(layers, x));
   tap(name, made);

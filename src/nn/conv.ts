@@ -11,8 +11,8 @@ import {
 import type { Weights } from "./weights.ts";
 
 /**
- * What becomes of a kernel that reaches back in time, [out, in, time, rows, columns], when there is one frame: where the frame is
- * repeated in front, its taps are summed; where nothing is in front, only the last one sees it.
+ * How a causal 3-D kernel [out, in, time, rows, columns] becomes 2-D for a single frame. With the frame repeated as padding, its taps
+ * are summed; with zeros, only the last tap counts.
  */
 export type Fold = "sum" | "last";
 
@@ -21,7 +21,7 @@ const folds: Readonly<Record<Fold, (kernel: Tensor) => Tensor>> = {
   last: (kernel) => kernel.at(kernel.shape[2]! - 1, 2),
 };
 
-/** What surrounds a convolution: residual + curve(relu(x) ∗ W + b). */
+/** Operations fused with a convolution: residual + curve(relu(x) ∗ W + b). */
 export type ConvAround = Pick<Conv2dOptions, "rectified" | "curve" | "residual">;
 export type ConvPadding = Pick<Conv2dOptions, "padding" | "paddingHigh">;
 
@@ -95,7 +95,7 @@ export class Pointwise {
   readonly weight: Tensor | Packed;
   readonly bias: Tensor | undefined;
 
-  /** The checkpoint's kernel has so many axes of one. */
+  /** `axes`: trailing axes of length 1 in the checkpoint's kernel. */
   constructor(w: Weights, inputs: number, outputs: number, { bias = true, axes = 2 } = {}) {
     const ones = new Array<number>(axes).fill(1);
     this.weight = w.matrix("weight", [outputs, inputs, ...ones], (t) => t.reshape(outputs, inputs));

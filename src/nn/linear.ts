@@ -28,7 +28,7 @@ export class Linear {
   readonly bias: Tensor | undefined;
   readonly bits: Bits | null;
   readonly groupSize: Groups = groupSize;
-  /** What an adapter adds; whoever sets it owns it. */
+  /** The low-rank update of an adapter. Not owned. */
   adapter: LowRank | null = null;
 
   constructor(

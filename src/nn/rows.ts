@@ -17,7 +17,7 @@ export interface Rows {
   rows(from: number, to: number): Tensor;
 }
 
-/** A map that is there. */
+/** A map in memory. */
 export function held(x: Tensor): Rows {
   const [batch, height, width] = x.shape as [number, number, number];
   return {
@@ -27,14 +27,14 @@ export function held(x: Tensor): Rows {
   };
 }
 
-/** A stage: what it gives is computed at once, so that nothing it was made of stays behind while the next one runs. */
+/** A stage evaluates its rows at once, which frees its inputs before the next stage runs. */
 const stage = (height: number, width: number, rows: Rows["rows"]): Rows => ({
   height,
   width,
   rows: (from, to) => computed(() => rows(from, to)),
 });
 
-/** Something done to each pixel alone. */
+/** A change of each pixel by itself. */
 export const each = (input: Rows, change: (x: Tensor, from: number, to: number) => Tensor): Rows =>
   stage(input.height, input.width, (from, to) => change(input.rows(from, to), from, to));
 
@@ -128,22 +128,22 @@ export function bilinear(input: Rows, height: number, width: number, options: Ta
   });
 }
 
-/** For those who ask for no stage's outcome. */
+/** The default tap: does nothing. */
 export const ignore = (_name: string, _value: Tensor): void => {};
 
-/** Tells of a map, which is computed for that only when somebody asks. */
+/** Gives a map to a tap. Nothing is computed for the default tap. */
 export function tapRows(tap: (name: string, value: Tensor) => void, name: string, map: Rows): void {
   if (tap !== ignore) tap(name, map.rows(0, map.height));
 }
 
-/** Rows of a strip of about so many bytes. */
+/** Rows of a strip of about `bytes`. */
 export const rowsOf = (bytes: number, width: number, channels: number) =>
   Math.max(Math.floor(bytes / (4 * width * channels)), 8);
 
 /** A map in memory, as the strips that it was computed in. */
 export interface Strips extends Rows, Disposable {}
 
-/** Computes a map in strips of about `bytes` at `channels` channels. `step` is told of every strip and may throw to stop. */
+/** Computes a map in strips of about `bytes` at `channels` channels. `step` is called after every strip and may throw to stop. */
 export function strips(
   map: Rows,
   channels: number,

@@ -194,7 +194,7 @@ export class Vit {
     return concat([this.pos_embed.slice([0, 0], [1, 1]), patches], 1);
   }
 
-  /** Runs pictures [batch, rows, columns, 3]. `step` is told after each block, with its output, and may throw to stop. */
+  /** Runs pictures [batch, rows, columns, 3]. `step` is called after each block, with its output, and may throw to stop. */
   forward(pixels: Tensor, step: (block: number, tokens: Tensor) => void = () => {}): VitOutput {
     return scope(() => {
       const { patch, depth, anyView } = this.config;

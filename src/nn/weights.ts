@@ -17,13 +17,13 @@ import type { Linear } from "./linear.ts";
 export interface WeightsOptions {
   /** What tensors are converted to. */
   dtype: Dtype;
-  /** Matrices of `Linear` are quantized to so many bits. */
+  /** Bits that matrices of `Linear` are quantized to. */
   bits?: 3 | 4 | 5 | 6 | 8 | null;
   /** Matrices of `Linear` stay in the half precision of the file and are widened when used: half the memory. */
   half?: boolean;
   /** Quantized matrices on disk. */
   kept?: KeptMatrices | null;
-  /** Told of every tensor that is taken, of all that the files hold; may throw to stop. */
+  /** Called for every tensor taken, with the number in the files; may throw to stop. */
   step?: (done: number, total: number) => void;
 }
 

@@ -1,6 +1,6 @@
 import { TaskError } from "../engine/engine.ts";
 
-/** What a checkpoint has and what the network needs, where the two differ. */
+/** Differences between a checkpoint's tensors and those that the network needs. */
 export interface Faults {
   missing: readonly string[];
   misshaped: readonly string[];

@@ -48,7 +48,7 @@ export class HeaderFile implements Disposable {
   }
 }
 
-/** A shape from a file, or null when it is none: whole numbers, at most 8 axes, a size that a number holds. */
+/** A valid shape, or null: at most 8 axes of whole numbers, and a size that a number holds exactly. */
 export function shapeOf(value: unknown): number[] | null {
   if (!Array.isArray(value) || value.length > 8) return null;
   if (!value.every((n) => Number.isSafeInteger(n) && n >= 0 && n < 2 ** 31)) return null;

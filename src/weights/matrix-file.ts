@@ -16,7 +16,7 @@ export interface Quantization {
   dtype: Dtype;
 }
 
-/** A kept file is not what it says. Whoever reads it makes it again. */
+/** A cached file is damaged. Its reader makes it again. */
 export class DamagedError extends Error {
   override name = "DamagedError" as const;
 }

@@ -1,5 +1,5 @@
 /**
- * What a file is, told from where it lies, without reading it: for things that are made of it and kept.
+ * Identity of a file from its path, size and time, without reading it. Cached results name the files that they were made from.
  *
  * @module
  */

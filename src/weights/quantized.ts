@@ -1,6 +1,6 @@
 /**
- * Quantized matrices on disk, so that a network is quantized once: a file for each network and number of bits, which says what it was
- * made of. It is written while the network is loaded for the first time, and takes its name when it is whole.
+ * Cache of quantized matrices: a file for each network and number of bits, which names the files that it was made from. It is
+ * written during the first load, under a temporary name until it is complete.
  *
  * @module
  */
@@ -21,19 +21,19 @@ const quantizer = 1;
 export interface QuantizedPlace {
   /** The cache's folder. */
   folder: string;
-  /** How much it may hold; null is no limit. */
+  /** Bytes that it may hold; null is unlimited. */
   maxBytes: number | null;
   /** Names the network: family, variant and part. */
   network: string;
-  /** Told what went wrong, which is never the caller's trouble. */
+  /** Gets failures of the cache. They never fail a load. */
   note(text: string): void;
 }
 
-/** What is loaded of a checkpoint. */
+/** How a network is loaded from its checkpoint. */
 export interface Network {
   bits: number;
   dtype: Dtype;
-  /** Tensors that are not. */
+  /** Names of tensors that are not loaded. */
   unused: readonly RegExp[];
 }
 
@@ -97,7 +97,7 @@ export class KeptMatrices implements Disposable {
     this.#writer = null;
   }
 
-  /** Removes a file that is not what it says. */
+  /** Removes a damaged file. */
   discard(): void {
     this[Symbol.dispose]();
     rmSync(this.#path, { force: true });
@@ -148,7 +148,7 @@ export class KeptMatrices implements Disposable {
     try {
       mkdirSync(quantized, { recursive: true, mode: 0o700 });
       sweepPartials(quantized);
-      // What is there of the same name is of other files, or damaged.
+      // An existing file of this name is damaged, or was made from other files.
       rmSync(this.#path, { force: true });
       if (maxBytes !== null && !makeRoom(folder, maxBytes, { room: expected })) {
         note(`quantized weights of ${network} are not kept: they are larger than cache_max_gb`);

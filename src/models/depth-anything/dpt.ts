@@ -26,7 +26,7 @@ import type { Weights } from "../../nn/weights.ts";
 import type { DptConfig } from "./config.ts";
 import { withPlaces } from "./places.ts";
 
-/** Told of a stage's outcome: tests compare them, and progress counts them. */
+/** Gets the output of a named stage, which tests compare and progress counts. */
 export type Tap = (name: string, value: Tensor) => void;
 export type Step = (done: number, total: number) => void;
 
@@ -178,10 +178,15 @@ export class Dpt {
         features / 2,
       );
       const { output_conv2, sky_output_conv2 } = this;
-      const told: Step = (at, total) => step(stages + at / total, stages + 1);
+      const onStrip: Step = (at, total) => step(stages + at / total, stages + 1);
       const half = features / 2;
-      const logits = collect(output_conv2.forward(full), half, sky_output_conv2 ? () => {} : told, fullBytes);
-      const sky = sky_output_conv2 && collect(sky_output_conv2.forward(full), half, told, fullBytes);
+      const logits = collect(
+        output_conv2.forward(full),
+        half,
+        sky_output_conv2 ? () => {} : onStrip,
+        fullBytes,
+      );
+      const sky = sky_output_conv2 && collect(sky_output_conv2.forward(full), half, onStrip, fullBytes);
       return { logits, sky };
     });
   }

@@ -56,7 +56,7 @@ export function sizeOfFiles(table: TensorTable): NetworkSize | undefined {
   return { amounts, width, heads: Math.max(1, width / 64), channels };
 }
 
-/** From so many numbers on, matrices stay in the half precision of their files on a processor. */
+/** Networks with at least this many weights keep half-precision matrices on a processor. */
 const many = 9e8;
 
 export function weightBytes({ amounts }: NetworkSize, bits: Bits, float: number): number {

@@ -68,7 +68,7 @@ export class Network {
   }
 }
 
-/** The head takes about as long as so many blocks. */
+/** Work of the head, in blocks of the transformer. */
 const headSteps = 4;
 
 function activated(x: Tensor, readout: Readout): Tensor {

@@ -40,7 +40,7 @@ export interface Prediction {
   fov: number | undefined;
 }
 
-/** The decoder and head take about as long as so many blocks of a patch, and count by their strips. */
+/** Work of the head and of a decoder level, in blocks of one patch. */
 const headWork = 300;
 const levelWork = 10;
 
@@ -117,12 +117,12 @@ export class DepthPro implements Disposable {
       const full = conv3x3(deconv(conv3x3(map, conv0), double), conv2, { curve: "relu" });
       const depth = each(full, (x) => out.forward(x, { curve: "relu" }));
       const before = done;
-      const told = (at: number, total: number) => {
+      const onStrip = (at: number, total: number) => {
         done = before + (headWork * at) / total;
         step(done);
       };
       // Strips that are high enough for the rows that they share with their neighbours not to cost much.
-      const canonical = collect(depth, decoder / 4, told, 96e6);
+      const canonical = collect(depth, decoder / 4, onStrip, 96e6);
       const fov = known ? undefined : this.fov?.forward(small, lowest, work, tap);
       if (known) work(this.fov?.work ?? 0);
       const [, height, width] = canonical.shape as [number, number, number];
@@ -135,7 +135,7 @@ export class DepthPro implements Disposable {
   }
 }
 
-/** The focal length in pixels of a picture so wide that is seen under so many degrees. */
+/** Focal length in pixels, from the width of a picture and its field of view in degrees. */
 export const focalLength = (width: number, degrees: number) =>
   (0.5 * width) / Math.tan((0.5 * degrees * Math.PI) / 180);
 

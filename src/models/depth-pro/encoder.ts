@@ -13,9 +13,9 @@ import { Vit } from "../../nn/vit.ts";
 import type { Weights } from "../../nn/weights.ts";
 import type { DepthProConfig } from "./config.ts";
 
-/** Told of a stage's outcome: tests compare them. */
+/** Gets the output of a named stage, which tests compare. */
 export type Tap = (name: string, value: Tensor) => void;
-/** Told of so much more work, counted in blocks of one patch. */
+/** Gets the work done since the last call, in blocks of one patch. */
 export type Work = (amount: number) => void;
 
 export interface Encoded {

@@ -48,7 +48,7 @@ function unpack(tokens: Tensor, rows: number, columns: number): Tensor {
     .reshape(rows * patch, columns * patch, channels);
 }
 
-/** Tiles cannot look past their edges, so a picture is cut only when it has more pixels than so many tiles. */
+/** A picture of at most this many tiles' pixels is not cut, because tiles cannot look past their edges. */
 export const wholeTiles = 2;
 
 export interface Tiling {
@@ -97,19 +97,19 @@ export function noise({ width, height }: Size, channels: number, seed: number): 
 
 export interface Denoising {
   transformer: Transformer;
-  /** What is left of the noise, from the first step that is run to 0. */
+  /** Noise levels, from that of the first step to 0. */
   sigmas: readonly number[];
   modulation: Modulation;
   start: Tokens;
   references: readonly Tokens[];
   positive: Text;
-  /** Without it there is no guidance. */
+  /** Enables guidance. */
   negative?: Text | undefined;
   guidance: number;
   /** Both texts at once instead of one after the other. */
   batch?: boolean;
   step?: Step;
-  /** Told after a step what the picture will be like, as far as can be said: clean latents [rows, columns, channels]. */
+  /** Called after a step with the predicted clean latents [rows, columns, channels]. */
   guess?: (done: number, latents: () => Tensor) => void;
 }
 

@@ -6,7 +6,7 @@ import type { Weights } from "../../nn/weights.ts";
 import type { LanguageConfig } from "./config.ts";
 import type { Position } from "./positions.ts";
 
-/** The language model of Qwen2.5-VL, up to its last norm: nobody asks it for words. */
+/** The language model of Qwen2.5-VL without its output layer, which prompts do not need. */
 export class LanguageModel {
   readonly embed_tokens: Tensor;
   readonly layers: Layer[];

@@ -81,12 +81,12 @@ export function loadTextEncoder(paths: readonly string[], options: LoadOptions =
   let blind = false;
   using checkpoint = Checkpoint.open([component(paths, "text_encoder")], (names) => {
     const ofMflux = textNames(names);
-    // mflux saves a model that makes pictures without the eyes, which only editing needs.
+    // mflux saves a model for generation without the vision tower, which only editing needs.
     blind = ofMflux !== undefined && !names.some((name) => name.startsWith("encoder.visual."));
     return ofMflux ?? newer;
   });
   const [language, vision] = [languageConfig(checkpoint), visionConfig(checkpoint)];
-  // Nobody asks it for words.
+  // The output layer is not used.
   const unused = [/^lm_head\./, computed];
   const tokenizer = loadTokenizer(places);
   return loaded(

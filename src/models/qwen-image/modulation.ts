@@ -109,7 +109,7 @@ export class Modulator implements Disposable {
     this.norm_out = new Linear(w.at("norm_out").at("linear"), this.width, 2 * this.width, { bias: biased });
   }
 
-  /** For each amount of noise, 0 … 1. `step` is told of each block and may throw to stop. */
+  /** For each amount of noise, 0 … 1. `step` is called after each block and may throw to stop. */
   forward(sigmas: readonly number[], step: (done: number, total: number) => void = () => {}): Modulation {
     const { width, config } = this;
     const cleanReferences = config.zero_cond_t;

@@ -16,7 +16,7 @@ export const seenPixels = 384 * 384;
 
 const side = 32;
 
-/** The size of so many pixels that keeps a picture's shape, in steps of 32. */
+/** The size of about `area` pixels that keeps a picture's aspect, in steps of 32. */
 export function sizeOfArea({ width, height }: Size, area: number): Size {
   const ratio = width / height;
   const wide = Math.sqrt(area * ratio);

@@ -68,7 +68,7 @@ export class Transformer implements Disposable {
   }
 
   /**
-   * Tokens [tokens, 64] and text [tokens, channels] to the velocity of the target's tokens. `step` is told of each block and may
+   * Tokens [tokens, 64] and text [tokens, channels] to the velocity of the target's tokens. `step` is called for each block and may
    * throw to stop.
    */
   forward(

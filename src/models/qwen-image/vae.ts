@@ -8,8 +8,8 @@ import type { Weights } from "../../nn/weights.ts";
 import type { VaeConfig } from "./config.ts";
 
 /**
- * The picture coder of Qwen-Image. It was made for video: its convolutions reach back in time, to nothing where there is no frame
- * before. A still has none, so only the last tap of each kernel is kept and everything runs in 2-D.
+ * The autoencoder of Qwen-Image. It was made for video: its causal convolutions pad with zeros in time. For a still, only the last
+ * tap of each kernel counts, so the others are dropped and everything runs in 2-D.
  */
 export class Vae implements Disposable {
   readonly encoder: Encoder;

@@ -77,7 +77,7 @@ export class VisionTower {
   }
 }
 
-/** So many windows of so many patches, one after the other. */
+/** Runs of patches: windows of equal length in order. */
 interface Group {
   count: number;
   length: number;

@@ -79,7 +79,7 @@ export class Transformer implements Disposable {
 
   /**
    * Latents [rows, columns, channels] and text [tokens, channels] at a timestep to the predicted noise [rows, columns, 16]. `step`
-   * is told of each block and may throw to stop.
+   * is called for each block and may throw to stop.
    */
   forward(
     latents: Tensor,

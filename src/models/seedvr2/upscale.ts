@@ -107,8 +107,8 @@ export function denoise(
 }
 
 /**
- * The picture of some latents, tile by tile, cut to its size, with the colours of `style`, as bytes. Bytes cannot say that a number
- * is none, so `look` sees each tile before.
+ * Decodes latents tile by tile to bytes, cut to size, with the colours of `style`. Bytes cannot hold NaN, so `look` sees each tile
+ * before the conversion.
  */
 export function decode(
   vae: Vae,

@@ -13,8 +13,8 @@ const latentChannels = 16;
 const levels = 4;
 
 /**
- * The picture coder of SeedVR2. It was made for video: its convolutions reach back in time and repeat the first frame where there
- * is none. A still sees the same frame at every reach, so the kernels are summed over time at load and everything runs in 2-D.
+ * The autoencoder of SeedVR2. It was made for video: its causal convolutions repeat the first frame as padding. For a still, every
+ * tap sees the same frame, so kernels are summed over time at load and everything runs in 2-D.
  */
 export class Vae implements Disposable {
   readonly encoder: Encoder;

@@ -12,7 +12,7 @@ const forms: readonly (readonly [begins: RegExp, what: string])[] = [
   [/^\s*\{\s*"(error|message|detail)"/, "it is a server's error message, not the weights"],
 ];
 
-/** The reason why a file that cannot be read as weights is none, when its first bytes tell. */
+/** Names a file that is not weights by its first bytes, such as a web page. */
 export function mistakenFor(path: string): string | undefined {
   const bytes = Buffer.alloc(256);
   const file = openSync(path, "r");
