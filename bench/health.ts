@@ -27,7 +27,7 @@ async function health(milliseconds: number): Promise<number[]> {
   return times;
 }
 
-/** Keeps the engine busy until told to stop. */
+/** Keeps the engine busy until it is stopped. */
 function busy(): () => Promise<number> {
   let stopped = false;
   let done = 0;

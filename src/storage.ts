@@ -27,7 +27,7 @@ export interface Storage {
 
 /** Below it a commit may not fit: the log grows by a few pages of 4 kB with each. */
 const leastRoom = 2 ** 17;
-/** Milliseconds between looks whether the data directory is still there. */
+/** Milliseconds between checks that the data directory still exists. */
 const watchEvery = 1000;
 
 /** Opens a data directory's database. On a full disk the reserve makes room for it. */

@@ -36,7 +36,7 @@ export const inputs: Record<ToolName, Signal<Picture | undefined>> = {
 export const references = signal<readonly Picture[]>([]);
 /** Several images of depth or upscale: one job each. */
 export const batch = signal<readonly Picture[]>([]);
-/** The image that is still being read, for whoever presses the button before it is there. */
+/** The image that is still being read: the button waits for it. */
 let arriving: Promise<unknown> = Promise.resolve();
 export const arrived = () => arriving.catch(() => {});
 

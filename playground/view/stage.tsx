@@ -396,7 +396,7 @@ function adoptInput(job: api.Job): void {
   void adopt();
 }
 
-/** A notification for whoever works in another window meanwhile. */
+/** A notification for users who work in another window. */
 function notify(job: api.Job): void {
   if (document.hidden && "Notification" in window && Notification.permission === "granted")
     new Notification(job.status === "succeeded" ? "Done" : "The job ended", { body: titleOf(job) });

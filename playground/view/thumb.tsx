@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { thumbnailUrl } from "../state/api.ts";
 
-/** A small picture of a stored file, or an empty plate where there is none. */
+/** The thumbnail of a stored file, or an empty plate. */
 export function Thumb({
   file,
   size = 128,

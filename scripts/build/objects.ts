@@ -10,7 +10,7 @@ import { basename, dirname, join } from "node:path";
 import { run } from "./run.ts";
 
 export interface Compiler {
-  /** The program, and everything it is told besides what is compiled and into what. */
+  /** The program and its arguments, without input and output. */
   command: readonly string[];
   /** Where `#include "…"` looks after the folder of the file that says it. */
   include: string;

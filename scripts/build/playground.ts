@@ -1,5 +1,5 @@
 /**
- * Makes the page with Bun's bundler: one script, one style sheet, and what is loaded only when somebody wants to see it.
+ * Makes the page with Bun's bundler: one script, one style sheet, and the parts that are loaded on demand.
  *
  * @module
  */

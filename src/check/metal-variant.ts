@@ -22,7 +22,7 @@ export interface MetalChoice {
   key: string;
   /** Where verdicts are kept. */
   file: string;
-  /** Whether the kernels of a folder give what they should, seen from another process. */
+  /** Whether the kernels of a folder pass their test, run in another process. */
   passes(variant: string): Promise<boolean>;
 }
 

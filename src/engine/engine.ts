@@ -45,7 +45,7 @@ export interface PhaseProgress {
 }
 
 export interface Running {
-  /** Told of every step. */
+  /** Called after every step. */
   onProgress?: (progress: PhaseProgress) => void;
   /** Aborting stops the task at its next step; the promise then rejects with `Cancelled`. */
   signal?: AbortSignal;
@@ -53,8 +53,7 @@ export interface Running {
 
 export interface Engine {
   /**
-   * Loads a part under a key and says how many bytes it took, and what went wrong that did not matter. A part that is there already
-   * is not loaded again.
+   * Loads a part under a key, unless it is loaded already. Answers its bytes, and notes about failures that did not matter.
    */
   load(
     key: PartKey,
@@ -63,8 +62,9 @@ export interface Engine {
     running?: Running,
   ): Promise<{ bytes: number; notes?: readonly string[] }>;
   /**
-   * Runs a phase with loaded parts. `input` is moved: its buffers are gone here afterwards, and come back in the answer's `input`,
-   * for a later phase. When it fails they are lost, and when it fails other than by the request's own fault or a cancel, the parts it used are evicted, since nobody knows what state they are in.
+   * Runs a phase with loaded parts. The buffers of `input` are transferred, and come back in the answer's `input` for a later phase;
+   * a failure loses them. After a failure other than a bad request or a cancel, the parts used are evicted, because their state is
+   * unknown.
    */
   run(
     family: string,

@@ -1,5 +1,5 @@
 /**
- * Frees the memory of arrays that nobody reads any more. The garbage collector sees small objects and would wait, while pictures pile
+ * Frees the memory of arrays that are no longer read. The garbage collector sees small objects and would wait, while pictures pile
  * up behind them.
  */
 export function release(...arrays: readonly (ArrayBufferView | undefined)[]): void {

@@ -10,7 +10,7 @@ const EXIF_DIRECTORY = 0x8769;
 
 /**
  * The focal length in millimetres of 35 mm film, or undefined where the block has none above zero. A block that is cut short or
- * points outside itself has none: pictures come from strangers, and a bad tag is no reason to refuse the picture.
+ * points outside itself counts as missing: a bad tag must not refuse the picture.
  */
 export function focalLength35mm(exif: Uint8Array): number | undefined {
   // JPEG and WebP put this marker in front of the TIFF header, PNG does not.

@@ -24,7 +24,7 @@ export interface PromptFilesOptions {
   folder: string;
   /** Bytes that all prompts together may take. */
   bytes: number;
-  /** Bytes that the whole cache may take; null is no limit. */
+  /** Bytes that the whole cache may take; null is unlimited. */
   cacheBytes: number | null;
 }
 

@@ -66,7 +66,7 @@ export function logSection(files: readonly string[]): Section {
   return { name: "Log", facts: { file: file ?? "none", "last lines": lines }, faults: [] };
 }
 
-/** Asks a server at the settings' address; that there is none is no fault. */
+/** Asks a server at the settings' address. A missing server is not a fault. */
 export async function serverSection(address: string, get: typeof fetch = fetch): Promise<Section> {
   const ask = async (path: string) => {
     const answer = await get(new URL(path, address), { signal: AbortSignal.timeout(2000) });

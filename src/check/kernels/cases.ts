@@ -112,7 +112,7 @@ function attentionCase(channels: number, queries: number, dtype: "float32" | "bf
   };
 }
 
-/** Every case. They are made when they are asked for: their numbers would cost each start of the engine time. */
+/** Every case, made lazily: their numbers would slow each start of the engine. */
 export function makeCases(): readonly Case[] {
   const base = { side: 14, kernel: 3, stride: 1, padding: 1, groups: 1 };
   const x = numbers(24 * 96, 10);

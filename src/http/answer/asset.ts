@@ -65,7 +65,7 @@ function encoded(asset: Asset, encoding: Encoding): Promise<Uint8Array<ArrayBuff
   const known = made.get(asset) ?? new Map<Encoding, Promise<Uint8Array<ArrayBuffer>>>();
   made.set(asset, known);
   const bytes = known.get(encoding) ?? make(asset, encoding);
-  // Plain bytes are large and rarely asked for.
+  // Plain bytes are large and rarely requested.
   if (encoding !== "identity") known.set(encoding, bytes);
   return bytes;
 }

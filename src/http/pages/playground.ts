@@ -1,4 +1,4 @@
-/** The page at `/`, for people. It stands on the same API as everybody else, and so in no document. */
+/** The page at `/`. It uses the public API, so no document describes it. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { variantsFor } from "../../capabilities/catalogue.ts";
 import { Refusal } from "../../errors.ts";

@@ -44,7 +44,7 @@ export function inFlight(limit: number, { patienceMs = 10_000, freeBytes = 65_53
   const holders = new Set<Holder>();
   let favoured: Holder | undefined;
 
-  // One body alone is let through whatever its size: the limit on a single body is another.
+  // A single body is admitted whatever its size: another setting limits it.
   const fits = (holder: Holder, bytes: number) => held + bytes <= limit || held === holder.counted;
   const isFree = (holder: Holder) => favoured === undefined || favoured === holder;
 
