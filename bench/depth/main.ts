@@ -147,6 +147,14 @@ function apart(a: Float32Array, b: Float32Array): number {
 
 const page = (rows: readonly string[]) => `# Speed and memory of the depth networks
 
+Ours beside PyTorch, one picture of 1024×768 in float32. A ratio below 1 means that we are ahead.
+
+| network | ours, s | PyTorch, s | ratio | of processor time | least, s | reached | ours, GB | PyTorch, GB | ratio | difference |
+|---|---|---|---|---|---|---|---|---|---|---|
+${rows.join("\n")}
+
+## Method
+
 Written by \`bun bench/depth/main.ts\` on ${process.platform} ${process.arch}, ${cpus()[0]?.model.trim()}, ${values.threads} threads.
 Random weights of the published sizes, one picture of 1024×768, float32, PyTorch through transformers. Each run is a process of its
 own and the two take turns; a time is the better of two runs of the network inside its process, where there are two. Medians, with
@@ -157,10 +165,6 @@ largest value. The ratio of processor time is less touched by what else the mach
 The least time is what the network's products (as PyTorch counts them) would take at the most that the processor makes with the instruction
 set that ours has (\`bench/kernels/peak.cpp\`), with nothing else to do; its share is how much of that we reach. Winograd's convolutions
 need fewer products than are counted.
-
-| network | ours, s | PyTorch, s | ratio | of processor time | least, s | reached | ours, GB | PyTorch, GB | ratio | difference |
-|---|---|---|---|---|---|---|---|---|---|---|
-${rows.join("\n")}
 `;
 const path = join(here, "../../docs/bench/depth.md");
 const rows: string[] = [];

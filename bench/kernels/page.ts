@@ -78,6 +78,41 @@ export function page(
 
 Written by \`bun bench/kernels/main.ts\` on ${machine}, ${threads} threads, instruction set ${set}, float32.
 
+## Speed
+
+Each cell is one op of a process of its own; ours, PyTorch's, MLX's and ours with one thread take turns. Times are the best of ${rounds}
+rounds in milliseconds (of fewer where they take long). A ratio is the median within a round with the middle half of the rounds; ours /
+theirs is below 1 where we are ahead. "Packed" are matrices as the networks keep them; the weights of the other rows are packed or
+transformed in each call, which is in the times. "Of peak" is the rate of the op's multiply-adds, as it is defined, against the most
+that the processor makes (below): what remains to be gained. Winograd needs fewer than the definition, so it may pass 100 %. MLX's ops
+multiply with our product, too.
+
+${table(["op", "of", "ours is", "ours", "PyTorch", "MLX", "ours / PyTorch", "ours / MLX", "of peak", `1 thread / ${threads}`], ops)}
+
+## The processor's peak
+
+Billions of multiply-adds a second, by \`bench/kernels/peak.cpp\`: the same instructions over registers, with no memory in the way. One
+of \`amx\` is six on the tiles.
+
+${table(["instruction set", "1 thread", `${threads} threads`, "gain"], peaks)}
+
+## Instruction sets
+
+The same ops with each of them forced, in milliseconds.
+
+${table(["op", ...names], sets)}
+
+## Matrices of few bits
+
+A product with a matrix whose groups of 64 numbers share a scale and a bias. Ours reads it once and unpacks it on the way; the next
+unpacks the whole matrix with MLX's op and multiplies; MLX's own op goes number by number. Times in milliseconds, the ratios are of the best
+times. The last column is how far the result lies from that of the float32 matrix, the largest difference as a share of the largest
+value.
+
+${table(["rows × depth × columns", "bits", "ours", "unpacked first", "MLX's op", "ours / unpacked", "ours / MLX's", "lost"], quantized)}
+${fewRows(results)}
+## How the kernels work
+
 \`kernels/\` takes the place of MLX's own ops where its kernels cover what is asked; everything else is MLX's, and
 \`kernelCalls()\` of \`ffi/\` counts both. The environment decides:
 
@@ -116,40 +151,7 @@ A convolution by Winograd spreads an infinity or NaN over its tile of 4×4 outpu
 Approximations, fitted by \`tools/kernels/fit.ts\`:
 
 ${errors.map((error) => `- ${error}`).join("\n")}
-
-## Speed
-
-Each cell is one op of a process of its own; ours, PyTorch's, MLX's and ours with one thread take turns. Times are the best of ${rounds}
-rounds in milliseconds (of fewer where they take long). A ratio is the median within a round with the middle half of the rounds; ours /
-theirs is below 1 where we are ahead. "Packed" are matrices as the networks keep them; the weights of the other rows are packed or
-transformed in each call, which is in the times. "Of peak" is the rate of the op's multiply-adds, as it is defined, against the most
-that the processor makes (below): what remains to be gained. Winograd needs fewer than the definition, so it may pass 100 %. MLX's ops
-multiply with our product, too.
-
-${table(["op", "of", "ours is", "ours", "PyTorch", "MLX", "ours / PyTorch", "ours / MLX", "of peak", `1 thread / ${threads}`], ops)}
-
-## The processor's peak
-
-Billions of multiply-adds a second, by \`bench/kernels/peak.cpp\`: the same instructions over registers, with no memory in the way. One
-of \`amx\` is six on the tiles.
-
-${table(["instruction set", "1 thread", `${threads} threads`, "gain"], peaks)}
-
-## Instruction sets
-
-The same ops with each of them forced, in milliseconds.
-
-${table(["op", ...names], sets)}
-
-## Matrices of few bits
-
-A product with a matrix whose groups of 64 numbers share a scale and a bias. Ours reads it once and unpacks it on the way; the next
-unpacks the whole matrix with MLX's op and multiplies; MLX's own op goes number by number. Times in milliseconds, the ratios are of the best
-times. The last column is how far the result lies from that of the float32 matrix, the largest difference as a share of the largest
-value.
-
-${table(["rows × depth × columns", "bits", "ours", "unpacked first", "MLX's op", "ours / unpacked", "ours / MLX's", "lost"], quantized)}
-${fewRows(results)}`;
+`;
 }
 
 /** Whether few bits are taken where the memory's rate rules. */

@@ -87,13 +87,17 @@ for (const guidance of [4, 1]) {
 
 const page = `# Speed and memory of Qwen-Image
 
+Ours beside mflux. A ratio above 1 means that we are ahead.
+
+${lines.join("\n")}
+
+## Method
+
 Written by \`bun bench/qwen/main.ts\` on ${process.platform} ${process.arch}, ${cpus()[0]?.model.trim()}, 2 threads. Random weights in
 the form of Qwen-Image's transformer, with width 1024 and 8 blocks; ${side}² pixels, ${steps} steps. Both compute in float32 on the same MLX;
 mflux with OpenBLAS (the BLAS of MLX's own wheel would be many times slower), we with the kernels of \`mlx-shim\`. mflux holds the weights in float32, we in the file's half precision until they are used.
 Under guidance mflux runs the prompt and the negative prompt one after the other, we at once; without guidance mflux runs both, too, and we one. Each run is a process of
 its own and the two take turns. Medians, with the least and the largest in brackets; a ratio above 1 is in our favour.
-
-${lines.join("\n")}
 `;
 await Bun.write(join(here, "../../docs/bench/qwen.md"), page);
 console.log(page);

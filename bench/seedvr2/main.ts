@@ -87,12 +87,16 @@ for (const side of [512, 768, 1024]) {
 
 const page = `# Speed and memory of SeedVR2
 
+Ours beside mflux. A ratio above 1 means that we are ahead.
+
+${lines.join("\n")}
+
+## Method
+
 Written by \`bun bench/seedvr2/main.ts\` on ${process.platform} ${process.arch}, ${cpus()[0]?.model.trim()}, 2 threads. Random weights:
 the picture coder at its published size, and a transformer of the 3B's form with width 1024 and 12 blocks, float32. mflux runs on the
 same MLX with OpenBLAS (the BLAS of MLX's own wheel would be many times slower), we with the kernels of \`mlx-shim\`. Each run is a process of its own and the two take turns. Medians, with the least and the largest in
 brackets; a ratio above 1 means that we are faster.
-
-${lines.join("\n")}
 `;
 const path = join(here, "../../docs/bench/seedvr2.md");
 await Bun.write(path, page);
