@@ -1,5 +1,5 @@
 /**
- * What a family plugs into the server. HTTP, the document, the queue and the command line are made from this alone.
+ * The interface of a family. HTTP, the document, the queue and the command line are made from it alone.
  *
  * @module
  */
@@ -22,7 +22,7 @@ export interface Variant {
   downloads: readonly Download[];
   /** Name of the file inside the program that holds the weights; nothing has to be fetched then. */
   embedded?: string;
-  /** What a person must know before trusting its results. Lists show it. */
+  /** A warning about its results, which lists show. */
   note?: string;
   /** Gigabytes (10^9) that the downloads take, for lists. */
   diskGb: number;
@@ -166,6 +166,6 @@ export interface Capability {
   openai?: { generate?: OpenAiOperation; edit?: OpenAiOperation };
   /** Fields of a request that the page offers for this family alone. */
   pageFields?: readonly string[];
-  /** What a variant needs in memory before its first request, for `warmup_models` and `easel plan`: that of a usual request. */
+  /** Memory of a usual request of a variant, for `warmup_models` and `easel plan`. */
   warm?(variant: string, context: CheckContext, request?: PlannedRequest): Need;
 }

@@ -1,5 +1,5 @@
 /**
- * What the families together offer: a model by its name, where its files lie, and what the settings say of models.
+ * The models of all families: look-up by name, the place of their files, and the settings about models.
  *
  * @module
  */
@@ -22,7 +22,7 @@ export const findFamily = <F extends Capability>(families: readonly F[], name: s
 export const variantsFor = ({ variants }: Capability, operation: Operation): readonly Variant[] =>
   operation.variants?.flatMap((name) => variants.find((variant) => variant.name === name) ?? []) ?? variants;
 
-/** What a list of loaded models says of one. */
+/** An entry of the list of loaded models. */
 export function describe(
   families: Families,
   family: string,
@@ -62,7 +62,7 @@ export function contextOf(
   };
 }
 
-/** What is wrong with `model_paths`. A slip there shows nowhere else before the first request. */
+/** Faults of `model_paths`, which would otherwise appear only at the first request. */
 export function pathProblems(
   families: Families,
   modelPaths: Settings["model_paths"],
@@ -77,7 +77,7 @@ export function pathProblems(
   });
 }
 
-/** A model by what a user calls it: its name, an alias, its repository, or any of these after the family's name. */
+/** Finds a model by its name, an alias or its repository, with or without the family's name before it. */
 export function findModel<F extends Capability>(
   families: readonly F[],
   wanted: string,

@@ -21,7 +21,7 @@ export interface Family extends Capability {
 
 /** A small job that shows whether a model works, and how fast. */
 export interface Probe {
-  /** What the result is judged as: near and far of the drawn room, or any picture. */
+  /** How `easel check` judges the result: near and far of the drawn room, or any picture. */
   shows: "depth" | "picture";
   /** Side of the square picture that a bench takes, where a usual picture would take too long. */
   side?: number;
@@ -35,17 +35,17 @@ export interface Probe {
 
 /** A command that makes pictures, or a family's share in it. */
 export interface Verb {
-  /** What a user types: `depth`. */
+  /** The command, such as `depth`. */
   name: string;
   summary: string;
-  /** What stands on the command line beside the options. Several pictures are one job each, or the input of one. */
+  /** Positional arguments. Several pictures are one job each, or the input of one. */
   takes: "pictures" | "prompt" | "prompt and pictures";
   /** Path of the operation. */
   path: string;
   options: readonly VerbOption[];
   /** Field of the result with the file id of the picture. */
   result: string;
-  /** What a result's name ends in when the user names none: "-depth". */
+  /** Suffix of a result's default name, such as "-depth". */
   suffix: string;
   /** Formats of the picture. With several, the output's extension decides and the request has a field `format`. */
   formats: readonly ("png" | "jpeg" | "webp")[];
@@ -63,7 +63,7 @@ export interface VerbFile {
   option?: string;
   /** What tells its name from others of the same picture: "-stereo". */
   suffix?: string;
-  /** What the request needs for it; lists of several files are joined. */
+  /** Request fields that it needs; lists of several files are joined. */
   body: Readonly<Record<string, unknown>>;
   /** Its id in the result. */
   fileId(result: Readonly<Record<string, unknown>>): unknown;

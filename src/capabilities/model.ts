@@ -8,7 +8,7 @@ import type { Bits } from "../engine/task.ts";
 import { Refusal } from "../errors.ts";
 import type { Capability, CheckContext, Variant } from "./capability.ts";
 
-/** A family's models: what the choice of one needs. */
+/** The models of a family, with the facts for choosing one. */
 export type Models = Pick<Capability, "family" | "variants" | "defaultVariant">;
 
 /** The variant that a request names, by name or alias; the default one where it names none. */

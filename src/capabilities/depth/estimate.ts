@@ -1,6 +1,6 @@
 /**
- * The one operation of a depth family. Requests, files and results are the same whatever network is behind; what differs is what the
- * network can be asked besides, what it needs and what its numbers mean.
+ * The one operation of a depth family. Requests, files and results are the same for every network. A family adds its own parameters,
+ * its memory, and the unit of its depth.
  *
  * @module
  */
@@ -24,7 +24,7 @@ interface Size {
   height: number;
 }
 
-/** A depth family. `Own` is what it keeps of a request beside what all of them keep. */
+/** A depth family. `Own` are its parameters beside those that all families share. */
 export interface DepthFamily<Request extends EstimateRequest, Own extends object> {
   models: Models;
   /** Whether a variant has weights to quantize; all have unless given. */
@@ -35,19 +35,19 @@ export interface DepthFamily<Request extends EstimateRequest, Own extends object
   prose: { summary: string; description: string };
   request: z.ZodType;
   own(request: Request): Own;
-  /** Refuses what the variant cannot do. */
+  /** Refuses parameters that the variant does not support. */
   checkFor?(variant: string, request: Request): void;
   /** Fields of the request that changed nothing, and why. */
   notes?(params: EstimateParams & Own): string[];
-  /** What a request needs; of a usual picture while it is not known. */
+  /** Memory of a request; that of a usual picture while the input is unknown. */
   need(params: EstimateParams & Own, context: CheckContext, picture?: Size): Need;
   /** At which size the network looks at a picture; its own where this says nothing. */
   side(params: EstimateParams & Own, picture: Size): Pick<EstimateInput, "inputSize" | "bound">;
-  /** What the network's numbers mean to the renderer. */
+  /** Unit of the network's depth, for the renderer. */
   values(params: EstimateParams & Own): DepthRender["values"];
 }
 
-/** What a request may have for a picture before any is known. */
+/** Size assumed for a picture that is not known yet. */
 const usualPicture = { width: 4000, height: 3000 };
 
 export function estimateOperation<Request extends EstimateRequest, Own extends object>({

@@ -1,5 +1,5 @@
 /**
- * The part of a request that all depth families share: what is asked of the picture, and how the depth map is to look.
+ * Parameters that all depth families share: the input picture, and the look of the depth map.
  *
  * @module
  */
@@ -100,7 +100,7 @@ type OutputRequest = Omit<OutputParams, "depth_format"> & {
   depth_format?: OutputParams["depth_format"] | null | undefined;
 };
 
-/** Decides what was left open, and refuses what cannot be had together. */
+/** Applies defaults, and refuses parameters that exclude each other. */
 export function resolveOutput({
   normalization,
   invert,

@@ -7,7 +7,7 @@
 import type { ExtrasInput, MadeExtras } from "./extras/phase.ts";
 import type { DepthEnds, DepthRender, RenderedDepth } from "./render.ts";
 
-/** What the numbers of a depth map mean; `depth_unit` in a result. */
+/** The unit of a depth map; `depth_unit` in a result. */
 export type DepthUnit = "relative_inverse" | "relative" | "metre";
 
 export type EstimateInput = {

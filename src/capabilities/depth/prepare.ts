@@ -12,7 +12,7 @@ export interface PixelCap {
   setting: string;
 }
 
-/** The picture behind a reference, and what the result says of it. */
+/** The picture behind a reference, with its facts for the result. */
 export async function loadInput(
   image: FileRef,
   cap: PixelCap,

@@ -36,7 +36,7 @@ export type RenderedDepth = {
   /** Of the depth values, whatever the picture shows. */
   min: number;
   max: number;
-  /** What the picture's scale begins and ends with. */
+  /** The depth at both ends of the picture's scale. */
   ends: DepthEnds;
   /** Raw only: value = offset + scale × pixel. */
   scale?: number;
@@ -129,7 +129,7 @@ function reciprocal(depth: Float32Array, epsilon: number): Float32Array {
   return inverse;
 }
 
-/** Sky is what a model is less sure than this is not; below the first number no pixel of the picture is sky at all. */
+/** A pixel is sky below this confidence of not being sky; below the first number no pixel of the picture is. */
 const ANY_SKY = 0.1;
 const NOT_SKY = 0.3;
 

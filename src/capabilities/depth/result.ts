@@ -94,7 +94,7 @@ export const EstimateResponse = z
   })
   .openapi("EstimateResponse", { description: "Result of a depth estimate that succeeded." });
 
-/** What is known of the input once it is decoded, for the result. */
+/** Facts of the decoded input, for the result. */
 export type InputFacts = {
   image_file_id: string;
   input_width: number;

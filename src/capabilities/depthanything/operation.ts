@@ -15,11 +15,11 @@ import { EstimateRequest, prose } from "./contract.ts";
 import { ownSettings } from "./settings.ts";
 import { type DepthVariant, models, variants } from "./variants.ts";
 
-/** What a request may have for a picture before any is known. */
+/** Size assumed for a picture that is not known yet. */
 const usual = { width: 4000, height: 3000 };
 
 export interface RunSize extends Sizing {
-  /** What a request calls the size, and the steps that it goes in. */
+  /** Name of the size in a request, and its step. */
   name: string;
   step: number;
 }
@@ -70,7 +70,7 @@ function smallerSize(name: string, step: number, from: number, fits: (side: numb
 /** The variant that a job's parameters name; it was checked when the job was made. */
 export const variantOf = (name: string): DepthVariant => findVariant(variants, name) as DepthVariant;
 
-/** What a variant's numbers mean to the renderer. */
+/** Unit of a variant's depth, for the renderer. */
 export const valuesOf = ({ unit }: DepthVariant): DepthRender["values"] =>
   unit === "relative_inverse" ? "inverse" : "depth";
 
@@ -117,7 +117,7 @@ export const estimate = estimateOperation({
   values: ({ model }) => valuesOf(variantOf(model)),
 });
 
-/** What a variant needs for a usual request. */
+/** Memory that a variant needs for a usual request. */
 export const warm: NonNullable<Capability["warm"]> = (
   variant,
   context,

@@ -15,7 +15,7 @@ function maxDepth({ variant, paths }: Source): number | undefined {
 
 type Step = (done: number, total: number) => void;
 
-/** What a run needs of a network. */
+/** The interface of a network in a run. */
 type DepthModel = Disposable &
   Pick<DepthAnything, "steps" | "preprocess" | "predict" | "unit"> &
   Pick<MiniDepth, "resizeMap">;

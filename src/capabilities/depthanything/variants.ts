@@ -8,7 +8,7 @@ import type { DepthUnit } from "../depth/phase.ts";
 import { floatBytes } from "../footprint.ts";
 import type { Models } from "../model.ts";
 
-/** What a plan knows of a variant's network. */
+/** Facts of a variant's network, for plans. */
 export interface DepthNetwork {
   /** The size that it runs at unless a request names one. */
   sizing: Sizing;

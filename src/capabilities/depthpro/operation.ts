@@ -13,7 +13,7 @@ import { EstimateRequest, prose } from "./contract.ts";
 import { ownSettings } from "./settings.ts";
 import { models } from "./variants.ts";
 
-/** What a request may have for a picture before any is known. */
+/** Size assumed for a picture that is not known yet. */
 const usual: Size = { width: 4000, height: 3000 };
 
 function needOf(variant: string, quantize: number | null, context: CheckContext, picture = usual): Need {
@@ -55,7 +55,7 @@ export const estimate = estimateOperation({
   values: () => "reciprocal",
 });
 
-/** What a variant needs for a usual request. */
+/** Memory that a variant needs for a usual request. */
 export const warm: NonNullable<Capability["warm"]> = (
   variant,
   context,

@@ -1,5 +1,5 @@
 /**
- * What the requests and results of families have in common that make pictures from words.
+ * Request and result schemas that families of text-to-image models share.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What is refused before a job is made, in the original's order and words.
+ * Refusals before a job is made, in kiapi's order and words.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { Bits } from "../../engine/task.ts";
 import { Refusal } from "../../errors.ts";
 import { chooseBits } from "../model.ts";
 
-/** What a request says about the run, with the defaults in. */
+/** Parameters of a run, with defaults applied. */
 export interface Wanted {
   width: number;
   height: number;

@@ -1,5 +1,5 @@
 /**
- * What the phases of a run take and give, in every family that makes pictures from words.
+ * Inputs and outputs of the phases of a text-to-image run.
  *
  * @module
  */

@@ -38,7 +38,7 @@ export interface Made {
   adapters: readonly UsedAdapter[];
   /** Whether an input was of one colour, so that the result may be, too. */
   oneColour: boolean;
-  /** The `params` of the result: what the run used. */
+  /** `params` of the result: the values that the run used. */
   used: Record<string, unknown> & { loras: readonly { scale: number }[] };
 }
 

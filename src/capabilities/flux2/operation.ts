@@ -35,7 +35,7 @@ import { family, usualOf } from "./variants.ts";
 
 const usualStrength = 0.4;
 const longestAspect = 200;
-/** What the model has seen of reference pictures. */
+/** Limits of reference pictures. */
 const reference = { shortest: 64, longestAspect: 8 };
 
 type Facts = {

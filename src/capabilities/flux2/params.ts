@@ -1,5 +1,5 @@
 /**
- * What a job of FLUX.2 keeps of its request, and the checks that lead there.
+ * Parameters that a job of FLUX.2 keeps, and the checks of a request.
  *
  * @module
  */

@@ -8,7 +8,7 @@ import { createPromptFiles, type PromptFiles } from "./files.ts";
 /** States of a text, [tokens, channels], and whether the text was longer than the model reads. */
 export type EncodedPrompt = { data: Float32Array<ArrayBuffer>; tokens: number; cut?: boolean };
 
-/** Prompts in memory, the last used last. Takes and gives copies, because what goes to the engine is moved. */
+/** LRU cache of prompts in memory. Copies, because buffers for the engine are transferred. */
 export interface PromptMemory {
   get(key: string): EncodedPrompt | undefined;
   put(key: string, prompt: EncodedPrompt): void;

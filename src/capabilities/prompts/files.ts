@@ -1,5 +1,5 @@
 /**
- * Encoded prompts on disk: one file each, named by a hash. They tell what was asked for, so no other user may read them.
+ * Encoded prompts on disk: one file each, named by a hash. They reveal the prompts, so no other user may read them.
  *
  * @module
  */

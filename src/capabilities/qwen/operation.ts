@@ -198,7 +198,7 @@ function usual(variant: string, { settings }: CheckContext, request: PlannedRequ
     : { ...base, init_image: null, image_strength: null, fast: null };
 }
 
-/** What a variant needs for a usual request. */
+/** Memory that a variant needs for a usual request. */
 export const warm: NonNullable<Capability["warm"]> = (variant, context, request) => {
   const params = usual(variant, context, request ?? {});
   if (request) checkLimits(params, limitsOf(context.settings));

@@ -1,5 +1,5 @@
 /**
- * What a job of Qwen-Image keeps of its request, and the checks that lead there.
+ * Parameters that a job of Qwen-Image keeps, and the checks of a request.
  *
  * @module
  */

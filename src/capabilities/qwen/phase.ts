@@ -1,5 +1,5 @@
 /**
- * What the phases of Qwen-Image take and give beside what all families do.
+ * Inputs and outputs of the phases of Qwen-Image beside the shared ones.
  *
  * @module
  */

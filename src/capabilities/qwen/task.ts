@@ -169,7 +169,7 @@ function denoised(transformer: Transformer, input: DenoiseInput, progress: Progr
       guess: previewing(progress, total, projection),
     });
   });
-  // What the next phase does not want is not carried on.
+  // Drops values that the next phase does not use.
   return {
     clean,
     bits: transformer.bits,

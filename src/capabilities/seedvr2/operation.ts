@@ -48,7 +48,7 @@ const limits = (settings: Settings) => ({
 /** A result as people ask for it, to plan with. */
 const usualPixels = 2048 * 1536;
 
-/** What a result has for pixels at least, before the input is known. */
+/** Least pixels of a result, before the input is known. */
 const leastPixels = (resolution: number | string, settings: Settings) => {
   const target = readResolution(resolution, limits(settings));
   return "pixels" in target ? target.pixels ** 2 : ownSettings(settings).seedvr2_min_resolution ** 2;
@@ -205,7 +205,7 @@ export const upscale: Operation<UpscaleRequest, UpscaleParams> = {
   },
 };
 
-/** What a variant needs for a usual request. */
+/** Memory that a variant needs for a usual request. */
 export const warm: NonNullable<Capability["warm"]> = (
   variant,
   context,

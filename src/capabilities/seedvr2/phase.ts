@@ -1,5 +1,5 @@
 /**
- * What the phases of an upscale take and give. The operation makes the first input on the main thread, the task the rest on the
+ * Inputs and outputs of the phases of an upscale. The operation makes the first input on the main thread, the task the rest on the
  * engine's.
  *
  * @module

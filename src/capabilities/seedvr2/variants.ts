@@ -38,7 +38,7 @@ export interface Extent {
 export interface UpscaleVariant extends Variant {
   /** The phases of a run, and the memory of each: of the files at `paths` where they are here, else of those published. */
   phases(bits: Bits, extent: Extent, paths: readonly string[]): readonly PhaseNeed[];
-  /** What a request that does not fit may ask for instead. */
+  /** Smaller requests to suggest when one does not fit. */
   smaller(bits: Bits): string;
 }
 

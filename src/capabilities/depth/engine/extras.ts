@@ -19,7 +19,7 @@ import type { ExtraKind } from "../extras/options.ts";
 import type { CameraFacts, ExtrasInput, MadeExtras } from "../extras/phase.ts";
 import type { EstimateInput, EstimateOutput } from "../phase.ts";
 
-/** What "estimate" took and gave, and what is to be made of it. */
+/** Input and output of "estimate", and the extras to make. */
 export type ExtrasPhaseInput = EstimateInput & EstimateOutput & { extras: ExtrasInput };
 
 /** Runs the phase: what "estimate" gave, with the files. */

@@ -1,5 +1,5 @@
 /**
- * What a request can have made of its depth map besides: the names, their parameters, and what cannot be had.
+ * Extra files that a request can have made from its depth map: names, parameters and rules.
  *
  * @module
  */
@@ -95,7 +95,7 @@ export interface ExtrasChoice {
   stereo_focus: number | null;
 }
 
-/** What a job keeps: the choice where extras are wanted, and the field of view where it is given. */
+/** The parameters that a job keeps: the extras, and a given field of view. */
 export type ExtrasParams = Partial<ExtrasChoice> & { fov_deg?: number };
 
 export type ExtrasRequest = { [K in keyof ExtrasChoice]?: ExtrasChoice[K] | null | undefined } & {
@@ -103,7 +103,7 @@ export type ExtrasRequest = { [K in keyof ExtrasChoice]?: ExtrasChoice[K] | null
   focal_length_px?: number | null | undefined;
 };
 
-/** Decides what was left open, and refuses two answers to one question. */
+/** Applies defaults, and refuses contradictory parameters. */
 export function resolveExtras(request: ExtrasRequest): ExtrasParams {
   const fov = request.fov_deg ?? undefined;
   if (fov !== undefined && (request.focal_length_px ?? undefined) !== undefined)

@@ -1,5 +1,5 @@
 /**
- * What the phase "extras" takes and gives. It follows the phase "estimate" and has its input and output before it.
+ * Input and output of the phase "extras". It follows the phase "estimate" and gets its input and output.
  *
  * @module
  */

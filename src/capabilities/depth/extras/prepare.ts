@@ -1,5 +1,5 @@
 /**
- * What the phase "extras" is given, and what it needs.
+ * Input and memory of the phase "extras".
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * From what the engine's thread made to files. Compression runs on other threads.
+ * Makes files from the engine's output. Compression runs on other threads.
  *
  * @module
  */

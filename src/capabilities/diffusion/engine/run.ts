@@ -1,5 +1,5 @@
 /**
- * What the tasks of families have in common that make pictures from words.
+ * Engine code that families of text-to-image models share.
  *
  * @module
  */
@@ -41,7 +41,7 @@ export function encodePrompts(encoder: PromptReader, input: RunInput, progress: 
   return { positive, ...(negative && { negative }), keys: input.keys };
 }
 
-/** Turns what is wrong with an adapter into the job's error. */
+/** Turns an adapter's fault into the job's error. */
 export function withLoras<T>(body: () => T): T {
   try {
     return body();
