@@ -1,5 +1,5 @@
 /**
- * What a model's result for the drawn room must be like, and what this machine got before. Pure functions but for one small file.
+ * Expected results of models for the drawn room, and the earlier results of this machine. Pure functions but for one small file.
  *
  * @module
  */
@@ -94,7 +94,7 @@ export function requireLike(
   return `like ${whose} (differs by ${found.toFixed(4)}, at most ${most} is allowed)`;
 }
 
-/** What a good run on this machine gave. */
+/** The result of a good run on this machine. */
 export interface Kept {
   /** Hash of all weights. */
   weights: string;

@@ -18,7 +18,7 @@ export interface MetalChoice {
   system(): string | null;
   /** A folder to use without asking further: its name, or "usual". */
   forced?: string | undefined;
-  /** What the verdict holds for: machine, system and build. */
+  /** Validity of the verdict: machine, system and build. */
   key: string;
   /** Where verdicts are kept. */
   file: string;

@@ -71,7 +71,7 @@ export async function checkModel(choice: Choice, probe: Activated, machine: Chec
   return words.join("; ");
 }
 
-/** What the server computes on, known once a job has run. */
+/** Device of the server, known once a job has run. */
 async function deviceOf(client: Client): Promise<DeviceState> {
   const { device } = (await (await client.request("/ready")).json()) as { device: DeviceState | null };
   if (!device) throw new Error("the server does not name its device");

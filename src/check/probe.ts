@@ -64,7 +64,7 @@ export async function runProbe(
   }
 }
 
-/** What a job made, as grey values from 0 to 1. */
+/** The result of a job, as grey values from 0 to 1. */
 export async function greyOf(client: Client, job: Job): Promise<Grey> {
   const answer = await client.request(`/v1/files/${job.artifacts[0]}/download`);
   const picture = loadSharp()(Buffer.from(await answer.arrayBuffer()));

@@ -11,7 +11,7 @@ const height = 64;
 const sigma = 2;
 const radius = Math.ceil(3 * sigma);
 
-/** Says what was computed on, or throws when a pixel is not what a Gaussian blur gives. */
+/** Returns the device, or throws when a pixel differs from a Gaussian blur. */
 export async function selftest(engine: Engine): Promise<string> {
   const sharp = loadSharp();
   const picture = pattern();

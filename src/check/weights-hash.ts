@@ -5,7 +5,7 @@ import type { Download } from "../capabilities/capability.ts";
 
 const everyFile = ["**/*.{safetensors,json,txt,pt,pth}"];
 
-/** What a model's files are. */
+/** The verdict on a model's files. */
 export interface Weights {
   /** Of all files together. */
   hash: string;

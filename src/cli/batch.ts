@@ -37,7 +37,7 @@ export function batchOptions(command: Command): Command {
     .option("-q, --quiet", "show no progress");
 }
 
-/** What a command may do for one picture. */
+/** Context of a command for one picture. */
 export interface Work {
   /** Sends a file and returns a reference to it. */
   upload(path: string): Promise<{ type: "file_id"; file_id: string }>;

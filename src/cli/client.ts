@@ -57,7 +57,7 @@ export async function anyServer(context: CommandContext): Promise<Client> {
 /** The JSON of a response, or the server's own words as an error. */
 export async function json<T>(response: Response): Promise<T> {
   if (response.ok) return (await response.json()) as T;
-  // The server could not make sense of what was typed.
+  // The server refused the arguments.
   const typed = response.status === 400 || response.status === 422;
   throw new CommandError(await refusal(response), typed ? exitCodes.usage : exitCodes.failed);
 }

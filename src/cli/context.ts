@@ -4,7 +4,7 @@ import type { Loaded, LoadOptions } from "../settings/load.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Client } from "./client.ts";
 
-/** What a command works with. `main.ts` makes it over the process, tests over strings. */
+/** Dependencies of a command. `main.ts` makes them from the process, tests from strings. */
 export interface CommandContext {
   capabilities: readonly Family[];
   /** The settings in force and where each comes from; reading them may fail, so it is a call. */
@@ -38,7 +38,7 @@ export class CommandError extends Error {
   }
 }
 
-/** What the exit code of every command means. */
+/** Exit codes of every command. */
 export const exitCodes = {
   ok: 0,
   failed: 1,

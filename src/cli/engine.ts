@@ -16,7 +16,7 @@ import type { Process } from "./process.ts";
 
 /** An engine whose `ready` waits for the test of its kernels, too. */
 export interface TestedEngine extends Started {
-  /** What it computes on; null until it is ready. */
+  /** Its device; null until it is ready. */
   device(): DeviceState | null;
 }
 

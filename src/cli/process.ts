@@ -3,7 +3,7 @@ import { constants } from "node:os";
 import { leave } from "../../ffi/leave.ts";
 import { exitCodes } from "./context.ts";
 
-/** What a command may do to the process it runs in. */
+/** A command's access to its process. */
 export interface Process {
   /** Starts the engine's thread. */
   startWorker(): Worker;

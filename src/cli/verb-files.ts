@@ -18,7 +18,7 @@ export interface Wanted {
 export interface Choice {
   /** What `--as` lists. */
   as?: string | undefined;
-  /** Files that were asked for by an option of their own, such as `--stereo`. */
+  /** Files requested by their own option, such as `--stereo`. */
   flags: readonly string[];
   output?: string | undefined;
 }
@@ -83,12 +83,12 @@ function byExtension(files: readonly VerbFile[], extension: string): VerbFile {
 
 const endings = ({ extension }: VerbFile) => (extension === ".jpg" ? [".jpg", ".jpeg"] : [extension]);
 
-/** In a folder several files of one picture are told apart by their suffixes. */
+/** In a folder, suffixes distinguish several files of one picture. */
 function namingOf({ extension, suffix = "" }: VerbFile, ending: string, several: boolean): Naming {
   return { suffix: ending, extension: several ? `${suffix}${extension}` : extension };
 }
 
-/** What a request asks for to have all these files: lists are joined. */
+/** Request fields for all these files; lists are joined. */
 export function bodyFor(wanted: readonly Wanted[]): Record<string, unknown> {
   const body: Record<string, unknown> = {};
   for (const { file } of wanted)

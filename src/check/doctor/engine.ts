@@ -56,7 +56,7 @@ export interface Ended {
   timedOut: boolean;
 }
 
-/** Whether such a process ended well and every kernel gave what it should. */
+/** Whether such a process ended well and every kernel passed. */
 export function passed(ended: Ended): boolean {
   const { error, results = [] } = readFacts(ended.stdout);
   return ended.code === 0 && error === undefined && results.length > 0 && results.every(({ ok }) => ok);

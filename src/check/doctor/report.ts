@@ -46,7 +46,7 @@ export function reportText({ easel, faults, sections }: Report): string {
       else lines.push(`  ${key}`, ...(fact.length > 0 ? fact : ["none"]).map((line) => `    ${line}`));
     }
   }
-  lines.push("", faults.length === 0 ? "Nothing is wrong." : "What is wrong");
+  lines.push("", faults.length === 0 ? "Nothing is wrong." : "Faults");
   for (const fault of faults) lines.push(`  ${fault.replaceAll("\n", "\n  ")}`);
   return lines.join("\n");
 }

@@ -50,7 +50,7 @@ export function registerFiles(program: Command, context: CommandContext): void {
   files
     .command("save <id>")
     .description("write a file to this folder")
-    .option("-o, --output <path>", "where it goes: a file, a folder, or - for standard output")
+    .option("-o, --output <path>", "the target: a file, a folder, or - for standard output")
     .action(async (start: string, { output }: { output?: string }) => {
       await using client = await requireRunning(context);
       const id = await fullId(client, "files", start);

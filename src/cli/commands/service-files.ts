@@ -14,7 +14,7 @@ export interface ServicePlan {
   /** The binary that the service runs. */
   executable: string;
   args: readonly string[];
-  /** What the service needs of today's environment. */
+  /** Environment variables that the service inherits. */
   environment: Readonly<Record<string, string>>;
   /** Seconds between the request to stop and the kill. */
   stopSeconds: number;

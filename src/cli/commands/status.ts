@@ -31,13 +31,13 @@ export interface ModelStatus {
   note?: string;
 }
 
-/** What a running server says of a model. */
+/** A running server's state of a model. */
 interface Served {
   name: string;
   activated?: boolean;
 }
 
-/** What is on this machine for a model. Reads the disk only. */
+/** State of a model on this machine. Reads the disk only. */
 function modelStatus(
   choice: Choice,
   places: Places,
@@ -116,7 +116,7 @@ function statusText(all: readonly ModelStatus[], budget: number): string {
     table([["Model", "State", "Download", "Memory", "Fits here", "Licence"], ...rows]),
     "",
     "* is used when a request of its family names no model.",
-    `Memory is what a usual request takes; this machine's budget is ${(budget / gigabyte).toFixed(1)} GB.`,
+    `Memory is that of a usual request; this machine's budget is ${(budget / gigabyte).toFixed(1)} GB.`,
     "Download a model: easel activate FAMILY/NAME. Files and repositories: easel status --verbose",
   ].join("\n");
 }
@@ -189,7 +189,7 @@ export function registerStatus(program: Command, context: CommandContext): void 
 
 const ownBudget = ({ memory_limit_gb }: Settings) => budgetOf(expectedMemory(), memory_limit_gb);
 
-/** What a running server computes on, and how the test of its kernels went. */
+/** Device of a running server, and the result of its kernel test. */
 async function deviceOfServer(server: Client): Promise<string> {
   const answer = await server.request("/ready");
   const { device } = (await answer.json()) as { device?: DeviceState | null };
