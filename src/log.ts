@@ -1,5 +1,5 @@
 /**
- * Lines about what the server does, as text for people or as JSON for machines. A line is always one line, and no secret is in it.
+ * Log entries as text or JSON. An entry is always one line and never holds a secret.
  *
  * @module
  */

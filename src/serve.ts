@@ -182,7 +182,7 @@ function schedulerOf({ settings, stores, context, places, engine, secrets, log }
   });
 }
 
-/** A slip in `model_paths` shows nowhere else before the first request. */
+/** A mistake in `model_paths` would otherwise appear only at the first request. */
 function warnOfModels({ model_paths }: Settings, log: Log): void {
   for (const problem of pathProblems(families, model_paths))
     log.warning("a path of model_paths cannot be used", problem);

@@ -94,7 +94,7 @@ function openInAnyCase(path: string, reservePath: string): Database {
   }
 }
 
-/** On a full disk, gives up the reserve, writes again, and sets aside what is left. */
+/** On a full disk, releases the reserve, writes again, and refills it. */
 function spend<T>(database: Database, reserve: ReturnType<typeof openReserve>, write: () => T): T {
   try {
     return write();

@@ -77,7 +77,7 @@ export interface Accepted {
   urls: { job: string; events: string; cancel: string };
 }
 
-/** What the server refused with, in its own words. */
+/** The server's refusal. */
 export class ApiError extends Error {
   override name = "ApiError" as const;
 
@@ -186,7 +186,7 @@ export const deactivate = (family: string, name: string) =>
 export const unload = (family: string, name: string) =>
   post<unknown>(`/v1/image/${family}/models/${name}/unload`, {});
 
-/** What the server can do, and with which models. */
+/** Operations and models of the server. */
 export interface Offer {
   /** Whether requests need a token. */
   secured: boolean;

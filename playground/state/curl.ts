@@ -1,5 +1,5 @@
 /**
- * What was just done, as commands for a terminal.
+ * The last request as commands for a terminal.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export interface Command {
   body: Record<string, unknown>;
   /** Pictures and other files that the request names, in the order in which they were given. */
   uploads: readonly { name: string; fileId: string }[];
-  /** What the answer is written to. */
+  /** File of the answer. */
   output: string;
   secured: boolean;
 }

@@ -1,5 +1,5 @@
 /**
- * What the forms hold, kept between visits, and the requests that they make.
+ * Values of the forms, kept between visits, and the requests made from them.
  *
  * @module
  */

@@ -49,7 +49,7 @@ const toolTitles: Record<ToolName, string> = {
   edit: "Edited image",
 };
 
-/** What a list calls the job: its prompt, or its tool. */
+/** Title of a job in lists: its prompt, or its tool. */
 export function titleOf(job: Job): string {
   if (job.type === "activation") return `Download of ${job.params.family}/${job.params.model}`;
   const prompt = job.params.prompt;

@@ -1,5 +1,5 @@
 /**
- * What the binary of a target carries, and how it is compiled.
+ * The contents of a target's binary, and its compilation.
  *
  * @module
  */

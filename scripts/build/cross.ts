@@ -1,5 +1,5 @@
 /**
- * What a build for another machine takes from npm: sharp's packages of that machine, and Bun's own executable.
+ * Packages from npm for a cross build: sharp's of the target, and Bun's executable.
  *
  * @module
  */

@@ -64,7 +64,7 @@ export async function whole(path: string, make: (as: string) => Promise<unknown>
   }
 }
 
-/** Removes what an earlier build left. What another process is making now is left alone. */
+/** Removes the rest of earlier builds, but not files that another process is writing. */
 export function keepOnly(folder: string, paths: readonly string[]): void {
   const wanted = new Set(paths.map((path) => basename(path)));
   for (const name of readdirSync(folder))

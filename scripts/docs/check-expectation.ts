@@ -1,5 +1,5 @@
 /**
- * Writes `src/check/shipped-expectation.json`: what the models inside the binary give for the drawn room of `easel check`. To be run when
+ * Writes `src/check/shipped-expectation.json`: results of the built-in models for the drawn room of `easel check`. To be run when
  * their weights change: `bun scripts/docs/check-expectation.ts`.
  *
  * @module

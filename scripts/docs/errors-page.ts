@@ -5,7 +5,7 @@
  */
 import { type RefusalCode, refusals } from "../../src/errors.ts";
 
-/** What a client does about a code, where the meaning alone does not say it. */
+/** Advice for clients, where the meaning of a code does not imply it. */
 const advice: Partial<Record<RefusalCode, string>> = {
   invalid_request: "`detail` is a list; each entry names the place in `loc`.",
   fetch_failed: "Check that the server can reach the address, or upload the file.",
@@ -19,7 +19,7 @@ const advice: Partial<Record<RefusalCode, string>> = {
   queue_full: "Try again after `Retry-After` seconds.",
   internal: "The server's log has the details under the answer's `X-Request-Id`.",
   not_activated: "Run the command that the message names.",
-  over_budget: "The message says what is needed, what there is, and the smallest change that fits.",
+  over_budget: "The message names the need, the budget, and the smallest change that fits.",
   overloaded:
     "Try again after `Retry-After` seconds, or upload files instead; the bound is `max_json_in_flight_mb`.",
   shutting_down: "A job that was accepted stays in the queue of the next start.",

@@ -40,7 +40,7 @@ export const formatters: readonly Formatter[] = [
   },
 ];
 
-/** Whether a formatter has nothing to say. What it says is printed. */
+/** Whether a formatter passes. Its output is printed. */
 export async function formatted(
   program: string,
   { files, check, write }: Formatter,

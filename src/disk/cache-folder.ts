@@ -77,7 +77,7 @@ export function prunable(items: readonly CacheItem[], maxGb: number | null): Cac
 
 const remakable: ReadonlySet<CacheKind> = new Set(["quantized weights", "prompts", "thumbnails"]);
 
-/** What does not fit when the newest stay. */
+/** Entries beyond the limit; the newest stay. */
 function overLimit(items: readonly CacheItem[], maxBytes: number): CacheItem[] {
   const rest = items.filter(({ kind }) => remakable.has(kind));
   let room = maxBytes - (newestNative(items)?.bytes ?? 0);

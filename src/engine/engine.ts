@@ -12,7 +12,7 @@ export interface EngineStats {
   cache: number;
   /** Bytes by loaded part. */
   parts: Readonly<Record<string, number>>;
-  /** What the device is called; where it has no name, its kind. */
+  /** Name of the device, else its kind. */
   device: string;
   kind: "cpu" | "gpu";
   architecture: string;
@@ -24,7 +24,7 @@ export interface EngineStats {
   kernels?: string;
 }
 
-/** What the engine computes on, and whether its kernels were tested. */
+/** The device of the engine, and whether its kernels were tested. */
 export interface DeviceState {
   kind: EngineStats["kind"];
   name: string;

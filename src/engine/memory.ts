@@ -18,7 +18,7 @@ export function machineMemory(read: ReadText = readText): MachineMemory {
 /** The machine's memory for commands that start no engine to ask Metal. */
 export const expectedMemory = (): MachineMemory => ({ ...machineMemory(), workingSet: likelyWorkingSet() });
 
-/** What Metal recommends at least on a Mac: two thirds of the memory, from 36 GB on three quarters. */
+/** Least working set that Metal recommends on a Mac: two thirds of the memory, from 36 GB on three quarters. */
 export function likelyWorkingSet(
   total: number = totalmem(),
   platform: NodeJS.Platform = process.platform,

@@ -1,5 +1,5 @@
 /**
- * What a job needs of the engine: parts in memory and room to work in, phase by phase.
+ * Memory that a job needs, phase by phase: parts, and working memory.
  *
  * @module
  */
@@ -25,7 +25,7 @@ export interface PartNeed {
   bits?: Bits;
 }
 
-/** What a job needs of the engine. A pure function of its params, so that it can be planned again after a restart. */
+/** Memory needs of a job. A pure function of its params, so that it can be planned again after a restart. */
 export interface Need {
   variant: string;
   bits: Bits;

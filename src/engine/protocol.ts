@@ -1,5 +1,5 @@
 /**
- * What the main thread and the engine thread say to each other. Every request has an id; every reply names it.
+ * Messages between the main thread and the engine thread. Every request has an id; every reply names it.
  *
  * @module
  */

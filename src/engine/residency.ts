@@ -1,5 +1,5 @@
 /**
- * Which parts stay in memory. Pure functions: what they decide, the scheduler carries out. Times are milliseconds, sizes bytes.
+ * Decides which parts stay in memory. Pure functions; the scheduler carries the decisions out. Times are milliseconds, sizes bytes.
  *
  * @module
  */
@@ -90,12 +90,12 @@ export function wantedParts(
   });
 }
 
-/** What a phase takes when nothing else is in memory. */
+/** Memory of a phase when nothing else is loaded. */
 export function phaseBytes(wanted: readonly Wanted[], phase: PhaseNeed): number {
   return wanted.reduce((sum, part) => sum + part.bytes, phase.workingBytes);
 }
 
-/** The largest phase: what a job takes when all else is evicted. */
+/** The largest phase: memory of a job when all else is evicted. */
 export function footprint(family: string, need: Need, measured: ReadonlyMap<PartKey, number>): number {
   return need.phases.reduce(
     (most, phase) => Math.max(most, phaseBytes(wantedParts(family, need, phase, measured), phase)),
@@ -177,7 +177,7 @@ export function keysOf(family: string, need: Need, from = 0): Set<PartKey> {
 
 const gigabytes = (bytes: number) => (bytes / gigabyte).toFixed(bytes < gigabyte ? 2 : 1);
 
-/** Why a request is refused, and what the user can do about it. */
+/** Why a request is refused, and how to change it. */
 export function overBudget(variant: string, bytes: number, budget: number, smaller?: string): string {
   const limit = Math.ceil((bytes / gigabyte) * 10) / 10;
   const ways = [smaller && `ask for ${smaller}`, `set memory_limit_gb to ${limit} or more`];

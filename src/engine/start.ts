@@ -15,7 +15,7 @@ export interface Started {
   folder: Promise<string>;
   /** The folder whose library is opened: that one, or one inside it. */
   chosen: Promise<string>;
-  /** Settles when MLX is open. What is asked of the engine before that waits for it. */
+  /** Settles when MLX is open. Earlier requests wait for it. */
   ready: Promise<void>;
 }
 

@@ -1,5 +1,5 @@
 /**
- * What the engine thread runs. A family's `task.ts` exports one `Task`; the worker finds it in the registry.
+ * The interface of a family on the engine thread. Its `task.ts` exports one `Task`; the worker finds it in the registry.
  * Everything here is synchronous: only the worker calls it.
  *
  * @module

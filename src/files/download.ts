@@ -62,7 +62,7 @@ function downloadHeaders(record: FileRecord): Record<string, string> {
 
 /** `attachment` with a name that every client can read: plain, and encoded by RFC 8187 when it is not plain. */
 export function attachment(filename: string): string {
-  // Some clients still take what a name says as a folder.
+  // Some clients still read folders out of a name.
   const name = filename.toWellFormed().replaceAll(/[/\\]/g, "_");
   const plain = name.replaceAll(/[^\x20-\x7e]/g, "_").replaceAll(/["%]/g, "_");
   if (plain === name) return `attachment; filename="${name}"`;

@@ -1,5 +1,5 @@
 /**
- * What jobs and the server's own housekeeping need of the files.
+ * File operations for jobs and for the server's housekeeping.
  *
  * @module
  */
@@ -17,7 +17,7 @@ interface Made {
   meta: Record<string, unknown>;
 }
 
-/** What jobs need of the file store. */
+/** File operations of jobs. */
 export interface JobFiles {
   /** The bytes behind a reference, fetched if need be. */
   resolve(
@@ -27,7 +27,7 @@ export interface JobFiles {
   ): Promise<{ path: string; record: FileRecord }>;
   /** Makes an artifact's bytes durable. Its record is committed with the job. */
   stage(artifact: Made): Promise<FileRecord>;
-  /** Takes back what was staged for a job that did not succeed. */
+  /** Discards files staged for a job that did not succeed. */
   discard(record: FileRecord): Promise<void>;
   /** True when it was there. */
   delete(id: string): Promise<boolean>;

@@ -126,7 +126,7 @@ export async function readForm(request: FormRequest, options: FormOptions): Prom
   }
 }
 
-/** One file in the field `file`, stored: what `POST /v1/files` does. Of several, the last counts. */
+/** Stores the file in the field `file`, for `POST /v1/files`. Of several, the last counts. */
 export async function readUpload(
   request: FormRequest,
   options: Pick<FormOptions, "store" | "maxBytes">,

@@ -23,7 +23,7 @@ export interface InstallProgress {
 
 const codes: Partial<Record<DownloadCode, RefusalCode>> = { disk_full: "disk_full" };
 
-/** Downloads what a model lacks. Refuses before the first byte when the disk cannot hold it. */
+/** Downloads the missing files of a model. Refuses before the first byte if they do not fit on the disk. */
 export async function install(
   variant: Variant,
   places: Places,

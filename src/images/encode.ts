@@ -36,7 +36,7 @@ export interface EncodeOptions {
   text?: Readonly<Record<string, string>>;
   /** The colour profile (ICC) that the numbers are meant in, instead of sRGB. */
   profile?: Uint8Array;
-  /** What the picture is, in EXIF's image description, and in a PNG's text chunk "parameters" too. */
+  /** Description of the picture, for EXIF and for a PNG's text chunk "parameters". */
   description?: string;
 }
 

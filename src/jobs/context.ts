@@ -1,5 +1,5 @@
 /**
- * What the parts of the job queue work with. `createScheduler` makes it once.
+ * Dependencies that the parts of the job queue share. `createScheduler` makes them once.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import type { JobStore } from "./store/store.ts";
 
 export interface JobContext {
   settings: Settings;
-  /** What an operation may look at: the settings, and which models are here. */
+  /** Context of an operation: the settings, and the models on this machine. */
   check: CheckContext;
   store: JobStore;
   files: JobFiles;

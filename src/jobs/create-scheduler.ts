@@ -308,7 +308,7 @@ class JobScheduler implements Scheduler {
     return deleted;
   }
 
-  /** Takes over what the last run of the server left. */
+  /** Recovers the jobs of the last run of the server. */
   async #recover(): Promise<void> {
     const { store, log } = this.#context;
     const { requeued, interrupted } = await store.recover();

@@ -15,7 +15,7 @@ export interface Accepted {
   queue_position: number;
 }
 
-/** What a removal took away. */
+/** The outcome of a removal. */
 export interface Removed {
   /** As it was before. */
   job: Job;
@@ -128,7 +128,7 @@ export interface Scheduler {
   health(): Health;
   metrics(): JobMetrics;
 
-  /** Recovers what the last run left, warms up, and begins to run jobs. */
+  /** Recovers the jobs of the last run, warms up, and starts to run jobs. */
   start(): Promise<void>;
   /** Takes no more jobs, lets the running one end within `shutdown_grace_s` or puts it back, and keeps the queue. */
   stop(): Promise<void>;

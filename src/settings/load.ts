@@ -21,7 +21,7 @@ export interface Problem {
   message: string;
 }
 
-/** What is written cannot be used. The message lists every problem, one a line, and never shows a secret. */
+/** The settings are invalid. The message lists every problem, one a line, and never shows a secret. */
 export class SettingsError extends Error {
   override name = "SettingsError" as const;
 
@@ -40,7 +40,7 @@ export interface Loaded {
   warnings: readonly string[];
 }
 
-/** What a family brings to the settings. */
+/** Settings of a family. */
 export interface SettingsOfFamily {
   settings: Rows;
   settingProblems?(settings: Settings): SettingProblem[];

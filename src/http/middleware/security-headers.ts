@@ -16,7 +16,7 @@ const chosen = {
   xDownloadOptions: false,
   xPermittedCrossDomainPolicies: false,
   xXssProtection: false,
-  // What a route sets itself stays.
+  // Headers that a route sets itself stay.
   overwrite: false,
 } as const;
 

@@ -21,11 +21,11 @@ export const idempotencyHeader = z
       "another body it is refused.",
   });
 
-/** A hash of the path and of what else makes the request what it is. */
+/** A hash of the path and of everything else that distinguishes the request. */
 export const hashOf = (c: Context, content = ""): string =>
   createHash("sha256").update(`${c.req.path}\n${content}`).digest("hex");
 
-/** The client's key, with a hash of all that makes the request what it is. */
+/** The client's key, with a hash of the request. */
 export function idempotencyOf(c: Context, hash = hashOf(c)): Idempotency | undefined {
   const key = c.req.header("idempotency-key");
   if (key === undefined) return undefined;

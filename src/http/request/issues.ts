@@ -46,7 +46,7 @@ const kinds: Readonly<Record<string, readonly [type: string, words: string]>> = 
   record: ["dict_type", "Input should be a valid dictionary"],
 };
 
-/** Echoed only when it is short: what was sent whole may be a picture or a secret. */
+/** Echoed only when it is short: a long value may be a picture or a secret. */
 const shown = (value: unknown) =>
   value === null ||
   typeof value === "number" ||

@@ -14,7 +14,7 @@ export function isReferenceSchema(schema: z.core.$ZodType): boolean {
   return discriminator === "type" && options.some((option) => "file_id" in (defOf(option).shape ?? {}));
 }
 
-/** The text never repeats what was sent: it may be a picture. */
+/** The text never repeats the value sent: it may be a picture. */
 export function referenceHint(sent: unknown): string {
   if (typeof sent === "string") {
     if (/^https?:/i.test(sent)) return 'write {"url": "https://…"}';

@@ -34,7 +34,7 @@ export type DownloadCode =
 /** Rethrows an error of the disk with the words for it. */
 export function asDisk(error: unknown): never {
   if (isDiskFull(error))
-    throw new DownloadError("disk_full", "No space is left on the disk; what was fetched is kept");
+    throw new DownloadError("disk_full", "No space is left on the disk; the downloaded part is kept");
   throw error;
 }
 

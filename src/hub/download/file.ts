@@ -55,8 +55,8 @@ interface Work {
 }
 
 /**
- * Fetches `remote` to `destination`. Ends with the whole, checked file or with a `DownloadError`; in the second case what was
- * fetched stays for the next try, except when it was wrong.
+ * Fetches `remote` to `destination`. Ends with the whole, checked file or with a `DownloadError`. After an error the
+ * downloaded part stays for the next try, unless it was wrong.
  */
 export async function downloadFile(
   remote: Remote,
@@ -87,7 +87,7 @@ export async function downloadFile(
   syncFolder(dirname(destination));
 }
 
-/** Fetches what is not there, and leaves all of it synced and written down, however it ends. */
+/** Fetches the missing ranges. Syncs them and records them, even on failure. */
 async function fetchMissing(
   remote: Remote,
   expected: Expected,

@@ -1,5 +1,5 @@
 /**
- * Hugging Face: what a repository holds, and its cache layout on the disk, shared with every other program that uses it.
+ * Hugging Face: the listing of a repository, and the cache layout on the disk that other programs share.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { broughtBytes } from "./partial.ts";
 import { get, refuse } from "./request.ts";
 import { withRetries } from "./retry.ts";
 
-/** What the environment says about Hugging Face. */
+/** Hugging Face's settings from the environment. */
 export interface HubEnv {
   endpoint: string;
   token: string | undefined;
@@ -108,7 +108,7 @@ function hubFetch({ endpoint, token }: HubEnv, options: DownloadOptions): typeof
       const remote = { url, token: new URL(url).origin === home ? token : undefined };
       const headers = Object.fromEntries(new Headers(init.headers));
       const response = await get(remote, { fetch: options.fetch ?? fetch, headers, signal });
-      // what else it refuses, the listing's own words tell
+      // the package reports every other status itself
       if (response.status === 429 || response.status >= 500) await refuse(response, remote);
       return response;
     }, options);

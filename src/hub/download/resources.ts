@@ -1,5 +1,5 @@
 /**
- * What variants need on the disk, each thing once: whether it is there, how to bring it, how to remove it.
+ * Downloads of variants, each listed once: their state on the disk, fetching and removal.
  *
  * @module
  */

@@ -36,7 +36,7 @@ function loadedModel(parts: readonly Resident[], now: number, describe: Describe
     priority: Math.max(...parts.map(({ priority }) => priority)),
     idle_s: tenths(idle),
     ttl_s: ttl === null ? null : ttl / 1000,
-    // What has expired while a job runs leaves behind it.
+    // Parts that expire while a job runs are evicted after it.
     expires_in_s: ttl === null ? null : Math.max(tenths(ttl / 1000 - idle), 0),
   };
 }

@@ -57,7 +57,7 @@ export class ModelCache {
     if (bytes > this.#budget.bytes()) throw this.#overBudget(need, bytes);
   }
 
-  /** Evicts what must go and loads what the phase lacks; gives the parts by name. */
+  /** Evicts and loads parts so that a phase can run; returns its parts by name. */
   async load(
     family: string,
     need: Need,

@@ -112,7 +112,7 @@ class WebhookSender implements Webhooks {
     return { ...this.#stats };
   }
 
-  /** Sends what is due, then sleeps until the next message is. */
+  /** Sends due messages, then sleeps until the next one is due. */
   async #sendDue(): Promise<void> {
     this.#isAsked = true;
     if (this.#isBusy) return;

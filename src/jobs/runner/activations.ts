@@ -17,7 +17,7 @@ export interface DownloadProgress {
   bytes_total: number;
 }
 
-/** Brings a model's files to this machine; what was fetched before is not fetched again. */
+/** Downloads a model's missing files. */
 export type Install = (
   model: { family: string; model: string },
   options: { signal: AbortSignal; report(progress: DownloadProgress): void },

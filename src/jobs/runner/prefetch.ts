@@ -47,7 +47,7 @@ export class Prefetcher {
     return this.#current?.job;
   }
 
-  /** What is prepared for a job. */
+  /** The prepared input of a job. */
   find(id: string): Prefetched | undefined {
     return this.#current?.job.id === id ? this.#current : undefined;
   }

@@ -59,7 +59,7 @@ export function isJobRow(row: Record<string, unknown>): boolean {
   }
 }
 
-/** What the end of a job changes in its record. */
+/** Changes of a record at the end of its job. */
 export type Ended = Pick<Job, "status" | "result" | "artifacts" | "error" | "error_code"> & {
   finished_at: number;
   /** Null keeps the present value. */

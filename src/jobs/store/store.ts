@@ -11,7 +11,7 @@ import type { Job, JobProgress, JobStatus, Lane } from "../job.ts";
 /** The address that is notified of a job's end. The API does not show it. */
 export interface Webhook {
   url: string;
-  /** What the dialect's notification needs beyond the job, such as the origin that links begin with. */
+  /** Context of the dialect's notification beside the job, such as the origin of links. */
   context?: Record<string, unknown>;
 }
 

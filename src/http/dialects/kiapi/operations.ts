@@ -110,7 +110,7 @@ function operationRoute(capability: Capability, operation: Operation) {
   });
 }
 
-/** The media types of the only artifact. Which ones they are is known at run time alone, so the type names one of them. */
+/** Media types of the only artifact. They are known only at run time, so the type names one of them. */
 const bytesOf = ({ artifactTypes }: Operation) =>
   Object.fromEntries(artifactTypes.map((type) => [type, binary])) as Record<"image/png", typeof binary>;
 

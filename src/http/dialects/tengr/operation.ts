@@ -59,7 +59,7 @@ function renderOf(params: DepthMapRequest): DepthRender {
   };
 }
 
-/** Before the picture is known, only what no picture at all could run with is refused. */
+/** Before the picture is known, refuses only requests that no picture could fit. */
 const smallest = { width: 1, height: 1 };
 
 export const depthMap: Operation<DepthMapRequest, DepthMapParams> = {
