@@ -150,6 +150,8 @@ export const jobs = (limit: number, after?: string) =>
   json<{ data: Job[]; has_more: boolean }>(`/v1/jobs?limit=${limit}${after ? `&after=${after}` : ""}`);
 export const job = (id: string) => json<Job>(`/v1/jobs/${id}`);
 export const cancel = (id: string) => post<Job>(`/v1/jobs/${id}/cancel`, {});
+export const cancelAll = () =>
+  post<{ canceled: number }>("/v1/jobs/cancel", { status: ["queued", "running"] });
 export const retry = (id: string) => post<Accepted>(`/v1/jobs/${id}/retry`, {});
 export const deleteJob = (id: string, keepalive = false) =>
   ask(`/v1/jobs/${id}`, { method: "DELETE", keepalive });

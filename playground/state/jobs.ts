@@ -92,6 +92,11 @@ export async function cancelJob(id: string): Promise<void> {
   await refreshJobs();
 }
 
+export async function cancelAllJobs(): Promise<void> {
+  await api.cancelAll().catch(() => {});
+  await refreshJobs();
+}
+
 const undoMs = 6000;
 const pending = new Map<string, () => Promise<void>>();
 

@@ -6,7 +6,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type * as api from "../state/api.ts";
-import { cancelJob, liveJobs } from "../state/jobs.ts";
+import { cancelAllJobs, cancelJob, liveJobs } from "../state/jobs.ts";
 import { persisted } from "../state/persisted.ts";
 import { ago, inputsOf, modelOf, titleOf } from "../state/result.ts";
 import { jobAddress, route, toolNames } from "../state/route.ts";
@@ -104,11 +104,7 @@ function Queue() {
             ))}
           </ul>
           {live.length > 1 && (
-            <button
-              type="button"
-              class="quiet"
-              onClick={() => Promise.all(live.map(({ id }) => cancelJob(id)))}
-            >
+            <button type="button" class="quiet" onClick={cancelAllJobs}>
               Cancel all
             </button>
           )}

@@ -169,6 +169,20 @@ class JobScheduler implements Scheduler {
     return job;
   }
 
+  async cancelAll({ status, type }: Parameters<Scheduler["cancelAll"]>[0]): Promise<number> {
+    const canceled: Job[] = [];
+    // What waits goes first, so that nothing new starts.
+    if (status.includes("queued")) canceled.push(...(await this.#context.store.cancelQueued(type)));
+    for (const job of canceled) {
+      this.#abandon(job.id);
+      this.#reporter.ended(job, "queued");
+    }
+    if (!status.includes("running")) return canceled.length;
+    const { data } = await this.#context.store.list({ status: "running", type });
+    const stopped = await Promise.allSettled(data.map(({ id }) => this.cancel(id)));
+    return canceled.length + stopped.filter((each) => each.status === "fulfilled").length;
+  }
+
   async remove(id: string, { files = false }: { files?: boolean } = {}): Promise<Removed> {
     const { store, clock } = this.#context;
     const job = await store.delete(id);

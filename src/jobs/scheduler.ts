@@ -112,6 +112,8 @@ export interface Scheduler {
   retry(id: string, idempotency?: Idempotency): Promise<Accepted>;
   /** Gives the cancelled job. @throws {Refusal} `job_finished` */
   cancel(id: string): Promise<Job>;
+  /** Cancels all jobs in these states, or those of a type, and gives their number. */
+  cancelAll(query: { status: readonly ("queued" | "running")[]; type?: string | undefined }): Promise<number>;
   /**
    * Cancels the job if need be and removes its record. With `files`, its artifacts and the inputs that came inside its request go, too,
    * except those that another live job needs.

@@ -235,6 +235,19 @@ export function testJobStore({ name, open }: JobStoreBackend): void {
         expect(await store.counts()).toEqual({ queued: 3, running: 0, succeeded: 0, failed: 0, canceled: 0 });
       });
 
+      test("cancels everything that waits in one commit, or what is of a type", async () => {
+        const { store } = await open();
+        const ids = await Promise.all(
+          ["a", "b", "a", "b"].map(async (type) => (await store.create(job(type))).job.id),
+        );
+        await store.start(ids[0]!);
+        expect((await store.cancelQueued("b")).map(({ id }) => id).sort()).toEqual([ids[1]!, ids[3]!].sort());
+        const [last] = await store.cancelQueued();
+        expect(last).toMatchObject({ id: ids[2], status: "canceled", finished_at: expect.any(Number) });
+        expect(await store.cancelQueued()).toEqual([]);
+        expect((await store.counts()).running).toBe(1);
+      });
+
       test("downloads wait in a lane of their own", async () => {
         const { store } = await open();
         const download = (await store.create({ type: "activation", params: {} })).job;

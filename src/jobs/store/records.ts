@@ -183,6 +183,12 @@ export class JobRecords {
     );
   }
 
+  allQueued(type?: string): Row[] {
+    return type === undefined
+      ? this.#all("SELECT * FROM jobs WHERE status = 'queued'")
+      : this.#all("SELECT * FROM jobs WHERE status = 'queued' AND type = ?", type);
+  }
+
   /** Oldest first. */
   queued(lane: Lane, limit: number): Row[] {
     return this.#all(

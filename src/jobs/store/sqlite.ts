@@ -135,6 +135,12 @@ class SqliteJobStore implements JobStore {
     });
   }
 
+  async cancelQueued(type?: string): Promise<Job[]> {
+    return this.#required(() =>
+      this.#records.allQueued(type).map((row) => this.#end(row, { status: "canceled" })),
+    );
+  }
+
   async requeue(id: string): Promise<Job | undefined> {
     const row = this.#required(() => this.#records.requeue(id));
     return row && toJob(row);

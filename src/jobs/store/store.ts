@@ -106,6 +106,8 @@ export interface JobStore {
     ending: Ending,
     progress?: JobProgress,
   ): Promise<Job | undefined>;
+  /** Cancels every queued job, or those of a type, in one commit. */
+  cancelQueued(type?: string): Promise<Job[]>;
   /** running → queued, at its old place; the attempt does not count. For a shutdown. */
   requeue(id: string): Promise<Job | undefined>;
   /** Removes the record, whatever its status, and gives it. */

@@ -92,6 +92,7 @@ function server(end: "succeeded" | "failed" = "succeeded", bad = "") {
             ? { data: waiting.map((id) => ({ ...job, id })), has_more: false }
             : { data: [job], has_more: true },
         );
+      if (pathname === "/v1/jobs/cancel") return Response.json({ canceled: 2 });
       if (/^\/v1\/jobs\/job_[0-9a-f]{32}\/cancel$/.test(pathname))
         return Response.json({ status: "canceled" });
       if (pathname === "/v1/jobs/job_1")
@@ -358,8 +359,8 @@ describe("easel jobs", () => {
   test("cancels every job that waits or runs with --all", async () => {
     using fake = server();
     const { out } = await run(fake.port, "jobs", "cancel", "--all");
-    // The fake gives both jobs for either status.
-    expect(out).toBe("canceled: 4 jobs");
+    expect(out).toBe("canceled: 2 jobs");
+    expect(fake.calls.at(-1)?.path).toBe("/v1/jobs/cancel");
     expect((await run(fake.port, "jobs", "cancel")).error?.message).toContain("--all");
   });
 

@@ -26,6 +26,7 @@ export const idle: Scheduler = {
   list: async () => ({ data: [], has_more: false }),
   retry: unused,
   cancel: unused,
+  cancelAll: async () => 0,
   remove: unused,
   wait: unused,
   events: unused,

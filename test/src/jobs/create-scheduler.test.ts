@@ -209,3 +209,22 @@ test("old ended jobs are pruned by jobs_ttl_days, and their ids are remembered a
   expect((await refused(scheduler.remove(old.id))).code).toBe("job_pruned");
   expect(await state(young.id)).toBe("succeeded");
 });
+
+describe("cancelAll()", () => {
+  test("takes what waits and leaves what runs, unless that is asked for too", async () => {
+    const { scheduler, engine, submit } = harness();
+    engine.answer = undefined;
+    await scheduler.start();
+    const running = await submit();
+    await settle();
+    const waiting = [await submit(), await submit(), await submit()];
+    expect(await scheduler.cancelAll({ status: ["queued"] })).toBe(3);
+    for (const { id } of waiting) expect((await scheduler.job(id)).status).toBe("canceled");
+    expect((await scheduler.job(running.id)).status).toBe("running");
+    expect(scheduler.health().queue_len).toBe(0);
+    expect(await scheduler.cancelAll({ status: ["queued", "running"], type: "other" })).toBe(0);
+    expect(await scheduler.cancelAll({ status: ["queued", "running"] })).toBe(1);
+    await settle();
+    expect((await scheduler.job(running.id)).status).toBe("canceled");
+  });
+});

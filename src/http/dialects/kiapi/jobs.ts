@@ -91,6 +91,43 @@ const cancelJob = createRoute({
   },
 });
 
+const cancelJobs = createRoute({
+  tags: ["Jobs"],
+  method: "post",
+  path: "/v1/jobs/cancel",
+  operationId: "cancel_jobs",
+  summary: "Cancel Jobs",
+  description:
+    "Cancels many jobs at once: those that wait, unless `status` says another. Their records stay.",
+  request: {
+    body: {
+      required: true,
+      content: {
+        "application/json": {
+          schema: z
+            .object({
+              status: z
+                .array(z.enum(["queued", "running"]))
+                .default(["queued"])
+                .openapi({ description: "Only jobs in these states." }),
+              type: z.string().optional().openapi({ description: "Only jobs of this type." }),
+            })
+            .openapi("CancelJobsRequest", { description: "Which jobs to cancel." }),
+        },
+      },
+    },
+  },
+  responses: {
+    200: json(
+      "The jobs are cancelled.",
+      z
+        .object({ canceled: z.int().min(0).openapi({ description: "Number of jobs." }) })
+        .openapi("CancelJobsResponse", { description: "How many jobs were cancelled." }),
+    ),
+    ...schemaResponse,
+  },
+});
+
 const retryJob = createRoute({
   ...route,
   method: "post",
@@ -172,6 +209,11 @@ export function jobRoutes(serve: Serve, { scheduler }: Deps): void {
   serve(cancelJob, async (c) => {
     c.env?.server?.timeout(c.req.raw, 0);
     return c.json(await scheduler.cancel(c.req.valid("param").job_id), 200);
+  });
+
+  serve(cancelJobs, async (c) => {
+    c.env?.server?.timeout(c.req.raw, 0);
+    return c.json({ canceled: await scheduler.cancelAll(c.req.valid("json")) }, 200);
   });
 
   serve(retryJob, async (c) =>
