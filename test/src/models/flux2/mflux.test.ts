@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { liveHandles, saveSafetensors, scope, zeros } from "../../../../ffi/index.ts";
+import { liveHandles, random, saveSafetensors, scope, zeros } from "../../../../ffi/index.ts";
 import { loadTextEncoder, loadTransformer, loadVae } from "../../../../src/models/flux2/load.ts";
 import { decode, encode } from "../../../../src/models/flux2/pictures.ts";
 import { openSafetensors } from "../../../../src/weights/safetensors-file.ts";
@@ -54,6 +54,34 @@ describe("a FLUX.2 that mflux has saved", () => {
       const states = encoder.encode({ tokens: [...get("ids").values] });
       expect(difference(numbers(states), get("states").values)).toBeLessThan(1e-4);
     });
+  });
+});
+
+test("a picture coder may have a decoder of other widths than its encoder, as the small one has", () => {
+  const folder = mkdtempSync(join(place, "wide-"));
+  cpSync(join(flux2, "model/vae"), join(folder, "vae"), { recursive: true });
+  const file = join(folder, "vae/diffusion_pytorch_model.safetensors");
+  const grown = (name: string, shape: readonly number[]) =>
+    shape.map((size, axis) => {
+      const kept =
+        axis > 1 ||
+        (name === "decoder.conv_in.weight" && axis === 1) ||
+        (name.startsWith("decoder.conv_out.") && axis === 0);
+      return kept ? size : 3 * size;
+    });
+  scope(() => {
+    using opened = openSafetensors(file);
+    const tensors = [...opened.tensors].map(([name, { shape }], i) => {
+      if (!name.startsWith("decoder.")) return [name, opened.take(name)] as const;
+      return [name, random.normal(grown(name, shape), random.key(i)).mul(0.1)] as const;
+    });
+    saveSafetensors(file, Object.fromEntries(tensors));
+  });
+  using vae = loadVae([folder]);
+  scope(() => {
+    const picture = decode(vae, { data: new Float32Array(6 * 128).fill(0.3), rows: 2, columns: 3 });
+    expect(picture.shape).toEqual([32, 48, 3]);
+    expect(numbers(picture).every(Number.isFinite)).toBe(true);
   });
 });
 
