@@ -24,6 +24,14 @@ class Stage:
 @dataclass(frozen=True)
 class Recipe:
     stages: tuple
+    first: "Recipe | None" = None
+    """The run whose network this one goes on with."""
+    blocks: tuple = (1, 1, 3, 3)
+    """Of the network; those that the first run's network has not got change nothing at the beginning."""
+    share: float = 1.0
+    """How far the exported network lies from the first run's to this one's."""
+    kinds: str = "trained"
+    """Of the scenes, by their name in render.py."""
     side: int = 176
     """Of the rendered pictures."""
     seed: int = 2
@@ -41,14 +49,27 @@ class Recipe:
 
 
 ALL = ((0, 1500), (1_000_000, 1500), (2_000_000, 3800), (3_000_000, 2600))
-FULL = Recipe(
+FIRST = Recipe(
     stages=(Stage(6400, ALL, TINY), Stage(9984, ALL, SMALL), Stage(12_800, ALL, LARGE, (1.0, 0.0), measured=2.0)),
     seed=5,
 )
 
+# Then at the size that it is used at, with more blocks where pictures are small, and with faces and loud patterns.
+RICHER = ((20_000_000, 1565),)
+MIDDLE = ((128, 128), (128, 160), (160, 128), (160, 160), (160, 192), (192, 160))
+WIDE = ((160, 192), (192, 192), (192, 224), (192, 256), (224, 192), (224, 224))
+FULL = Recipe(
+    stages=(Stage(384, RICHER, MIDDLE, (1.0, 0.6)), Stage(640, RICHER, WIDE, (0.6, 0.0), measured=2.0)),
+    first=FIRST, share=0.7, blocks=(1, 1, 5, 5), kinds="richer", side=256, seed=11, workers=1, rate=7e-4,
+)  # fmt: skip
+
 # The same in a minute, to see that it works.
-TRIAL = Recipe(
+TRIAL_FIRST = Recipe(
     stages=(Stage(16, ((0, 2),), ((64, 64),)), Stage(32, ((0, 2), (1000, 2)), ((64, 96),), (1.0, 0.0), measured=2.0)),
     side=64,
     batch=2,
 )
+TRIAL = Recipe(
+    stages=(Stage(16, ((2000, 2),), ((64, 64),), (1.0, 0.0)),),
+    first=TRIAL_FIRST, blocks=(1, 1, 4, 4), kinds="richer", side=96, batch=2, workers=1, rate=7e-4,
+)  # fmt: skip

@@ -16,9 +16,9 @@ import train
 from dataset import Scenes, Shard, shard_name
 from net import CONFIG, MiniDepth
 from raycast import BOX, CUTOUT, CYLINDER, ELLIPSOID, PLANE, ROOM, height, hit
-from recipe import FULL, SMALL, TRIAL, Stage
-from render import Stock, expose, packed, rays, render_scene
-from weights import folded, read_folded, save_net
+from recipe import FIRST, FULL, SMALL, TRIAL, TRIAL_FIRST, Stage
+from render import KINDS, Stock, expose, packed, rays, render_scene
+from weights import blended, folded, read_folded, save_net, save_tensors, unfold
 from world import Camera, Scene, material, turned
 
 SIDE = 48
@@ -178,7 +178,7 @@ class Rendering(unittest.TestCase):
             self.assertTrue(np.all(np.isfinite(inverse)) and np.all(inverse >= 0) and inverse.max() > 0)
 
     def test_no_kind_is_both_trained_on_and_measured_on(self):
-        trained = {function for function, _ in scenes.TRAINED.values()}
+        trained = {function for name in ("trained", "richer") for function, _ in KINDS[name].values()}
         self.assertFalse(trained & {function for function, _ in scenes.HELD.values()})
 
 
@@ -233,10 +233,10 @@ class Training(unittest.TestCase):
 
     def test_the_command_renders_and_trains_by_its_recipe_and_gives_the_same_when_it_was_stopped(self):
         folders = [Path(self.folder.name) / name for name in ("whole", "stopped")]
-        for folder, until in zip(folders, (None, 16), strict=True):
-            if until:
-                part = replace(TRIAL, stages=TRIAL.stages[:1])
-                train.make(folder, part)
+        for folder, stopped in zip(folders, (False, True), strict=True):
+            if stopped:
+                train.make(folder / "first", replace(TRIAL_FIRST, stages=TRIAL_FIRST.stages[:1]))
+                train.make(folder, replace(TRIAL, stages=TRIAL.stages[:1]))
             train.make(folder, TRIAL)
         nets = [torch.load(folder / "checkpoint.pt", weights_only=True) for folder in folders]
         self.assertEqual(nets[0]["step"], TRIAL.stages[-1].until)
@@ -245,12 +245,12 @@ class Training(unittest.TestCase):
                 self.assertTrue(torch.equal(a, b))
 
     def test_a_stage_ends_when_its_workers_are_one(self):
-        for recipe in (FULL, TRIAL):
+        for recipe in (FIRST, FULL, TRIAL_FIRST, TRIAL):
             for until in (train.SAVE, *(stage.until for stage in recipe.stages)):
                 self.assertEqual(until % train.TOGETHER, 0)
 
     def test_no_scene_that_is_measured_on_is_trained_on(self):
-        for first, count in FULL.scenes():
+        for first, count in (*FIRST.scenes(), *FULL.scenes()):
             self.assertLess(first + count, evaluate.HELD_FIRST)
 
     def test_scenes_that_are_not_there_are_missed(self):
@@ -274,6 +274,40 @@ class Training(unittest.TestCase):
             wanted, found = net(x), read_folded(file)(x)
         self.assertLess(float((wanted - found).abs().max()), 0.01 * float(wanted.abs().max()))
         self.assertLessEqual(sum(t.numel() for t in folded(net).values()), 1_000_000)
+
+    def test_a_run_that_goes_on_with_another_network_begins_with_what_that_answers(self):
+        torch.manual_seed(4)
+        first, file = MiniDepth(CONFIG), Path(self.folder.name) / "first.safetensors"
+        for module in first.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                torch.nn.init.uniform_(module.weight, 0.5, 1.5)
+                torch.nn.init.uniform_(module.bias, -0.3, 0.3)
+        save_net(first.eval(), CONFIG, file)
+        deeper = MiniDepth({**CONFIG, "blocks": [1, 2, 4, 3]})
+        x = torch.randn(6, 3, 64, 96)
+        unfold(deeper, file, [x[:3], x[3:]])
+        with torch.no_grad():
+            wanted = read_folded(file)(x)
+            for answer in (deeper.eval()(x), deeper.train()(x)):
+                self.assertLess(float((wanted - answer).abs().max()), 0.01 * float(wanted.abs().max()))
+
+    def test_a_network_between_two_is_the_one_or_the_other_at_the_ends(self):
+        torch.manual_seed(5)
+        first = folded(MiniDepth(CONFIG).eval())
+        deeper = MiniDepth({**CONFIG, "blocks": [1, 1, 4, 4]})
+        for module in deeper.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                torch.nn.init.uniform_(module.weight, 0.5, 1.5)
+        second = folded(deeper.eval())
+        for name, tensor in blended(first, second, 1.0).items():
+            self.assertTrue(torch.equal(tensor, second[name]))
+        files = [Path(self.folder.name) / f"{name}.safetensors" for name in ("first", "begin")]
+        save_tensors(first, CONFIG, files[0])
+        save_tensors(blended(first, second, 0.0), {**CONFIG, "blocks": [1, 1, 4, 4]}, files[1])
+        x = torch.randn(1, 3, 64, 64)
+        with torch.no_grad():
+            a, b = (read_folded(file)(x) for file in files)
+        self.assertLess(float((a - b).abs().max()), 1e-5)
 
 
 class Measure(unittest.TestCase):

@@ -30,10 +30,13 @@ from dataset import Scenes
 from evaluate import FARTHEST, SPAN
 from net import CONFIG, MiniDepth, normalise
 from recipe import FULL, TRIAL
+from weights import load_net, save_net, unfold
 
 # Steps after which workers become their mean, and after which the run is saved: the second is a multiple of the first.
 TOGETHER = 16
 SAVE = 256
+# Batches that the norms are measured on where a run goes on with another's network.
+CALIBRATING = 12
 
 
 def pick_batch(scenes, rng, count, height, width):
@@ -136,20 +139,31 @@ def loss_of(p, inverse, measured):
 class Run:
     """All that learns: the network, its slow average, the optimiser, and how many steps they have made."""
 
-    def __init__(self, seed, rate, worker=0, workers=1):
+    def __init__(self, seed, rate, worker=0, workers=1, blocks=CONFIG["blocks"]):
         torch.manual_seed(seed)
+        self.config = {**CONFIG, "blocks": list(blocks)}
         self.seed, self.rate, self.step = seed, rate, 0
         self.worker, self.workers = worker, workers
-        self.net = MiniDepth().to(memory_format=torch.channels_last)
+        self.net = MiniDepth(self.config).to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.net)
         decayed = [p for p in self.net.parameters() if p.ndim > 1]
         plain = [p for p in self.net.parameters() if p.ndim <= 1]
         groups = [{"params": decayed, "weight_decay": 0.05}, {"params": plain, "weight_decay": 0}]
         self.optimiser = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.99), fused=True)
 
+    def go_on_with(self, file, scenes, recipe):
+        """Takes over the network of another run's exported file; the norms get the measure of this run's pictures."""
+        pictures = []
+        for number in range(CALIBRATING):
+            rng = np.random.default_rng([self.seed, 1, number])
+            height, width = recipe.stages[0].sizes[0]
+            pictures.append(normalise(recolour(pick_batch(scenes, rng, recipe.batch, height, width)[0], rng)))
+        unfold(self.net, file, pictures)
+        self.average.load_state_dict(self.net.state_dict())
+
     def save(self, file):
         state = {
-            "config": CONFIG,
+            "config": self.config,
             "seed": self.seed,
             "step": self.step,
             "net": self.net.state_dict(),
@@ -222,7 +236,16 @@ def train(run, scenes, stage, batch, begin=0, folder=None, log=print, until=None
 
 def render_missing(folder, recipe):
     """Renders what is not there yet, in as many processes as there are runs of scenes."""
-    program = [sys.executable, Path(__file__).parent / "render.py", "--out", folder, "--side", str(recipe.side)]
+    program = [
+        sys.executable,
+        Path(__file__).parent / "render.py",
+        "--out",
+        folder,
+        "--side",
+        str(recipe.side),
+        "--kinds",
+        recipe.kinds,
+    ]
     rendering = [
         subprocess.Popen([*program, "--first", str(first), "--count", str(count)]) for first, count in recipe.scenes()
     ]
@@ -233,6 +256,11 @@ def render_missing(folder, recipe):
 def make(folder, recipe):
     """All of a recipe that is not done yet, in the folder of the run."""
     folder.mkdir(parents=True, exist_ok=True)
+    start = folder / "first.safetensors"
+    if recipe.first and not start.exists():
+        make(folder / "first", recipe.first)
+        checkpoint = folder / "first" / "checkpoint.pt"
+        save_net(load_net(checkpoint), torch.load(checkpoint, weights_only=True)["config"], start)
     render_missing(folder / "scenes", recipe)
     # glibc would give the pages of every large array back, and the next one would have to fault them in again.
     os.environ.update(MALLOC_MMAP_THRESHOLD_=str(2**32), MALLOC_TRIM_THRESHOLD_=str(2**33))
@@ -256,9 +284,11 @@ def work(worker, recipe, folder, meeting):
     distributed.init_process_group(
         "gloo", init_method=f"file://{meeting}/workers", rank=worker, world_size=recipe.workers
     )
-    run = Run(recipe.seed, recipe.rate, worker, recipe.workers)
+    run = Run(recipe.seed, recipe.rate, worker, recipe.workers, recipe.blocks)
     if (folder / "checkpoint.pt").exists():
         run.load(folder / "checkpoint.pt")
+    elif recipe.first:
+        run.go_on_with(folder / "first.safetensors", Scenes(folder / "scenes", recipe.stages[0].scenes), recipe)
     begin = 0
     for stage in recipe.stages:
         train(

@@ -23,8 +23,12 @@ def folded(net):
 
 def save_net(net, config, file):
     """In half precision, norms folded. The metadata holds the configuration."""
+    save_tensors(folded(net), config, file)
+
+
+def save_tensors(tensors, config, file):
     Path(file).parent.mkdir(parents=True, exist_ok=True)
-    save_file(folded(net), file, {"format": "pt", "config": json.dumps(config)})
+    save_file(tensors, file, {"format": "pt", "config": json.dumps(config)})
 
 
 def read_folded(file):
@@ -45,6 +49,71 @@ def read_folded(file):
                 module.weight.copy_(tensors[f"{name}.weight"])
                 module.bias.copy_(tensors[f"{name}.bias"])
     return net.eval()
+
+
+def unfold(net, file, batches):
+    """Puts a written network into one that learns. Blocks that the file has not got stay as they are. Every norm gets the mean and the
+    deviation of what reaches it from `batches`, and gives back what it takes: at the beginning nothing changes."""
+    tensors, convs = load_file(file), {name: module for name, module in net.named_modules() if isinstance(module, Conv)}
+    sums = {name: torch.zeros(3, module[1].num_features, dtype=torch.float64) for name, module in convs.items()}
+
+    def measure(name):
+        def look(_module, _inputs, output):
+            values = output.detach().double().transpose(0, 1).flatten(1)
+            sums[name] += torch.stack(
+                [torch.full_like(values[:, 0], values.shape[1]), values.sum(1), (values**2).sum(1)]
+            )
+
+        return look
+
+    with torch.no_grad():
+        for name, module in net.named_modules():
+            if f"{name}.weight" not in tensors:
+                continue
+            if isinstance(module, Conv):
+                conv, norm = module
+                conv.weight.copy_(tensors[f"{name}.weight"])
+                norm.weight.fill_(1)
+                norm.running_var.fill_(1 - norm.eps)
+                norm.running_mean.zero_()
+                norm.bias.copy_(tensors[f"{name}.bias"])
+            else:
+                module.weight.copy_(tensors[f"{name}.weight"])
+                module.bias.copy_(tensors[f"{name}.bias"])
+        hooks = [module[0].register_forward_hook(measure(name)) for name, module in convs.items()]
+        net.eval()
+        for batch in batches:
+            net(batch)
+        for hook in hooks:
+            hook.remove()
+        for name, (_, norm) in convs.items():
+            count, total, squares = sums[name]
+            mean = total / count
+            variance = (squares / count - mean**2).clamp(min=1e-8)
+            if f"{name}.weight" in tensors:
+                norm.bias.add_(mean.float())
+                norm.weight.copy_(torch.sqrt(variance + norm.eps))
+            norm.running_mean.copy_(mean)
+            norm.running_var.copy_(variance)
+    return net
+
+
+# What ends a branch: times a share it adds that share of the branch.
+ENDS = (".project.", ".context.", ".conv2.")
+
+
+def blended(first, second, share):
+    """Tensors between those of two exported networks, `share` of the way to the second. The first may lack blocks, as if they added
+    nothing."""
+    between = {}
+    for name, tensor in second.items():
+        if name in first:
+            between[name] = (first[name].float() * (1 - share) + tensor.float() * share).half()
+        elif any(end in name for end in ENDS):
+            between[name] = (tensor.float() * share).half()
+        else:
+            between[name] = tensor
+    return between
 
 
 def load_net(file):
