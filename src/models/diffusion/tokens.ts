@@ -57,7 +57,7 @@ export function wavesOf(value: number, channels: number, scale = 1): number[] {
   return [...angles.map(Math.cos), ...angles.map(Math.sin)];
 }
 
-/** The bits of most of a network's weights, which files that are quantized already decide themselves; null is none. */
+/** The bits of most of a network's weights, which files that are quantized already decide themselves; null without quantization. */
 export function bitsOf(linears: Iterable<Linear>): Linear["bits"] {
   const sizes = new Map<Linear["bits"], number>();
   for (const { bits, inputs, outputs } of linears) sizes.set(bits, (sizes.get(bits) ?? 0) + inputs * outputs);

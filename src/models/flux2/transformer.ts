@@ -24,7 +24,7 @@ export type Tap = (name: string, x: Tensor) => void;
 /** What is the same at every step: the text and the reference pictures as the blocks want them, and where all tokens stand. */
 export interface Side {
   text: Tensor;
-  /** Reference pictures, [tokens, width]; null when there is none. */
+  /** Reference pictures, [tokens, width]; null without them. */
   references: Tensor | null;
   /** Of the text's tokens, the picture's and the references', in this order. */
   rope: PairRotation;

@@ -7,7 +7,7 @@ import { scope, type Tensor } from "../../../../ffi/index.ts";
 import { TaskError } from "../../../engine/engine.ts";
 import { notFinite } from "../../../engine/finite.ts";
 import type { Part, Progress, ProgressLabel } from "../../../engine/task.ts";
-import type { AutoencoderKl, RunOptions } from "../../../models/autoencoder-kl/autoencoder-kl.ts";
+import type { RunOptions } from "../../../models/autoencoder-kl/autoencoder-kl.ts";
 import { LoraError } from "../../../models/diffusion/adapters.ts";
 import { type Projection, project } from "../../../models/diffusion/preview.ts";
 import { bytesOf, numbers, type Step } from "../../../models/diffusion/tokens.ts";
@@ -82,5 +82,3 @@ export function drawnBytes(draw: () => Tensor): Uint8Array {
     return bytesOf(picture);
   });
 }
-
-export type { AutoencoderKl };
