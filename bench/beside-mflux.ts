@@ -21,9 +21,3 @@ export async function figures<T>(command: readonly string[], preload?: string): 
   if ((await child.exited) !== 0) throw new Error(`${command.join(" ")} failed`);
   return JSON.parse(text.trim().split("\n").at(-1)!);
 }
-
-const median = (list: readonly number[]) => [...list].sort((a, b) => a - b)[list.length >> 1]!;
-
-/** The median, with the least and the largest. */
-export const spread = (list: readonly number[], digits = 2) =>
-  `${median(list).toFixed(digits)} (${Math.min(...list).toFixed(digits)} – ${Math.max(...list).toFixed(digits)})`;

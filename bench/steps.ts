@@ -11,8 +11,9 @@ import { parseArgs } from "node:util";
 import { openLibrary, random, saveSafetensors, scope, Tensor } from "../ffi/index.ts";
 import { library, nativeFolder } from "../ffi/native.ts";
 import { buildNative } from "../scripts/build/native.ts";
-import { figures, spread } from "./beside-mflux.ts";
+import { figures } from "./beside-mflux.ts";
 import { openBlas } from "./openblas.ts";
+import { spread } from "./statistics.ts";
 
 export interface Bench {
   /** "flux2", which is the folder of its sides and the name of its page, and a model of the published sizes. */

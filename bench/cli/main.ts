@@ -12,6 +12,7 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writ
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { spread } from "../statistics.ts";
 
 const { values } = parseArgs({
   args: process.argv.slice(2),
@@ -27,10 +28,6 @@ const root = join(import.meta.dir, "../..");
 const easel = join(root, "dist/easel");
 const work = mkdtempSync(join(values.folder, "easel-bench-cli-"));
 process.on("exit", () => rmSync(work, { recursive: true, force: true }));
-
-const median = (list: readonly number[]) => [...list].sort((a, b) => a - b)[list.length >> 1]!;
-const spread = (list: readonly number[], digits: number) =>
-  `${median(list).toFixed(digits)} (${Math.min(...list).toFixed(digits)} – ${Math.max(...list).toFixed(digits)})`;
 
 interface Run {
   seconds: number;

@@ -12,6 +12,7 @@ import { mkdirSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { spread } from "../statistics.ts";
 import { scene } from "./scene.ts";
 
 const { values } = parseArgs({
@@ -57,9 +58,6 @@ for (let i = 0; i < Number(values.pairs); i++) {
   console.error(`ours ${ours.at(-1)!.seconds.toFixed(2)} s, NumPy ${theirs.at(-1)!.seconds.toFixed(2)} s`);
 }
 
-const median = (list: readonly number[]) => [...list].sort((a, b) => a - b)[list.length >> 1]!;
-const spread = (list: readonly number[]) =>
-  `${median(list).toFixed(2)} (${Math.min(...list).toFixed(2)} – ${Math.max(...list).toFixed(2)})`;
 const row = (name: string, value: (side: Side) => number) =>
   `| ${[name, spread(ours.map(value)), spread(theirs.map(value)), spread(ours.map((side, i) => value(side) / value(theirs[i]!)))].join(" | ")} |`;
 

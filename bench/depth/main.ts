@@ -13,6 +13,7 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { peak } from "../kernels/peak.ts";
+import { median, spread } from "../statistics.ts";
 
 /** What is run: weights, the short side of the picture, and a share of the usual number of pairs. */
 const cases = {
@@ -68,10 +69,6 @@ async function run(command: readonly string[], out: string): Promise<Side> {
   const output = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
   return { ...told, seconds: Math.min(...told.seconds), cpu: Math.min(...told.cpu), output };
 }
-
-const median = (list: readonly number[]) => [...list].sort((a, b) => a - b)[list.length >> 1]!;
-const spread = (list: readonly number[], digits: number) =>
-  `${median(list).toFixed(digits)} (${Math.min(...list).toFixed(digits)} – ${Math.max(...list).toFixed(digits)})`;
 
 async function bench(name: Case): Promise<string> {
   const { weights, side, share } = cases[name];

@@ -13,8 +13,9 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { buildNative } from "../../scripts/build/native.ts";
-import { figures, spread } from "../beside-mflux.ts";
+import { figures } from "../beside-mflux.ts";
 import { openBlas } from "../openblas.ts";
+import { spread } from "../statistics.ts";
 
 const { values } = parseArgs({
   args: process.argv.slice(2),
