@@ -1,3 +1,5 @@
+import { roundHalfEven } from "../../images/round.ts";
+
 /** A window of the token grid: rows and columns from, up to and without. A still has one row of time, so time needs no part. */
 export interface Window {
   top: number;
@@ -29,11 +31,6 @@ function ranges(size: number, window: number, shifted: boolean): [from: number, 
     Math.max(Math.trunc((i - shift) * window), 0),
     Math.min(Math.trunc((i - shift + 1) * window), size),
   ]).filter(([from, to]) => to > from);
-}
-
-function roundHalfEven(x: number): number {
-  const rounded = Math.round(x);
-  return rounded - x === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
 }
 
 /** Windows of one size, which one attention takes together. */
