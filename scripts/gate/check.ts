@@ -1,5 +1,5 @@
 /**
- * The one gate: format and lint, types, native parts (C++ warnings are errors), tests. Every step runs, whatever failed before it.
+ * The one gate: format and lint, types, native parts (C++ warnings are errors), tests. A failing step does not stop the others.
  * `bun scripts/gate/check.ts binary` builds the binary and runs the tests that need it instead, and `bun scripts/gate/check.ts mini` measures
  * the try-out model's weights and tests the tools that made them.
  *

@@ -98,8 +98,8 @@ export interface Scheduler {
   /**
    * Keeps a job and queues it. The promise resolves once it is durable.
    *
-   * @throws {Refusal} `over_budget`, `queue_full` (with Retry-After), `shutting_down`, `idempotency_mismatch`, `private_url` for its webhook, or what the
-   * operation's `need` throws. Nothing is kept then.
+   * @throws {Refusal} `over_budget`, `queue_full` (with Retry-After), `shutting_down`, `idempotency_mismatch`, `private_url` for its
+   * webhook, or an error of the operation's `need`. Nothing is kept then.
    */
   submit(job: NewJob): Promise<Accepted>;
   /** The job that an idempotency key made before. Ask before storing a request's files. */
@@ -108,7 +108,11 @@ export interface Scheduler {
   job(id: string): Promise<Job>;
   position(id: string): Promise<number>;
   list(query?: JobQuery): Promise<JobPage>;
-  /** A failed or cancelled job's parameters as a new job. @throws {Refusal} `job_not_finished`, `job_succeeded`, and what `submit` throws. */
+  /**
+   * Submits the parameters of a failed or cancelled job again.
+   *
+   * @throws {Refusal} `job_not_finished`, `job_succeeded`, and the errors of `submit`.
+   */
   retry(id: string, idempotency?: Idempotency): Promise<Accepted>;
   /** Gives the cancelled job. @throws {Refusal} `job_finished` */
   cancel(id: string): Promise<Job>;

@@ -121,7 +121,7 @@ export const core = {
     group: "Memory and models",
     kind: optional(number({ above: 0 })),
     default: null,
-    help: "Memory budget of the models. Null takes 80 % of the memory, or of the container's limit, or less where the graphics processor recommends it.",
+    help: "Memory budget of the models. Null: 80 % of the memory or of the container's limit, or less if the GPU recommends it.",
     kiapi: "KIAPI_MEMORY_LIMIT_GB",
   }),
   default_ttl_s: setting({

@@ -127,7 +127,7 @@ export function loadSettings(options: LoadOptions = {}): Loaded {
 /** Some settings: the server's own, and any of a family. */
 export type SomeSettings = Partial<Settings> & Readonly<Record<string, unknown>>;
 
-/** All defaults with some values changed, for tests and for programs that need no file. Paths lie in `overrides` or under `/nonexistent`. */
+/** Defaults with overrides, for tests and for programs without a settings file. Default paths are under `/nonexistent`. */
 export function defaultSettings(
   overrides: SomeSettings = {},
   families: readonly SettingsOfFamily[] = ours,

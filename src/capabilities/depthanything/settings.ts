@@ -11,7 +11,7 @@ export const rows = {
     group: "depthanything",
     kind: whole({ min: 1 }),
     default: 67108864,
-    help: "Pixels that an input picture may have. One of more than 16777216 is brought down to them while it is decoded; its depth map has the full size.",
+    help: "Pixels that an input picture may have. Above 16777216 it is shrunk while it is decoded; the depth map has the full size.",
   }),
 };
 

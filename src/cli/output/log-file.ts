@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** A log that never takes more than `files` times `bytes`: a full one becomes `.1`, the one before it `.2`, and so on. Lines bring their own ends. */
+/** A log that rotates: a full file becomes `.1`, the one before it `.2`, and so on up to `files`. Lines bring their own ends. */
 export function rotatingLog(path: string, bytes = 10 * 1024 * 1024, files = 5): (line: string) => void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   let file = openSync(path, "a", 0o600);
