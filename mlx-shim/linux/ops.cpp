@@ -1,9 +1,7 @@
 #ifdef __linux__
 #include "ops.h"
 
-#include <array>
 #include <cstdlib>
-#include <cstring>
 #include <functional>
 #include <utility>
 
@@ -15,12 +13,6 @@
 namespace easel::cpu {
 
 namespace {
-
-constexpr const char* names[] = {"conv2d", "deconv2d",   "sdpa",     "softmax",    "gelu",     "gelu_tanh",        "silu", "gated", "pack",
-                                 "linear", "layer_norm", "rms_norm", "group_norm", "resample", "quantized_linear", "blas"};
-constexpr int op_count = static_cast<int>(Op::count);
-static_assert(std::size(names) == op_count);
-std::array<std::array<std::atomic<int64_t>, 2>, op_count> tallies{};
 
 /// Arguments of a kernel: pointers that stay valid until MLX's stream runs it.
 using Task = std::function<void()>;
@@ -45,8 +37,7 @@ class Kernel final : public mx::UnaryPrimitive {
 
 Maybe node(Op op, mx::Shape shape, std::vector<array> inputs, Plan plan) {
   tally(op, true);
-  const char* name = names[static_cast<int>(op)];
-  auto kernel = std::make_shared<Kernel>(mx::default_stream(mx::Device::cpu), name, std::move(plan));
+  auto kernel = std::make_shared<Kernel>(mx::default_stream(mx::Device::cpu), name_of(op), std::move(plan));
   return array(std::move(shape), mx::float32, std::move(kernel), std::move(inputs));
 }
 
@@ -110,14 +101,6 @@ void open() {
 }
 void use(const char* name) { dispatch(name ? name : ""); }
 const char* chosen_name() { return kernels() ? kernels()->name : "off"; }
-void tally(Op op, bool covered) { tallies[static_cast<int>(op)][covered].fetch_add(1, std::memory_order_relaxed); }
-
-int64_t calls(const char* op, bool covered) {
-  for (int i = 0; i < op_count; i++) {
-    if (op && !std::strcmp(op, names[i])) return tallies[i][covered];
-  }
-  throw std::invalid_argument("[kernel_calls] no such op is counted");
-}
 
 Maybe gelu(const array& x) { return widened(Op::gelu, x, &Kernels::gelu); }
 Maybe gelu_tanh(const array& x) { return widened(Op::gelu_tanh, x, &Kernels::gelu_tanh); }

@@ -53,8 +53,10 @@ void open();
 void use(const char* name);
 /// Its name, or "off".
 const char* chosen_name();
+/// How often the kernel of an operation ran (`covered`), or MLX had to.
 int64_t calls(const char* op, bool covered);
 void tally(Op op, bool covered);
+const char* name_of(Op op);
 
 /// Of x, or of relu(x).
 Maybe conv2d(const array& x, bool rectified, const array& weight, const ArrayEpilogue& epilogue, const Conv2d& conv);

@@ -40,7 +40,7 @@ const kinds = {
   thread: {
     flags: ["-fsanitize=thread"],
     driver: "threads.cpp",
-    units: /\/(kernels\/\w+|linux\/(blas|allocator))\.cpp$/,
+    units: /\/(kernels\/\w+|linux\/(blas|calls|allocator))\.cpp$/,
     env: {},
     threads: ["2", "4"],
   },
