@@ -2,6 +2,7 @@
 #include "ops.h"
 
 #include <cstdlib>
+#include <cstring>
 #include <functional>
 #include <utility>
 
