@@ -7,14 +7,23 @@ const kinds = {
   files: { prefix: "file_", idOf: (record: Record<string, unknown>) => String(record.file_id) },
 } as const;
 
+/** A shorter start could mean the only file or job by accident, such as one from an empty shell variable. */
+const shortestStart = 4;
+
 /** The id that a unique start of it means, with or without its prefix: `job_ab12` or `ab12`. */
 export async function fullId(client: Client, list: keyof typeof kinds, start: string): Promise<string> {
   const { prefix } = kinds[list];
-  const wanted = start.startsWith(prefix) ? start : `${prefix}${start}`;
-  if (wanted.length >= prefix.length + 32) return wanted;
+  const kind = prefix.slice(0, -1);
+  const rest = start.startsWith(prefix) ? start.slice(prefix.length) : start;
+  if (rest.length < shortestStart || !/^[0-9a-z]+$/.test(rest))
+    throw new CommandError(
+      `"${start}" is not the id of a ${kind}: give the whole id, or at least its first ${shortestStart} characters after ${prefix}`,
+      exitCodes.usage,
+    );
+  const wanted = `${prefix}${rest}`;
+  if (rest.length >= 32) return wanted;
   const found = (await allIds(client, list)).filter((id) => id.startsWith(wanted));
   if (found.length === 1) return found[0]!;
-  const kind = prefix.slice(0, -1);
   throw new CommandError(
     found.length === 0
       ? `No ${kind} has an id that starts with ${wanted}`

@@ -40,7 +40,7 @@ interface Call {
 function server(end: "succeeded" | "failed" = "succeeded", bad = "") {
   const calls: Call[] = [];
   const job = {
-    id: "job_1",
+    id: "job_0001",
     type: "depthanything",
     status: end,
     progress: 1,
@@ -85,7 +85,7 @@ function server(end: "succeeded" | "failed" = "succeeded", bad = "") {
       if (pathname.startsWith("/v1/image/") && pathname.endsWith("refuse"))
         return new Response("", { status: 404 });
       if (pathname.startsWith("/v1/image/depthanything/models")) return Response.json({ unloaded: true });
-      if (pathname.startsWith("/v1/image/")) return Response.json({ job_id: "job_1" }, { status: 202 });
+      if (pathname.startsWith("/v1/image/")) return Response.json({ job_id: "job_0001" }, { status: 202 });
       if (pathname === "/v1/jobs")
         return Response.json(
           search.includes("after")
@@ -95,7 +95,7 @@ function server(end: "succeeded" | "failed" = "succeeded", bad = "") {
       if (pathname === "/v1/jobs/cancel") return Response.json({ canceled: 2 });
       if (/^\/v1\/jobs\/job_[0-9a-f]{32}\/cancel$/.test(pathname))
         return Response.json({ status: "canceled" });
-      if (pathname === "/v1/jobs/job_1")
+      if (pathname === "/v1/jobs/job_0001")
         return Response.json(last === bad ? { ...job, status: "failed", error: "no picture" } : job);
       return Response.json({ detail: "unknown job 'job_2'", code: "job_not_found" }, { status: 404 });
     },
@@ -128,7 +128,7 @@ async function run(port: number, ...args: string[]) {
   return { out: out.join("\n"), err: err.join("\n"), error };
 }
 
-const waiting = [`job_ab1${"0".repeat(29)}`, `job_ab2${"0".repeat(29)}`];
+const waiting = [`job_ab1c1${"0".repeat(27)}`, `job_ab1c2${"0".repeat(27)}`];
 const resident = { family: "depthanything", name: "mini", weight_gb: 0.1, idle_s: 4.2, expires_in_s: null };
 const stored = [
   {
@@ -338,22 +338,24 @@ describe("easel jobs", () => {
   test("lists, shows and cancels the jobs of the running server", async () => {
     using fake = server();
     const { out } = await run(fake.port, "jobs");
-    expect(out).toContain("Job    Type           Status     Progress  Time   Error");
-    expect(out).toContain("job_1  depthanything  succeeded  100 %     2.5 s");
+    expect(out).toContain("Job       Type           Status     Progress  Time   Error");
+    expect(out).toContain("job_0001  depthanything  succeeded  100 %     2.5 s");
     expect(out).toContain("There are more: --limit 40");
-    expect(JSON.parse((await run(fake.port, "jobs", "show", "job_1")).out)).toMatchObject({ id: "job_1" });
+    expect(JSON.parse((await run(fake.port, "jobs", "show", "job_0001")).out)).toMatchObject({
+      id: "job_0001",
+    });
     const unknown = `job_${"0".repeat(32)}`;
     expect((await run(fake.port, "jobs", "retry", unknown)).error?.message).toBe("unknown job 'job_2'");
   });
 
   test("takes the start of an id, if only one job has it", async () => {
     using fake = server();
-    await run(fake.port, "jobs", "cancel", "ab1");
+    await run(fake.port, "jobs", "cancel", "ab1c1");
     expect(fake.calls.at(-1)?.path).toBe(`/v1/jobs/${waiting[0]}/cancel`);
-    const two = await run(fake.port, "jobs", "cancel", "job_ab");
-    expect(two.error?.message).toBe(`2 jobs have an id that starts with job_ab: ${waiting.join(", ")}`);
-    const none = await run(fake.port, "jobs", "show", "cd");
-    expect(none.error?.message).toBe("No job has an id that starts with job_cd");
+    const two = await run(fake.port, "jobs", "cancel", "job_ab1c");
+    expect(two.error?.message).toBe(`2 jobs have an id that starts with job_ab1c: ${waiting.join(", ")}`);
+    const none = await run(fake.port, "jobs", "show", "cdef");
+    expect(none.error?.message).toBe("No job has an id that starts with job_cdef");
   });
 
   test("cancels every job that waits or runs with --all", async () => {
@@ -377,24 +379,58 @@ describe("easel files", () => {
     const { out } = await run(fake.port, "files");
     expect(out).toContain("../street.jpg  image/jpeg  1.2 MB  2001-09-09 01:46");
     expect(out).toContain("files_ttl_days");
-    expect(JSON.parse((await run(fake.port, "files", "show", "cd")).out)).toMatchObject(stored[0]!);
+    expect(JSON.parse((await run(fake.port, "files", "show", "cd30")).out)).toMatchObject(stored[0]!);
   });
 
   test("saves a file under its name, never outside of the folder that was named", async () => {
     using fake = server();
     const into = join(folder, "saved/");
-    const { out, error } = await run(fake.port, "files", "save", "cd3", "-o", into);
+    const { out, error } = await run(fake.port, "files", "save", "cd30", "-o", into);
     expect([error, out]).toEqual([undefined, join(into, "street.jpg")]);
     expect(readFileSync(join(into, "street.jpg"), "utf8")).toBe(`bytes of ${stored[0]!.file_id}`);
   });
 
   test("deletes the files that are named, and all of them only after a yes", async () => {
     using fake = server();
-    expect((await run(fake.port, "files", "delete", "cd")).out).toBe(`deleted: ${stored[0]!.file_id}`);
+    expect((await run(fake.port, "files", "delete", "cd30")).out).toBe(`deleted: ${stored[0]!.file_id}`);
     expect((await run(fake.port, "files", "delete", "--all")).error?.message).toContain("--yes");
     await run(fake.port, "files", "delete", "--all", "--yes");
     expect(fake.calls.filter(({ method }) => method === "DELETE")).toHaveLength(2);
     expect((await run(fake.port, "files", "delete")).error?.message).toContain("--all");
+  });
+});
+
+describe("the start of an id that could mean anything", () => {
+  const commands = [
+    ["file", "files show"],
+    ["file", "files save"],
+    ["file", "files delete"],
+    ["job", "jobs show"],
+    ["job", "jobs cancel"],
+    ["job", "jobs retry"],
+    ["job", "jobs delete"],
+  ] as const;
+
+  test.each(commands)("of a %s is refused by easel %s, and nothing happens", async (kind, command) => {
+    using fake = server();
+    const whole = { file: stored[0]!.file_id, job: waiting[0]! }[kind];
+    const starts = ["", " ", `${kind}_`, whole.slice(0, kind.length + 4), `${whole}/../x`];
+    for (const start of starts) {
+      const { out, error } = await run(fake.port, ...command.split(" "), start);
+      expect(out).toBe("");
+      expect(error).toMatchObject({
+        message: `"${start}" is not the id of a ${kind}: give the whole id, or at least its first 4 characters after ${kind}_`,
+        exitCode: 2,
+      });
+    }
+    expect(fake.calls.filter(({ path }) => path !== "/health")).toEqual([]);
+  });
+
+  test("keeps every file of a list in which one start is empty", async () => {
+    using fake = server();
+    const { error } = await run(fake.port, "files", "delete", stored[0]!.file_id, "");
+    expect(error).toMatchObject({ exitCode: 2 });
+    expect(fake.calls.some(({ method }) => method === "DELETE")).toBe(false);
   });
 });
 
