@@ -46,40 +46,60 @@ export function packExr(depth: Float32Array, width: number, height: number): Exr
   return { width, height, packed };
 }
 
-/** A file with these rows. Attributes that are numbers become floats, others strings. Compression runs on a thread pool. */
+/**
+ * A file with these rows. Attributes that are numbers become floats, others strings.
+ *
+ * Blocks are compressed on a thread pool, a batch at a time: each compressor holds about 200 kB, however small its block.
+ */
 export async function encodeExr(
   { width, height, packed }: ExrRows,
   depth: Float32Array,
   attributes: Readonly<Record<string, number | string>>,
 ): Promise<Blob> {
-  const { deflate } = process.getBuiltinModule("node:zlib");
   const block = width * 4 * ROWS_PER_BLOCK;
   const raw = new Uint8Array(depth.buffer, depth.byteOffset, width * height * 4);
-  const chunks = await Promise.all(
-    Array.from({ length: Math.ceil(height / ROWS_PER_BLOCK) }, (_, index) => {
-      const [start, end] = [index * block, Math.min((index + 1) * block, raw.length)];
-      return new Promise<Uint8Array>((resolve, reject) => {
-        deflate(packed.subarray(start, end), { level: LEVEL }, (error, bytes) => {
-          if (error) return reject(error);
-          // A block that does not shrink is stored as it is, which readers tell by its length.
-          resolve(bytes.length < end - start ? bytes : raw.subarray(start, end));
-        });
-      });
-    }),
-  );
+  const count = Math.ceil(height / ROWS_PER_BLOCK);
   const header = headerOf(width, height, attributes);
-  const table = new DataView(new ArrayBuffer(chunks.length * 8));
+  const table = new DataView(new ArrayBuffer(count * 8));
   const parts: Uint8Array[] = [header, new Uint8Array(table.buffer)];
   let offset = header.length + table.byteLength;
-  for (const [index, bytes] of chunks.entries()) {
-    table.setBigUint64(index * 8, BigInt(offset), true);
-    const lead = new DataView(new ArrayBuffer(8));
-    lead.setInt32(0, index * ROWS_PER_BLOCK, true);
-    lead.setInt32(4, bytes.length, true);
-    parts.push(new Uint8Array(lead.buffer), bytes);
-    offset += 8 + bytes.length;
+  for (let first = 0; first < count; first += BATCH) {
+    const batch = await Promise.all(
+      Array.from({ length: Math.min(BATCH, count - first) }, (_, index) => {
+        const [start, end] = [(first + index) * block, Math.min((first + index + 1) * block, raw.length)];
+        return compressed(packed.subarray(start, end), raw.subarray(start, end));
+      }),
+    );
+    const joined = new Uint8Array(batch.reduce((sum, bytes) => sum + LEAD + bytes.length, 0));
+    const view = new DataView(joined.buffer);
+    let at = 0;
+    for (const [index, bytes] of batch.entries()) {
+      table.setBigUint64((first + index) * 8, BigInt(offset + at), true);
+      view.setInt32(at, (first + index) * ROWS_PER_BLOCK, true);
+      view.setInt32(at + 4, bytes.length, true);
+      joined.set(bytes, at + LEAD);
+      at += LEAD + bytes.length;
+    }
+    parts.push(joined);
+    offset += at;
   }
   return new Blob(parts as BlobPart[], { type: "image/x-exr" });
+}
+
+/** Blocks that are compressed at the same time: enough for every thread of the pool. */
+const BATCH = 32;
+/** Bytes before each block: its first row and its length. */
+const LEAD = 8;
+
+/** A block that does not shrink is stored as it is, which readers tell by its length. */
+function compressed(packed: Uint8Array, raw: Uint8Array): Promise<Uint8Array> {
+  const { deflate } = process.getBuiltinModule("node:zlib");
+  return new Promise((resolve, reject) => {
+    deflate(packed, { level: LEVEL }, (error, bytes) => {
+      if (error) return reject(error);
+      resolve(bytes.length < raw.length ? bytes : raw);
+    });
+  });
 }
 
 /** Higher levels take twice as long and save a tenth. */

@@ -108,3 +108,38 @@ test.each([
   const { blocks } = read(await made(values, w, h), h);
   expect(blocks.length).toBe(Math.ceil(h / 16));
 });
+
+test("every block of a tall map is found and holds its rows", async () => {
+  const [w, h] = [3, 3000];
+  const values = map(w, h, (x, y) => Math.fround(x + Math.floor(y / 5) / 7));
+  const { packed } = packExr(values, w, h);
+  const { blocks } = read(await made(values, w, h), h);
+  expect(blocks.map(({ row }) => row)).toEqual(Array.from({ length: 188 }, (_, i) => i * 16));
+  const rows = blocks.map(({ bytes }, i) => {
+    const whole = packed.subarray(i * 16 * w * 4, (i + 1) * 16 * w * 4);
+    expect(bytes.length).toBeLessThan(whole.length);
+    return inflateSync(bytes);
+  });
+  expect(Buffer.compare(Buffer.concat(rows), packed)).toBe(0);
+});
+
+test("a map of one column and 300 000 rows is encoded in little memory", async () => {
+  const program = `
+    import { encodeExr, packExr } from ${JSON.stringify(join(import.meta.dir, "../../../src/geometry/exr.ts"))};
+    const depth = new Float32Array(300_000).map((_, i) => i / 7);
+    const rows = packExr(depth, 1, depth.length);
+    const before = process.memoryUsage.rss();
+    let most = before;
+    const look = () => { most = Math.max(most, process.memoryUsage.rss()); };
+    const timer = setInterval(look, 1);
+    const file = await encodeExr(rows, depth, {});
+    look();
+    clearInterval(timer);
+    console.log(JSON.stringify({ size: file.size, growth: most - before }));
+  `;
+  const child = Bun.spawn([process.execPath, "-e", program], { stdout: "pipe", stderr: "inherit" });
+  const { size, growth } = JSON.parse(await new Response(child.stdout).text());
+  expect(size).toBeGreaterThan(300_000);
+  // A compressor for each block at once would take 4 GB.
+  expect(growth).toBeLessThan(400e6);
+});
