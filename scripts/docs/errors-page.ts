@@ -15,7 +15,8 @@ const advice: Partial<Record<RefusalCode, string>> = {
   forbidden_host: "Name the host in `allowed_hosts`.",
   forbidden_origin: "Name the origin in `cors_origins`, if that page may use the server.",
   method_not_allowed: "`Allow` names the methods.",
-  too_large: "Raise `max_upload_mb`, or upload the file instead of sending it inside the JSON.",
+  too_large:
+    "Raise `max_upload_mb`, or upload the file. JSON may have 4 MB beside its data URLs, 1 MB of it outside strings.",
   queue_full: "Try again after `Retry-After` seconds.",
   internal: "The server's log has the details under the answer's `X-Request-Id`.",
   not_activated: "Run the command that the message names.",

@@ -9,6 +9,7 @@ import { Refusal } from "../../errors.ts";
 import type { FileStore } from "../../files/store.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { type InFlight, inFlight, type Share } from "./in-flight.ts";
+import { jsonLimit } from "./json-limit.ts";
 import { jsonScanner } from "./json-scan.ts";
 import { createUploads, type PayloadWriter, type Uploads } from "./uploads.ts";
 import { SchemaError } from "./validation.ts";
@@ -55,10 +56,12 @@ export interface JsonBody extends AsyncDisposable {
 export type ReadJson = (c: Context, limit?: number) => Promise<JsonBody>;
 
 const largestJson = 64 * 2 ** 20;
+/** Bytes of JSON without the payloads of data URLs. */
+const longestText = 4 * 2 ** 20;
 
 /**
  * Makes the reader that all routes share. Payloads of data URLs go to the file store as they arrive; the rest stays in memory,
- * bounded over all requests by `max_json_in_flight_mb`.
+ * bounded for each request by `longestText` and over all requests by `max_json_in_flight_mb`.
  */
 export function jsonReader(
   settings: Pick<Settings, "max_upload_mb" | "max_json_in_flight_mb">,
@@ -110,6 +113,7 @@ async function read(
   { hash, share, uploads }: Sinks,
 ): Promise<Uint8Array> {
   const scanner = jsonScanner();
+  const limit = jsonLimit(longestText);
   const text: Uint8Array[] = [];
   let payload: PayloadWriter | undefined;
   try {
@@ -117,6 +121,7 @@ async function read(
       hash.update(chunk);
       for (const event of scanner.push(chunk)) {
         if (event.type === "text") {
+          limit(event.bytes);
           await share.grow(event.bytes.length);
           // A copy: a view would keep the whole chunk.
           text.push(event.bytes.length === chunk.length ? chunk : event.bytes.slice());

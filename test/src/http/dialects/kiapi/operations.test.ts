@@ -287,6 +287,46 @@ test("a body larger than allowed is refused by its length and by the bytes that 
   expect(sent).toBeLessThan(4 * 2 ** 20);
 });
 
+test("a body of very many values, or a long one without a data URL, is refused before its end", async () => {
+  const { app, files } = await setup();
+  const sendEndless = async (start: string, more: string) => {
+    let sent = 0;
+    const body = new ReadableStream({
+      pull(controller) {
+        const text = sent === 0 ? start : more.repeat(Math.ceil(65536 / more.length));
+        sent += text.length;
+        if (sent > 32 * 2 ** 20) controller.close();
+        else controller.enqueue(Buffer.from(text));
+      },
+    });
+    const answer = await app.request("/v1/image/toy/play", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body,
+      duplex: "half",
+    } as RequestInit);
+    return { sent, status: answer.status, ...((await answer.json()) as { code: string; detail: string }) };
+  };
+  const values = await sendEndless('{"z":[[]', ",[]");
+  expect(values).toMatchObject({ status: 413, code: "too_large" });
+  expect(values.detail).toContain("1048576 bytes outside strings");
+  expect(values.sent).toBeLessThan(2 * 2 ** 20);
+  const text = await sendEndless('{"z":"', "x");
+  expect(text).toMatchObject({ status: 413, code: "too_large" });
+  expect(text.detail).toMatch(/larger than 4194304 bytes.*data_url/);
+  expect(text.sent).toBeLessThan(5 * 2 ** 20);
+  expect((await files.totals()).count).toBe(0);
+});
+
+test("a data URL and a text with quotes may be longer than the limit on what is around them", async () => {
+  const { post } = await setup();
+  const picture = `data:image/png;base64,${"AAAA".repeat(2 * 2 ** 20)}`;
+  expect((await post({ image: { data_url: picture }, mode: "async" })).status).toBe(202);
+  // Each character stands for two in JSON.
+  const text = '"'.repeat(3 * 2 ** 19);
+  expect((await post({ image, other: text, mode: "async" })).status).toBe(202);
+});
+
 test("a key of the client's own gives the same job again and stores nothing twice", async () => {
   const { post, submitted, files, deps } = await setup();
   const body = { image: { data_url: dataUrl }, mode: "async" };
