@@ -34,6 +34,8 @@ export interface Inputs {
   folder?: string;
   /** Whether the results need a folder: several inputs, or a folder as input. */
   several: boolean;
+  /** Other files that the command reads, such as references and masks. */
+  beside?: readonly string[];
 }
 
 /** How a result is named: `street.jpg` becomes `street-depth.png`. */
@@ -102,7 +104,7 @@ export function outputsFor(inputs: Inputs, output: string | undefined, naming: N
       ? defaultOutputs(inputs, naming)
       : namedOutputs(inputs, standardOutputOf(output), naming);
   requireDistinct(places);
-  requireNoInput(inputs, output, places);
+  requireNoInput(inputs, places);
   for (const place of places) requireWritable(place);
   return places;
 }
@@ -149,14 +151,14 @@ function requireDistinct(places: readonly string[]): void {
     );
 }
 
-/** One picture may be written over its own input when it is named; a folder must not do so silently. */
-function requireNoInput({ list }: Inputs, output: string | undefined, places: readonly string[]): void {
-  if (places.length === 1 && places[0] === output) return;
-  const sources = new Set(list.filter(({ path }) => existsSync(path)).map(({ path }) => identity(path)));
-  const victim = places.find((place) => existsSync(place) && sources.has(identity(place)));
+/** A result never replaces a file that the command reads, whatever path leads to it. */
+function requireNoInput({ list, beside = [] }: Inputs, places: readonly string[]): void {
+  const exists = (path: string) => path !== standardStream && existsSync(path);
+  const sources = new Set([...list.map(({ path }) => path), ...beside].filter(exists).map(identity));
+  const victim = places.find((place) => exists(place) && sources.has(identity(place)));
   if (victim !== undefined)
     throw new CommandError(
-      `${victim} is an input, and the result would replace it; name another folder, or the file itself`,
+      `${victim} is an input, and the result would replace it; name another output`,
       exitCodes.usage,
     );
 }

@@ -154,12 +154,13 @@ async function make(context: CommandContext, { family, verb }: Share, request: R
   const { prompt, pictures, model, values, options } = request;
   const ofKind = (kind: VerbOption["kind"]) =>
     verb.options.filter((option) => option.kind === kind && option.name in values);
-  requireFiles([
+  const beside = [
     ...ofKind("picture").map(({ name }) => values[name] as string),
     ...ofKind("adapter").flatMap(({ name }) => (values[name] as Adapter[]).map(({ path }) => path)),
     ...(verb.takes === "prompt and pictures" ? pictures : []),
-  ]);
-  const inputs = inputsOf(verb, prompt, pictures);
+  ];
+  requireFiles(beside);
+  const inputs = { ...inputsOf(verb, prompt, pictures), beside };
   const { files, sequence } = verb;
   const wanted = files && filesWanted(verb, files, inputs, choiceOf(files, options));
   const outputs = wanted

@@ -7,10 +7,11 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, join, relative } from "node:path";
 import { Command } from "commander";
 import { families } from "../../../src/capabilities/registry.ts";
 
@@ -246,10 +247,6 @@ describe("easel depth", () => {
     expect(twins.error?.message).toContain("Several of the inputs would go to");
     expect(readdirSync(into)).toEqual([]);
     expect(fake.calls.some(({ path }) => path === "/v1/files")).toBe(false);
-
-    const named = await run(fake.port, "depth", inputs[0]!, "-o", inputs[0]!);
-    expect(named.error).toBeUndefined();
-    expect(readFileSync(inputs[0]!, "utf8")).toBe("bytes of file_out");
   });
 
   test("writes into a pipe and leaves it in place", async () => {
@@ -284,6 +281,44 @@ describe("easel depth", () => {
     expect(existsSync(join(folder, "out.png"))).toBe(false);
     expect(missing.error?.message).toContain("There is no file");
   });
+});
+
+test.each([
+  ["depth IN -o OUT"],
+  ["depth IN -o map.png --npz OUT"],
+  ["depth IN --as png,glb -o OUT"],
+  ["upscale IN -o OUT"],
+  ["edit blue IN -o OUT"],
+  ["edit blue other.png IN -o OUT"],
+  ["generate blue --init-image IN -o OUT"],
+])("easel %s refuses to replace a picture that it reads", async (line) => {
+  using fake = server();
+  const original = picture("p.png");
+  picture("other.png");
+  const link = join(folder, "link.png");
+  symlinkSync(original, link);
+  const roundabout = `${folder}/../${basename(folder)}/p.png`;
+  const fromHere = relative(process.cwd(), original);
+  for (const [input, output] of [
+    [original, original],
+    [original, roundabout],
+    [fromHere, original],
+    [original, link],
+    [link, original],
+  ] as const) {
+    const words = line.split(" ").map((word) => {
+      if (word === "IN") return input;
+      if (word === "OUT") return output;
+      return word.endsWith(".png") ? join(folder, word) : word;
+    });
+    const { error } = await run(fake.port, ...words);
+    expect(error).toMatchObject({
+      message: `${output} is an input, and the result would replace it; name another output`,
+      exitCode: 2,
+    });
+  }
+  expect(readFileSync(original, "utf8")).toBe("picture");
+  expect(fake.calls).toEqual([]);
 });
 
 test("easel upscale, generate and edit send what their options say", async () => {
