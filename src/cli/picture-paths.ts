@@ -70,6 +70,12 @@ function statOf(path: string) {
   if (path === standardStream) return undefined;
   const stat = statSync(path, { throwIfNoEntry: false });
   if (!stat) throw new CommandError(`There is no file ${path || '""'}`);
+  // Opening a pipe waits for its writer, perhaps for ever, and no signal ends that.
+  if (!stat.isFile() && !stat.isDirectory())
+    throw new CommandError(
+      `${path} is a pipe or a device, not a file; give - to read standard input`,
+      exitCodes.usage,
+    );
   return stat;
 }
 

@@ -321,6 +321,34 @@ test.each([
   expect(fake.calls).toEqual([]);
 });
 
+test.each([
+  ["depth PATH"],
+  ["depth other.png PATH"],
+  ["upscale PATH"],
+  ["edit blue PATH"],
+  ["generate blue --init-image PATH"],
+  ["generate blue --lora PATH"],
+])("easel %s opens no pipe and no device", async (line) => {
+  using fake = server();
+  picture("other.png");
+  const pipe = join(folder, "pipe.png");
+  expect(Bun.spawnSync(["mkfifo", pipe]).exitCode).toBe(0);
+  const link = join(folder, "link.png");
+  symlinkSync(pipe, link);
+  for (const path of [pipe, link, "/dev/null"]) {
+    const words = line.split(" ").map((word) => {
+      if (word === "PATH") return path;
+      return word.endsWith(".png") ? join(folder, word) : word;
+    });
+    const { error } = await run(fake.port, ...words, "-o", join(folder, "q.png"));
+    expect(error).toMatchObject({
+      message: `${path} is a pipe or a device, not a file; give - to read standard input`,
+      exitCode: 2,
+    });
+  }
+  expect(fake.calls).toEqual([]);
+});
+
 test("easel upscale, generate and edit send what their options say", async () => {
   using fake = server();
   const output = join(folder, "out.webp");
