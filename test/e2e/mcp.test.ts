@@ -218,6 +218,54 @@ test("a page of another origin, an unknown session and a body that is not JSON a
   expect((await fetch(new URL("/mcp", server.origin), { method: "PUT" })).status).toBe(405);
 });
 
+describe("a message over HTTP", () => {
+  const send = async (message: object, session?: string) => {
+    const answer = await fetch(new URL("/mcp", server.origin), {
+      method: "POST",
+      headers: {
+        "content-type": "application/json",
+        accept: "application/json, text/event-stream",
+        ...(session && { "mcp-session-id": session }),
+      },
+      body: JSON.stringify(message),
+    });
+    return {
+      status: answer.status,
+      session: answer.headers.get("mcp-session-id"),
+      text: await answer.text(),
+    };
+  };
+  const initialize = (name: string) => ({
+    jsonrpc: "2.0",
+    id: 1,
+    method: "initialize",
+    params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name, version: "1" } },
+  });
+  const refusal = ({ status, text }: { status: number; text: string }) => ({
+    status,
+    ...(JSON.parse(text) as { error: { code: number; message: string } }).error,
+  });
+
+  test("that begins a session is short, since the session keeps it", async () => {
+    const begun = await send(initialize("n".repeat(65_000)));
+    expect([begun.status, typeof begun.session]).toEqual([200, "string"]);
+    const long = await send(initialize("n".repeat(65_536)));
+    expect(long.session).toBeNull();
+    expect(refusal(long)).toMatchObject({ status: 413, code: -32600 });
+    expect(refusal(long).message).toMatch(/65536 bytes.*begins a session/);
+  });
+
+  test("may hold a large picture, but not very many small values", async () => {
+    const { session } = await send(initialize("n"));
+    const list = (values: unknown) => ({ jsonrpc: "2.0", id: 2, method: "tools/list", params: { values } });
+    expect((await send(list("A".repeat(8 * 2 ** 20)), session!)).status).toBe(200);
+    const many = refusal(await send(list(Array(400_000).fill([])), session!));
+    expect(many).toMatchObject({ status: 413, code: -32600 });
+    expect(many.message).toContain("1048576 bytes outside strings");
+    expect((await send(list([]), session!)).status).toBe(200);
+  });
+});
+
 test("with a token the client needs it, and its tools use it", async () => {
   expect(await agent(guarded.origin).catch((error: Error) => error)).toBeInstanceOf(Error);
   const client = await agent(guarded.origin, { authorization: "Bearer a-token-of-twenty-signs" });

@@ -36,11 +36,18 @@ async function* chunksOf(c: Context, limit: number): AsyncGenerator<Uint8Array> 
   }
 }
 
-/** The whole body as text, for small forms. */
-export async function textOf(c: Context, limit: number): Promise<string> {
+/** The whole body as text, for small forms and messages. `check` sees each chunk before it is kept. */
+export async function textOf(
+  c: Context,
+  limit: number,
+  check?: (chunk: Uint8Array) => void,
+): Promise<string> {
   const chunks: Uint8Array[] = [];
   isSmall(c, limit);
-  for await (const chunk of chunksOf(c, limit)) chunks.push(chunk);
+  for await (const chunk of chunksOf(c, limit)) {
+    check?.(chunk);
+    chunks.push(chunk);
+  }
   return Buffer.concat(chunks).toString("utf8");
 }
 

@@ -28,7 +28,8 @@ export function jsonLimit(longestText: number): (text: Uint8Array) => void {
         "too_large",
         `the JSON is larger than ${longestText} bytes; send large pictures as a data_url or upload them`,
       );
-    for (const byte of text) {
+    for (let at = 0; at < text.length; at++) {
+      const byte = text[at];
       if (!inString) {
         structure++;
         inString = byte === QUOTE;

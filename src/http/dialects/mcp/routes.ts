@@ -1,15 +1,19 @@
 /** The Model Context Protocol at `/mcp`: streamable HTTP, one server a session, over the API of this process. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import { Refusal } from "../../../errors.ts";
 import type { Api } from "../../../mcp/api.ts";
 import type { Deps, Env } from "../../deps.ts";
 import { requireUncompressed, textOf } from "../../request/body.ts";
 import { inFlight } from "../../request/in-flight.ts";
+import { jsonLimit } from "../../request/json-limit.ts";
 import { originOf } from "../../request/origin.ts";
 import type { Sessions } from "./sessions.ts";
 
 /** Bytes of one message. Larger pictures come by `url`, or by `file_id` after an upload. */
 const largestMessage = 16 * 2 ** 20;
+/** Bytes of the message that begins a session. The session keeps the client's name and abilities. */
+const longestInitialization = 65_536;
 
 export function mcpRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
   let sessions: Promise<Sessions> | undefined;
@@ -24,11 +28,18 @@ export function mcpRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
     const make = () => createMcpServer(apiOf(c, app, deps), deps.version);
     if (c.req.method !== "POST") return (await sessions).handle(c.req.raw, undefined, make);
     requireUncompressed(c.req.raw.headers);
+    const begins = c.req.header("mcp-session-id") === undefined;
+    const limit = begins ? longestInitialization : largestMessage;
     const share = bound.share();
     try {
-      await share.grow(Math.min(Number(c.req.header("content-length") ?? largestMessage), largestMessage));
-      const message = parsed(await textOf(c, largestMessage));
-      return message === undefined ? notJson() : await (await sessions).handle(c.req.raw, message, make);
+      await share.grow(Math.min(Number(c.req.header("content-length") ?? limit), limit));
+      const message = parsed(await textOf(c, limit, jsonLimit(limit)));
+      if (message === undefined) return refused(400, -32700, "Parse error: the body is not JSON");
+      return await (await sessions).handle(c.req.raw, message, make);
+    } catch (error) {
+      if (!(error instanceof Refusal && error.code === "too_large")) throw error;
+      const why = begins ? ", the limit for a message that begins a session" : "";
+      return refused(413, -32600, `Invalid Request: ${error.message}${why}`);
     } finally {
       share.release();
     }
@@ -43,11 +54,8 @@ function parsed(text: string): unknown {
   }
 }
 
-const notJson = () =>
-  Response.json(
-    { jsonrpc: "2.0", error: { code: -32700, message: "Parse error: the body is not JSON" }, id: null },
-    { status: 400 },
-  );
+const refused = (status: number, code: number, message: string) =>
+  Response.json({ jsonrpc: "2.0", error: { code, message }, id: null }, { status });
 
 /** The API as the client of the session sees it: with its credentials, and links that begin with its own address. */
 function apiOf(c: Context<Env>, app: OpenAPIHono<Env>, { settings }: Deps): Api {

@@ -27,7 +27,7 @@ export interface Sessions {
 }
 
 export function createSessions({
-  most = 1000,
+  most = 64,
   idleMs = 30 * 60_000,
   now = Date.now,
 }: SessionOptions = {}): Sessions {

@@ -32,6 +32,12 @@ test("the number of sessions is bounded: the one unused for longest leaves", asy
   expect((await sessions.handle(request(ids[1]), ping, make)).status).toBe(404);
 });
 
+test("without another number, 64 sessions are open at most", async () => {
+  const sessions = createSessions();
+  for (let count = 0; count < 70; count++) await sessions.handle(request(), start, make);
+  expect(sessions.size()).toBe(64);
+});
+
 test("a session without requests expires, and what begins no session leaves none", async () => {
   let time = 0;
   const sessions = createSessions({ idleMs: 1000, now: () => time });
