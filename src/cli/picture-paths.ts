@@ -109,7 +109,6 @@ export function outputsFor(inputs: Inputs, output: string | undefined, naming: N
     output === undefined
       ? defaultOutputs(inputs, naming)
       : namedOutputs(inputs, standardOutputOf(output), naming);
-  requireDistinct(places);
   requireNoInput(inputs, places);
   for (const place of places) requireWritable(place);
   return places;
@@ -118,7 +117,7 @@ export function outputsFor(inputs: Inputs, output: string | undefined, naming: N
 function defaultOutputs({ list, folder, several }: Inputs, { suffix, extension }: Naming): string[] {
   if (folder !== undefined) {
     const into = unused(`${basename(resolve(folder))}${suffix}`, "", new Set());
-    return list.map(({ stem }) => join(into, `${stem}${extension}`));
+    return inFolder(into, list, extension);
   }
   if (several && list.some(({ path }) => path === standardStream))
     throw new CommandError("Name a folder with -o for the results of several inputs", exitCodes.usage);
@@ -141,20 +140,24 @@ function unused(name: string, extension: string, taken: Set<string>): string {
 function namedOutputs({ list, several }: Inputs, output: string, { extension }: Naming): string[] {
   if (output === "") throw new CommandError("The output needs a name", exitCodes.usage);
   if (output !== standardStream && (isFolder(output) || output.endsWith("/")))
-    return list.map(({ stem }) => join(output, `${stem}${extension}`));
+    return inFolder(output, list, extension);
   if (!several) return [output];
   if (output === standardStream || existsSync(output) || extname(output).toLowerCase() in formats)
     throw new CommandError(`${output} is not a folder, and there are several inputs`, exitCodes.usage);
-  return list.map(({ stem }) => join(output, `${stem}${extension}`));
+  return inFolder(output, list, extension);
 }
 
-function requireDistinct(places: readonly string[]): void {
-  const twice = places.find((place, i) => place !== standardStream && places.indexOf(place) !== i);
-  if (twice !== undefined)
-    throw new CommandError(
-      `Several of the inputs would go to ${twice}; give each an output of its own`,
-      exitCodes.usage,
-    );
+/** A place in the folder for each input. Inputs of one name, such as `a.jpg` and `a.png`, become `a` and `a-2`. */
+function inFolder(folder: string, list: readonly Input[], extension: string): string[] {
+  const names = new Set(list.map(({ stem }) => stem));
+  const taken = new Set<string>();
+  return list.map(({ stem }) => {
+    let name = stem;
+    // A number must not lead to another input's own name.
+    for (let i = 2; taken.has(name) || (name !== stem && names.has(name)); i++) name = `${stem}-${i}`;
+    taken.add(name);
+    return join(folder, `${name}${extension}`);
+  });
 }
 
 /** A result never replaces a file that the command reads, whatever path leads to it. */

@@ -234,19 +234,43 @@ describe("easel depth", () => {
     ]);
   });
 
-  test("writes no result over an input of the same folder, nor over another result", async () => {
+  test("writes no result over an input of the same folder", async () => {
     using fake = server();
     const inputs = [picture("a.png"), picture("b.png")];
     const inPlace = await run(fake.port, "depth", ...inputs, "-o", folder);
     expect(inPlace.error?.message).toContain("is an input");
     expect(readFileSync(inputs[0]!, "utf8")).toBe("picture");
-
-    const into = join(folder, "out");
-    mkdirSync(into);
-    const twins = await run(fake.port, "depth", inputs[0]!, picture("a.jpg"), "-o", into);
-    expect(twins.error?.message).toContain("Several of the inputs would go to");
-    expect(readdirSync(into)).toEqual([]);
     expect(fake.calls.some(({ path }) => path === "/v1/files")).toBe(false);
+  });
+
+  test("numbers the results of pictures whose names differ only in their extension", async () => {
+    using fake = server();
+    const photos = join(folder, "photos");
+    mkdirSync(photos);
+    for (const name of ["A.jpg", "A.png", "A.webp", "A-2.png", "b.png"])
+      writeFileSync(join(photos, name), name);
+    const into = join(folder, "out");
+    const { out, error } = await run(fake.port, "depth", photos, "-o", into);
+    expect(error).toBeUndefined();
+    const names = ["A-2.png", "A-3.png", "A-4.png", "A.png", "b.png"];
+    expect(readdirSync(into).sort()).toEqual(names);
+    expect(out.split("\n").sort()).toEqual(names.map((name) => join(into, name)));
+    // A second run replaces its own results and makes no more.
+    expect((await run(fake.port, "depth", photos, "-o", into)).out).toBe(out);
+    expect(readdirSync(into).sort()).toEqual(names);
+
+    const both = await run(
+      fake.port,
+      "depth",
+      join(photos, "A.jpg"),
+      join(photos, "A.png"),
+      "--as",
+      "png,npz",
+      "-o",
+      join(folder, "both"),
+    );
+    expect(both.error).toBeUndefined();
+    expect(readdirSync(join(folder, "both")).sort()).toEqual(["A-2.npz", "A-2.png", "A.npz", "A.png"]);
   });
 
   test("writes into a pipe and leaves it in place", async () => {
