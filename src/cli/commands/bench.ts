@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { nativeFolder } from "../../../ffi/native.ts";
 import { type Activated, activated, runProbe } from "../../check/probe.ts";
 import { takeSharpFrom } from "../../images/sharp.ts";
@@ -25,7 +25,11 @@ export function registerBench(program: Command, context: CommandContext): void {
     .command("bench")
     .description("time every activated model on this machine")
     .option("--model <name>", "only this model, as family/name (repeatable)", collect)
-    .option("--size <WxH>", "the input picture's size", size, { width: 1024, height: 768 })
+    .addOption(
+      new Option("--size <WxH>", "the input picture's size")
+        .argParser(size)
+        .default({ width: 1024, height: 768 }, "1024x768"),
+    )
     .option("--runs <count>", "runs after the first", count, 3)
     .option("--json", "print JSON")
     .action(
