@@ -73,10 +73,15 @@ const pixelsOf = async (id: unknown) =>
     .raw()
     .toBuffer();
 
-/** Parts of models in memory. */
+/** Parts of models in memory: all that were loaded without those that left. */
 async function loaded(): Promise<number> {
-  const { memory } = (await (await server.get("/health")).json()) as { memory: { loaded: unknown[] } };
-  return memory.loaded.length;
+  const text = await (await server.get("/metrics")).text();
+  const total = (name: string) =>
+    [...text.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\d+)$`, "gm"))].reduce(
+      (sum, [, count]) => sum + Number(count),
+      0,
+    );
+  return total("easel_model_loads_total") - total("easel_model_evictions_total");
 }
 
 let first: { type: string; file_id: string };

@@ -10,14 +10,14 @@ type Describe = (family: string, variant: string) => { domain: string; repo: str
 
 const tenths = (value: number) => Math.round(value * 10) / 10;
 
-/** One entry for each family, variant and bits, as idle as its most recently used part. */
+/** One entry for each model, whatever the bits of its parts; it is as idle as its most recently used part. */
 export function memoryState(
   residents: readonly Resident[],
   budget: number,
   now: number,
   describe: Describe,
 ): Health["memory"] {
-  const models = Map.groupBy(residents, ({ key, part }) => key.replace(`/${part}@`, "@"));
+  const models = Map.groupBy(residents, ({ family, variant }) => `${family}/${variant}`);
   return {
     loaded: [...models.values()].map((parts) => loadedModel(parts, now, describe)),
     resident_gb: tenths(sum(residents) / gigabyte),

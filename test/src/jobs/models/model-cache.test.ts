@@ -222,6 +222,22 @@ describe("models", () => {
     });
   });
 
+  test("show once in the health, also when their parts have different bits", async () => {
+    const { scheduler, engine, clock, submit } = harness({ settings: { default_ttl_s: 100 } });
+    await scheduler.start();
+    const [encode, denoise] = ["encode", "denoise"].map((name) => ({ name, workingBytes: 0, share: 0.5 }));
+    const phases = [
+      { ...encode!, parts: [{ name: "text_encoder", bytes: gigabyte, bits: null }] },
+      { ...denoise!, parts: [{ name: "transformer", bytes: gigabyte }] },
+    ];
+    await submit({ bits: 8, phases });
+    await clock.advance(10_000);
+    expect([...engine.loaded.keys()]).toEqual(["fake/base/text_encoder@full", "fake/base/transformer@8"]);
+    const { loaded, resident_gb } = scheduler.health().memory;
+    expect(loaded).toMatchObject([{ family: "fake", name: "base", weight_gb: 2, idle_s: 10 }]);
+    expect(resident_gb).toBe(2);
+  });
+
   test("are not idle while they work, and one that expires meanwhile does so in 0 seconds", async () => {
     const { scheduler, engine, clock, submit } = harness({ settings: { default_ttl_s: 100 } });
     await scheduler.start();
