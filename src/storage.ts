@@ -45,13 +45,14 @@ export function openStorage(dataDir: string, filesRoot: string, log: Log): Stora
 
   // Closed after the database only: closing any descriptor of the file drops SQLite's locks.
   const descriptor = openSync(path, "r");
-  const watch = setInterval(() => {
+  const look = () => {
     if (existsSync(path) && fstatSync(descriptor).nlink > 0) return;
     fail(
       "the data directory was removed",
       new Error(`data_dir ${dataDir} was removed or replaced while the server ran`),
     );
-  }, watchEvery);
+  };
+  const watch = setInterval(look, watchEvery);
   watch.unref();
 
   function fault(error: unknown): unknown {
@@ -70,6 +71,7 @@ export function openStorage(dataDir: string, filesRoot: string, log: Log): Stora
     fault,
     guard: (store) => guarded(store, fault),
     problem() {
+      look();
       if (problem !== null) return problem;
       reserve.refill();
       const full = "no space is left on the server's disk";
