@@ -20,6 +20,7 @@ import { isDamaged, lockDirectory, openDatabase } from "./database.ts";
 import { adoptBlobs, belongsTo, takeOver } from "./files/adopt.ts";
 import { identityOf, isFileRow } from "./files/records.ts";
 import { isJobRow } from "./jobs/store/records.ts";
+import { withRoom } from "./storage.ts";
 
 export interface Repair {
   /** Why it was needed. */
@@ -39,12 +40,12 @@ export interface Repair {
  * @param now Milliseconds. Part of the name of the damaged file.
  */
 export async function repair(dataDir: string, filesRoot: string, now = Date.now()): Promise<Repair> {
-  const unlock = lockDirectory(dataDir);
+  const unlock = withRoom(dataDir, () => lockDirectory(dataDir));
   try {
     const path = join(dataDir, "easel.db");
     const damaged = existsSync(path) && !isWhole(path);
     const aside = damaged ? putAside(path, now) : null;
-    const database = openDatabase(path);
+    const database = withRoom(dataDir, () => openDatabase(path));
     try {
       const { jobs, files } = aside ? salvage(aside, database) : { jobs: 0, files: 0 };
       const identity = identityOf(database);

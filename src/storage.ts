@@ -30,12 +30,34 @@ const leastRoom = 2 ** 17;
 /** Milliseconds between checks that the data directory still exists. */
 const watchEvery = 1000;
 
+const reserveOf = (dataDir: string) => join(dataDir, "easel.reserve");
+
+/**
+ * Runs a step that opens a data directory. On a full disk the reserve is given up, and the step runs once more.
+ *
+ * @throws {Error} with a message for the operator when the disk is still full.
+ */
+export function withRoom<T>(dataDir: string, open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+  }
+  try {
+    rmSync(reserveOf(dataDir), { force: true });
+    return open();
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+    const words = `No space is left on the disk of data_dir ${dataDir}: free some space there, then try again`;
+    throw new Error(words, { cause: error });
+  }
+}
+
 /** Opens a data directory's database. On a full disk the reserve makes room for it. */
 export function openStorage(dataDir: string, filesRoot: string, log: Log): Storage {
   const path = join(dataDir, "easel.db");
-  const reservePath = join(dataDir, "easel.reserve");
-  const database = openInAnyCase(path, reservePath);
-  const reserve = openReserve(reservePath);
+  const database = withRoom(dataDir, () => openDatabase(path));
+  const reserve = openReserve(reserveOf(dataDir));
   const { promise: failed, resolve } = Promise.withResolvers<Error>();
   let problem: string | null = null;
   const fail = (words: string, error: Error) => {
@@ -84,16 +106,6 @@ export function openStorage(dataDir: string, filesRoot: string, log: Log): Stora
       closeSync(descriptor);
     },
   };
-}
-
-function openInAnyCase(path: string, reservePath: string): Database {
-  try {
-    return openDatabase(path);
-  } catch (error) {
-    if (!isDiskFull(error)) throw error;
-    rmSync(reservePath, { force: true });
-    return openDatabase(path);
-  }
 }
 
 /** On a full disk, releases the reserve, writes again, and refills it. */

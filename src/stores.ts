@@ -13,7 +13,7 @@ import { createJobStore } from "./jobs/store/sqlite.ts";
 import type { JobStore, Notification } from "./jobs/store/store.ts";
 import type { Log } from "./log.ts";
 import type { Settings } from "./settings/settings.ts";
-import { openStorage } from "./storage.ts";
+import { openStorage, withRoom } from "./storage.ts";
 
 export interface Secrets {
   /** Signs webhooks. */
@@ -38,7 +38,7 @@ export interface Stores extends Disposable {
 
 /** Takes a data directory for this process alone, and reads or makes its secrets. */
 export function takeDataDirectory(settings: Pick<Settings, "data_dir" | "webhook_secret">): DataDirectory {
-  const unlock = lockDirectory(settings.data_dir);
+  const unlock = withRoom(settings.data_dir, () => lockDirectory(settings.data_dir));
   try {
     const secrets = {
       webhook: webhookSecret(settings.data_dir, settings.webhook_secret),
