@@ -32,6 +32,8 @@ export interface Repair {
   files: number;
   /** Files without a record that have a new one. */
   adopted: number;
+  /** Folders and links among the stored files. They are left as they are. */
+  skipped: string[];
 }
 
 /**
@@ -50,11 +52,11 @@ export async function repair(dataDir: string, filesRoot: string, now = Date.now(
       const { jobs, files } = aside ? salvage(aside, database) : { jobs: 0, files: 0 };
       const identity = identityOf(database);
       if (!aside && belongsTo(filesRoot, identity))
-        return { found: "a whole database", aside, jobs, files, adopted: 0 };
-      const adopted = await adoptBlobs(database, filesRoot);
+        return { found: "a whole database", aside, jobs, files, adopted: 0, skipped: [] };
+      const { adopted, skipped } = await adoptBlobs(database, filesRoot);
       takeOver(filesRoot, identity);
       const found = aside ? "a damaged database" : "no database for the files";
-      return { found, aside, jobs, files, adopted };
+      return { found, aside, jobs, files, adopted, skipped };
     } finally {
       database.close();
     }

@@ -8,13 +8,14 @@ import { createHash } from "node:crypto";
 import {
   closeSync,
   createReadStream,
+  lstatSync,
   openSync,
   readdirSync,
   readFileSync,
   readSync,
   statSync,
 } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { writeAtomicSync } from "../disk/write-atomic.ts";
 import { extensionOf } from "./content-type.ts";
 import { fileIds, insertFile } from "./records.ts";
@@ -34,8 +35,11 @@ export const takeOver = (root: string, identity: string) => {
   if (entries(root).length > 0) writeAtomicSync(ownerOf(root), `${identity}\n`);
 };
 
-/** Records every blob that has no record. Says how many there were. */
-export async function adoptBlobs(database: Database, root: string): Promise<number> {
+/** Records every blob that has no record. Names the folders and links among the blobs, which stay as they are. */
+export async function adoptBlobs(
+  database: Database,
+  root: string,
+): Promise<{ adopted: number; skipped: string[] }> {
   const known = fileIds(database);
   const names = blobNames(root).filter((name) => !known.has(name));
   for (const name of names) {
@@ -52,10 +56,21 @@ export async function adoptBlobs(database: Database, root: string): Promise<numb
       meta: { source: "recovered" },
     });
   }
-  return names.length;
+  return { adopted: names.length, skipped: namedAsBlobs(root).filter((path) => !isFile(path)) };
 }
 
-const blobNames = (root: string) => entries(blobsOf(root)).filter((name) => fileIdPattern.test(name));
+const namedAsBlobs = (root: string) =>
+  entries(blobsOf(root))
+    .filter((name) => fileIdPattern.test(name))
+    .map((name) => join(blobsOf(root), name));
+
+const blobNames = (root: string) =>
+  namedAsBlobs(root)
+    .filter(isFile)
+    .map((path) => basename(path));
+
+/** A symbolic link is not followed. */
+const isFile = (path: string) => lstatSync(path).isFile();
 
 function entries(folder: string): string[] {
   try {

@@ -52,7 +52,11 @@ export async function openBlobs(root: string, owner: string, disk: Disk = promis
   await disk.mkdir(incoming, { recursive: true, mode: 0o700 });
   await claim(root, owner, disk);
 
-  const isOurs = (name: string) => /^file_[0-9a-f]{32}$/.test(name);
+  /** Folders and symbolic links are not ours. */
+  const namesIn = async (folder: string) =>
+    (await disk.readdir(folder, { withFileTypes: true }))
+      .filter((entry) => entry.isFile() && /^file_[0-9a-f]{32}$/.test(entry.name))
+      .map(({ name }) => name);
   return {
     writer: (name, expected = 0) =>
       openWriter(join(incoming, name), join(blobs, name), blobs, expected, disk),
@@ -63,9 +67,9 @@ export async function openBlobs(root: string, owner: string, disk: Disk = promis
         () => false,
       ),
     remove: (name) => removeIfThere(join(blobs, name), disk),
-    names: async () => (await disk.readdir(blobs)).filter(isOurs),
+    names: () => namesIn(blobs),
     async clearIncoming() {
-      const left = (await disk.readdir(incoming)).filter(isOurs);
+      const left = await namesIn(incoming);
       for (const name of left) await removeIfThere(join(incoming, name), disk);
       return left.length;
     },

@@ -1,10 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import {
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
@@ -137,4 +139,18 @@ test("a directory that a server uses is left alone", async () => {
   const unlock = lockDirectory(dataDir);
   await expect(repair(dataDir, root)).rejects.toThrow("Another easel server");
   unlock();
+});
+
+test("a folder and a link among the stored files are named and left alone, and the store opens", async () => {
+  const { dataDir, root, path } = await filled();
+  for (const suffix of ["", "-wal", "-shm"]) rmSync(`${path}${suffix}`, { force: true });
+  const folder = join(root, "blobs", `file_${"c".repeat(32)}`);
+  const link = join(root, "blobs", `file_${"d".repeat(32)}`);
+  mkdirSync(folder);
+  symlinkSync(import.meta.path, link);
+  const { adopted, skipped } = await repair(dataDir, root);
+  expect(adopted).toBe(3);
+  expect(skipped.toSorted()).toEqual([folder, link]);
+  expect((await opened(dataDir, root)).records).toHaveLength(3);
+  expect([existsSync(folder), existsSync(link)]).toEqual([true, true]);
 });

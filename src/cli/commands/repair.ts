@@ -13,7 +13,7 @@ export function registerRepair(program: Command, context: CommandContext): void 
   command.action(async (options: Record<string, unknown>) => {
     const { data_dir, files_root } = context.loaded(flagsFrom(options)).settings;
     const { repair } = await import("../../repair.ts");
-    const { found, aside, jobs, files, adopted } = await repair(data_dir, files_root).catch(
+    const { found, aside, jobs, files, adopted, skipped } = await repair(data_dir, files_root).catch(
       (error: Error) => {
         throw new CommandError(error.message);
       },
@@ -25,6 +25,7 @@ export function registerRepair(program: Command, context: CommandContext): void 
       context.out(`Records that could be read from it: ${jobs} jobs, ${files} files`);
     } else context.out(`${data_dir} has a new database.`);
     context.out(`Files without a record that have a new one: ${adopted}`);
+    for (const path of skipped) context.out(`Left alone, because it is no regular file: ${path}`);
     context.out("The server can be started.");
   });
 }
