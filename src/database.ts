@@ -5,8 +5,9 @@
  * @module
  */
 import { Database } from "bun:sqlite";
-import { accessSync, chmodSync, constants, mkdirSync } from "node:fs";
-import { dirname } from "node:path";
+import { accessSync, chmodSync, constants, mkdirSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { isDiskFull } from "./errors.ts";
 import { filesSchema } from "./files/schema.ts";
 import { dialectSchema, jobsSchema, webhookDeliverySchema } from "./jobs/store/schema.ts";
 
@@ -122,4 +123,27 @@ function lockError(directory: string, error: unknown): unknown {
       `data_dir ${directory} cannot be written (${code}): choose another data_dir, or change its permissions`,
     );
   return error;
+}
+
+export const reserveOf = (dataDir: string) => join(dataDir, "easel.reserve");
+
+/**
+ * Runs a step that opens a data directory. On a full disk the reserve is given up, and the step runs once more.
+ *
+ * @throws {Error} with a message for the operator when the disk is still full.
+ */
+export function withRoom<T>(dataDir: string, open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+  }
+  try {
+    rmSync(reserveOf(dataDir), { force: true });
+    return open();
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+    const words = `No space is left on the disk of data_dir ${dataDir}: free some space there, then try again`;
+    throw new Error(words, { cause: error });
+  }
 }

@@ -16,11 +16,10 @@ import {
   truncateSync,
 } from "node:fs";
 import { join } from "node:path";
-import { isDamaged, lockDirectory, openDatabase } from "./database.ts";
+import { isDamaged, lockDirectory, openDatabase, withRoom } from "./database.ts";
 import { adoptBlobs, belongsTo, takeOver } from "./files/adopt.ts";
 import { identityOf, isFileRow } from "./files/records.ts";
 import { isJobRow } from "./jobs/store/records.ts";
-import { withRoom } from "./storage.ts";
 
 export interface Repair {
   /** Why it was needed. */

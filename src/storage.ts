@@ -4,9 +4,9 @@
  * @module
  */
 import type { Database } from "bun:sqlite";
-import { closeSync, existsSync, fstatSync, openSync, rmSync, statfsSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, statfsSync } from "node:fs";
 import { join } from "node:path";
-import { DamagedDatabase, isDamaged, openDatabase } from "./database.ts";
+import { DamagedDatabase, isDamaged, openDatabase, reserveOf, withRoom } from "./database.ts";
 import { openReserve, type Spend } from "./disk/reserve.ts";
 import { isDiskFull, Refusal } from "./errors.ts";
 import type { Log } from "./log.ts";
@@ -29,29 +29,6 @@ export interface Storage {
 const leastRoom = 2 ** 17;
 /** Milliseconds between checks that the data directory still exists. */
 const watchEvery = 1000;
-
-const reserveOf = (dataDir: string) => join(dataDir, "easel.reserve");
-
-/**
- * Runs a step that opens a data directory. On a full disk the reserve is given up, and the step runs once more.
- *
- * @throws {Error} with a message for the operator when the disk is still full.
- */
-export function withRoom<T>(dataDir: string, open: () => T): T {
-  try {
-    return open();
-  } catch (error) {
-    if (!isDiskFull(error)) throw error;
-  }
-  try {
-    rmSync(reserveOf(dataDir), { force: true });
-    return open();
-  } catch (error) {
-    if (!isDiskFull(error)) throw error;
-    const words = `No space is left on the disk of data_dir ${dataDir}: free some space there, then try again`;
-    throw new Error(words, { cause: error });
-  }
-}
 
 /** Opens a data directory's database. On a full disk the reserve makes room for it. */
 export function openStorage(dataDir: string, filesRoot: string, log: Log): Storage {

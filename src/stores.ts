@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { lockDirectory } from "./database.ts";
+import { lockDirectory, withRoom } from "./database.ts";
 import { linkKey } from "./files/links.ts";
 import { openLocalStore } from "./files/local.ts";
 import { insertFile } from "./files/records.ts";
@@ -13,7 +13,7 @@ import { createJobStore } from "./jobs/store/sqlite.ts";
 import type { JobStore, Notification } from "./jobs/store/store.ts";
 import type { Log } from "./log.ts";
 import type { Settings } from "./settings/settings.ts";
-import { openStorage, withRoom } from "./storage.ts";
+import { openStorage } from "./storage.ts";
 
 export interface Secrets {
   /** Signs webhooks. */

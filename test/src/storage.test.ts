@@ -1,8 +1,9 @@
 import { expect, test } from "bun:test";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { withRoom } from "../../src/database.ts";
 import { createLog } from "../../src/log.ts";
-import { openStorage, withRoom } from "../../src/storage.ts";
+import { openStorage } from "../../src/storage.ts";
 import { temporaryFolder } from "./files/folder.ts";
 
 const log = createLog({ level: "error", format: "text", secrets: [], write: () => {} });
