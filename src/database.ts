@@ -5,7 +5,7 @@
  * @module
  */
 import { Database } from "bun:sqlite";
-import { accessSync, chmodSync, constants, mkdirSync, rmSync } from "node:fs";
+import { accessSync, chmodSync, constants, mkdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isDiskFull } from "./errors.ts";
 import { filesSchema } from "./files/schema.ts";
@@ -40,6 +40,7 @@ const codeOf = (error: unknown) => String((error as { code?: unknown } | null)?.
 export function openDatabase(path: string): Database {
   if (path === ":memory:") return prepared(new Database(path, { strict: true }));
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  refuseFolder(path);
   const database = new Database(path, { create: true, strict: true });
   try {
     chmodSync(path, 0o600);
@@ -48,6 +49,12 @@ export function openDatabase(path: string): Database {
     database.close();
     throw isDamaged(error) ? new DamagedDatabase(path, error) : error;
   }
+}
+
+/** SQLite calls a folder in the database's place a disk I/O error. */
+export function refuseFolder(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory())
+    throw new Error(`${path} is a folder, but the database should be a file there: move the folder away`);
 }
 
 function prepared(database: Database): Database {

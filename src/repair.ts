@@ -16,7 +16,7 @@ import {
   truncateSync,
 } from "node:fs";
 import { join } from "node:path";
-import { isDamaged, lockDirectory, openDatabase, withRoom } from "./database.ts";
+import { isDamaged, lockDirectory, openDatabase, refuseFolder, withRoom } from "./database.ts";
 import { adoptBlobs, belongsTo, takeOver } from "./files/adopt.ts";
 import { identityOf, isFileRow } from "./files/records.ts";
 import { isJobRow } from "./jobs/store/records.ts";
@@ -44,6 +44,7 @@ export async function repair(dataDir: string, filesRoot: string, now = Date.now(
   const unlock = withRoom(dataDir, () => lockDirectory(dataDir));
   try {
     const path = join(dataDir, "easel.db");
+    refuseFolder(path);
     const damaged = existsSync(path) && !isWhole(path);
     const aside = damaged ? putAside(path, now) : null;
     const database = withRoom(dataDir, () => openDatabase(path));

@@ -78,3 +78,16 @@ test("easel status shows what the server has, not this shell's settings", async 
   const words = (await ran(here, ["status"], env)).out;
   expect(words).toMatch(/^As the running server at .* It computes on the (processor|GPU) \(.+\)/m);
 });
+
+test("bench measures the others when one model is broken", async () => {
+  const broken = join(import.meta.dir, "../fixtures/seedvr2/3b");
+  const { out, err, code } = await ran(here, ["bench", "--runs", "1", "--size", "64x48"], {
+    HOME: here.home,
+    EASEL_PORT: "1",
+    EASEL_MODEL_PATHS: JSON.stringify({ "seedvr2/3b": broken }),
+  });
+  expect(out).toContain("depthanything/mini");
+  expect(err).toContain("seedvr2/3b failed: ");
+  expect(err).toEndWith("Error: Not measured: seedvr2/3b\n");
+  expect(code).toBe(1);
+});

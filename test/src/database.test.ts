@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { lockDirectory, openDatabase } from "../../src/database.ts";
@@ -37,6 +37,13 @@ test("openDatabase() refuses a file of a newer version and leaves it alone", () 
   database.run("PRAGMA user_version = 9999");
   database.close();
   expect(() => openDatabase(path)).toThrow("newer version");
+});
+
+test("openDatabase() names a folder that stands in the database's place", () => {
+  using dir = folder();
+  const path = join(dir.path, "easel.db");
+  mkdirSync(path);
+  expect(() => openDatabase(path)).toThrow(`${path} is a folder, but the database should be a file there`);
 });
 
 test("lockDirectory() refuses a second server and gives way once the first is gone", () => {
