@@ -86,6 +86,7 @@ async function eachPicture(
     const prefix = inputs.length > 1 ? `${i + 1}/${inputs.length} ${input.label}  ` : "";
     try {
       const job = await runOne(context, client, options, prefix, kept, (each) => work(each, input, i));
+      if (!options.json && !options.quiet) for (const note of notesOf(job)) context.err(`note: ${note}`);
       if (options.json) context.out(JSON.stringify(job));
       // A device or a pipe took the picture itself.
       else
@@ -101,6 +102,12 @@ async function eachPicture(
     }
   }
   if (failed > 0) throw new CommandError(`${failed} of ${inputs.length} pictures failed`);
+}
+
+/** What the result says of options that had no effect. */
+function notesOf({ result }: Job): readonly string[] {
+  const { notes } = (result ?? {}) as { notes?: readonly string[] };
+  return notes ?? [];
 }
 
 async function runOne(

@@ -91,3 +91,13 @@ test("bench measures the others when one model is broken", async () => {
   expect(err).toEndWith("Error: Not measured: seedvr2/3b\n");
   expect(code).toBe(1);
 });
+
+test("options without an effect are named, and what a model lacks is said before its download", async () => {
+  const env = { HOME: here.home, EASEL_PORT: "1" };
+  const noted = ["depth", "street.jpg", "--quantize", "8", "--focal-length-px", "700", "-o", "noted.png"];
+  const { err } = await ran(here, noted, env);
+  expect(err).toContain("note: quantize: mini has no weights to quantize\n");
+  expect(err).toContain("note: focal_length_px: the depth of mini does not depend on it\n");
+  const fast = await ran(here, ["generate", "a cube", "--model", "qwen/image", "--fast", "4"], env);
+  expect(fast.err).toBe("Error: fast: 4 needs an adapter. Give its file in the setting qwen_lightning_4\n");
+});

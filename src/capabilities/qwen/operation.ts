@@ -129,8 +129,9 @@ export const generate: Operation<GenerateRequest, GenerateParams> = {
     );
     checkStrength(request.image_strength);
     checkScheduler(request.scheduler, schedulers);
-    requireActivated(family, variant, context);
+    // Before the download that the other refusal asks for.
     if (fast) lightningFile(fast, settings);
+    requireActivated(family, variant, context);
     const init_image = request.init_image ?? null;
     return {
       ...wanted,
