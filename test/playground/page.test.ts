@@ -247,6 +247,8 @@ inBrowser("cancelled work ends, saves nothing, and a second click deletes nothin
   await ready(page);
   await choose(page, picture, "street.jpg", "image/jpeg");
   await estimate(page);
+  // The new address closes the queue.
+  await page.waitForURL(/#\/job\//);
   await page.getByRole("button", { name: /^Queue/ }).click();
   await page.locator(".job-running").waitFor();
   const cancel = page.locator(".job-running").getByRole("button", { name: /^Cancel/ });
