@@ -38,6 +38,15 @@ const apart = (a: Side, b: Side): number => {
   return a.latents.reduce((most, value, i) => Math.max(most, Math.abs(value - b.latents[i]!)), 0) / largest;
 };
 
+/** Makes random weights of a transformer of the published width, one block of each kind, unless they are there. */
+export async function makeTransformer(model: string, folder: string): Promise<void> {
+  if (existsSync(join(folder, "transformer"))) return;
+  mkdirSync(folder, { recursive: true });
+  const command = [process.execPath, join(import.meta.dir, "published.ts"), model, folder];
+  const made = Bun.spawn([...command, "--blocks", "1", "--only", "transformer"], { stderr: "inherit" });
+  if ((await made.exited) !== 0) throw new Error("the weights could not be made");
+}
+
 export async function bench({ family, model, title, form, shapes }: Bench): Promise<void> {
   const { values } = parseArgs({
     args: process.argv.slice(2),
@@ -53,12 +62,7 @@ export async function bench({ family, model, title, form, shapes }: Bench): Prom
   const sigmas = [1, 0.9, 0.7, 0.4, 0];
   await buildNative();
   const blas = await openBlas();
-  if (!existsSync(join(folder, "transformer"))) {
-    mkdirSync(folder, { recursive: true });
-    const command = [process.execPath, join(import.meta.dir, "published.ts"), model, folder];
-    const made = Bun.spawn([...command, "--blocks", "1", "--only", "transformer"], { stderr: "inherit" });
-    if ((await made.exited) !== 0) throw new Error("the weights could not be made");
-  }
+  await makeTransformer(model, folder);
   openLibrary(join(await nativeFolder({ usual: "" }), library));
   scope(() => {
     const { noise, text } = shapes(Number(side));

@@ -6,7 +6,6 @@
  *
  * @module
  */
-import { existsSync, mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -24,6 +23,7 @@ import { buildNative } from "../../scripts/build/native.ts";
 import { attention } from "../../src/nn/attention.ts";
 import { figures } from "../beside-mflux.ts";
 import { median, spread } from "../statistics.ts";
+import { makeTransformer } from "../steps.ts";
 
 const { values } = parseArgs({
   args: process.argv.slice(2),
@@ -37,13 +37,7 @@ const [text, heads, channels, blocks, steps] = [512, 24, 128, 2, 4];
 const sides = [256, 384, 512, 768];
 
 await buildNative();
-if (!existsSync(join(folder, "transformer"))) {
-  mkdirSync(folder, { recursive: true });
-  const command = [join(import.meta.dir, "../published.ts"), "flux2/klein-4b", folder];
-  const options = ["--blocks", "1", "--only", "transformer"];
-  const made = Bun.spawn([process.execPath, ...command, ...options], { stderr: "inherit" });
-  if ((await made.exited) !== 0) throw new Error("the weights could not be made");
-}
+await makeTransformer("flux2/klein-4b", folder);
 openLibrary(join(await nativeFolder({ usual: "" }), library));
 
 const processor = () => {

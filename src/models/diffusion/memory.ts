@@ -27,6 +27,20 @@ export interface Pipeline {
   vae: TensorTable;
 }
 
+/** Bytes of each part, and of what each phase works in. */
+export interface Footprint {
+  textEncoder: number;
+  vae: number;
+  transformer: number;
+  encode: number;
+  look: number;
+  denoise: number;
+  decode: number;
+}
+
+/** Pixels of the noise that previews are fitted to. */
+export const previewPixels = 128 * 128;
+
 /** Those of a model's files, and of parts that are not here the published ones. */
 export const pipelineOf = (paths: readonly string[], published: Pipeline): Pipeline => ({
   transformer: partTable(paths, "transformer") ?? published.transformer,

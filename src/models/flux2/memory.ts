@@ -8,10 +8,12 @@ import type { TensorTable } from "../../weights/tensor-table.ts";
 import { coderBytes, coderTable, decodeWorking, encodeWorking } from "../autoencoder-kl/memory.ts";
 import {
   encoderBits,
+  type Footprint,
   linear,
   ownBits as ownBitsOf,
   type Pipeline,
   partBytes,
+  previewPixels,
   sizeOf,
   tableOf,
   times,
@@ -100,24 +102,12 @@ export interface Job {
   guided: boolean;
 }
 
-export interface Footprint {
-  textEncoder: number;
-  vae: number;
-  transformer: number;
-  encode: number;
-  look: number;
-  denoise: number;
-  decode: number;
-}
-
 const window = 512;
 const encoderLayers = 27;
 const encoderTaps = 3;
 /** Activations of a token in a block of one stream, in multiples of the width and of the inner layer of the MLP. */
 const liveWidths = 16;
 const liveHidden = 6;
-/** Pixels of the noise that previews are fitted to. */
-const previewPixels = 128 * 128;
 
 /** Under the published names and the authors'. */
 const finer =

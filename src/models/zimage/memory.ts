@@ -8,10 +8,12 @@ import type { TensorTable } from "../../weights/tensor-table.ts";
 import { coderBytes, coderTable, decodeWorking } from "../autoencoder-kl/memory.ts";
 import {
   encoderBits,
+  type Footprint,
   linear,
   ownBits as ownBitsOf,
   type Pipeline,
   partBytes,
+  previewPixels,
   type Shapes,
   sizeOf,
   tableOf,
@@ -73,22 +75,10 @@ export interface Job {
   guided: boolean;
 }
 
-export interface Footprint {
-  textEncoder: number;
-  vae: number;
-  transformer: number;
-  encode: number;
-  look: number;
-  denoise: number;
-  decode: number;
-}
-
 const window = 512;
 /** Activations of a token in multiples of the width, and of the inner layer of the MLP. */
 const liveWidths = 14;
 const liveHidden = 6;
-/** Pixels of the noise that previews are fitted to. */
-const previewPixels = 128 * 128;
 
 /** Bytes of the parts and of each phase, with numbers of `float` bytes. */
 export function footprint(job: Job, pipeline: Pipeline, float: number): Footprint {
