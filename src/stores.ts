@@ -64,7 +64,7 @@ export async function openStores(
   const { database, spend, problem, failed } = storage;
   try {
     const files = storage.guard(await openLocalStore({ database, root: files_root, spend }));
-    const { removed, missing } = await files.sweep();
+    const { removed, missing } = await files.sweep(0);
     if (removed + missing.length > 0)
       log.warning("files were put in order", { removed, missing: missing.length });
     const keepFile = (record: Parameters<typeof insertFile>[1]) => insertFile(database, record);

@@ -27,8 +27,10 @@ export interface Blobs {
   remove(name: string): Promise<void>;
   /** Every durable blob. */
   names(): Promise<string[]>;
-  /** Removes partial writes that a crash left. */
-  clearIncoming(): Promise<number>;
+  /** Unix seconds, or undefined for what is not there. */
+  writtenAt(name: string): Promise<number | undefined>;
+  /** Removes partial writes that a crash left, if they are older than that (Unix seconds). */
+  clearIncoming(before?: number): Promise<number>;
 }
 
 /** Buffer size. A slow network must not cause a write for every packet. */
@@ -68,12 +70,27 @@ export async function openBlobs(root: string, owner: string, disk: Disk = promis
       ),
     remove: (name) => removeIfThere(join(blobs, name), disk),
     names: () => namesIn(blobs),
-    async clearIncoming() {
-      const left = await namesIn(incoming);
-      for (const name of left) await removeIfThere(join(incoming, name), disk);
-      return left.length;
+    writtenAt: (name) => writtenAt(join(blobs, name), disk),
+    async clearIncoming(before = Number.POSITIVE_INFINITY) {
+      let cleared = 0;
+      for (const name of await namesIn(incoming)) {
+        const path = join(incoming, name);
+        if (((await writtenAt(path, disk)) ?? before) > before) continue;
+        await removeIfThere(path, disk);
+        cleared++;
+      }
+      return cleared;
     },
   };
+}
+
+async function writtenAt(path: string, disk: Disk): Promise<number | undefined> {
+  try {
+    return (await disk.stat(path)).mtimeMs / 1000;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    return undefined;
+  }
 }
 
 async function claim(root: string, owner: string, disk: Disk): Promise<void> {

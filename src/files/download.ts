@@ -5,12 +5,13 @@
  */
 import { Refusal } from "../errors.ts";
 import type { FileRecord } from "./file.ts";
+import type { Slice } from "./store.ts";
 
 export interface Download {
   status: 200 | 206 | 304;
   headers: Record<string, string>;
-  /** The bytes to send, from `start` up to and without `end`. Null for 304; a HEAD sends none either. */
-  slice: { start: number; end: number } | null;
+  /** The bytes to send. Null for 304; a HEAD sends none either. */
+  slice: Slice | null;
 }
 
 /**

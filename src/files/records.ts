@@ -4,9 +4,11 @@
  * @module
  */
 import type { Database } from "bun:sqlite";
+import type { Spend } from "../disk/reserve.ts";
 import { Refusal } from "../errors.ts";
+import type { Records } from "./create-store.ts";
 import type { FileRecord } from "./file.ts";
-import { type FilePage, type FileQuery, fileIdPattern } from "./store.ts";
+import { type FilePage, type FileQuery, fileIdPattern, type Retention } from "./store.ts";
 
 type Row = Omit<FileRecord, "meta"> & { meta: string };
 
@@ -14,7 +16,20 @@ const columns = "file_id, filename, content_type, size, sha256, created_at, meta
 const recordOf = (row: Row): FileRecord => ({ ...row, meta: JSON.parse(row.meta) });
 
 /** How many removed files are remembered. A list cannot continue after an older one. */
-const rememberedRemovals = 1_000_000;
+export const rememberedRemovals = 1_000_000;
+
+/** The records as the file store uses them. `spend` is how deletions reach a full disk. */
+export const sqliteRecords = (database: Database, spend: Spend): Records => ({
+  insert: async (record) => insertFile(database, record),
+  find: async (id) => findFile(database, id),
+  list: async (query) => listFiles(database, query),
+  remove: async (id) => spend(() => removeFile(database, id)),
+  prune: (limits) => pruneFiles(database, spend, limits),
+  totals: async () => fileTotals(database),
+  async *ids() {
+    yield* fileIds(database);
+  },
+});
 
 /** Whether a row that was saved from a damaged database is a record. */
 export function isFileRow(row: Record<string, unknown>): boolean {
@@ -35,14 +50,14 @@ export function insertFile(database: Database, record: FileRecord): void {
     .run({ ...record, meta: JSON.stringify(record.meta) });
 }
 
-export function findFile(database: Database, id: string): FileRecord | undefined {
+function findFile(database: Database, id: string): FileRecord | undefined {
   if (!fileIdPattern.test(id)) return undefined;
   const row = database.query<Row, [string]>(`SELECT ${columns} FROM files WHERE file_id = ?`).get(id);
   return row ? recordOf(row) : undefined;
 }
 
 /** True when it was there. */
-export function removeFile(database: Database, id: string): boolean {
+function removeFile(database: Database, id: string): boolean {
   return database.transaction(() => {
     database.query("INSERT INTO removed_files SELECT seq, file_id FROM files WHERE file_id = ?").run(id);
     database
@@ -52,7 +67,7 @@ export function removeFile(database: Database, id: string): boolean {
   })();
 }
 
-export function listFiles(database: Database, { limit = 1000, after }: FileQuery): FilePage {
+function listFiles(database: Database, { limit = 1000, after }: FileQuery): FilePage {
   const rows = database
     .query<Row, [number, number]>(`SELECT ${columns} FROM files WHERE seq < ? ORDER BY seq DESC LIMIT ?`)
     .all(after === undefined ? Number.MAX_SAFE_INTEGER : placeOf(database, after), limit + 1);
@@ -71,7 +86,28 @@ function placeOf(database: Database, id: string): number {
   return row.seq;
 }
 
-export function fileTotals(database: Database): { count: number; bytes: number } {
+async function pruneFiles(
+  database: Database,
+  spend: Spend,
+  { before = 0, maxBytes = Number.POSITIVE_INFINITY, inUse }: Retention,
+): Promise<string[]> {
+  const used = await inUse();
+  // No await from here to the last removed record: a job that is committed meanwhile could need a file chosen here.
+  let { bytes } = fileTotals(database);
+  const chosen: string[] = [];
+  for (const { file_id, size, created_at } of oldestFiles(database)) {
+    if (used.has(file_id) || (created_at >= before && bytes <= maxBytes)) continue;
+    chosen.push(file_id);
+    bytes -= size;
+  }
+  const removeRecords = database.transaction(() => {
+    for (const id of chosen) removeFile(database, id);
+  });
+  spend(removeRecords);
+  return chosen;
+}
+
+function fileTotals(database: Database): { count: number; bytes: number } {
   return database
     .query<{ count: number; bytes: number }, []>(
       "SELECT count(*) AS count, coalesce(sum(size), 0) AS bytes FROM files",
@@ -80,9 +116,7 @@ export function fileTotals(database: Database): { count: number; bytes: number }
 }
 
 /** Oldest first, for retention. */
-export function* oldestFiles(
-  database: Database,
-): Generator<Pick<FileRecord, "file_id" | "size" | "created_at">> {
+function* oldestFiles(database: Database): Generator<Pick<FileRecord, "file_id" | "size" | "created_at">> {
   yield* database
     .query<Pick<FileRecord, "file_id" | "size" | "created_at">, []>(
       "SELECT file_id, size, created_at FROM files ORDER BY seq",
@@ -90,10 +124,11 @@ export function* oldestFiles(
     .iterate();
 }
 
+/** In order. */
 export function fileIds(database: Database): Set<string> {
   return new Set(
     database
-      .query<{ file_id: string }, []>("SELECT file_id FROM files")
+      .query<{ file_id: string }, []>("SELECT file_id FROM files ORDER BY file_id")
       .all()
       .map((row) => row.file_id),
   );

@@ -15,6 +15,20 @@ export interface NewFile {
   meta?: Record<string, unknown>;
   /** Announced size, so that a full disk is noticed before the first write. */
   expected?: number | undefined;
+  /** How long to go on when the place of the bytes does not answer. Default: a few attempts. */
+  patience?: Patience | undefined;
+}
+
+/** How long a write goes on when the place of the bytes does not answer. */
+export interface Patience {
+  seconds: number;
+  signal: AbortSignal;
+}
+
+/** Bytes from `start` up to and without `end`. */
+export interface Slice {
+  start: number;
+  end: number;
 }
 
 export type Content = Uint8Array | Blob | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
@@ -55,17 +69,30 @@ export interface FileStore {
   list(query?: FileQuery): Promise<FilePage>;
   /** True when it was there. */
   delete(id: string): Promise<boolean>;
-  /** A path to the file's bytes, readable until the file is deleted. @throws {Refusal} `file_not_found` */
-  local(record: FileRecord): Promise<string>;
+  /**
+   * A path to the file's bytes. They may come from another machine, and then stay at least until `signal` is aborted.
+   *
+   * @throws {Refusal} `file_not_found`, `files_unavailable`
+   */
+  local(record: FileRecord, signal?: AbortSignal): Promise<string>;
+  /** The bytes as the body of an answer. Throws as `local` does. */
+  read(record: FileRecord, slice: Slice, signal?: AbortSignal): Promise<Blob | ReadableStream<Uint8Array>>;
 
   /**
-   * Removes partial writes and bytes that no record names. Call it at start, before anything is staged. Gives the number of removed
-   * files and the ids whose bytes are missing.
+   * Removes partial writes and bytes that no record names and that are older than that many seconds. A store of one process is swept
+   * at start, before anything is staged, with 0.
    */
-  sweep(): Promise<{ removed: number; missing: string[] }>;
+  sweep(olderThan: number): Promise<Swept>;
   /** Deletes old files and then the oldest until the rest fits, never one that is in use. Gives the deleted ids. */
   prune(limits: Retention): Promise<string[]>;
   totals(): Promise<{ count: number; bytes: number }>;
+}
+
+export interface Swept {
+  /** Number of removed files. */
+  removed: number;
+  /** Ids of files whose bytes are missing. */
+  missing: string[];
 }
 
 export interface Retention {

@@ -225,7 +225,7 @@ export function testFileStore({ name, open }: FileStoreBackend): void {
         const half = await store.writer({});
         await half.write(new Uint8Array(300_000));
         expect(await left()).toHaveLength(3);
-        expect(await store.sweep()).toEqual({ removed: 2, missing: [lost.file_id] });
+        expect(await store.sweep(0)).toEqual({ removed: 2, missing: [lost.file_id] });
         expect(await left()).toEqual([kept.file_id]);
         await half.abort();
       });

@@ -42,7 +42,7 @@ async function filled() {
 async function opened(dataDir: string, root: string) {
   const database = openDatabase(join(dataDir, "easel.db"));
   const files = await openLocalStore({ database, root });
-  const swept = await files.sweep();
+  const swept = await files.sweep(0);
   const store = createJobStore(database, { keepFile: () => {} });
   const { data } = await store.list();
   const records = (await files.list()).data;

@@ -35,9 +35,7 @@ export async function download(
   if (!record) return undefined;
   const { status, headers, slice } = planDownload(record, conditions(request));
   if (slice === null) return new Response(null, { status, headers });
-  const file = Bun.file(await store.local(record));
-  const whole = slice.start === 0 && slice.end === record.size;
-  return new Response(whole ? file : file.slice(slice.start, slice.end), { status, headers });
+  return new Response(await store.read(record, slice, request.signal), { status, headers });
 }
 
 /** A POST is never answered "you have that already". */

@@ -78,7 +78,7 @@ describe("a local folder", () => {
     const { store, root, left } = await temporaryStore();
     await disk.writeFile(join(root, "blobs", "notes.txt"), "mine");
     await disk.writeFile(join(root, "incoming", "notes.txt"), "mine");
-    expect(await store.sweep()).toEqual({ removed: 0, missing: [] });
+    expect(await store.sweep(0)).toEqual({ removed: 0, missing: [] });
     expect(left()).toEqual(["blobs/notes.txt", "incoming/notes.txt"]);
   });
 });
@@ -145,7 +145,7 @@ describe("a disk that fails", () => {
       }
       expect((await store.list()).data).toHaveLength(2);
       const reopened = await openLocalStore({ database, root });
-      expect(await reopened.sweep()).toEqual({ removed: 0, missing: [] });
+      expect(await reopened.sweep(0)).toEqual({ removed: 0, missing: [] });
       await store.store(content, {});
     },
   );

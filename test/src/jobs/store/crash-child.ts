@@ -39,7 +39,7 @@ database.run(`CREATE TRIGGER IF NOT EXISTS see_return AFTER UPDATE OF status ON 
   WHEN OLD.status NOT IN ('queued', 'running') BEGIN INSERT INTO seen_ends VALUES (NEW.id, 'again ' || NEW.status); END`);
 
 const files = await openLocalStore({ database, root: join(dir, "files") });
-await files.sweep();
+await files.sweep(0);
 const store = createJobStore(database, { keepFile: (record) => insertFile(database, record) });
 
 const engine: Engine = {

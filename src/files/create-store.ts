@@ -1,0 +1,199 @@
+/**
+ * The file store, made of the records in a database and of the place of the bytes.
+ *
+ * @module
+ */
+import { randomBytes } from "node:crypto";
+import { isDiskFull } from "../errors.ts";
+import { refusalOf } from "./blobs.ts";
+import type { Bytes } from "./bytes.ts";
+import { contentTypeOf } from "./content-type.ts";
+import type { FileRecord } from "./file.ts";
+import type {
+  Content,
+  FilePage,
+  FileQuery,
+  FileStore,
+  FileWriter,
+  NewFile,
+  Retention,
+  Slice,
+  Swept,
+} from "./store.ts";
+
+/** The records of files. A change is durable when its promise resolves. */
+export interface Records {
+  insert(record: FileRecord): Promise<void>;
+  find(id: string): Promise<FileRecord | undefined>;
+  /** Newest first. @throws {Refusal} `invalid_parameter` when `after` never was a file. */
+  list(query: FileQuery): Promise<FilePage>;
+  /** True when it was there. */
+  remove(id: string): Promise<boolean>;
+  /** Removes records by the limits of retention, and gives their ids. */
+  prune(limits: Retention): Promise<string[]>;
+  totals(): Promise<{ count: number; bytes: number }>;
+  /** Every id, in order. */
+  ids(): AsyncIterable<string>;
+}
+
+export interface StoreParts {
+  records: Records;
+  bytes: Bytes;
+  /** Unix seconds. */
+  now(): number;
+}
+
+export const createFileStore = (parts: StoreParts): FileStore => new Store(parts);
+
+class Store implements FileStore {
+  readonly #records: Records;
+  readonly #bytes: Bytes;
+  readonly #now: () => number;
+
+  constructor({ records, bytes, now }: StoreParts) {
+    this.#records = records;
+    this.#bytes = bytes;
+    this.#now = now;
+  }
+
+  async writer(file: NewFile): Promise<FileWriter> {
+    const file_id = `file_${randomBytes(16).toString("hex")}`;
+    const blob = await this.#bytes.writer(file_id, file);
+    return {
+      write: blob.write,
+      abort: blob.abort,
+      commit: async () => {
+        const { size, sha256 } = await blob.commit();
+        const filename = nameOf(file.filename);
+        const content_type = contentTypeOf(filename, file.content_type);
+        const created_at = this.#now();
+        return { file_id, filename, content_type, size, sha256, created_at, meta: file.meta ?? {} };
+      },
+    };
+  }
+
+  async stage(content: Content, file: NewFile): Promise<FileRecord> {
+    const expected = file.expected ?? (content instanceof Uint8Array ? content.length : undefined);
+    const blob = await this.writer({ ...file, expected });
+    try {
+      for await (const piece of pieces(content)) await blob.write(piece);
+    } catch (error) {
+      await blob.abort();
+      throw error;
+    }
+    return blob.commit();
+  }
+
+  async insert(record: FileRecord): Promise<void> {
+    try {
+      await this.#records.insert(record);
+    } catch (error) {
+      throw refusalOf(error);
+    }
+  }
+
+  async discard(record: FileRecord): Promise<void> {
+    await this.#bytes.remove(record.file_id);
+  }
+
+  async store(content: Content, file: NewFile): Promise<FileRecord> {
+    const record = await this.stage(content, file);
+    try {
+      await this.insert(record);
+    } catch (error) {
+      await this.discard(record).catch(() => {});
+      throw error;
+    }
+    return record;
+  }
+
+  get(id: string): Promise<FileRecord | undefined> {
+    return this.#records.find(id);
+  }
+
+  list(query: FileQuery = {}): Promise<FilePage> {
+    return this.#records.list(query);
+  }
+
+  async delete(id: string): Promise<boolean> {
+    if (!(await this.#records.find(id))) return false;
+    let removed: boolean;
+    try {
+      removed = await this.#records.remove(id);
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      // Even the reserve is used up: the bytes go first, which makes room for the record of it.
+      await this.#bytes.remove(id);
+      return this.#records.remove(id);
+    }
+    // Without its record the file is gone; bytes that stay are swept later.
+    await this.#bytes.remove(id);
+    return removed;
+  }
+
+  local(record: FileRecord, signal?: AbortSignal): Promise<string> {
+    return this.#bytes.local(record, signal);
+  }
+
+  read(record: FileRecord, slice: Slice, signal?: AbortSignal): Promise<Blob | ReadableStream<Uint8Array>> {
+    return this.#bytes.read(record, slice, signal);
+  }
+
+  async sweep(olderThan: number): Promise<Swept> {
+    // A clock that was set back must not spare what the last process left.
+    const before = olderThan === 0 ? Number.POSITIVE_INFINITY : this.#now() - olderThan;
+    let removed = await this.#bytes.clearPartial(before);
+    const missing: string[] = [];
+    for await (const { name, blob, record } of side(this.#bytes.names(), this.#records.ids())) {
+      if (blob === record) continue;
+      // Either list may be older than the other, so both are asked again for the name.
+      const [writtenAt, known] = await Promise.all([this.#bytes.writtenAt(name), this.#records.find(name)]);
+      if (known && writtenAt === undefined) missing.push(name);
+      if (known || writtenAt === undefined || writtenAt > before) continue;
+      await this.#bytes.remove(name);
+      removed++;
+    }
+    return { removed, missing };
+  }
+
+  async prune(limits: Retention): Promise<string[]> {
+    const removed = await this.#records.prune(limits);
+    for (const id of removed) await this.#bytes.remove(id);
+    return removed;
+  }
+
+  totals(): Promise<{ count: number; bytes: number }> {
+    return this.#records.totals();
+  }
+}
+
+/** Two ordered lists of names side by side, each name once. */
+async function* side(
+  blobs: AsyncIterable<string>,
+  records: AsyncIterable<string>,
+): AsyncGenerator<{ name: string; blob: boolean; record: boolean }> {
+  const left = blobs[Symbol.asyncIterator]();
+  const right = records[Symbol.asyncIterator]();
+  let blob = await left.next();
+  let record = await right.next();
+  while (!blob.done || !record.done) {
+    const isBlob = !blob.done && (record.done === true || blob.value <= record.value);
+    const isRecord = !record.done && (blob.done === true || record.value <= blob.value);
+    yield { name: isBlob ? blob.value : record.value, blob: isBlob, record: isRecord };
+    if (isBlob) blob = await left.next();
+    if (isRecord) record = await right.next();
+  }
+}
+
+/** The client's name, without control characters and lone surrogates, and of bounded length. */
+function nameOf(written: string | undefined): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are removed
+  const name = (written ?? "").toWellFormed().replaceAll(/[\u0000-\u001f\u007f]/g, "");
+  return Array.from(name).slice(0, 512).join("") || "upload";
+}
+
+async function* pieces(content: Content): AsyncGenerator<Uint8Array> {
+  if (content instanceof Uint8Array) yield content;
+  else if (content instanceof Blob) yield* content.stream();
+  else yield* content;
+}
