@@ -101,6 +101,7 @@ export async function serve(
     scheduler,
     files,
     thumbnails,
+    places,
     uninstall: (variant) => uninstall(variant, families, places),
     context,
     log,

@@ -96,12 +96,27 @@ export function phaseBytes(wanted: readonly Wanted[], phase: PhaseNeed): number 
 }
 
 /** The largest phase: memory of a job when all else is evicted. */
-export function footprint(family: string, need: Need, measured: ReadonlyMap<PartKey, number>): number {
+export function footprint(
+  family: string,
+  need: Need,
+  measured: ReadonlyMap<PartKey, number> = new Map(),
+): number {
   return need.phases.reduce(
     (most, phase) => Math.max(most, phaseBytes(wantedParts(family, need, phase, measured), phase)),
     0,
   );
 }
+
+/** A job's memory for lists of models; null where it is not planned. */
+export interface Fit {
+  memory_gb: number | null;
+  fits: boolean | null;
+}
+
+export const fitOf = (bytes: number | null, budget: number): Fit =>
+  bytes === null
+    ? { memory_gb: null, fits: null }
+    : { memory_gb: Number((bytes / gigabyte).toFixed(2)), fits: bytes <= budget };
 
 export type Eviction = "expired" | "budget";
 

@@ -14,6 +14,7 @@ import { healthRoutes } from "./dialects/kiapi/health.ts";
 import { jobRoutes } from "./dialects/kiapi/jobs.ts";
 import { modelRoutes } from "./dialects/kiapi/models.ts";
 import { operationRoutes } from "./dialects/kiapi/operations.ts";
+import { setupRoutes } from "./dialects/kiapi/setup.ts";
 import { unsupportedRoutes } from "./dialects/kiapi/unsupported.ts";
 import { mcpRoutes } from "./dialects/mcp/routes.ts";
 import { openaiRoutes } from "./dialects/openai/routes.ts";
@@ -60,6 +61,7 @@ export function createApp(deps: Deps): OpenAPIHono<Env> {
 
   const serve = routesOf(app, jsonReader(settings, deps.files));
   healthRoutes(serve, deps, metrics);
+  setupRoutes(serve, deps);
   jobRoutes(serve, deps);
   fileRoutes(serve, deps);
   for (const capability of deps.capabilities) {

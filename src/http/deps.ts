@@ -4,6 +4,7 @@ import type { Capability, CheckContext, Variant } from "../capabilities/capabili
 import type { DeviceState } from "../engine/engine.ts";
 import type { FileStore } from "../files/store.ts";
 import type { Thumbnails } from "../files/thumbnails.ts";
+import type { Places } from "../hub/download/resources.ts";
 import type { Scheduler } from "../jobs/scheduler.ts";
 import type { Log } from "../log.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -29,6 +30,8 @@ export interface Deps {
   thumbnails: Thumbnails;
   /** Settings and activation, for an operation's `check`. */
   context: CheckContext;
+  /** Where downloads lie on this machine. */
+  places: Places;
   /** Removes the files of a model and gives the bytes that became free. */
   uninstall(variant: Variant): number;
   log: Log;

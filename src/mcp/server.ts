@@ -59,23 +59,24 @@ async function reference(api: Api, image: ImageInput): Promise<Record<string, un
   return { type: "file_id", file_id: await upload(api, bytes, name) };
 }
 
+/** A model of `/v1/setup`. */
 interface OfferedModel {
   name: string;
   family: string;
-  family_label: string;
   operations: readonly string[];
   default: boolean;
   activated: boolean;
   built_in: boolean;
   licence: string;
   commercial_use: boolean;
-  download_gb: number | null;
+  size_gb: number;
+  memory_gb: number | null;
+  fits: boolean | null;
+  loaded: boolean;
 }
 
-async function offered(api: Api): Promise<OfferedModel[]> {
-  const { families } = await get<{ families: { models: OfferedModel[] }[] }>(api, "/playground/offer.json");
-  return families.flatMap(({ models }) => models);
-}
+const offered = async (api: Api): Promise<OfferedModel[]> =>
+  (await get<{ data: OfferedModel[] }>(api, "/v1/setup")).data;
 
 /** The model that a call names, or the one that the operation takes without a name. */
 async function chosen(api: Api, operation: string, name: string | undefined): Promise<OfferedModel> {
@@ -356,7 +357,8 @@ export function createMcpServer(api: Api, version: string): McpServer {
     "list_models",
     {
       title: "List models",
-      description: "Lists the models with their tools, licences and whether they are installed.",
+      description:
+        "Lists the models with their tools, licences and memory, and whether they are installed and fit this machine.",
       inputSchema: {},
       outputSchema: {
         models: z.array(
@@ -368,6 +370,9 @@ export function createMcpServer(api: Api, version: string): McpServer {
             licence: z.string(),
             commercial_use: z.boolean(),
             download_gb: z.number().optional(),
+            memory_gb: z.number().optional().describe("Memory of a usual request."),
+            fits: z.boolean().optional().describe("Whether this machine's memory budget holds it."),
+            loaded: z.boolean().describe("Whether it is in memory, so that the next call is quick."),
           }),
         ),
       },
@@ -382,7 +387,10 @@ export function createMcpServer(api: Api, version: string): McpServer {
           built_in: known.built_in,
           licence: known.licence,
           commercial_use: known.commercial_use,
-          download_gb: known.download_gb ?? undefined,
+          download_gb: known.size_gb || undefined,
+          memory_gb: known.memory_gb ?? undefined,
+          fits: known.fits ?? undefined,
+          loaded: known.loaded,
         }),
       );
       const text = models

@@ -1,11 +1,11 @@
-import { existsSync } from "node:fs";
 import type { Command } from "commander";
-import type { CheckContext, Download } from "../../capabilities/capability.ts";
+import type { CheckContext } from "../../capabilities/capability.ts";
 import { contextOf, pathProblems } from "../../capabilities/catalogue.ts";
 import type { DeviceState } from "../../engine/engine.ts";
 import { expectedMemory } from "../../engine/memory.ts";
-import { budgetOf, footprint, gigabyte } from "../../engine/residency.ts";
-import { label, missing, type Places } from "../../hub/download/resources.ts";
+import { budgetOf, fitOf, footprint, gigabyte } from "../../engine/residency.ts";
+import type { Places } from "../../hub/download/resources.ts";
+import { type SetupStatus, setupOf } from "../../hub/setup.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { addressOf, type Client, json, running } from "../client.ts";
 import type { CommandContext } from "../context.ts";
@@ -17,8 +17,7 @@ export interface ModelStatus {
   family: string;
   name: string;
   default: boolean;
-  /** `local` is a path of the setting model_paths, `built-in` is inside the binary. */
-  status: "ready" | "missing" | "local" | "built-in";
+  status: SetupStatus;
   repo: string;
   licence: string;
   licence_url: string;
@@ -39,67 +38,33 @@ interface Served {
 
 /** State of a model on this machine. Reads the disk only. */
 function modelStatus(
-  choice: Choice,
+  { capability, variant, default: isDefault }: Choice,
   places: Places,
   modelPaths: Readonly<Record<string, string>>,
   memory: Pick<ModelStatus, "memory_gb" | "fits">,
 ): ModelStatus {
-  const { capability, variant } = choice;
-  const resources = variant.downloads.map((download) => {
-    const lacking = missing(download, places);
-    return { kind: kindOf(download), label: label(download), ready: lacking.length === 0, missing: lacking };
-  });
-  const setting = `${capability.family}/${variant.name}`;
-  const own = modelPaths[setting];
-  if (own !== undefined || (resources.length === 0 && variant.embedded === undefined)) {
-    const ready = own !== undefined && existsSync(own);
-    const name = `model_paths["${setting}"]`;
-    resources.splice(0, Number.POSITIVE_INFINITY, {
-      kind: "local_path",
-      label: name,
-      ready,
-      missing: ready ? [] : [name],
-    });
-  }
-  const ready = resources.every((resource) => resource.ready);
-  const status = !ready
-    ? "missing"
-    : own !== undefined
-      ? "local"
-      : resources.length === 0
-        ? "built-in"
-        : "ready";
+  const { status, resources } = setupOf(capability.family, variant, { places, modelPaths });
   return {
     domain: capability.domain,
     family: capability.family,
     name: variant.name,
-    default: choice.default,
+    default: isDefault,
     status,
     repo: variant.repo,
     licence: variant.licence.name,
     licence_url: variant.licence.url,
     commercial: variant.licence.commercial,
-    resources,
+    resources: resources.map(({ download: _, ...shown }) => shown),
     size_gb: variant.diskGb,
     ...memory,
     ...(variant.note !== undefined && { note: variant.note }),
   };
 }
 
-function kindOf(download: Download): string {
-  return download.kind === "huggingface" ? "hf_snapshot" : "url_file";
-}
-
-/** Memory of a usual request of each model, as `easel plan` computes it. */
-function memoryOf(
-  { capability, variant }: Choice,
-  look: CheckContext,
-  budget: number,
-): Pick<ModelStatus, "memory_gb" | "fits"> {
+/** Memory of a usual request, as `easel plan` computes it. */
+function peakOf({ capability, variant }: Choice, look: CheckContext): number | null {
   const need = capability.warm?.(variant.name, look);
-  if (!need) return { memory_gb: null, fits: null };
-  const peak = footprint(capability.family, need, new Map());
-  return { memory_gb: Number((peak / gigabyte).toFixed(2)), fits: peak <= budget };
+  return need ? footprint(capability.family, need) : null;
 }
 
 /** The table of models: state, size, memory, licence. */
@@ -175,7 +140,7 @@ export function registerStatus(program: Command, context: CommandContext): void 
       const budget = server ? await budgetOfServer(server) : ownBudget(settings);
       const look = checkContext(context);
       const here = selected.map((choice) =>
-        modelStatus(choice, context.places(), settings.model_paths, memoryOf(choice, look, budget)),
+        modelStatus(choice, context.places(), settings.model_paths, fitOf(peakOf(choice, look), budget)),
       );
       const all = server ? await asServed(server, here) : here;
       if (options.json) return context.out(JSON.stringify(all, null, 2));

@@ -132,6 +132,19 @@ describe("an invented family is found without another line", () => {
     const [pencil] = await json("/v1/image/doodle/models");
     expect(pencil).toMatchObject({ name: "pencil", default: true, activated: true });
 
+    const setup = await json("/v1/setup");
+    expect(setup.data.find(({ family }: { family: string }) => family === "doodle")).toMatchObject({
+      name: "pencil",
+      status: "ready",
+      activated: true,
+      operations: ["/draw"],
+      resources: [{ kind: "local_path", label: 'model_paths["doodle/pencil"]', ready: true }],
+      licence: "Apache-2.0",
+      memory_gb: 4,
+      fits: true,
+    });
+    expect(setup.summary.models_total).toBe(all.flatMap(({ variants }) => variants).length);
+
     const offer = await json("/playground/offer.json");
     const shown = offer.families.find(({ family }: { family: string }) => family === "doodle");
     expect(shown.models[0]).toMatchObject({

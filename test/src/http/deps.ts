@@ -74,6 +74,10 @@ export function testDeps(settings: Partial<Settings> = {}, changes: Partial<Deps
     thumbnails: changes.files
       ? createThumbnails({ store: changes.files, folder: join(dir, "cache"), maxPixels: 2 ** 26 })
       : (unopened as never),
+    places: {
+      hub: { endpoint: "http://127.0.0.1:9", token: undefined, cache: join(dir, "hub") },
+      downloads: join(dir, "downloads"),
+    },
     uninstall: () => 0,
     context: { settings: whole, prompts: noPrompts, activation: () => ({ missing: [] }) },
     log: silent,
