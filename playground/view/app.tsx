@@ -5,6 +5,10 @@
  */
 import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { Panel } from "../form/panel.tsx";
+import { toolTitles } from "../form/titles.ts";
+import { JobStage } from "../stage/job-stage.tsx";
+import { ToolStage } from "../stage/tool-stage.tsx";
 import { inputs, takeFiles } from "../state/inputs.ts";
 import { jobs, results } from "../state/jobs.ts";
 import { announcement, dismiss, toasts } from "../state/notices.ts";
@@ -15,8 +19,6 @@ import { Bar, Trouble } from "./bar.tsx";
 import { Camera } from "./camera.tsx";
 import { Gallery, Strip } from "./gallery.tsx";
 import { Models } from "./models.tsx";
-import { Panel, toolTitles } from "./panel.tsx";
-import { JobStage, ToolStage } from "./stage.tsx";
 
 export function App() {
   const lastTool = useRef<ToolName>("depth");

@@ -5,6 +5,7 @@
  */
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { toolTitles } from "../form/titles.ts";
 import type * as api from "../state/api.ts";
 import { cancelAllJobs, cancelJob, liveJobs } from "../state/jobs.ts";
 import { persisted } from "../state/persisted.ts";
@@ -12,7 +13,6 @@ import { ago, inputsOf, modelOf, titleOf } from "../state/result.ts";
 import { jobAddress, route, toolNames } from "../state/route.ts";
 import { health, trouble } from "../state/server.ts";
 import { Icon, type IconName } from "./icons.tsx";
-import { toolTitles } from "./panel.tsx";
 import { Thumb } from "./thumb.tsx";
 
 export function Bar({ current }: { current: string | undefined }) {

@@ -5,6 +5,7 @@
  */
 import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { toolTitles } from "../form/titles.ts";
 import { downloadUrl, type Job } from "../state/api.ts";
 import { hasMore, jobs, loaded, loadMore, removeJobs, results } from "../state/jobs.ts";
 import { persisted } from "../state/persisted.ts";
@@ -12,7 +13,6 @@ import { ago, duration, modelOf, pictureOf, secondsOf, titleOf, toolOf } from ".
 import { jobAddress, type ToolName, toolNames } from "../state/route.ts";
 import { Segments, save } from "./controls.tsx";
 import { Icon } from "./icons.tsx";
-import { toolTitles } from "./panel.tsx";
 import { Thumb } from "./thumb.tsx";
 
 const stripLength = 24;

@@ -3,6 +3,9 @@
  *
  * @module
  */
+
+import { ModelFacts } from "../form/model-picker.tsx";
+import { toolTitles } from "../form/titles.ts";
 import * as api from "../state/api.ts";
 import { keyOf, modelsOf } from "../state/forms.ts";
 import { uninstall } from "../state/installs.ts";
@@ -10,7 +13,6 @@ import { toast } from "../state/notices.ts";
 import { toolNames } from "../state/route.ts";
 import { familyTitle, health, loadOffer, offer, watchServer } from "../state/server.ts";
 import { gigabytes } from "./install.tsx";
-import { ModelFacts, toolTitles } from "./panel.tsx";
 
 export function Models() {
   const loaded = health.value?.memory.loaded ?? [];

@@ -1,0 +1,113 @@
+/**
+ * The depth map over its picture: values, measuring, colours.
+ *
+ * @module
+ */
+import { type Signal, useComputed, useSignal } from "@preact/signals";
+import { type Place, Viewer } from "../viewer/viewer.tsx";
+import { type DepthData, levelValue, metres, spaceAt, valueText } from "./data.ts";
+import { Downloads } from "./downloads.tsx";
+import { Colours, DepthMap, Legend, look, plain } from "./look.tsx";
+import type { Parts } from "./parts.ts";
+
+export function FlatView({
+  result,
+  levels,
+  picture,
+  name,
+  views,
+  data,
+  load,
+}: Parts & { data: Signal<DepthData | undefined>; load(): Promise<DepthData> }) {
+  const at = useSignal<Place | undefined>(undefined);
+  const marks = useSignal<readonly Place[]>([]);
+  const { width, height } = levels;
+  const toDepth = ({ x, y }: Place) => ({ x: (x * result.width) / width, y: (y * result.height) / height });
+  const inside = ({ x, y }: Place) => x >= 0 && y >= 0 && x < width && y < height;
+
+  const readout = useComputed(() => {
+    const place = at.value;
+    if (!place || !inside(place)) return "";
+    if (data.value) {
+      const { x, y } = toDepth(place);
+      const value = data.value.depth[Math.floor(y) * data.value.width + Math.floor(x)]!;
+      return valueText(value, result.depth_unit);
+    }
+    return `≈ ${valueText(levelValue(levels.values[Math.floor(place.y) * width + Math.floor(place.x)]!, result), result.depth_unit)}`;
+  });
+  const distance = useComputed(() => {
+    const [a, b] = marks.value;
+    if (!a || !b || !data.value) return undefined;
+    const from = spaceAt(data.value, ...pair(toDepth(a)));
+    const to = spaceAt(data.value, ...pair(toDepth(b)));
+    return Math.hypot(from[0] - to[0], from[1] - to[1], from[2] - to[2]);
+  });
+
+  const probe = (place: Place | undefined) => {
+    at.value = place;
+    if (place && !data.value && result.depth_data_file_id) load().catch(() => {});
+  };
+  const metric = result.depth_unit === "metre" && result.depth_data_file_id !== null;
+  const clicked = (place: Place) => {
+    if (!inside(place)) return;
+    load().catch(() => {});
+    marks.value = marks.value.length === 2 ? [place] : [...marks.value, place];
+  };
+  const shown = look.value;
+
+  const map = <DepthMap levels={levels} paintedWith={shown} />;
+  const left = picture
+    ? { label: "Image", content: <Still image={picture} width={width} height={height} /> }
+    : { label: "Grey", content: <DepthMap levels={levels} paintedWith={plain} /> };
+  return (
+    <div class="result">
+      <Viewer
+        left={left}
+        right={{ label: "Depth", content: map }}
+        width={width}
+        height={height}
+        probe={probe}
+        {...(metric && { clicked })}
+        tools={views}
+        overlay={metric && <Marks marks={marks} width={width} height={height} />}
+      />
+      <div class="result-bar">
+        <Colours />
+        <Legend result={result} />
+        <output class="readout" aria-label="Depth under the pointer">
+          {readout}
+        </output>
+        {metric && (
+          <output class="measure">
+            {distance.value !== undefined
+              ? `Distance: ${metres(distance.value)}`
+              : marks.value.length === 1
+                ? "Click a second point"
+                : "Click two points to measure"}
+          </output>
+        )}
+        <Downloads result={result} levels={levels} picture={picture} name={name} />
+      </div>
+    </div>
+  );
+}
+
+const pair = ({ x, y }: Place): [number, number] => [x, y];
+
+function Marks({ marks, width, height }: { marks: Signal<readonly Place[]>; width: number; height: number }) {
+  const radius = Math.max(width, height) / 150;
+  const [a, b] = marks.value;
+  return (
+    <svg class="marks" viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
+      {a && b && <line x1={a.x} y1={a.y} x2={b.x} y2={b.y} stroke-width={radius / 2} />}
+      {marks.value.map((mark) => (
+        <circle key={`${mark.x},${mark.y}`} cx={mark.x} cy={mark.y} r={radius} />
+      ))}
+    </svg>
+  );
+}
+
+/** An image element as a child, stretched to the map's size. */
+function Still({ image, width, height }: { image: HTMLImageElement; width: number; height: number }) {
+  return <img src={image.src} alt={image.alt} width={width} height={height} draggable={false} />;
+}

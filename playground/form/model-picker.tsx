@@ -1,0 +1,65 @@
+/**
+ * The choice of a model, with its licence and how to get it.
+ *
+ * @module
+ */
+import type { Signal } from "@preact/signals";
+import type { Model } from "../state/api.ts";
+import { chosenModel, forms, keyOf, modelsOf } from "../state/forms.ts";
+import type { ToolName } from "../state/route.ts";
+import { familyTitle, offer, offerError } from "../state/server.ts";
+import { Field } from "../view/controls.tsx";
+import { Install } from "../view/install.tsx";
+import { update } from "./parts.tsx";
+
+export function ModelPicker({ tool }: { tool: ToolName }) {
+  if (offerError.value)
+    return (
+      <p class="error" role="alert">
+        {offerError.value}
+      </p>
+    );
+  if (!offer.value) return <div class="model-room" />;
+  const models = modelsOf(tool);
+  const model = chosenModel(tool);
+  if (!model) return <p class="muted">This server offers no model for it.</p>;
+  const form = forms[tool] as Signal<{ model: string }>;
+  const families = [...new Set(models.map(({ family }) => family))];
+  return (
+    <div class="model-room">
+      <Field label="Model">
+        <select
+          name="model"
+          value={keyOf(model)}
+          onChange={(event) => update(form, { model: event.currentTarget.value })}
+        >
+          {families.map((family) => (
+            <optgroup key={family} label={familyTitle(family)}>
+              {models
+                .filter((candidate) => candidate.family === family)
+                .map((candidate) => (
+                  <option key={candidate.name} value={keyOf(candidate)}>
+                    {`${familyTitle(family)} · ${candidate.name}${candidate.built_in ? " (try-out)" : candidate.activated ? "" : " (not installed)"}`}
+                  </option>
+                ))}
+            </optgroup>
+          ))}
+        </select>
+      </Field>
+      <ModelFacts model={model} />
+    </div>
+  );
+}
+
+export function ModelFacts({ model }: { model: Model }) {
+  return (
+    <div class="model-card">
+      <p class="tags">
+        {model.built_in && <span class="tag tag-warm">Try-out model: rough</span>}
+        <span class="tag">{model.licence}</span>
+        {!model.commercial_use && <span class="tag tag-warm">No commercial use</span>}
+      </p>
+      {!model.activated && <Install model={model} />}
+    </div>
+  );
+}

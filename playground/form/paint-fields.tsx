@@ -1,0 +1,133 @@
+import type { Model } from "../state/api.ts";
+import { forms, type PaintForm } from "../state/forms.ts";
+import { chooseImages, inputs } from "../state/inputs.ts";
+import { Field, NumberField } from "../view/controls.tsx";
+import { Adapters, References } from "./attached.tsx";
+import { InputChip } from "./input-chip.tsx";
+import { ModelPicker } from "./model-picker.tsx";
+import { More, SeedField, update } from "./parts.tsx";
+import { Prompt } from "./prompt.tsx";
+
+const sizes = [
+  ["", "Default"],
+  ["1024x1024", "Square, 1024 × 1024"],
+  ["1328x1328", "Large square, 1328 × 1328"],
+  ["1664x928", "Wide, 1664 × 928"],
+  ["1472x1104", "Landscape, 1472 × 1104"],
+  ["1104x1472", "Portrait, 1104 × 1472"],
+  ["928x1664", "Tall, 928 × 1664"],
+  ["512x512", "Draft, 512 × 512"],
+] as const;
+
+export function PaintFields({ tool, model }: { tool: "generate" | "edit"; model: Model | undefined }) {
+  const form = forms[tool].value;
+  const set = (change: Partial<PaintForm>) => update(forms[tool], change);
+  const size = sizes.some(([value]) => value === form.size)
+    ? sizes
+    : [...sizes, [form.size, form.size.replace("x", " × ")] as const];
+  return (
+    <>
+      <Prompt tool={tool} value={form.prompt} set={(prompt) => set({ prompt })} />
+      {tool === "edit" && <References />}
+      <ModelPicker tool={tool} />
+      <Field label="Size">
+        <select value={form.size} onChange={(event) => set({ size: event.currentTarget.value })}>
+          {size.map(([value, words]) => (
+            <option key={value} value={value}>
+              {words}
+            </option>
+          ))}
+        </select>
+      </Field>
+      {tool === "generate" && (
+        <>
+          <label class="check">
+            <input
+              type="checkbox"
+              checked={form.use_image}
+              onChange={(event) => set({ use_image: event.currentTarget.checked })}
+            />
+            <span>Start from an image</span>
+          </label>
+          {form.use_image && (
+            <>
+              <InputChip tool="generate" />
+              {!inputs.generate.value && (
+                <button type="button" class="quiet" onClick={() => chooseImages("generate")}>
+                  Choose an image…
+                </button>
+              )}
+              <Field
+                label={
+                  <>
+                    Keep from the original <output>{Math.round(form.image_strength * 100)} %</output>
+                  </>
+                }
+              >
+                <input
+                  type="range"
+                  min={0}
+                  max={1}
+                  step={0.05}
+                  value={form.image_strength}
+                  onInput={(event) => set({ image_strength: Number(event.currentTarget.value) })}
+                />
+              </Field>
+            </>
+          )}
+          {model?.fast && model.fast.length > 0 && (
+            <Field label="Speed">
+              <select value={form.fast} onChange={(event) => set({ fast: event.currentTarget.value })}>
+                <option value="">Full quality</option>
+                {model.fast.map((steps) => (
+                  <option key={steps} value={String(steps)}>
+                    {steps} steps, with the Lightning adapter
+                  </option>
+                ))}
+              </select>
+            </Field>
+          )}
+        </>
+      )}
+      <NumberField
+        label="Count"
+        value={String(form.count)}
+        set={(count) => set({ count: Math.min(Math.max(Math.round(Number(count)) || 1, 1), 8) })}
+        min={1}
+        max={8}
+        step={1}
+      />
+      <More title="Steps, seed, LoRA">
+        <div class="pair">
+          <NumberField
+            label="Steps"
+            value={form.steps}
+            set={(steps) => set({ steps })}
+            min={1}
+            max={100}
+            step={1}
+            placeholder="Default"
+          />
+          <NumberField
+            label="Guidance"
+            value={form.guidance}
+            set={(guidance) => set({ guidance })}
+            min={0}
+            max={30}
+            placeholder="Default"
+          />
+        </div>
+        <SeedField value={form.seed} set={(seed) => set({ seed })} />
+        <Field label="Negative prompt">
+          <textarea
+            rows={2}
+            placeholder="blurry, text, watermark"
+            value={form.negative_prompt}
+            onInput={(event) => set({ negative_prompt: event.currentTarget.value })}
+          />
+        </Field>
+        <Adapters tool={tool} />
+      </More>
+    </>
+  );
+}

@@ -1,0 +1,43 @@
+import { useRef } from "preact/hooks";
+import { promptHistory } from "../state/forms.ts";
+import { Field } from "../view/controls.tsx";
+
+/** Alt with the arrow keys brings back earlier prompts. */
+export function Prompt({
+  tool,
+  value,
+  set,
+}: {
+  tool: "generate" | "edit";
+  value: string;
+  set(value: string): void;
+}) {
+  const at = useRef(-1);
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (!event.altKey || (event.key !== "ArrowUp" && event.key !== "ArrowDown")) return;
+    event.preventDefault();
+    const next = at.current + (event.key === "ArrowUp" ? 1 : -1);
+    const known = promptHistory.value[next];
+    if (next === -1) set("");
+    else if (known === undefined) return;
+    else set(known);
+    at.current = next;
+  };
+  return (
+    <Field label={tool === "generate" ? "Prompt" : "What to change"}>
+      <textarea
+        name="prompt"
+        rows={4}
+        required
+        placeholder={
+          tool === "generate"
+            ? "A lighthouse at dusk, long exposure, soft fog"
+            : "Make it winter, with snow on the roofs"
+        }
+        value={value}
+        onInput={(event) => set(event.currentTarget.value)}
+        onKeyDown={onKeyDown}
+      />
+    </Field>
+  );
+}
