@@ -3,6 +3,9 @@
  *
  * @module
  */
+
+const filmMs = 4000;
+
 /** Records the canvas: MP4 where the browser writes it, else WebM. */
 export async function record(canvas: HTMLCanvasElement): Promise<Blob> {
   const type = ["video/mp4;codecs=avc1", "video/webm;codecs=vp9", "video/webm"].find((known) =>

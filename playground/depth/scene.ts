@@ -44,7 +44,6 @@ const degree = Math.PI / 180;
 const widest = 25 * degree;
 const highest = 15 * degree;
 const keyTurn = 3 * degree;
-const filmMs = 4000;
 
 export function createScene(data: DepthData, picture: CanvasImageSource, holder: HTMLElement): DepthScene {
   const surface = surfaceOf(data);

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { type Signal, useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { effect, type Signal, useComputed, useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { Segments } from "../view/controls.tsx";
 import { Icon } from "../view/icons.tsx";
 
@@ -59,11 +59,13 @@ export function Viewer({ left, right, width, height, probe, clicked, tools, over
   const viewport = useSignal({ width: 0, height: 0 });
   const box = useRef<HTMLDivElement>(null);
 
-  useEffect(() => {
-    const observer = new ResizeObserver(([entry]) => {
-      const { width, height } = entry!.contentRect;
+  useLayoutEffect(() => {
+    const measure = () => {
+      const { clientWidth: width, clientHeight: height } = box.current!;
       viewport.value = { width, height };
-    });
+    };
+    const observer = new ResizeObserver(measure);
+    measure();
     observer.observe(box.current!);
     return () => observer.disconnect();
   }, []);
@@ -157,7 +159,8 @@ export function Viewer({ left, right, width, height, probe, clicked, tools, over
   const layer = useRef<HTMLDivElement>(null);
   const over = useRef<HTMLDivElement>(null);
   const edge = useRef<HTMLDivElement>(null);
-  useSignalEffect(() => {
+  const showsOver = Boolean(left) && (mode.value !== "flip" || flipped.value);
+  const place = () => {
     const { x, y } = origin.value;
     const transform = `translate(${x}px, ${y}px) scale(${scale.value})`;
     for (const side of [layer.current, over.current]) {
@@ -169,11 +172,12 @@ export function Viewer({ left, right, width, height, probe, clicked, tools, over
     if (over.current)
       over.current.style.clipPath = mode.value === "slider" ? `inset(0 ${100 - split.value}% 0 0)` : "none";
     if (edge.current) edge.current.style.left = `${split.value}%`;
-  });
+  };
+  // At once, not in a later frame: the image must not be seen in another place first.
+  useLayoutEffect(() => effect(place), [width, height, showsOver, mode.value]);
 
   const size = { width: `${width}px`, height: `${height}px` };
   const percent = useComputed(() => `${Math.round(scale.value * 100)} %`);
-  const showsOver = left && (mode.value !== "flip" || flipped.value);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: keys of the image and the controls inside
     <div class="viewer" onKeyDown={onKeyDown} onKeyUp={() => (flipped.value = false)}>
