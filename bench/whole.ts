@@ -32,7 +32,7 @@ const [name, variant] = model.split("/") as [string, string];
 const side = Number(values.side);
 
 const settings = { ...defaultSettings(), model_paths: { [model]: folder } };
-const context = contextOf(families, settings, { places: {} as never, embedded: null });
+const context = contextOf(families, settings, { places: {} as never, embedded: null, budget: Infinity });
 const family = findFamily(families, name)!;
 const [operation] = family.operations as unknown as [
   {

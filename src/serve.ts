@@ -9,7 +9,8 @@ import type { CheckContext } from "./capabilities/capability.ts";
 import { contextOf, describe, findFamily, pathProblems, warmTargets } from "./capabilities/catalogue.ts";
 import { families, operationsOf } from "./capabilities/registry.ts";
 import type { DeviceState, Engine } from "./engine/engine.ts";
-import { machineMemory } from "./engine/memory.ts";
+import { expectedMemory, machineMemory } from "./engine/memory.ts";
+import { budgetOf } from "./engine/residency.ts";
 import type { Started } from "./engine/start.ts";
 import { Refusal } from "./errors.ts";
 import { jobFiles, pruneFiles } from "./files/for-jobs.ts";
@@ -83,6 +84,7 @@ export async function serve(
   const context = contextOf(families, settings, {
     places,
     embedded: embeddedModels(await started.folder),
+    budget: budgetOf(expectedMemory(), settings.memory_limit_gb),
   });
   warnOfModels(settings, log);
   const scheduler = schedulerOf({ settings, stores, context, places, engine: started.engine, secrets, log });

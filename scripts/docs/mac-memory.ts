@@ -24,13 +24,16 @@ const sizes = [8, 16, 24, 32];
 /** Of each size of memory: the models that fit there and not on the size before, with as many bits as fit, and their largest phase. */
 export function macTable(peaks: readonly Peak[]): string {
   const sets = sizes.map((size) => likelyWorkingSet(size * gigabyte, "darwin")! / gigabyte);
-  const cells = sizes.map((size, i) => {
-    const fits = peaks.filter(({ gb }) => gb <= sets[i]! && gb > (sets[i - 1] ?? 0));
+  const all = sizes.map((size, i) => {
+    const fits = peaks
+      .filter(({ short }) => short <= sets[i]! && short > (sets[i - 1] ?? 0))
+      .map((peak) => ({ ...peak, gb: peak.gb <= sets[i]! ? peak.gb : peak.short }));
     const best = fits.filter(
       ({ model, gb }) => !fits.some((other) => other.model === model && other.gb > gb),
     );
     return [`${size} GB`, `${sets[i]!.toFixed(1)} GB`, best.map(words).join(", ")];
   });
+  const cells = all.filter(([, , models]) => models !== "");
   return markdownTable(["Mac with", "Metal recommends, at least", "fits, with its largest phase"], cells);
 }
 

@@ -85,13 +85,19 @@ const rows: readonly Row[] = [
 ];
 
 const nowhere = "/nonexistent";
-const context = contextOf(families, defaultSettings({ data_dir: nowhere, cache_dir: nowhere }), {
-  places: { hub: { endpoint: "", token: undefined, cache: nowhere }, downloads: nowhere },
-  embedded: null,
-});
+const contextWith = (budget: number) =>
+  contextOf(families, defaultSettings({ data_dir: nowhere, cache_dir: nowhere }), {
+    places: { hub: { endpoint: "", token: undefined, cache: nowhere }, downloads: nowhere },
+    embedded: null,
+    budget,
+  });
+const contexts = { unlimited: contextWith(Number.MAX_SAFE_INTEGER), short: contextWith(0) };
 
-/** Gigabytes of a plan's largest phase. */
-function peakOf([family, variant, bits, [width, height]]: Row["plans"][number]): number {
+/** Gigabytes of a plan's largest phase; some plans take less where memory is short. */
+function peakOf(
+  [family, variant, bits, [width, height]]: Row["plans"][number],
+  context = contexts.unlimited,
+): number {
   const found = families.find((each) => each.family === family)!;
   const need = found.warm!(variant, context, { width, height, ...(bits !== null && { quantize: bits }) });
   return footprint(family, need, new Map()) / gigabyte;
@@ -102,7 +108,7 @@ export const peaks = (): Peak[] =>
   rows.flatMap(({ plans }) =>
     plans.map((plan) => {
       const [family, variant, bits] = plan;
-      return { model: `${family}/${variant}`, bits, gb: peakOf(plan) };
+      return { model: `${family}/${variant}`, bits, gb: peakOf(plan), short: peakOf(plan, contexts.short) };
     }),
   );
 
@@ -110,6 +116,8 @@ export interface Peak {
   model: string;
   bits: number | null;
   gb: number;
+  /** Gigabytes where memory is short. */
+  short: number;
 }
 
 /** A table in Markdown, its columns as wide as their widest cell. */
@@ -121,12 +129,13 @@ export function markdownTable(head: readonly string[], cells: readonly (readonly
 
 /** The table in Markdown. */
 export function memoryTable(): string {
-  const cells = rows.map(({ label, at, plans }) => [
-    label,
-    at,
-    `${plans.map((plan) => peakOf(plan).toFixed(1)).join(" / ")} GB`,
-  ]);
-  return markdownTable(["model", "at", "largest phase"], cells);
+  const cells = rows.map(({ label, at, plans }) => {
+    const [usual, short] = [contexts.unlimited, contexts.short].map(
+      (context) => `${plans.map((plan) => peakOf(plan, context).toFixed(1)).join(" / ")} GB`,
+    );
+    return [label, at, usual!, short === usual ? "" : short!];
+  });
+  return markdownTable(["model", "at", "largest phase", "where memory is short"], cells);
 }
 
 /** A page with the table between its marks renewed. */

@@ -36,6 +36,8 @@ export type Download =
 export interface CheckContext {
   settings: Settings;
   prompts: Prompts;
+  /** Bytes that models may take together. It follows from the settings and the machine, never from the memory that is free. */
+  budget(): number;
   /** Whether the variant's files are on this machine, and the labels of what is missing. */
   activation(
     family: string,

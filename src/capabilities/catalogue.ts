@@ -37,17 +37,20 @@ export interface ContextOptions {
   places: Places;
   /** Folder of the models inside the program; null where they count as there, unpacked or not. */
   embedded: string | null;
+  /** Bytes that models may take together, by the settings and the machine. */
+  budget: number;
 }
 
 /** What `check` may look at: the settings, and which models are on this machine. */
 export function contextOf(
   families: Families,
   settings: Settings,
-  { places, embedded }: ContextOptions,
+  { places, embedded, budget }: ContextOptions,
 ): CheckContext {
   return {
     settings,
     prompts: createPrompts(settings),
+    budget: () => budget,
     activation(family, name) {
       const variant = findFamily(families, family)?.variants.find((each) => each.name === name);
       if (!variant) return { missing: [`${family}/${name}`] };

@@ -5,6 +5,9 @@
  */
 import type { Bits, Values } from "./task.ts";
 
+/** Memory is counted as memory is sold, in 1024³ bytes. */
+export const gigabyte = 1024 ** 3;
+
 /** Memory of one phase: the parts it needs and the room it works in. */
 export interface PhaseNeed {
   name: string;
@@ -35,5 +38,7 @@ export interface Need {
   /** A copy that only this job wants (other bits than the family's default) leaves with it. */
   transient: boolean;
   /** The change that makes the request smaller, for the 503's text: "a smaller input_size". May look at the budget in bytes. */
-  smaller?: string | ((budget: number) => string);
+  smaller?: string | ((budget: number) => string | undefined);
+  /** What the plan decided because of the budget, for people who ask for it. */
+  notes?: readonly string[];
 }

@@ -5,11 +5,10 @@
  */
 
 import type { PartKey } from "./engine.ts";
-import type { Need, PartNeed, PhaseNeed } from "./need.ts";
+import { gigabyte, type Need, type PartNeed, type PhaseNeed } from "./need.ts";
 import type { Bits, Values } from "./task.ts";
 
-/** Memory is counted as memory is sold, in 1024³ bytes. */
-export const gigabyte = 1024 ** 3;
+export { gigabyte };
 
 /** A part in memory. */
 export interface Resident {

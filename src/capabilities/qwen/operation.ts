@@ -1,20 +1,14 @@
-import type { Need } from "../../engine/need.ts";
-import type { Bits } from "../../engine/task.ts";
 import { Refusal } from "../../errors.ts";
-import * as memory from "../../models/qwen-image/memory.ts";
-import { partTable } from "../../weights/tensor-table.ts";
 import type { Capability, CheckContext, Operation, PlannedRequest } from "../capability.ts";
 import { checkImages, checkLimits, checkScheduler, checkStrength } from "../diffusion/limits.ts";
 import { preview } from "../diffusion/result.ts";
-import { canHaveFewerBits, floatBytes } from "../footprint.ts";
-import { chooseBits, chooseVariant, requireActivated } from "../model.ts";
+import { chooseVariant, requireActivated } from "../model.ts";
 import { EditRequest, GenerateRequest, ImageResponse, prose } from "./contract.ts";
+import { needOf } from "./need.ts";
 import {
-  batched,
   checkShared,
   type EditParams,
   family,
-  filesOf,
   type GenerateParams,
   lightningFile,
   type Params,
@@ -28,71 +22,6 @@ import { limitsOf, ownSettings } from "./settings.ts";
 import { isEdit, models, variantsThat } from "./variants.ts";
 
 const usualStrength = 0.4;
-
-/** Sizes of a variant's networks, of its files where they are here; and its bits, where they are quantized as a whole. */
-function memoryOf(
-  variant: string,
-  context: CheckContext,
-): { size: memory.PipelineSize; ownBits: Bits | undefined } {
-  const activation = context.activation(models.family, variant);
-  const paths = "source" in activation ? activation.source.paths : [];
-  const [transformer, textEncoder, coder] = ["transformer", "text_encoder", "vae"].map((part) =>
-    partTable(paths, part),
-  );
-  const { published } = memory;
-  return {
-    size: {
-      transformer: transformer ? memory.transformerOf(transformer) : published.transformer,
-      textEncoder: textEncoder ? memory.textEncoderOf(textEncoder) : published.textEncoder,
-      coder: coder ? memory.coderOf(coder) : published.coder,
-    },
-    ownBits: transformer && memory.ownBits(transformer),
-  };
-}
-
-function needOf(params: Params, context: CheckContext): Need {
-  const { settings } = context;
-  const { size, ownBits } = memoryOf(params.model, context);
-  const { bits, transient } =
-    ownBits === undefined
-      ? chooseBits(params.quantize, ownSettings(settings).qwen_default_quantize)
-      : { bits: ownBits, transient: false };
-  const pictures = filesOf(params).length;
-  const job = {
-    bits,
-    pixels: params.width * params.height,
-    steps: params.steps,
-    references: "images" in params ? pictures : 0,
-    referencePixels: ownSettings(settings).qwen_reference_pixels,
-    tile: ownSettings(settings).qwen_vae_tile,
-    batch: batched(params, settings),
-  };
-  const bytes = memory.footprint(job, size, floatBytes);
-  // Neither is quantized. The text encoder goes first: what it gave is kept.
-  const textEncoder = { name: "text_encoder", bytes: bytes.textEncoder, bits: null, priority: -2 };
-  const vae = { name: "vae", bytes: bytes.vae, bits: null };
-  const modulation = { name: "modulation", bytes: bytes.modulation, priority: -1 };
-  const looks = pictures > 0 || params.preview;
-  return {
-    variant: params.model,
-    bits,
-    phases: [
-      { name: "encode", parts: [textEncoder], workingBytes: bytes.encode, share: 0.08 },
-      ...(looks ? [{ name: "look", parts: [vae], workingBytes: bytes.look, share: 0.04 }] : []),
-      { name: "modulate", parts: [modulation], workingBytes: bytes.modulate, share: 0.03 },
-      {
-        name: "denoise",
-        parts: [{ name: "transformer", bytes: bytes.transformer }],
-        workingBytes: bytes.denoise,
-        share: 0.75,
-      },
-      { name: "decode", parts: [vae], workingBytes: bytes.decode, share: 0.1 },
-    ],
-    options: {},
-    transient,
-    smaller: canHaveFewerBits(bits) ? "a lower quantize, or a smaller size" : "a smaller size",
-  };
-}
 
 const shared = {
   result: ImageResponse,
@@ -183,7 +112,9 @@ function usual(variant: string, { settings }: CheckContext, request: PlannedRequ
     steps:
       request.steps ??
       (isEdit(variant) ? ownSettings(settings).qwen_edit_steps : ownSettings(settings).qwen_generate_steps),
-    guidance: ownSettings(settings).qwen_generate_guidance,
+    guidance: isEdit(variant)
+      ? ownSettings(settings).qwen_edit_guidance
+      : ownSettings(settings).qwen_generate_guidance,
     seed: null,
     quantize: request.quantize ?? null,
     scheduler: "linear",

@@ -52,11 +52,12 @@ export type Facts = {
   image_file_ids: string[];
   adapters: UsedAdapter[];
   one_colour: boolean;
+  /** Whether the prompt and the negative prompt ran at once. */
+  batch_guidance: boolean;
 };
 
-/** Whether a job runs its two texts at once. Without guidance there is only one. */
-export const batched = ({ guidance }: Pick<Shared, "guidance">, settings: Settings) =>
-  ownSettings(settings).qwen_batch_guidance && guidance > 1;
+/** Whether there is a negative prompt. */
+export const guided = ({ guidance }: Pick<Shared, "guidance">) => guidance > 1;
 
 export const requireVariantKind = (variant: string, edit: boolean) => {
   if (isEdit(variant) === edit) return;

@@ -7,7 +7,8 @@ import type { Values } from "../../engine/task.ts";
 import { isOneColour } from "../../images/solid-color.ts";
 import type { AfterContext, CheckContext, PrepareContext, Prepared } from "../capability.ts";
 import { adaptersOf, drawnSeed, keepPrompts, picturesOf, refresh, textKeys } from "../diffusion/prepare.ts";
-import { batched, type Facts, family, filesOf, lightningFile, overlap, type Params } from "./params.ts";
+import { batched } from "./need.ts";
+import { type Facts, family, filesOf, guided, lightningFile, overlap, type Params } from "./params.ts";
 import type { DiffusionInput } from "./phase.ts";
 import { ownSettings } from "./settings.ts";
 
@@ -31,7 +32,7 @@ export async function prepare(params: Params, context: PrepareContext): Promise<
     : params.negative_prompt?.trim()
       ? params.negative_prompt
       : " ";
-  const negativePrompt = params.guidance > 1 ? negative : null;
+  const negativePrompt = guided(params) ? negative : null;
   const keys = textKeys(
     { family, model: params.model },
     { positive: params.prompt, negative: negativePrompt },
@@ -39,6 +40,7 @@ export async function prepare(params: Params, context: PrepareContext): Promise<
     edit ? pictures.map(({ record }) => record) : [],
   );
   const seed = drawnSeed(params.seed);
+  const batchGuidance = batched(params, context);
   const input: DiffusionInput = {
     kind,
     prompt: params.prompt,
@@ -50,7 +52,7 @@ export async function prepare(params: Params, context: PrepareContext): Promise<
     steps: params.steps,
     strength: !edit && params.init_image ? params.image_strength : null,
     guidance: params.guidance,
-    batchGuidance: batched(params, settings),
+    batchGuidance,
     seed,
     fast: fast !== null,
     loras,
@@ -64,6 +66,7 @@ export async function prepare(params: Params, context: PrepareContext): Promise<
     seed,
     image_file_ids: pictures.map(({ record }) => record.file_id),
     adapters,
+    batch_guidance: batchGuidance,
     one_colour: pictures.some(({ pixels }) => isOneColour({ data: pixels, channels: 3 })),
   };
   return { input, facts, refresh: refresh(input, promptCache(context)) };

@@ -5,13 +5,13 @@
  */
 import type { Operation } from "../capability.ts";
 import { publishPicture } from "../diffusion/result.ts";
-import { batched, type Facts, family, overlap, type Params } from "./params.ts";
+import { type Facts, family, overlap, type Params } from "./params.ts";
 import type { DiffusionOutput } from "./phase.ts";
 import { ownSettings } from "./settings.ts";
 
 export const publish: Operation<never, Params>["publish"] = (params, given, output, context) => {
   const { settings } = context;
-  const { kind, seed, image_file_ids, adapters, one_colour } = given as Facts;
+  const { kind, seed, image_file_ids, adapters, one_colour, batch_guidance } = given as Facts;
   const { image, width, height, unusedKeys, bits } = output as unknown as DiffusionOutput;
   const { model, prompt, negative_prompt, steps, guidance, scheduler, format, quality } = params;
   const used = {
@@ -34,7 +34,7 @@ export const publish: Operation<never, Params>["publish"] = (params, given, outp
     loras: params.loras.map(({ scale }, i) => ({ file: adapters[i]!.file, scale })),
     ...(unusedKeys.length > 0 && { lora_keys_unused: unusedKeys }),
     ...("fast" in params && params.fast !== null && { fast: params.fast }),
-    batch_guidance: batched(params, settings),
+    batch_guidance,
     vae_tile: ownSettings(settings).qwen_vae_tile,
     vae_tile_overlap: overlap,
   };

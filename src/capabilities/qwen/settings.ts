@@ -53,7 +53,7 @@ export const rows = {
     group: "qwen",
     kind: yesNo(),
     default: true,
-    help: "Runs the prompt and the negative prompt at once instead of one after the other, in twice the working memory.",
+    help: "Runs the prompt and the negative prompt at once where the plan has room for twice the working memory, else one after the other; false is never at once.",
   }),
   qwen_vae_tile: setting({
     group: "qwen",

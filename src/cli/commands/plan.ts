@@ -82,6 +82,7 @@ function planJson(family: string, need: Need, budget: number): string {
       resident_bytes: resident(need),
       budget_bytes: budget,
       fits: peak <= budget,
+      ...(need.notes && { notes: need.notes }),
     },
     null,
     2,
@@ -108,6 +109,7 @@ function planText(family: string, need: Need, budget: number): string {
     `Largest phase:          ${gb(peak)}`,
     `All parts in memory:    ${gb(resident(need))}`,
     `Budget of this machine: ${gb(budget)}`,
+    ...(need.notes ?? []),
     verdict,
   ].join("\n");
 }

@@ -204,5 +204,10 @@ export function defaultOf(context: CommandContext, family: string): string {
 
 /** What a family's own checks may look at, without unpacking anything. */
 export function checkContext(context: CommandContext): CheckContext {
-  return contextOf(context.capabilities, context.settings(), { places: context.places(), embedded: null });
+  const settings = context.settings();
+  return contextOf(context.capabilities, settings, {
+    places: context.places(),
+    embedded: null,
+    budget: budgetOf(expectedMemory(), settings.memory_limit_gb),
+  });
 }

@@ -145,6 +145,15 @@ export interface Footprint {
   decode: number;
 }
 
+/** Bytes of the largest phase with its part. */
+export const peak = (bytes: Footprint): number =>
+  Math.max(
+    bytes.textEncoder + bytes.encode,
+    bytes.vae + Math.max(bytes.look, bytes.decode),
+    bytes.modulation + bytes.modulate,
+    bytes.transformer + bytes.denoise,
+  );
+
 /** Bytes of the parts and of each phase, with numbers of `float` bytes. */
 export function footprint(
   job: Job,

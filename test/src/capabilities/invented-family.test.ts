@@ -27,7 +27,7 @@ const places = {
   hub: { endpoint: "http://127.0.0.1:9", token: undefined, cache: folder },
   downloads: folder,
 };
-const context = contextOf(all, settings, { places, embedded: null });
+const context = contextOf(all, settings, { places, embedded: null, budget: Infinity });
 
 describe("an invented family is found without another line", () => {
   test("in the settings, their flags, their page and their schema", () => {

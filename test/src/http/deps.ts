@@ -79,7 +79,12 @@ export function testDeps(settings: Partial<Settings> = {}, changes: Partial<Deps
       downloads: join(dir, "downloads"),
     },
     uninstall: () => 0,
-    context: { settings: whole, prompts: noPrompts, activation: () => ({ missing: [] }) },
+    context: {
+      settings: whole,
+      prompts: noPrompts,
+      budget: () => Infinity,
+      activation: () => ({ missing: [] }),
+    },
     log: silent,
     notReady: () => null,
     scalar: () => ({

@@ -294,6 +294,7 @@ export function harness(options: HarnessOptions = {}) {
     check: {
       settings: defaultSettings({ memory_limit_gb: 10, ...options.settings }),
       prompts: noPrompts,
+      budget: () => Infinity,
       activation: () =>
         options.missing ? { missing: options.missing } : { source: { paths: ["/weights"] } },
     },

@@ -22,6 +22,7 @@ await loadSharp()({ create: { width: 64, height: 48, channels: 3, background: "t
 const contextOf = (settings: SomeSettings = {}, missing: readonly string[] = []): CheckContext => ({
   settings: defaultSettings({ seedvr2_default_quantize: null, ...settings }),
   prompts: noPrompts,
+  budget: () => Infinity,
   activation: () => (missing.length > 0 ? { missing } : { source: { paths: [folder] } }),
 });
 const image = { type: "file_id", file_id: `file_${"0".repeat(32)}` };

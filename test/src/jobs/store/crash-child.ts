@@ -124,7 +124,12 @@ const scheduler = createScheduler({
   }),
   describe: () => ({ domain: "image", repo: "fake" }),
   memory: () => ({ total: 8 * gigabyte }),
-  check: { settings, prompts: noPrompts, activation: () => ({ source: { paths: [] } }) },
+  check: {
+    settings,
+    prompts: noPrompts,
+    budget: () => Infinity,
+    activation: () => ({ source: { paths: [] } }),
+  },
   webhooks,
   log,
 });

@@ -58,7 +58,7 @@ async function setup(given: Partial<Settings> = {}, memory: Partial<Health["memo
   const deps = testDeps(settings, {
     capabilities: families,
     places,
-    context: contextOf(families, settings, { places, embedded: null }),
+    context: contextOf(families, settings, { places, embedded: null, budget: Infinity }),
     scheduler: { ...idle, health: () => ({ ...health, memory: { ...health.memory, ...memory } }) },
   });
   const answer = await createApp(deps).request("/v1/setup");

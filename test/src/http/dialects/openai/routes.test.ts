@@ -127,6 +127,7 @@ const settings = {
 const context = {
   settings: settings as never,
   prompts: noPrompts,
+  budget: () => Infinity,
   activation: () => ({ source: { paths: [] } }),
 };
 const app = createApp(testDeps(settings, { capabilities: [painter], scheduler, files, context }));
