@@ -15,6 +15,7 @@ import type { Started } from "./engine/start.ts";
 import { Refusal } from "./errors.ts";
 import { jobFiles, pruneFiles } from "./files/for-jobs.ts";
 import { createThumbnails, type Thumbnails } from "./files/thumbnails.ts";
+import { guides } from "./guides.ts";
 import { createApp } from "./http/app.ts";
 import { notifications } from "./http/dialects/notifications.ts";
 import { dialectOperations } from "./http/dialects/operations.ts";
@@ -110,6 +111,7 @@ export async function serve(
     notReady: () => readiness.reason(),
     device: () => started.device?.() ?? null,
     scalar: scalarScript,
+    guides,
     playground: playgroundPage,
   });
   const server = listen(settings, idleTimeout, (request, server) => app.fetch(request, { server }));

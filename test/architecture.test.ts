@@ -42,7 +42,7 @@ const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() 
   const memory = /^src\/models\/[^/]+\/(memory|files)\.ts$/;
   const common = [errors, settings, seam];
   return [
-    [/^src\/(main|serve|stores|readiness|version|assets|embedded\.d)\.ts$/, [/./]],
+    [/^src\/(main|serve|stores|readiness|version|assets|guides|embedded\.d)\.ts$/, [/./]],
     [/^ffi\//, [/^ffi\//, /^dist\//]],
     [/^src\/nn\//, [...tensors, seam]],
     [/^src\/weights\//, [/^src\/weights\//, /^ffi\//, ...common]],

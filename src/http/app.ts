@@ -27,6 +27,7 @@ import { requestLog } from "./middleware/request-log.ts";
 import { securityHeaders } from "./middleware/security-headers.ts";
 import { documents } from "./openapi/document.ts";
 import { docsRoutes } from "./pages/docs.ts";
+import { llmsRoutes } from "./pages/llms.ts";
 import { playgroundRoutes } from "./pages/playground.ts";
 import { jsonReader } from "./request/body.ts";
 import { openRoutes, routesOf } from "./route.ts";
@@ -72,15 +73,13 @@ export function createApp(deps: Deps): OpenAPIHono<Env> {
   }
   artworkRoutes(serve, deps);
   openaiRoutes(serve, deps);
-  docsRoutes(
-    app,
-    deps,
-    documents(app, deps.capabilities, {
-      version: deps.version,
-      secured: settings.auth_token !== null,
-      url: settings.public_url,
-    }),
-  );
+  const served = documents(app, deps.capabilities, {
+    version: deps.version,
+    secured: settings.auth_token !== null,
+    url: settings.public_url,
+  });
+  llmsRoutes(serve, deps, served);
+  docsRoutes(app, deps, served);
   playgroundRoutes(app, deps);
   mcpRoutes(app, deps);
 

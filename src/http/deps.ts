@@ -9,6 +9,7 @@ import type { Scheduler } from "../jobs/scheduler.ts";
 import type { Log } from "../log.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Asset } from "./answer/asset.ts";
+import type { Guide } from "./pages/llms.ts";
 import type { Page } from "./pages/playground-page.ts";
 import type { JsonBody } from "./request/body.ts";
 
@@ -41,6 +42,8 @@ export interface Deps {
   device?(): DeviceState | null;
   /** The script of the reference page. */
   scalar(): Asset;
+  /** The guides of `docs/`. */
+  guides(): readonly Guide[];
   /** The page at `/`. */
   playground(): Promise<Page>;
   /** Seconds that only go forward. */

@@ -58,7 +58,8 @@ ${use}`;
 }
 
 /** Of the document that holds everything. */
-export const introduction = `Image models on your own machine, behind one queue: depth, upscaling, generating and editing.
+export const introduction = `Image models on your own machine, behind one queue: depth, upscaling, generating and editing. For agents: [/llms.txt](/llms.txt),
+[/llms-full.txt](/llms-full.txt), and tools at \`/mcp\`.
 
 ${use}
 The routes under \`/v1\` have the shape of kiapi's API, so its clients work unchanged. \`/v1/images\` has the shape of OpenAI's, \`/v2\` of

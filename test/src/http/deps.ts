@@ -91,6 +91,7 @@ export function testDeps(settings: Partial<Settings> = {}, changes: Partial<Deps
       type: "text/javascript; charset=utf-8",
       bytes: new TextEncoder().encode("/* scalar */"),
     }),
+    guides: () => [],
     playground: async () => new Map(),
     ...changes,
   };
