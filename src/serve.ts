@@ -105,6 +105,7 @@ export async function serve(
     files,
     thumbnails,
     places,
+    links,
     uninstall: (variant) => uninstall(variant, families, places),
     context,
     log,
@@ -161,6 +162,7 @@ function schedulerOf({ settings, stores, context, places, engine, secrets, log }
   });
   return createScheduler({
     store: stores.jobs,
+    notices: stores.notices,
     files: jobFiles(stores.files, outbound, settings),
     engine,
     operationOf: operationsOf(families, dialectOperations),

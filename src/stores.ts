@@ -8,6 +8,9 @@ import { linkKey } from "./files/links.ts";
 import { openLocalStore } from "./files/local.ts";
 import { insertFile } from "./files/records.ts";
 import type { FileStore } from "./files/store.ts";
+import { systemClock } from "./jobs/clock.ts";
+import { createEvents } from "./jobs/notify/events.ts";
+import type { Notices } from "./jobs/notify/notices.ts";
 import { webhookSecret } from "./jobs/notify/webhook-secret.ts";
 import { createJobStore } from "./jobs/store/sqlite.ts";
 import type { JobStore, Notification } from "./jobs/store/store.ts";
@@ -30,6 +33,7 @@ export interface DataDirectory extends Disposable {
 export interface Stores extends Disposable {
   jobs: JobStore;
   files: FileStore;
+  notices: Notices;
   /** Why no job can be taken, or null. */
   problem(): string | null;
   /** Resolves when the stores cannot go on, with words for the operator. */
@@ -69,7 +73,8 @@ export async function openStores(
       log.warning("files were put in order", { removed, missing: missing.length });
     const keepFile = (record: Parameters<typeof insertFile>[1]) => insertFile(database, record);
     const jobs = storage.guard(createJobStore(database, { keepFile, spend, notification }));
-    return { jobs, files, problem, failed, [Symbol.dispose]: () => storage.close() };
+    const notices = createEvents(systemClock.now);
+    return { jobs, files, notices, problem, failed, [Symbol.dispose]: () => storage.close() };
   } catch (error) {
     const fault = storage.fault(error);
     storage.close();

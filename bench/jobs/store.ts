@@ -88,8 +88,13 @@ try {
     say(what, times);
   }
 
+  const job = {
+    type: "qwen",
+    demand: { variant: "qwen/image", warmKey: "", bytes: 0 },
+    maxQueue: Number.MAX_SAFE_INTEGER,
+  };
   const creations: number[] = [];
-  for (let n = 0; n < 1000; n++) creations.push(await timed(() => store.create({ type: "qwen", params })));
+  for (let n = 0; n < 1000; n++) creations.push(await timed(() => store.create({ ...job, params })));
   say("a new job, durable", creations);
   const files = await openLocalStore({ database, root: join(dir, "files") });
   const picture = crypto.getRandomValues(new Uint8Array(60_000));
@@ -98,7 +103,7 @@ try {
     uploads.push(
       await timed(async () => {
         const file = await files.stage(picture, { filename: "a.jpg" });
-        await store.create({ type: "qwen", params, files: [file] });
+        await store.create({ ...job, params, files: [file] });
       }),
     );
   say("a new job with its picture of 60 kB, durable", uploads);

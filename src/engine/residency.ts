@@ -189,6 +189,20 @@ export function keysOf(family: string, need: Need, from = 0): Set<PartKey> {
   );
 }
 
+/** What the parts of one variant with the same bits and options have in common. */
+export const warmKey = ({ key, part }: Pick<Resident, "key" | "part">): string =>
+  key.replace(`/${part}@`, "@");
+
+/** The warm key of a job: that of its heaviest part. */
+export function warmKeyOf(family: string, need: Need): string {
+  const parts = need.phases.flatMap((phase) => phase.parts);
+  const heaviest = parts.reduce<PartNeed | undefined>(
+    (most, part) => (most && most.bytes >= part.bytes ? most : part),
+    undefined,
+  );
+  return heaviest ? warmKey({ key: keyOf(family, need, heaviest), part: heaviest.name }) : "";
+}
+
 const gigabytes = (bytes: number) => (bytes / gigabyte).toFixed(bytes < gigabyte ? 2 : 1);
 
 /** Why a request is refused, and how to change it. */

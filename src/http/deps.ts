@@ -2,6 +2,7 @@ import type { Server } from "bun";
 import type { SecureHeadersVariables } from "hono/secure-headers";
 import type { Capability, CheckContext, Variant } from "../capabilities/capability.ts";
 import type { DeviceState } from "../engine/engine.ts";
+import type { Links } from "../files/links.ts";
 import type { FileStore } from "../files/store.ts";
 import type { Thumbnails } from "../files/thumbnails.ts";
 import type { Places } from "../hub/download/resources.ts";
@@ -29,6 +30,8 @@ export interface Deps {
   scheduler: Scheduler;
   files: FileStore;
   thumbnails: Thumbnails;
+  /** Key and lifetime of the links to results. */
+  links: Links;
   /** Settings and activation, for an operation's `check`. */
   context: CheckContext;
   /** Where downloads lie on this machine. */

@@ -11,6 +11,7 @@ import type { JobFiles } from "../files/for-jobs.ts";
 import type { Log } from "../log.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Clock } from "./clock.ts";
+import type { Notices } from "./notify/notices.ts";
 import type { Webhooks } from "./notify/webhooks.ts";
 import type { Install } from "./runner/activations.ts";
 import type { StayAwake } from "./runner/awake.ts";
@@ -24,11 +25,14 @@ export interface JobContext {
   files: JobFiles;
   engine: Engine;
   operationOf(type: string): JobType | undefined;
+  /** What of the queue this machine takes. One machine alone takes everything. */
+  placing: { types: readonly string[]; variants(): readonly string[] };
   /** What `/health` shows of a variant beside its memory. */
   describe(family: string, variant: string): { domain: string; repo: string };
   memory(): MachineMemory;
   /** Models to load before their first request. */
   warm: readonly WarmTarget[];
+  notices: Notices;
   webhooks: Webhooks;
   install: Install;
   awake: StayAwake;

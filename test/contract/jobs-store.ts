@@ -7,30 +7,48 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Refusal } from "../../src/errors.ts";
 import type { FileRecord } from "../../src/files/file.ts";
-import type { Ending, JobStore, Notification } from "../../src/jobs/store/store.ts";
+import type { Delivery, Ending, JobStore, Notification, Offer } from "../../src/jobs/store/store.ts";
+import { arrival as job } from "../src/jobs/arrival.ts";
 
 export interface OpenJobStore {
   store: JobStore;
   /** Moves the store's clock on by that many seconds. It begins at 1000. */
-  tick(seconds?: number): void;
+  tick(seconds?: number): void | Promise<void>;
   /** Leaves the store room for a small job, but not for one of 100 kB. */
-  fill(): void;
+  fill(): void | Promise<void>;
   /** As if that many other jobs had come and gone. */
-  skip(jobs: number): void;
+  skip(jobs: number): void | Promise<void>;
   /** How many removed jobs are remembered. */
   remembered(): Promise<number>;
+  /** Ids of the files that have a record, in the order in which they were written. */
+  kept(): Promise<string[]>;
+  /** Lets no record of that file be written, because there is one already. */
+  refuse(file_id: string): Promise<void>;
 }
 
 export interface JobStoreBackend {
   name: string;
-  open(options?: {
-    keepFile?(record: FileRecord): void;
-    notification?: Notification | undefined;
-  }): Promise<OpenJobStore>;
+  open(options?: { notification?: Notification | undefined }): Promise<OpenJobStore>;
 }
 
-const job = (type = "fake", params: Record<string, unknown> = {}) => ({ type, params });
-const file = (file_id: string): FileRecord => ({
+const engine = (except: readonly string[] = []): Offer => ({
+  lane: "engine",
+  except,
+  types: ["fake", "third", "other", "a", "b", "depthpro"],
+  variants: ["fake/base"],
+  warm: [],
+  budget: 10,
+});
+const downloads: Offer = {
+  lane: "activation",
+  except: [],
+  types: ["activation"],
+  variants: [""],
+  warm: [],
+  budget: 0,
+};
+const download = { ...job("activation"), demand: { variant: "", warmKey: "", bytes: 0 } };
+export const file = (file_id: string): FileRecord => ({
   file_id,
   filename: "a.png",
   content_type: "image/png",
@@ -55,32 +73,30 @@ export function testJobStore({ name, open }: JobStoreBackend): void {
             async (endings, started) => {
               const { store } = await open();
               const { id } = (await store.create(job())).job;
-              if (started) await store.start(id);
+              if (started) await store.claim(engine());
               const live = ["queued", "running"] as const;
               const won = (await Promise.all(endings.map((each) => store.end(id, live, each)))).filter(
                 Boolean,
               );
               expect(won).toHaveLength(1);
               expect(await store.get(id)).toEqual(won[0]!);
-              expect(await store.start(id)).toBeUndefined();
-              expect(await store.requeue(id)).toBeUndefined();
+              expect(await store.claim(engine())).toBeUndefined();
+              expect(await store.requeue(id, 1)).toBeUndefined();
             },
           ),
         );
       });
 
       test("keeps the files' records in the same commit, or none of it", async () => {
-        const { store } = await open({
-          keepFile({ file_id }) {
-            if (file_id === "file_b") throw new Error("the disk is full");
-          },
-        });
+        const { store, kept, refuse } = await open();
+        await refuse("file_b");
         const { id } = (await store.create(job())).job;
-        await store.start(id);
+        await store.claim(engine());
         const files = [file("file_a"), file("file_b")];
-        await expect(store.end(id, ["running"], { status: "succeeded", result: {}, files })).rejects.toThrow(
-          "full",
-        );
+        await expect(
+          store.end(id, ["running"], { status: "succeeded", result: {}, files }),
+        ).rejects.toThrow();
+        expect(await kept()).toEqual(["file_b"]);
         expect(await store.get(id)).toMatchObject({ status: "running", artifacts: [] });
         const one = { status: "succeeded", result: { a: 1 }, files: [file("file_a")] } as const;
         expect(await store.end(id, ["running"], one)).toMatchObject({
@@ -90,12 +106,13 @@ export function testJobStore({ name, open }: JobStoreBackend): void {
           progress: 1,
           progress_label: "done",
         });
+        expect(await kept()).toEqual(["file_b", "file_a"]);
       });
 
       test("keeps how far a failed job was", async () => {
         const { store } = await open();
         const { id } = (await store.create(job())).job;
-        await store.start(id);
+        await store.claim(engine());
         const seen = { progress: 0.4, progress_label: "denoising" };
         expect(await store.end(id, ["running"], failed, seen)).toMatchObject({ ...seen, error: "no" });
       });
@@ -116,7 +133,7 @@ export function testJobStore({ name, open }: JobStoreBackend): void {
 
       test("says that the disk is full, and keeps nothing then", async () => {
         const { store, fill } = await open();
-        fill();
+        await fill();
         const error = await store.create(job("fake", { text: "x".repeat(100_000) })).catch((error) => error);
         expect(error).toBeInstanceOf(Refusal);
         expect(error.code).toBe("disk_full");
@@ -125,13 +142,7 @@ export function testJobStore({ name, open }: JobStoreBackend): void {
       });
 
       test("keeps the records of the files it came with in the same commit, once for a repeated key", async () => {
-        const kept: string[] = [];
-        const { store } = await open({
-          keepFile({ file_id }) {
-            if (file_id === "file_bad") throw new Error("the record cannot be written");
-            kept.push(file_id);
-          },
-        });
+        const { store, kept, refuse } = await open();
         const keyed = {
           ...job(),
           idempotency: { key: "k", hash: "h" },
@@ -139,10 +150,9 @@ export function testJobStore({ name, open }: JobStoreBackend): void {
         };
         await store.create(keyed);
         expect((await store.create(keyed)).created).toBe(false);
-        expect(kept).toEqual(["file_a", "file_b"]);
-        await expect(store.create({ ...job(), files: [file("file_bad")] })).rejects.toThrow(
-          "cannot be written",
-        );
+        expect(await kept()).toEqual(["file_a", "file_b"]);
+        await refuse("file_bad");
+        await expect(store.create({ ...job(), files: [file("file_bad")] })).rejects.toThrow();
         expect((await store.list()).data).toHaveLength(1);
       });
 
@@ -156,12 +166,33 @@ export function testJobStore({ name, open }: JobStoreBackend): void {
       });
     });
 
+    describe("create() into a full queue", () => {
+      test("is refused, however many come at once, and a known key still finds its job", async () => {
+        const { store } = await open();
+        const keyed = { ...job(), maxQueue: 5, idempotency: { key: "k", hash: "h" } };
+        const { id } = (await store.create(keyed)).job;
+        const refused = (error: unknown) => (error as Refusal).code;
+        const codes = await Promise.all(
+          Array.from({ length: 12 }, () =>
+            store.create({ ...job(), maxQueue: 5 }).then(() => "created", refused),
+          ),
+        );
+        expect(codes.filter((code) => code === "created")).toHaveLength(4);
+        expect(new Set(codes)).toEqual(new Set(["created", "queue_full"]));
+        expect((await store.create(keyed)).job.id).toBe(id);
+        await store.claim(engine());
+        expect((await store.create({ ...job(), maxQueue: 5 })).created).toBe(true);
+      });
+    });
+
     describe("list()", () => {
       const fill = async (store: JobStore, count: number) => {
         const ids: string[] = [];
+        const waiting: string[] = [];
         for (let n = 0; n < count; n++) {
           const { id } = (await store.create(job(n % 3 === 0 ? "third" : "other"))).job;
-          if (n % 2 === 0) await store.start(id);
+          if (n % 2 === 0) await store.claim(engine(waiting));
+          else waiting.push(id);
           ids.unshift(id);
         }
         return ids;
@@ -225,13 +256,16 @@ export function testJobStore({ name, open }: JobStoreBackend): void {
       test("goes in order of arrival, with positions, and a requeued job has its old place", async () => {
         const { store } = await open();
         const [a, b, c] = await Promise.all([1, 2, 3].map(async () => (await store.create(job())).job.id));
-        expect((await store.next())?.id).toBe(a!);
-        expect((await store.next([a!, b!]))?.id).toBe(c!);
+        expect((await store.ahead(engine()))?.id).toBe(a!);
+        expect((await store.ahead(engine([a!, b!])))?.id).toBe(c!);
         expect(await Promise.all([a, b, c].map((id) => store.position(id!)))).toEqual([0, 1, 2]);
-        await store.start(a!);
+        const claimed = await store.claim(engine());
+        expect(claimed?.job).toMatchObject({ id: a, status: "running", progress_label: "preparing" });
         expect(await store.position(c!)).toBe(1);
-        await store.requeue(a!);
-        expect((await store.next())?.id).toBe(a!);
+        expect(await store.beat([])).toEqual([{ id: a!, claim: claimed!.claim, watched: false }]);
+        await store.requeue(a!, claimed!.claim);
+        expect(await store.beat([])).toEqual([]);
+        expect((await store.ahead(engine()))?.id).toBe(a!);
         expect(await store.counts()).toEqual({ queued: 3, running: 0, succeeded: 0, failed: 0, canceled: 0 });
       });
 
@@ -240,7 +274,7 @@ export function testJobStore({ name, open }: JobStoreBackend): void {
         const ids = await Promise.all(
           ["a", "b", "a", "b"].map(async (type) => (await store.create(job(type))).job.id),
         );
-        await store.start(ids[0]!);
+        await store.claim(engine());
         expect((await store.cancelQueued("b")).map(({ id }) => id).sort()).toEqual([ids[1]!, ids[3]!].sort());
         const [last] = await store.cancelQueued();
         expect(last).toMatchObject({ id: ids[2], status: "canceled", finished_at: expect.any(Number) });
@@ -250,12 +284,13 @@ export function testJobStore({ name, open }: JobStoreBackend): void {
 
       test("downloads wait in a lane of their own", async () => {
         const { store } = await open();
-        const download = (await store.create({ type: "activation", params: {} })).job;
-        const picture = (await store.create({ type: "depthpro", params: {} })).job;
-        const second = (await store.create({ type: "activation", params: {} })).job;
-        expect((await store.next())?.id).toBe(picture.id);
-        expect((await store.next([], "activation"))?.id).toBe(download.id);
-        expect((await store.next([picture.id]))?.id).toBeUndefined();
+        const first = (await store.create(download)).job;
+        const picture = (await store.create(job("depthpro"))).job;
+        const second = (await store.create(download)).job;
+        expect((await store.ahead(engine()))?.id).toBe(picture.id);
+        expect((await store.ahead(downloads))?.id).toBe(first.id);
+        expect(await store.ahead(engine([picture.id]))).toBeUndefined();
+        expect(await store.claim(engine([picture.id]))).toBeUndefined();
         expect(await Promise.all([picture, second].map(({ id }) => store.position(id)))).toEqual([0, 1]);
       });
 
@@ -273,9 +308,9 @@ export function testJobStore({ name, open }: JobStoreBackend): void {
       test("tries a job that was running once more, and no more than that", async () => {
         const { store } = await open();
         const { id } = (await store.create(job())).job;
-        await store.start(id);
+        await store.claim(engine());
         expect(await store.recover()).toEqual({ requeued: [id], interrupted: [] });
-        await store.start(id);
+        await store.claim(engine());
         expect(await store.recover()).toEqual({ requeued: [], interrupted: [id] });
         expect(await store.get(id)).toMatchObject({ status: "failed", error_code: "interrupted" });
         expect(await store.recover()).toEqual({ requeued: [], interrupted: [] });
@@ -285,10 +320,10 @@ export function testJobStore({ name, open }: JobStoreBackend): void {
         const { store } = await open();
         const { id } = (await store.create(job())).job;
         for (let round = 0; round < 5; round++) {
-          await store.start(id);
-          await store.requeue(id);
+          const claimed = await store.claim(engine());
+          await store.requeue(id, claimed!.claim);
         }
-        await store.start(id);
+        await store.claim(engine());
         expect((await store.recover()).requeued).toEqual([id]);
       });
     });
@@ -299,7 +334,7 @@ export function testJobStore({ name, open }: JobStoreBackend): void {
         const ids: string[] = [];
         for (let n = 0; n < 4; n++) ids.push((await store.create(job())).job.id);
         await store.end(ids[0]!, ["queued"], failed);
-        tick(100);
+        await tick(100);
         await store.end(ids[1]!, ["queued"], failed);
         expect(await store.prune(1050)).toBe(1);
         expect(await store.get(ids[0]!)).toBe("pruned");
@@ -326,7 +361,7 @@ export function testJobStore({ name, open }: JobStoreBackend): void {
             await store.prune(1e12);
           }
           removed.push(id);
-          skip(others);
+          await skip(others);
         }
         expect(await remembered()).toBe(2);
         await expect(store.list({ after: removed[1]! })).rejects.toMatchObject({ code: "invalid_parameter" });
@@ -346,7 +381,7 @@ export function testJobStore({ name, open }: JobStoreBackend): void {
         expect(await store.sender(plain)).toEqual({ dialect: "kiapi", webhook: undefined });
         expect(await store.sender("job_none")).toBeUndefined();
         await store.end(id, ["queued"], failed);
-        const [message] = await store.deliveries.due(1e9, 10);
+        const [message] = await store.deliveries.claim(10, 30);
         expect(JSON.parse(message!.body)).toEqual({ dialect: "tengr", url: webhook.url });
       });
     });
@@ -365,7 +400,7 @@ export function testJobStore({ name, open }: JobStoreBackend): void {
         await store.end(ids[1]!, ["queued"], canceled);
         await store.delete(ids[2]!);
         await store.end(ids[3]!, ["queued"], failed);
-        const due = await store.deliveries.due(1e9, 10);
+        const due = await store.deliveries.claim(10, 30);
         expect(due.map(({ job_id }) => job_id).sort()).toEqual(ids.slice(0, 3).sort());
         expect(due.map(({ body }) => JSON.parse(body).status).sort()).toEqual([
           "canceled",
@@ -376,25 +411,44 @@ export function testJobStore({ name, open }: JobStoreBackend): void {
       });
 
       test("wait for their time, and their job says what becomes of them", async () => {
-        const { store } = await open();
+        const { store, tick } = await open();
         const webhook = { url: "https://example.com/hook" };
         const { id } = (await store.create({ ...job(), webhook })).job;
         await store.end(id, ["queued"], failed);
-        const [first] = await store.deliveries.due(1000, 10);
+        const [first] = await store.deliveries.claim(10, 30);
         expect(first).toMatchObject({ job_id: id, url: webhook.url, attempts: 0 });
         await store.deliveries.postpone(first!, 1500, "status 503");
-        expect(await store.deliveries.due(1499, 10)).toEqual([]);
+        await tick(499);
+        expect(await store.deliveries.claim(10, 30)).toEqual([]);
         expect(await store.deliveries.nextAt()).toBe(1500);
         expect(await store.get(id)).toMatchObject({
           webhook_delivery: { status: "pending", attempts: 1, error: "status 503" },
         });
-        const [again] = await store.deliveries.due(1500, 10);
+        await tick(1);
+        const [again] = await store.deliveries.claim(10, 30);
         expect(again).toMatchObject({ id: first!.id, attempts: 1 });
         await store.deliveries.settle(again!, "status 410");
         expect(await store.deliveries.nextAt()).toBeUndefined();
         expect(await store.get(id)).toMatchObject({
           webhook_delivery: { status: "given_up", attempts: 2, error: "status 410" },
         });
+      });
+
+      test("are lent to one sender at a time, and to another one when it does not come back", async () => {
+        const { store, tick } = await open();
+        const webhook = { url: "https://example.com/hook" };
+        for (let n = 0; n < 6; n++) {
+          const { id } = (await store.create({ ...job(), webhook })).job;
+          await store.end(id, ["queued"], failed);
+        }
+        const ids = (lent: Delivery[]) => lent.map(({ id }) => id);
+        const lent = await Promise.all([1, 2, 3].map(() => store.deliveries.claim(4, 30)));
+        expect(new Set(lent.flatMap(ids)).size).toBe(6);
+        expect(lent.flat()).toHaveLength(6);
+        await tick(29);
+        expect(await store.deliveries.claim(10, 30)).toEqual([]);
+        await tick(1);
+        expect(ids(await store.deliveries.claim(10, 30)).sort()).toEqual(lent.flatMap(ids).sort());
       });
     });
   });

@@ -16,6 +16,7 @@ import { openLocalStore } from "../../src/files/local.ts";
 import { createJobStore } from "../../src/jobs/store/sqlite.ts";
 import { repair } from "../../src/repair.ts";
 import { temporaryFolder } from "./files/folder.ts";
+import { arrival } from "./jobs/arrival.ts";
 
 const count = 300;
 const png = new Uint8Array(Buffer.from("89504e470d0a1a0a0000000d49484452", "hex"));
@@ -33,7 +34,7 @@ async function filled() {
     (await files.store(new Uint8Array(300_000), {})).file_id,
   ];
   const store = createJobStore(database, { keepFile: () => {} });
-  for (let n = 0; n < count; n++) await store.create({ type: "fake", params: { n, text: "x".repeat(500) } });
+  for (let n = 0; n < count; n++) await store.create(arrival("fake", { n, text: "x".repeat(500) }));
   database.run("PRAGMA wal_checkpoint(TRUNCATE)");
   database.close();
   return { dataDir, root, path, ids };

@@ -51,6 +51,10 @@ export class ModelCache {
     );
   }
 
+  budget(): number {
+    return this.#budget.bytes();
+  }
+
   /** @throws {Refusal} `over_budget` when the job does not fit even alone. */
   check(family: string, need: Need): void {
     const bytes = footprint(family, need, this.#measured);

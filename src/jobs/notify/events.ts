@@ -4,6 +4,7 @@
  * @module
  */
 import type { JobEvent } from "../scheduler.ts";
+import { Listeners, type Notices } from "./notices.ts";
 
 interface Log {
   events: JobEvent[];
@@ -17,23 +18,11 @@ const mostEvents = 256;
 /** Logs of ended jobs kept for late subscribers. Without its log, a job's terminal event is all they get. */
 const mostEndedLogs = 256;
 
-export interface Events {
-  emit(job: string, event: JobEvent["event"], data: Record<string, unknown>): void;
-  /** Events after `lastEventId`, then new ones up to the terminal one. Undefined when the job has no log. */
-  subscribe(
-    job: string,
-    options?: { lastEventId?: number | undefined; signal?: AbortSignal | undefined },
-  ): AsyncIterable<JobEvent> | undefined;
-  /** Ids of the jobs that have a subscriber. */
-  watched(): string[];
-  /** Ends every subscription. */
-  close(): void;
-}
-
-/** Ids follow `now`, in milliseconds, so that they rise across restarts of the server, too. */
-export function createEvents(now: () => number): Events {
+/** Notices inside one process. Ids follow `now`, in milliseconds, so that they rise across restarts of the server, too. */
+export function createEvents(now: () => number): Notices {
   const logs = new Map<string, Log>();
   const ended: string[] = [];
+  const listeners = new Listeners();
   let lastId = 0;
   let closed = false;
 
@@ -79,23 +68,30 @@ export function createEvents(now: () => number): Events {
     }
   }
 
+  const tell: Notices["tell"] = (job, { event, data }) => {
+    const log = logOf(job);
+    if (log.ended) return;
+    lastId = Math.max(lastId + 1, Math.floor(now()));
+    add(log, { id: lastId, event, data });
+    if (event !== "status" && event !== "preview") {
+      log.ended = true;
+      ended.push(job);
+      while (ended.length > mostEndedLogs) logs.delete(ended.shift()!);
+    }
+    for (const listener of log.listeners) listener();
+  };
+
   return {
-    emit(job, event, data) {
-      const log = logOf(job);
-      if (log.ended) return;
-      lastId = Math.max(lastId + 1, Math.floor(now()));
-      add(log, { id: lastId, event, data });
-      if (event !== "status" && event !== "preview") {
-        log.ended = true;
-        ended.push(job);
-        while (ended.length > mostEndedLogs) logs.delete(ended.shift()!);
-      }
-      for (const listener of log.listeners) listener();
-    },
-    subscribe(job, { lastEventId = 0, signal } = {}) {
+    tell,
+    async follow(job, { after, signal, present }) {
       const log = logs.get(job);
-      return log && follow(log, lastEventId, signal);
+      if (log) return follow(log, after, signal);
+      // No events are kept of the job: its state is the first one.
+      tell(job, await present());
+      return follow(logOf(job), 0, signal);
     },
+    send: (name, value) => listeners.call(name, value),
+    on: (name, listener) => listeners.on(name, listener),
     watched: () => [...logs].filter(([, log]) => log.listeners.size > 0).map(([job]) => job),
     close() {
       closed = true;

@@ -8,29 +8,37 @@ import { isLive, type Job, type JobStatus } from "../job.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Report } from "../runner/run.ts";
 import type { JobEvent } from "../scheduler.ts";
-import type { Events } from "./events.ts";
+import type { Notices, Told } from "./notices.ts";
 import type { Waiters } from "./waiters.ts";
 
 /** Status events of one job closer together than this are left out, unless they say something new. */
 const interval = 100;
 
+function statusOf({ id, status, progress, progress_label }: Job, more: Record<string, unknown> = {}): Told {
+  return { event: "status", data: { job_id: id, status, progress, progress_label, ...more } };
+}
+
+/** The event that tells a job's present state: the last one once it has ended. */
+export const presentOf = (job: Job, more: Record<string, unknown> = {}): Told =>
+  isLive(job) ? statusOf(job, more) : { event: job.status as JobEvent["event"], data: { ...job } };
+
 export class Reporter {
   readonly #context: JobContext;
-  readonly #events: Events;
+  readonly #notices: Notices;
   readonly #waiters: Waiters;
   readonly #metrics: Metrics;
   #last = { job: "", label: "", at: 0 };
 
-  constructor(context: JobContext, parts: { events: Events; waiters: Waiters; metrics: Metrics }) {
+  constructor(context: JobContext, parts: { notices: Notices; waiters: Waiters; metrics: Metrics }) {
     this.#context = context;
-    this.#events = parts.events;
+    this.#notices = parts.notices;
     this.#waiters = parts.waiters;
     this.#metrics = parts.metrics;
   }
 
-  status({ id, status, progress, progress_label }: Job, more: Record<string, unknown> = {}): void {
-    this.#last = { job: id, label: progress_label, at: this.#context.clock.now() };
-    this.#events.emit(id, "status", { job_id: id, status, progress, progress_label, ...more });
+  status(job: Job, more: Record<string, unknown> = {}): void {
+    this.#last = { job: job.id, label: job.progress_label, at: this.#context.clock.now() };
+    this.#notices.tell(job.id, statusOf(job, more));
   }
 
   started(job: Job): void {
@@ -51,7 +59,7 @@ export class Reporter {
         ...(eta !== undefined && { eta_s: eta === null ? null : Math.round(eta * 10) / 10 }),
       });
     }
-    if (!payload || !this.#events.watched().includes(job.id)) return;
+    if (!payload || !this.#notices.watched().includes(job.id)) return;
     this.#preview(job, payload).catch((error) =>
       log.warning("a preview cannot be made", { job_id: job.id, error }),
     );
@@ -75,26 +83,21 @@ export class Reporter {
       status: job.status,
       error_code: job.error_code ?? undefined,
     });
-    this.end(job);
+    this.#notices.tell(job.id, presentOf(job));
     this.#waiters.release(job.id, { kind: "ended", job });
     this.#context.webhooks.wake();
   }
 
-  /** The last event of a job that has ended. */
-  end(job: Job): void {
-    if (!isLive(job)) this.#events.emit(job.id, job.status as JobEvent["event"], { ...job });
-  }
-
   async #preview({ id, type, progress }: Job, payload: NonNullable<Report["payload"]>): Promise<void> {
     const picture = await this.#context.operationOf(type)?.operation.preview?.(payload);
-    if (picture) this.#events.emit(id, "preview", { job_id: id, progress, ...picture });
+    if (picture) this.#notices.tell(id, { event: "preview", data: { job_id: id, progress, ...picture } });
   }
 
   /** The queue has moved: clients that follow a waiting job get its new place. */
   async #positions(): Promise<void> {
     const { store, log } = this.#context;
     try {
-      for (const id of this.#events.watched()) {
+      for (const id of this.#notices.watched()) {
         const job = await store.get(id);
         if (job && job !== "pruned" && job.status === "queued")
           this.status(job, { queue_position: await store.position(id) });

@@ -51,6 +51,8 @@ export const noWebhooks: Webhooks = {
 const waits = [2, 10, 60, 300, 1800, 3600, 7200, 14_400];
 const longestSeconds = 86_400;
 const attemptMilliseconds = 20_000;
+/** Longer than an attempt: a sender that died gives its messages to others then. */
+const lentSeconds = 30;
 const mostAtOnce = 8;
 /** Milliseconds until a store that failed is asked again. */
 const storePause = 30_000;
@@ -122,9 +124,8 @@ class WebhookSender implements Webhooks {
         this.#isAsked = false;
         this.#clearTimer();
         const now = this.#clock.now() / 1000;
-        const due = await this.#deliveries.due(now, mostAtOnce + this.#sending.size);
-        const free = due.filter(({ id }) => !this.#sending.has(id)).slice(0, mostAtOnce - this.#sending.size);
-        for (const delivery of free)
+        const free = mostAtOnce - this.#sending.size;
+        for (const delivery of free > 0 ? await this.#deliveries.claim(free, lentSeconds) : [])
           void this.#send(delivery).then(
             () => this.wake(),
             (error) => this.#postponeAll(error),

@@ -7,9 +7,12 @@ import { Refusal } from "../../errors.ts";
 import type { JobContext } from "../context.ts";
 import { type Job, progressOf } from "../job.ts";
 import type { Reporter } from "../notify/reporter.ts";
-import type { Ending } from "../store/store.ts";
+import type { Claimed, Ending } from "../store/store.ts";
+import { Claims } from "./claims.ts";
 import { failure } from "./failure.ts";
 import { Finisher } from "./finish.ts";
+import { downloadsOffer } from "./operations.ts";
+import { inTime } from "./timeouts.ts";
 
 /** How far a download is. */
 export interface DownloadProgress {
@@ -31,7 +34,8 @@ export class ActivationLane {
   readonly #reporter: Reporter;
   readonly #finisher: Finisher;
   readonly #quit = new AbortController();
-  #current: { job: Job; controller: AbortController; done: Promise<void> } | undefined;
+  readonly #claims: Claims;
+  #current: (Claimed & { controller: AbortController; done: Promise<void> }) | undefined;
   #wake = () => {};
   #wasPoked = false;
 
@@ -39,6 +43,14 @@ export class ActivationLane {
     this.#context = context;
     this.#reporter = reporter;
     this.#finisher = new Finisher(context, reporter, this.#quit.signal);
+    this.#claims = new Claims({
+      store: context.store,
+      finisher: this.#finisher,
+      reporter,
+      quit: this.#quit.signal,
+      offer: downloadsOffer,
+      refused: (error) => this.#failNext(error),
+    });
   }
 
   begin(): void {
@@ -57,6 +69,7 @@ export class ActivationLane {
 
   /** Stops the work on a job whose record says that it ended. */
   abandon(id: string): void {
+    this.#claims.abandon(id);
     if (this.#current?.job.id === id) this.#current.controller.abort();
   }
 
@@ -64,9 +77,10 @@ export class ActivationLane {
   async stop(): Promise<void> {
     this.#quit.abort();
     this.#wake();
+    await inTime(this.#claims.settled(), this.#context.clock, this.#context.settings.shutdown_grace_s);
     const current = this.#current;
     if (!current) return;
-    await this.#context.store.requeue(current.job.id).catch(() => {});
+    await this.#context.store.requeue(current.job.id, current.claim).catch(() => {});
     current.controller.abort();
     await current.done;
   }
@@ -74,12 +88,9 @@ export class ActivationLane {
   async #loop(): Promise<void> {
     while (!this.#quit.signal.aborted) {
       this.#wasPoked = false;
-      const job = await this.#finisher.persist(
-        () => this.#context.store.next(this.#finisher.unwritten(), "activation"),
-        () => true,
-      );
-      if (this.#quit.signal.aborted) return;
-      if (job) await this.#run(job);
+      const claimed = await this.#claims.take();
+      if (claimed) await this.#run(claimed);
+      else if (this.#quit.signal.aborted) return;
       else if (!this.#wasPoked)
         await new Promise<void>((resolve) => {
           this.#wake = resolve;
@@ -87,22 +98,26 @@ export class ActivationLane {
     }
   }
 
-  async #run(queued: Job): Promise<void> {
+  async #run({ job, claim }: Claimed): Promise<void> {
     const { promise: done, resolve } = Promise.withResolvers<void>();
     const controller = new AbortController();
-    const current = { job: queued, controller, done };
-    this.#current = current;
+    this.#current = { job, claim, controller, done };
+    if (this.#claims.hasEnded(job.id)) controller.abort();
     try {
-      const job = await this.#context.store.start(queued.id);
-      if (!job) return;
-      current.job = job;
-      this.#reporter.started(job);
-      const ending = await this.#install(job, controller.signal);
-      if (ending) await this.#finisher.finish(job, "running", ending, progressOf(job));
+      const ending = controller.signal.aborted ? undefined : await this.#install(job, controller.signal);
+      if (ending) await this.#finisher.finish(job, "running", ending, progressOf(job), claim);
     } finally {
       this.#current = undefined;
       resolve();
     }
+  }
+
+  /** Fails the download that would have been the next one, because the store refuses to start it. */
+  async #failNext(error: unknown): Promise<boolean> {
+    const ask = () => this.#context.store.ahead(downloadsOffer(this.#finisher.unwritten()));
+    const job = await this.#finisher.persist(ask, () => true);
+    if (job) await this.#finisher.finish(job, "queued", { status: "failed", ...failure(error) });
+    return job !== undefined;
   }
 
   /** How the job ended, or nothing when its record says so already. */

@@ -52,9 +52,15 @@ export class Finisher {
    * Writes how a job ended. An end that can never be written becomes a failure; clients that wait get that even if it cannot be
    * written either. Undefined when the job had ended before: its files are discarded then.
    */
-  async finish(job: Job, from: JobStatus, ending: Ending, progress?: JobProgress): Promise<Job | undefined> {
+  async finish(
+    job: Job,
+    from: JobStatus,
+    ending: Ending,
+    progress?: JobProgress,
+    claim?: number,
+  ): Promise<Job | undefined> {
     const { store, clock } = this.context;
-    const write = (how: Ending) => store.end(job.id, [from], how, progress);
+    const write = (how: Ending) => store.end(job.id, [from], how, progress, claim);
     let ended: Job | undefined;
     try {
       ended = await this.persist(() => write(ending));

@@ -11,17 +11,17 @@ import { type Job, progressOf } from "../job.ts";
 import type { ModelCache } from "../models/model-cache.ts";
 import { WarmUp } from "../models/warm-up.ts";
 import type { Reporter } from "../notify/reporter.ts";
-import type { Ending } from "../store/store.ts";
+import type { Claimed, Ending, Offer } from "../store/store.ts";
+import { Claims } from "./claims.ts";
 import { failure } from "./failure.ts";
 import { Finisher } from "./finish.ts";
-import { partsOf, prepareJob, typeOf } from "./operations.ts";
+import { engineOffer, partsOf, prepareJob, typeOf } from "./operations.ts";
 import { Prefetcher } from "./prefetch.ts";
 import { type Report, runJob } from "./run.ts";
 import { abortable, inTime, limitTime } from "./timeouts.ts";
 
 /** The job that has the engine. */
-interface Current {
-  job: Job;
+interface Current extends Claimed {
   controller: AbortController;
   done: Promise<void>;
 }
@@ -45,6 +45,7 @@ export class Runner {
   readonly #reporter: Reporter;
   readonly #waitedFor: () => readonly string[];
   readonly #finisher: Finisher;
+  readonly #claims: Claims;
   readonly #prefetcher: Prefetcher;
   readonly #warmUp: WarmUp;
   readonly #chores: Chore[] = [];
@@ -68,9 +69,19 @@ export class Runner {
     this.#waitedFor = parts.waitedFor;
     this.#warmUp = new WarmUp(context, parts.models);
     this.#finisher = new Finisher(context, parts.reporter, this.#quit.signal);
+    const offer = (except: readonly string[]) =>
+      engineOffer(context, parts.models.residents(), parts.models.budget(), except);
+    this.#claims = new Claims({
+      store: context.store,
+      finisher: this.#finisher,
+      reporter: parts.reporter,
+      quit: this.#quit.signal,
+      offer,
+      refused: (error) => this.#failNext(offer, error),
+    });
     this.#prefetcher = new Prefetcher({
       isOpen: () => this.#current !== undefined && !this.#quit.signal.aborted,
-      next: () => context.store.next([this.#current!.job.id, ...this.#finisher.unwritten()]),
+      next: () => context.store.ahead(offer(this.#finisher.unwritten())),
       prepare: (job, signal) => prepareJob(context, job, signal),
       fail: (job, error) => this.#failQueued(job, error, { progress: null, progress_label: "preparing" }),
       onError: (error) => context.log.error("the job store cannot be read", { error }),
@@ -109,6 +120,7 @@ export class Runner {
 
   /** Stops the work on a job whose record says that it ended. */
   abandon(id: string): void {
+    this.#claims.abandon(id);
     if (this.#current?.job.id === id) {
       this.#current.controller.abort();
       this.#watchRelease(this.#current);
@@ -123,10 +135,11 @@ export class Runner {
     this.#prefetcher.stop();
     for (const chore of this.#chores.splice(0)) chore.refuse();
     this.#wake();
+    if (!(await inTime(this.#claims.settled(), clock, graceSeconds))) return undefined;
     if (!this.#current) return undefined;
-    const { job, controller, done } = this.#current;
+    const { job, claim, controller, done } = this.#current;
     if (await inTime(done, clock, graceSeconds)) return undefined;
-    const requeued = await store.requeue(job.id).catch((error) => {
+    const requeued = await store.requeue(job.id, claim).catch((error) => {
       // It counts as interrupted then: the next start tries it again.
       log.error("the job store cannot be written", { error });
       return undefined;
@@ -154,12 +167,11 @@ export class Runner {
         continue;
       }
       isJobsTurn = false;
-      const job = await this.#nextJob();
-      if (this.#quit.signal.aborted) break;
-      if (job) {
+      const claimed = await this.#nextJob();
+      if (claimed) {
         if (isResting) letSleep = this.#context.awake();
         isResting = false;
-        await this.#run(job);
+        await this.#run(claimed);
       } else if (this.#warmUp.isOver && !this.#wasPoked) {
         letSleep();
         isResting = true;
@@ -169,14 +181,10 @@ export class Runner {
     letSleep();
   }
 
-  async #nextJob(): Promise<Job | undefined> {
-    const { store } = this.#context;
+  async #nextJob(): Promise<Claimed | undefined> {
     const unwritten = this.#finisher.unwritten();
     if (unwritten.length > 0) await this.#finisher.retryUnwritten();
-    const prefetched = this.#prefetcher.job();
-    if (prefetched) return prefetched;
-    const askAgain = () => true;
-    return this.#finisher.persist(() => store.next(this.#finisher.unwritten()), askAgain);
+    return this.#quit.signal.aborted ? undefined : this.#claims.take();
   }
 
   #rest(): Promise<void> {
@@ -186,43 +194,39 @@ export class Runner {
     });
   }
 
-  /** Takes a job from its place in the queue to its end. */
-  async #run(queued: Job): Promise<void> {
-    const prefetched = this.#prefetcher.find(queued.id);
+  /** Takes a job that was claimed to its end. */
+  async #run({ job, claim }: Claimed): Promise<void> {
+    const prefetched = this.#prefetcher.find(job.id);
     const { promise: done, resolve: release } = Promise.withResolvers<void>();
     const controller = new AbortController();
-    // Set before the record says "running", so that a cancel finds it here.
-    const current = { job: queued, controller, done };
+    const current = { job, claim, controller, done };
     this.#current = current;
-    const job = await this.#start(queued);
     this.#prefetcher.release(prefetched);
-    if (job) {
-      current.job = job;
-      controller.signal.addEventListener("abort", () => prefetched?.controller.abort());
-      this.#reporter.started(job);
-      const stopTimer = limitTime(this.#context, async (ending) => {
-        if (await this.#finisher.finish(job, "running", ending, progressOf(job))) controller.abort();
-      });
-      void this.#prefetcher.look();
-      const ending = await this.#execute(current, prefetched?.prepared);
-      stopTimer();
-      if (ending) await this.#finisher.finish(job, "running", ending, progressOf(job));
-      await this.#evictTransient();
-    } else prefetched?.controller.abort();
+    controller.signal.addEventListener("abort", () => prefetched?.controller.abort());
+    const finish = (ending: Ending) => this.#finisher.finish(job, "running", ending, progressOf(job), claim);
+    const stopTimer = limitTime(this.#context, async (ending) => {
+      if (await finish(ending)) controller.abort();
+    });
+    void this.#prefetcher.look();
+    if (this.#claims.hasEnded(job.id)) controller.abort();
+    const ending = controller.signal.aborted ? undefined : await this.#execute(current, prefetched?.prepared);
+    stopTimer();
+    if (ending) await finish(ending);
+    await this.#evictTransient();
     this.#current = undefined;
     release();
   }
 
-  /** Marks a job as running. Gives nothing when it ended meanwhile, or ends it when the store refuses. */
-  #start(queued: Job): Promise<Job | undefined> {
+  /** Fails the job that would have been the next one, because the store refuses to start it. */
+  async #failNext(offer: (except: readonly string[]) => Offer, error: unknown): Promise<boolean> {
     const { store } = this.#context;
-    return this.#finisher
-      .persist(() => store.start(queued.id))
-      .catch(async (error) => {
-        await this.#failQueued(queued, error);
-        if (isDiskFull(error)) await this.#failWaitedFor(error);
-        return undefined;
-      });
+    const ask = () => store.ahead(offer(this.#finisher.unwritten()));
+    const job = await this.#finisher.persist(ask, () => true);
+    if (!job) return false;
+    this.#prefetcher.abandon(job.id);
+    await this.#failQueued(job, error);
+    if (isDiskFull(error)) await this.#failWaitedFor(error);
+    return true;
   }
 
   /** Gives how the job ended, or nothing when its record says so already. */

@@ -4,10 +4,12 @@
  * @module
  */
 import type { Prepared } from "../../capabilities/capability.ts";
-import { keysOf } from "../../engine/residency.ts";
+import type { Need } from "../../engine/need.ts";
+import { footprint, keysOf, type Resident, warmKey, warmKeyOf } from "../../engine/residency.ts";
 import { Refusal } from "../../errors.ts";
 import type { JobContext, JobType } from "../context.ts";
-import type { Job } from "../job.ts";
+import { activationType, type Job } from "../job.ts";
+import type { Demand, NewJob, Offer } from "../store/store.ts";
 import { abortable } from "./timeouts.ts";
 
 export function typeOf({ operationOf }: JobContext, job: Job): JobType {
@@ -36,3 +38,53 @@ export function partsOf(context: JobContext, job: Job): Set<string> {
     return new Set();
   }
 }
+
+/** A download fits every machine that makes downloads. */
+const ofDownloads = { variant: "", warmKey: "", bytes: 0 };
+
+/** What a new job needs of a family's models. A download needs none. @throws {Refusal} what the operation refuses. */
+export function needOf(
+  { operationOf, check }: Pick<JobContext, "operationOf" | "check">,
+  { type, params }: NewJob,
+): { family: string; need: Need } | undefined {
+  if (type === activationType) return undefined;
+  const known = operationOf(type);
+  if (!known) throw new Error(`no operation of the type ${type}`);
+  return { family: known.family, need: known.operation.need(params, check) };
+}
+
+export function demandOf(needed: { family: string; need: Need } | undefined): Demand {
+  if (!needed) return ofDownloads;
+  const { family, need } = needed;
+  return {
+    variant: `${family}/${need.variant}`,
+    warmKey: warmKeyOf(family, need),
+    bytes: footprint(family, need, new Map()),
+  };
+}
+
+/** What the engine's lane takes now. */
+export function engineOffer(
+  { placing }: JobContext,
+  residents: readonly Resident[],
+  budget: number,
+  except: readonly string[],
+): Offer {
+  return {
+    lane: "engine",
+    except,
+    types: placing.types,
+    variants: placing.variants(),
+    warm: [...new Set(residents.map(warmKey))],
+    budget,
+  };
+}
+
+export const downloadsOffer = (except: readonly string[]): Offer => ({
+  lane: "activation",
+  except,
+  types: [activationType],
+  variants: [ofDownloads.variant],
+  warm: [],
+  budget: 0,
+});

@@ -11,10 +11,14 @@ import type { Delivery, DeliveryStore } from "./store.ts";
 export class SqliteDeliveries implements DeliveryStore {
   readonly #database: Database;
   readonly #spend: Spend;
+  readonly #now: () => number;
+  /** Until when a message is lent, by its id. A restart gives all of them back. */
+  readonly #lent = new Map<string, number>();
 
-  constructor(database: Database, spend: Spend) {
+  constructor(database: Database, spend: Spend, now: () => number) {
     this.#database = database;
     this.#spend = spend;
+    this.#now = now;
   }
 
   /** Adds a message, inside the transaction that ends its job. */
@@ -32,12 +36,17 @@ export class SqliteDeliveries implements DeliveryStore {
     this.#show(job_id, { status: "pending", attempts: 0, error: null });
   }
 
-  async due(now: number, limit: number): Promise<Delivery[]> {
-    return this.#database
-      .query<Delivery, [number, number]>(
-        "SELECT * FROM deliveries WHERE next_at <= ? ORDER BY next_at LIMIT ?",
+  async claim(limit: number, seconds: number): Promise<Delivery[]> {
+    const now = this.#now();
+    for (const [id, until] of this.#lent) if (until <= now) this.#lent.delete(id);
+    const due = this.#database
+      .query<Delivery, [number, string, number]>(
+        `SELECT * FROM deliveries WHERE next_at <= ? AND id NOT IN (SELECT value FROM json_each(?))
+         ORDER BY next_at LIMIT ?`,
       )
-      .all(now, limit);
+      .all(now, JSON.stringify([...this.#lent.keys()]), limit);
+    for (const { id } of due) this.#lent.set(id, now + seconds);
+    return due;
   }
 
   async nextAt(): Promise<number | undefined> {
@@ -48,6 +57,7 @@ export class SqliteDeliveries implements DeliveryStore {
   }
 
   async postpone({ id, job_id, attempts }: Delivery, nextAt: number, error: string): Promise<void> {
+    this.#lent.delete(id);
     this.#change(() => {
       this.#run("UPDATE deliveries SET attempts = attempts + 1, next_at = ? WHERE id = ?", nextAt, id);
       this.#show(job_id, { status: "pending", attempts: attempts + 1, error });
@@ -56,6 +66,7 @@ export class SqliteDeliveries implements DeliveryStore {
 
   async settle({ id, job_id, attempts }: Delivery, error: string | null): Promise<void> {
     const status = error === null ? "delivered" : "given_up";
+    this.#lent.delete(id);
     this.#change(() => {
       this.#run("DELETE FROM deliveries WHERE id = ?", id);
       this.#show(job_id, { status, attempts: attempts + 1, error });

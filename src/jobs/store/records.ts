@@ -75,6 +75,12 @@ export interface Page {
   type?: string | undefined;
 }
 
+const isActivation = (lane: Lane) => Number(lane === "activation");
+
+const oldestQueued = (columns: string) =>
+  `SELECT ${columns} FROM jobs WHERE status = 'queued' AND (type = '${activationType}') = ?
+   AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY seq LIMIT 1`;
+
 /** Removed jobs are remembered so far back, counted in jobs that came since. */
 const rememberedRemovals = 1_000_000;
 
@@ -113,13 +119,14 @@ export class JobRecords {
     )!;
   }
 
-  /** Undefined when it is not queued. */
-  start(id: string, now: number): Row | undefined {
+  /** Starts the oldest queued job of a lane that is not among `except`. */
+  startNext(lane: Lane, except: readonly string[], now: number): Row | undefined {
     return this.#first(
       `UPDATE jobs SET status = 'running', started_at = ?, attempts = attempts + 1, progress = 0, progress_label = 'preparing'
-       WHERE id = ? AND status = 'queued' RETURNING *`,
+       WHERE seq = (${oldestQueued("seq")}) RETURNING *`,
       now,
-      id,
+      isActivation(lane),
+      JSON.stringify(except),
     );
   }
 
@@ -189,13 +196,18 @@ export class JobRecords {
       : this.#all("SELECT * FROM jobs WHERE status = 'queued' AND type = ?", type);
   }
 
-  /** Oldest first. */
-  queued(lane: Lane, limit: number): Row[] {
-    return this.#all(
-      `SELECT * FROM jobs WHERE status = 'queued' AND (type = '${activationType}') = ? ORDER BY seq LIMIT ?`,
-      lane === "activation" ? 1 : 0,
-      limit,
-    );
+  /** The job that `startNext` would start. */
+  next(lane: Lane, except: readonly string[]): Row | undefined {
+    return this.#first(oldestQueued("*"), isActivation(lane), JSON.stringify(except));
+  }
+
+  /** How many jobs wait, counted up to a limit. */
+  queuedUpTo(limit: number): number {
+    return this.database
+      .query<{ n: number }, [number]>(
+        "SELECT count(*) AS n FROM (SELECT 1 FROM jobs WHERE status = 'queued' LIMIT ?)",
+      )
+      .get(limit)!.n;
   }
 
   /** Queued jobs of the same lane that came before. */
@@ -204,7 +216,7 @@ export class JobRecords {
       .query<{ n: number }, [number, number]>(
         `SELECT count(*) AS n FROM jobs WHERE status = 'queued' AND (type = '${activationType}') = ? AND seq < ?`,
       )
-      .get(type === activationType ? 1 : 0, seq)!.n;
+      .get(Number(type === activationType), seq)!.n;
   }
 
   running(): Row[] {

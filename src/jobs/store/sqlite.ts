@@ -7,20 +7,24 @@ import type { Database } from "bun:sqlite";
 import type { Spend } from "../../disk/reserve.ts";
 import { isDiskFull, Refusal } from "../../errors.ts";
 import type { FileRecord } from "../../files/file.ts";
-import { isLive, type Job, type JobProgress, type JobStatus, type Lane } from "../job.ts";
+import { isLive, type Job, type JobProgress, type JobStatus } from "../job.ts";
 import { SqliteDeliveries } from "./deliveries.ts";
 import { JobRecords, type Row, toJob } from "./records.ts";
-import type {
-  Ending,
-  Idempotency,
-  JobPage,
-  JobQuery,
-  JobStore,
-  NewJob,
-  Notification,
-  Recovered,
-  Sender,
-  Webhook,
+import {
+  type Arrival,
+  type Claimed,
+  type Ending,
+  type Held,
+  type Idempotency,
+  type JobPage,
+  type JobQuery,
+  type JobStore,
+  type Notification,
+  type Offer,
+  queueFull,
+  type Recovered,
+  type Sender,
+  type Webhook,
 } from "./store.ts";
 
 export interface JobStoreOptions {
@@ -67,13 +71,14 @@ class SqliteJobStore implements JobStore {
     this.#notification = notification;
     this.#spend = spend;
     this.#now = now;
-    this.deliveries = new SqliteDeliveries(database, spend);
+    this.deliveries = new SqliteDeliveries(database, spend, now);
   }
 
-  async create(job: NewJob): Promise<{ job: Job; created: boolean }> {
+  async create(job: Arrival): Promise<{ job: Job; created: boolean }> {
     return this.#transaction(() => {
       const earlier = job.idempotency && this.#withKey(job.idempotency);
       if (earlier) return { job: toJob(earlier), created: false };
+      if (this.#records.queuedUpTo(job.maxQueue) >= job.maxQueue) throw queueFull(job.maxQueue);
       const row = this.#records.insert(job, this.#now());
       for (const file of job.files ?? []) this.#keepFile(file);
       return { job: toJob(row), created: true };
@@ -102,11 +107,6 @@ class SqliteJobStore implements JobStore {
     return { data: rows.slice(0, limit).map(toJob), has_more: rows.length > limit };
   }
 
-  async next(except: readonly string[] = [], lane: Lane = "engine"): Promise<Job | undefined> {
-    const row = this.#records.queued(lane, except.length + 1).find(({ id }) => !except.includes(id));
-    return row && toJob(row);
-  }
-
   async position(id: string): Promise<number> {
     const row = this.#records.find(id);
     return row ? this.#records.queuedBefore(row) : 0;
@@ -118,8 +118,13 @@ class SqliteJobStore implements JobStore {
     return counts;
   }
 
-  async start(id: string): Promise<Job | undefined> {
-    const row = this.#records.start(id, this.#now());
+  async claim({ lane, except }: Offer): Promise<Claimed | undefined> {
+    const row = this.#records.startNext(lane, except, this.#now());
+    return row && { job: toJob(row), claim: row.attempts };
+  }
+
+  async ahead({ lane, except }: Offer): Promise<Job | undefined> {
+    const row = this.#records.next(lane, except);
     return row && toJob(row);
   }
 
@@ -172,6 +177,11 @@ class SqliteJobStore implements JobStore {
         });
       return { requeued: again.map(({ id }) => id), interrupted: over.map(({ id }) => id) };
     });
+  }
+
+  /** One process runs all jobs, and keeps their progress itself. */
+  async beat(): Promise<Held[]> {
+    return this.#records.running().map(({ id, attempts }) => ({ id, claim: attempts, watched: false }));
   }
 
   async prune(before: number): Promise<number> {

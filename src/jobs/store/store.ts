@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { RefusalCode } from "../../errors.ts";
+import { Refusal, type RefusalCode } from "../../errors.ts";
 import type { FileRecord } from "../../files/file.ts";
 import type { Job, JobProgress, JobStatus, Lane } from "../job.ts";
 
@@ -40,6 +40,54 @@ export interface NewJob {
   files?: readonly FileRecord[];
   webhook?: Webhook | undefined;
   idempotency?: Idempotency | undefined;
+}
+
+export const queueFull = (most: number) =>
+  new Refusal("queue_full", `${most} jobs are waiting, which is as many as max_queue allows`);
+
+/** Where a job fits among machines: for placing it, not for running it. */
+export interface Demand {
+  /** Family and variant, such as "qwen/image". */
+  variant: string;
+  /** Jobs of one key share loaded parts. */
+  warmKey: string;
+  /** Memory at its peak. */
+  bytes: number;
+}
+
+/** A job on its way into the queue. */
+export interface Arrival extends NewJob {
+  demand: Demand;
+  /** How many jobs may wait. */
+  maxQueue: number;
+}
+
+/** The jobs that a lane takes now. */
+export interface Offer {
+  lane: Lane;
+  /** Ids of jobs that it does not want. */
+  except: readonly string[];
+  /** The job types that this build knows, and the variants whose files are here. */
+  types: readonly string[];
+  variants: readonly string[];
+  /** The `warmKey`s in memory. */
+  warm: readonly string[];
+  /** Bytes. */
+  budget: number;
+}
+
+/** A job that was taken from the queue. The number rises with each claim of the job, and names its holder. */
+export interface Claimed {
+  job: Job;
+  claim: number;
+}
+
+/** A running job whose claim is this node's. */
+export interface Held {
+  id: string;
+  claim: number;
+  /** Whether a client follows its events. */
+  watched: boolean;
 }
 
 /** How a job ends. */
@@ -78,9 +126,9 @@ export interface JobStore {
   /**
    * Keeps a job, durably when the promise resolves. A known idempotency key with the same hash gives the job it made before.
    *
-   * @throws {Refusal} `idempotency_mismatch` when the key was used with another hash.
+   * @throws {Refusal} `idempotency_mismatch` when the key was used with another hash, `queue_full` when `maxQueue` jobs wait.
    */
-  create(job: NewJob): Promise<{ job: Job; created: boolean }>;
+  create(job: Arrival): Promise<{ job: Job; created: boolean }>;
   /** The job that a key made before, so that a repeated request stores nothing. Throws as `create` does. */
   replay(idempotency: Idempotency): Promise<Job | undefined>;
   /** "pruned" once retention took it. */
@@ -88,33 +136,36 @@ export interface JobStore {
   sender(id: string): Promise<Sender | undefined>;
   /** Newest first. */
   list(query?: JobQuery): Promise<JobPage>;
-  /** The oldest queued job of a lane that is not among `except`. */
-  next(except?: readonly string[], lane?: Lane): Promise<Job | undefined>;
   /** How many queued jobs of the same lane come before this one. */
   position(id: string): Promise<number>;
   counts(): Promise<Record<JobStatus, number>>;
 
-  /** queued → running. */
-  start(id: string): Promise<Job | undefined>;
+  /** queued → running: takes the next job of the offer. */
+  claim(offer: Offer): Promise<Claimed | undefined>;
+  /** The job that a claim would give next. Nothing is taken. */
+  ahead(offer: Offer): Promise<Job | undefined>;
   /**
    * From one of the statuses in `from` to its end: the job, the records of the files it made and the message to its webhook in one
-   * commit. The files' bytes are durable before.
+   * commit. The files' bytes are durable before. With a claim, it counts for the holder of that claim only.
    */
   end(
     id: string,
     from: readonly JobStatus[],
     ending: Ending,
     progress?: JobProgress,
+    claim?: number,
   ): Promise<Job | undefined>;
   /** Cancels every queued job, or those of a type, in one commit. */
   cancelQueued(type?: string): Promise<Job[]>;
   /** running → queued, at its old place; the attempt does not count. For a shutdown. */
-  requeue(id: string): Promise<Job | undefined>;
+  requeue(id: string, claim: number): Promise<Job | undefined>;
+  /** Reports what the running jobs have reached, and gives the jobs that are still this node's. */
+  beat(running: readonly Running[]): Promise<Held[]>;
   /** Removes the record, whatever its status, and gives it. */
   delete(id: string): Promise<Job | undefined>;
 
   /**
-   * Call it at start: running jobs go back into the queue, or end `interrupted` when they were tried twice.
+   * Running jobs of a server that is gone go back into the queue, or end `interrupted` when they were tried twice.
    */
   recover(): Promise<Recovered>;
   /** Removes jobs that ended before that time (Unix seconds), and remembers their ids. */
@@ -125,15 +176,20 @@ export interface JobStore {
   deliveries: DeliveryStore;
 }
 
-/** Ids of the jobs that ran when the server stopped. */
+/** How far a running job is. */
+export interface Running extends JobProgress {
+  id: string;
+}
+
+/** Ids of the jobs that ran when their server stopped. */
 export interface Recovered {
   requeued: readonly string[];
   interrupted: readonly string[];
 }
 
 export interface DeliveryStore {
-  /** Messages to send now, the longest waiting first. */
-  due(now: number, limit: number): Promise<Delivery[]>;
+  /** Messages to send now, the longest waiting first. Each is lent to the caller for that long. */
+  claim(limit: number, seconds: number): Promise<Delivery[]>;
   /** When the next message is due. */
   nextAt(): Promise<number | undefined>;
   /** An attempt failed; the next one is at `nextAt` (Unix seconds). */

@@ -78,6 +78,7 @@ export function testDeps(settings: Partial<Settings> = {}, changes: Partial<Deps
       hub: { endpoint: "http://127.0.0.1:9", token: undefined, cache: join(dir, "hub") },
       downloads: join(dir, "downloads"),
     },
+    links: { key: new Uint8Array(32), ttl: whole.result_link_ttl_s },
     uninstall: () => 0,
     context: {
       settings: whole,

@@ -6,7 +6,7 @@
  */
 import type { Context } from "hono";
 import { Refusal } from "../../../errors.ts";
-import { linkKey, signedQuery } from "../../../files/links.ts";
+import { signedQuery } from "../../../files/links.ts";
 import type { Accepted } from "../../../jobs/scheduler.ts";
 import type { Idempotency } from "../../../jobs/store/store.ts";
 import { sentEvents } from "../../answer/event-stream.ts";
@@ -111,8 +111,7 @@ async function base64({ files }: Deps, id: string): Promise<string> {
 /** The text that the link to one picture signs. */
 export const pictureOf = (id: string) => `images\n${id}`;
 
-function linkTo(c: Context<Env>, { settings }: Deps, id: string): string {
-  const links = { key: linkKey(settings.data_dir), ttl: settings.result_link_ttl_s };
+function linkTo(c: Context<Env>, { settings, links }: Deps, id: string): string {
   return `${originOf(c, settings)}/v1/images/results/${id}?${signedQuery(pictureOf(id), links)}`;
 }
 

@@ -3,7 +3,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Capability } from "../../../capabilities/capability.ts";
 import { variantsFor } from "../../../capabilities/catalogue.ts";
 import { Refusal } from "../../../errors.ts";
-import { isGoodLink, linkKey } from "../../../files/links.ts";
+import { isGoodLink } from "../../../files/links.ts";
 import { download } from "../../answer/file-access.ts";
 import type { Deps } from "../../deps.ts";
 import { binary, json } from "../../openapi/responses.ts";
@@ -96,7 +96,7 @@ const getPicture = createRoute({
 /** Without a family that makes pictures from words, only the empty list of models is served. */
 export function openaiRoutes(serve: Serve, deps: Deps): void {
   const able = deps.capabilities.filter(({ openai }) => openai !== undefined);
-  const { files, settings, context } = deps;
+  const { files, links, context } = deps;
 
   serve(listModels, (c) =>
     c.json(
@@ -139,7 +139,7 @@ export function openaiRoutes(serve: Serve, deps: Deps): void {
 
   serve(getPicture, async (c) => {
     const { file_id } = c.req.valid("param");
-    if (!isGoodLink(pictureOf(file_id), c.req.valid("query"), linkKey(settings.data_dir)))
+    if (!isGoodLink(pictureOf(file_id), c.req.valid("query"), links.key))
       throw new Refusal("invalid_link", "this link is invalid or has expired");
     const answer = await download(files, file_id, c.req.raw);
     if (!answer) throw new Refusal("file_not_found", "the picture was deleted");

@@ -1,7 +1,7 @@
 /** Tengr's API for depth maps: make one, look at it, list them, fetch the result. */
 import { createRoute, z } from "@hono/zod-openapi";
 import { Refusal } from "../../../errors.ts";
-import { isGoodLink, type Links, linkKey } from "../../../files/links.ts";
+import { isGoodLink } from "../../../files/links.ts";
 import type { Job } from "../../../jobs/job.ts";
 import type { Scheduler } from "../../../jobs/scheduler.ts";
 import { download } from "../../answer/file-access.ts";
@@ -98,8 +98,7 @@ const getResult = createRoute({
 });
 
 export function artworkRoutes(serve: Serve, deps: Deps): void {
-  const { scheduler, settings, files, context } = deps;
-  const links: Links = { key: linkKey(settings.data_dir), ttl: settings.result_link_ttl_s };
+  const { scheduler, settings, files, context, links } = deps;
 
   serve(
     createArtwork,

@@ -154,22 +154,27 @@ describe("events of a job", () => {
   });
 });
 
+const asNew = { after: 0, present: async () => ({ event: "status", data: { early: false } }) as const };
+
 test("createEvents() keeps the last events of a job that says much, and of previews only the newest", async () => {
   const events = createEvents(() => 0);
   for (let step = 0; step < 1000; step++) {
-    events.emit("job", "preview", { step });
-    events.emit("job", "status", { step });
+    events.tell("job", { event: "preview", data: { step } });
+    events.tell("job", { event: "status", data: { step } });
   }
-  events.emit("job", "succeeded", {});
-  const seen = await all(events.subscribe("job")!);
+  events.tell("job", { event: "succeeded", data: {} });
+  const seen = await all(await events.follow("job", asNew));
   expect(seen.length).toBeLessThanOrEqual(256);
   expect(seen.filter(({ event }) => event === "preview").map(({ data }) => data.step)).toEqual([999]);
   expect(seen.at(-1)!.event).toBe("succeeded");
 });
 
-test("createEvents() forgets the events of jobs that ended long ago", () => {
+test("createEvents() forgets the events of jobs that ended long ago: their state is all that is told", async () => {
   const events = createEvents(() => 0);
-  for (let job = 0; job < 1000; job++) events.emit(`${job}`, "succeeded", {});
-  expect(events.subscribe("0")).toBeUndefined();
-  expect(events.subscribe("999")).toBeDefined();
+  for (let job = 0; job < 1000; job++) events.tell(`${job}`, { event: "succeeded", data: { early: true } });
+  const present = async () => ({ event: "succeeded", data: { early: false } }) as const;
+  const told = async (job: string) =>
+    (await all(await events.follow(job, { after: 0, present }))).map(({ data }) => data.early);
+  expect(await told("0")).toEqual([false]);
+  expect(await told("999")).toEqual([true]);
 });

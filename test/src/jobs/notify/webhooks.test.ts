@@ -11,6 +11,7 @@ import { webhookSecret } from "../../../../src/jobs/notify/webhook-secret.ts";
 import { createWebhooks, nextWait, type Post } from "../../../../src/jobs/notify/webhooks.ts";
 import { createJobStore } from "../../../../src/jobs/store/sqlite.ts";
 import { createLog } from "../../../../src/log.ts";
+import { arrival } from "../arrival.ts";
 import { type FakeClock, fakeClock, harness, settle } from "../harness.ts";
 
 const secret = `whsec_${Buffer.from("0123456789abcdef0123456789abcdef").toString("base64")}`;
@@ -35,7 +36,7 @@ function setup(answer: (attempt: number) => { status: number } | Promise<{ statu
   const start = () =>
     createWebhooks({ deliveries: store.deliveries, post, secret, clock, log, random: () => 0.5 });
   const end = async (url = "https://example.com/hook") => {
-    const { job } = await store.create({ type: "fake", params: {}, webhook: { url } });
+    const { job } = await store.create({ ...arrival(), webhook: { url } });
     return (await store.end(job.id, ["queued"], { status: "canceled" }))!;
   };
   return { clock, store, sent, start, end };
@@ -93,7 +94,7 @@ describe("a webhook", () => {
       attempts: 1,
       error: "webhook host 'example.com' resolves to non-public address 10.0.0.1",
     });
-    const { job: silent } = await store.create({ type: "fake", params: {} });
+    const { job: silent } = await store.create(arrival());
     expect((await store.end(silent.id, ["queued"], { status: "canceled" }))!.webhook_delivery).toBeNull();
   });
 

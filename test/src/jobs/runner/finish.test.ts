@@ -53,7 +53,7 @@ describe("a job", () => {
       kind: "ended",
       job: { id, status: "failed", error_code: "store_failed" },
     });
-    store.start = broken;
+    store.claim = broken;
     const { id: second } = await submit();
     expect(await scheduler.wait(second, 1000)).toMatchObject({ kind: "ended", job: { status: "failed" } });
     await settle();
@@ -64,12 +64,12 @@ describe("a job", () => {
   test("that cannot be started for lack of space fails by it, as do those that clients wait for; then all goes on", async () => {
     const { scheduler, store, engine, clock, submit, state } = harness();
     await scheduler.start();
-    const start = store.start.bind(store);
+    const claim = store.claim.bind(store);
     const end = store.end.bind(store);
     const full = async () => {
       throw Object.assign(new Error("database or disk is full"), { code: "SQLITE_FULL" });
     };
-    store.start = full;
+    store.claim = full;
     const first = await submit();
     const second = await submit();
     const third = await submit();
@@ -85,19 +85,19 @@ describe("a job", () => {
       job: { status: "failed", error_code: "disk_full" },
     });
     expect(await state(second.id)).toBe("queued");
-    store.start = start;
+    store.claim = claim;
     await clock.advance(30_000);
     expect(await state(second.id)).toBe("succeeded");
     expect(engine.log.filter((line) => line.startsWith("run"))).toHaveLength(1);
 
     // Not even its failure can be written: whoever waits hears of it, and the record follows.
-    store.start = full;
+    store.claim = full;
     store.end = full;
     const fourth = await submit();
     const told = scheduler.wait(fourth.id, 600_000);
     await clock.advance(60_000);
     expect(await told).toMatchObject({ kind: "ended", job: { status: "failed", error_code: "disk_full" } });
-    store.start = start;
+    store.claim = claim;
     store.end = end;
     await clock.advance(60_000);
     expect(await scheduler.job(fourth.id)).toMatchObject({ status: "failed", error_code: "disk_full" });

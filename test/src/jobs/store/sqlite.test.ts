@@ -4,19 +4,24 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openDatabase } from "../../../../src/database.ts";
+import { insertFile } from "../../../../src/files/records.ts";
 import { filesSchema } from "../../../../src/files/schema.ts";
 import { jobsSchema, webhookDeliverySchema } from "../../../../src/jobs/store/schema.ts";
 import { createJobStore } from "../../../../src/jobs/store/sqlite.ts";
-import { testJobStore } from "../../../contract/jobs-store.ts";
+import { file, testJobStore } from "../../../contract/jobs-store.ts";
 
 testJobStore({
   name: "the job store in SQLite",
-  async open({ keepFile = () => {}, notification } = {}) {
+  async open({ notification } = {}) {
     let now = 1000;
     const database = openDatabase(":memory:");
     const count = (sql: string) => database.query<{ n: number }, []>(sql).get()!.n;
     return {
-      store: createJobStore(database, { keepFile, now: () => now, ...(notification && { notification }) }),
+      store: createJobStore(database, {
+        keepFile: (record) => insertFile(database, record),
+        now: () => now,
+        ...(notification && { notification }),
+      }),
       tick(seconds = 1) {
         now += seconds;
       },
@@ -26,6 +31,14 @@ testJobStore({
       },
       skip: (jobs) =>
         void database.run("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'jobs'", [jobs]),
+      kept: async () =>
+        database
+          .query<{ file_id: string }, []>("SELECT file_id FROM files ORDER BY seq")
+          .all()
+          .map(({ file_id }) => file_id),
+      async refuse(file_id) {
+        insertFile(database, file(file_id));
+      },
       remembered: async () => count("SELECT count(*) AS n FROM removed_jobs"),
     };
   },

@@ -1,0 +1,121 @@
+/**
+ * The part of the queue that works: it has the engine, its models, and the downloads. A node that only takes requests has none.
+ *
+ * @module
+ */
+import type { Resident } from "../engine/residency.ts";
+import type { JobContext } from "./context.ts";
+import { activationType, type Job } from "./job.ts";
+import type { Metrics } from "./metrics.ts";
+import { Budget } from "./models/budget.ts";
+import { memoryState } from "./models/memory-state.ts";
+import { ModelCache } from "./models/model-cache.ts";
+import type { Notices } from "./notify/notices.ts";
+import type { Reporter } from "./notify/reporter.ts";
+import { ActivationLane } from "./runner/activations.ts";
+import { Runner } from "./runner/loop.ts";
+import { demandOf, needOf } from "./runner/operations.ts";
+import type { Health, Unloaded } from "./scheduler.ts";
+import type { Demand, NewJob } from "./store/store.ts";
+
+interface Parts {
+  notices: Notices;
+  reporter: Reporter;
+  metrics: Metrics;
+  /** Jobs that a client waits for. */
+  waitedFor(): readonly string[];
+}
+
+export class Lane {
+  readonly #context: JobContext;
+  readonly #budget: Budget;
+  readonly #models: ModelCache;
+  readonly #runner: Runner;
+  readonly #activations: ActivationLane;
+
+  constructor(context: JobContext, { notices, reporter, metrics, waitedFor }: Parts) {
+    this.#context = context;
+    this.#budget = new Budget(context);
+    this.#models = new ModelCache(context, this.#budget, metrics);
+    this.#runner = new Runner(context, { models: this.#models, reporter, waitedFor });
+    this.#activations = new ActivationLane(context, reporter);
+    notices.on("work", ({ type }) => {
+      if (type === activationType) this.#activations.poke();
+      else this.#runner.poke();
+    });
+    notices.on("ended", ({ id }) => this.abandon(id));
+  }
+
+  /** Where a job fits. @throws {Refusal} `over_budget`, and what the operation's `need` refuses. */
+  admit(job: NewJob): Demand {
+    const need = needOf(this.#context, job);
+    if (need) this.#models.check(need.family, need.need);
+    return demandOf(need);
+  }
+
+  async start(): Promise<void> {
+    this.#budget.workingSet = (await this.#context.engine.stats()).workingSet;
+  }
+
+  begin(): void {
+    this.#runner.begin();
+    this.#activations.begin();
+  }
+
+  /** Takes no further job. Gives the job that was put back into the queue, if one was. */
+  async stop(): Promise<Job | undefined> {
+    const [requeued] = await Promise.all([
+      this.#runner.stop(this.#context.settings.shutdown_grace_s),
+      this.#activations.stop(),
+    ]);
+    return requeued;
+  }
+
+  /** The jobs that run here now. */
+  running(): Job[] {
+    return [this.#runner.running(), this.#activations.running()].filter((job) => job !== undefined);
+  }
+
+  /** The job that has the engine. */
+  onEngine(): Job | undefined {
+    return this.#runner.running();
+  }
+
+  /** Stops the work on a job whose record says that it ended. */
+  abandon(id: string): void {
+    this.#runner.abandon(id);
+    this.#activations.abandon(id);
+  }
+
+  async unload(family: string, variant?: string): Promise<Unloaded> {
+    const gone = await this.#runner.chore(() =>
+      this.#models.evict(
+        (resident) => resident.family === family && (variant === undefined || resident.variant === variant),
+        "unload",
+      ),
+    );
+    return { unloaded: gone.length > 0, freed_bytes: gone.reduce((sum, { bytes }) => sum + bytes, 0) };
+  }
+
+  /** Evicts models that were idle for long. */
+  evictExpired(): Promise<void> {
+    return this.#runner.chore(() => this.#models.evictExpired());
+  }
+
+  isWarm(): boolean {
+    return this.#runner.isWarm();
+  }
+
+  residents(): readonly Resident[] {
+    return this.#models.residents();
+  }
+
+  budget(): number {
+    return this.#budget.bytes();
+  }
+
+  memory(): Health["memory"] {
+    const { clock, describe } = this.#context;
+    return memoryState(this.#models.residents(), this.#budget.bytes(), clock.now(), describe);
+  }
+}
