@@ -59,6 +59,7 @@ export const refusals = {
   over_budget: { status: 503, means: "The request needs more memory than the budget allows" },
   out_of_memory: { status: 503, means: "The memory ran out while the job ran, even with all else evicted" },
   overloaded: { status: 503, means: "Too many large request bodies are being read at the same time" },
+  store_unavailable: { status: 503, means: "The database of the fleet does not answer now" },
   shutting_down: { status: 503, means: "The server is shutting down" },
   sync_timeout: { status: 504, means: "The job goes on, but the synchronous wait is over" },
   disk_full: { status: 507, means: "No space is left on the server's disk" },

@@ -41,6 +41,8 @@ const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() 
   // What a plan knows of a network: no tensors, so the main thread may load it.
   const memory = /^src\/models\/[^/]+\/(memory|files)\.ts$/;
   const common = [errors, settings, seam];
+  // Statements over a fleet's database, and its errors: the stores on it write their own statements.
+  const database = /^src\/fleet\/(connect|errors)\.ts$/;
   return [
     [/^src\/(main|serve|stores|readiness|version|assets|guides|embedded\.d)\.ts$/, [/./]],
     [/^ffi\//, [/^ffi\//, /^dist\//]],
@@ -82,8 +84,12 @@ const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() 
     [/^src\/repair\.ts$/, [/^src\/(database|(jobs|files)\/.*)\.ts$/, errors]],
     [/^src\/storage\.ts$/, [/^src\/database\.ts$/, errors]],
     [/^src\/database\.ts$/, [errors, /^src\/(jobs\/store|files)\/schema\.ts$/]],
-    [/^src\/files\//, [/^src\/files\//, /^src\/images\//, /^src\/net\//, ...common]],
-    [/^src\/jobs\//, [/^src\/jobs\//, /^src\/files\//, /^src\/net\//, engine, capability, ...common]],
+    [/^src\/fleet\//, [/^src\/fleet\//, ...common]],
+    [/^src\/files\//, [/^src\/files\//, /^src\/images\//, /^src\/net\//, database, ...common]],
+    [
+      /^src\/jobs\//,
+      [/^src\/jobs\//, /^src\/files\//, /^src\/net\//, engine, capability, database, ...common],
+    ],
     [
       /^src\/capabilities\//,
       [
@@ -169,4 +175,9 @@ test("only ffi/ calls native code, and only the stores and a lock open SQLite", 
       .map((path) => `${file} → ${path}`),
   );
   expect(wrong).toEqual([]);
+});
+
+test("only one file opens connections to PostgreSQL", () => {
+  const opens = /^import \{[^}]*(?<!type )\bSQL\b[^}]*\} from "bun"|\bBun\.SQL\b|\bnew SQL\b/m;
+  expect(files.filter((file) => opens.test(source.get(file)!))).toEqual(["src/fleet/connect.ts"]);
 });

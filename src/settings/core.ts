@@ -4,6 +4,7 @@
  * @module
  */
 import { join } from "node:path";
+import { fleet } from "./fleet.ts";
 import {
   choice,
   list,
@@ -273,4 +274,5 @@ export const core = {
     default: "text",
     help: "Lines for people, or JSON objects for programs.",
   }),
+  ...fleet,
 };

@@ -38,8 +38,9 @@ function aligned(head: readonly string[], rows: readonly string[][]): string {
 export function settingsMarkdown(table: Rows = ours): string {
   const cell = (content: string) => content.replaceAll("|", "\\|");
   const row = ([name, setting]: [string, Setting<unknown>]) => {
-    const { kind, help, kiapi } = setting;
-    const also = kiapi ? ` Also read from \`${kiapi}\`.` : "";
+    const { kind, help } = setting;
+    const other = setting.kiapi ?? setting.also;
+    const also = other ? ` Also read from \`${other}\`.` : "";
     return [`\`${name}\``, kind.expects, defaultText(setting), help + also].map(cell);
   };
   const sections = [...groups(table)].map(
@@ -103,12 +104,12 @@ export interface Flag {
 /** One flag for each setting. */
 export function settingFlags(table: Rows = ours): Flag[] {
   return Object.entries(table).map(([name, setting]) => {
-    const { kind, help, group } = setting;
+    const { kind, help, group, alias } = setting;
     const bare = kind.placeholder === "true|false";
     const value = bare ? `[${kind.placeholder}]` : `<${kind.placeholder}>`;
     return {
       setting: name,
-      option: `${flagName(name)} ${value}`,
+      option: `${alias === undefined ? "" : `${flagName(alias)}, `}${flagName(name)} ${value}`,
       help: `${help} (${envName(name)}; default ${defaultText(setting).replaceAll("`", "")})`,
       group,
     };

@@ -65,6 +65,8 @@ interface Written {
   where: string;
   /** Relative paths start here. */
   base: string;
+  /** It stands on the command line. */
+  exposed?: true;
 }
 
 export function loadSettings(options: LoadOptions = {}): Loaded {
@@ -92,6 +94,8 @@ export function loadSettings(options: LoadOptions = {}): Loaded {
       fromFile.get(name);
     sources[name] = written?.where ?? "default";
     const checked = written && setting.kind.schema.safeParse(written.value);
+    const exposed = checked?.success && written?.exposed ? setting.exposed?.(checked.data) : undefined;
+    if (exposed !== undefined) problems.push({ where: written!.where, message: exposed });
     if (checked?.success) {
       settings[name] = setting.kind.path ? absolutePaths(checked.data, written!.base, home) : checked.data;
       continue;
@@ -165,6 +169,7 @@ function fromFlag(
     value: typeof given === "string" ? setting.kind.fromText(given) : given,
     where: flagName(name),
     base,
+    exposed: true,
   };
 }
 
@@ -174,7 +179,7 @@ function fromEnvironment(
   env: Environment,
   base: string,
 ): Written | undefined {
-  for (const variable of [envName(name), setting.kiapi]) {
+  for (const variable of [envName(name), setting.kiapi, setting.also]) {
     const given = variable && env[variable]?.trim();
     // An empty variable is how shells and container files spell "not set".
     if (variable && given) return { value: setting.kind.fromText(given), where: variable, base };

@@ -37,6 +37,12 @@ export interface Setting<T> {
   secret?: true;
   /** The name that kiapi reads the same setting from. */
   kiapi?: string;
+  /** A variable of other programs that the setting is read from, too. */
+  also?: string;
+  /** A second, shorter name on the command line. */
+  alias?: string;
+  /** Why a value must not stand on the command line, which other users of the machine can read; undefined when it may. */
+  exposed?(value: T): string | undefined;
 }
 
 /** A row, with the type of its value taken from its kind. */

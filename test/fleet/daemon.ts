@@ -14,8 +14,13 @@ const nobody = 65534;
 /** A folder in the temporary one that the servers may write. */
 export function serverFolder(name: string): string {
   const folder = mkdtempSync(join(tmpdir(), `easel-${name}-`));
-  if (isRoot) chownSync(folder, nobody, nobody);
+  giveToServers(folder);
   return folder;
+}
+
+/** Makes the user of the servers the owner of a file or a folder. */
+export function giveToServers(path: string): void {
+  if (isRoot) chownSync(path, nobody, nobody);
 }
 
 /** A command, run as an unprivileged user, that ends when the tests do. */

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { copyFileSync, existsSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Glob, SQL } from "bun";
-import { type Daemon, freePorts, serverFolder, startDaemon, unprivileged } from "./daemon.ts";
+import { type Daemon, freePorts, giveToServers, serverFolder, startDaemon, unprivileged } from "./daemon.ts";
 
 /** The folder of PostgreSQL's programs, or null: PG_BIN, Debian's newest, or the one that pg_config names. */
 export function postgresPrograms(): string | null {
@@ -104,9 +104,9 @@ const defaults = (port: number, { fsync = false, tls }: PostgresOptions) => ({
 /** The server takes a key only that it owns and nobody else reads. */
 function takeCertificate(folder: string, { certificate, key }: { certificate: string; key: string }): void {
   copyFileSync(certificate, join(folder, "server.crt"));
-  const target = join(folder, "server.key");
-  const { success } = Bun.spawnSync(unprivileged(["install", "-m", "600", key, target]));
-  if (!success) throw new Error("the key of the certificate cannot be read");
+  copyFileSync(key, join(folder, "server.key"));
+  chmodSync(join(folder, "server.key"), 0o600);
+  giveToServers(join(folder, "server.key"));
 }
 
 async function answers(programs: string, port: number): Promise<boolean> {

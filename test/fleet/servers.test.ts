@@ -1,6 +1,9 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { SQL } from "bun";
 import { hasPostgres, hasS3, ownPostgres, postgres, s3 } from "./servers.ts";
+
+// a server starts slowly on a busy machine
+setDefaultTimeout(60_000);
 
 describe.skipIf(!hasPostgres)("PostgreSQL", () => {
   test("gives each test file an empty database of its own", async () => {

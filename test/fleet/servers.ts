@@ -12,14 +12,10 @@
  *
  * @module
  */
-import { setDefaultTimeout } from "bun:test";
 import { findWeed } from "../../scripts/gate/weed.ts";
 import { available } from "../available.ts";
 import { type Postgres, postgresPrograms, startPostgres } from "./postgres.ts";
 import { type S3Server, startWeed } from "./weed.ts";
-
-// a server's start takes seconds on a busy machine, and a test that times out ends all child processes
-setDefaultTimeout(120_000);
 
 const programs = postgresPrograms();
 const weed = await findWeed();

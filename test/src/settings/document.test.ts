@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import {
   flagsFrom,
   settingFlags,
@@ -124,10 +124,7 @@ test("every flag goes through commander to its setting", () => {
     embed_metadata: false,
   });
   for (const { setting, option } of settingFlags()) {
-    const key = option
-      .split(" ")[0]!
-      .slice(2)
-      .replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+    const key = new Option(option).attributeName();
     expect(flagsFrom({ [key]: "x" })).toEqual({ [setting]: "x" });
   }
 });

@@ -1,0 +1,264 @@
+/**
+ * Connections to a fleet's database. Every call has a deadline: into a silent network, a query of `Bun.SQL` never settles.
+ *
+ * @module
+ */
+import { SQL, type TransactionSQL } from "bun";
+import type { Address } from "./address.ts";
+import { isConflict, refusalOf, unavailable } from "./errors.ts";
+
+/** Statements over a few connections. */
+export interface Client {
+  /**
+   * Runs one or a few statements.
+   *
+   * @throws {Refusal} `store_unavailable` when the server is away or does not answer in time, `disk_full` when its disk is full.
+   */
+  run<T>(work: (sql: SQL) => PromiseLike<T>): Promise<T>;
+  /** Runs a transaction, again when the server undid it for another one. Throws as `run` does. */
+  begin<T>(work: (sql: TransactionSQL) => Promise<T>): Promise<T>;
+}
+
+export interface Connection extends AsyncDisposable {
+  /** Its commits are on the disk when they return. */
+  durable: Client;
+  /** Its commits may be lost by a crash of the server: for leases, events and notifications. */
+  lazy: Client;
+  /**
+   * Hears notifications of a channel. `missed` runs whenever listening begins, at first and after each break: what was told
+   * meanwhile was not heard.
+   *
+   * @returns What ends the listening.
+   */
+  listen(
+    channel: string,
+    heard: (payload: string) => void,
+    missed?: () => void,
+  ): Promise<() => Promise<void>>;
+}
+
+export interface ConnectOptions {
+  /** Milliseconds until a call that gets no answer is given up. */
+  deadline?: number;
+  /** Further parameters of each session. */
+  session?: Readonly<Record<string, string>>;
+}
+
+/** A node that vanishes inside a transaction would keep its rows locked for hours. */
+const session = {
+  application_name: "easel",
+  idle_in_transaction_session_timeout: "5s",
+  lock_timeout: "3s",
+  statement_timeout: "20s",
+  tcp_keepalives_idle: "10",
+  tcp_keepalives_interval: "5",
+  tcp_keepalives_count: "3",
+  tcp_user_timeout: "15000",
+};
+
+const connectSeconds = 8;
+const mostConflicts = 5;
+
+/** Gives the connections to a database. Nothing is opened before the first call. */
+export function connect(address: Address, options: ConnectOptions = {}): Connection {
+  const { deadline = 10_000 } = options;
+  const open = (max: number, more: Readonly<Record<string, string>> = {}) =>
+    new SQL({
+      adapter: "postgres",
+      ...address,
+      // undefined would let the environment decide
+      tls: address.tls ?? false,
+      max,
+      connectionTimeout: connectSeconds,
+      connection: { ...session, ...options.session, ...more },
+    });
+  const durable = new Pool(() => open(2), 2, deadline);
+  const lazy = new Pool(() => open(1, { synchronous_commit: "off" }), 1, deadline);
+  const listener = new Listener(() => open(1), deadline);
+  // a network that went silent for one is silent for the listener, which would wait for ever
+  const renew = () => listener.renew();
+  durable.onSilence = renew;
+  lazy.onSilence = renew;
+  return {
+    durable,
+    lazy,
+    listen: (...registration) => listener.listen(...registration),
+    async [Symbol.asyncDispose]() {
+      await Promise.all([durable.close(), lazy.close(), listener.close()]);
+    },
+  };
+}
+
+const late = Symbol("no answer in time");
+
+/** The result, or `late` after so many milliseconds. The promise may go on; nothing is heard of it then. */
+async function within<T>(milliseconds: number, promise: PromiseLike<T>): Promise<T | typeof late> {
+  const { promise: over, resolve } = Promise.withResolvers<typeof late>();
+  const timer = setTimeout(resolve, milliseconds, late);
+  try {
+    return await Promise.race([promise, over]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A client of a few connections, whose deadline counts from the moment that one is free. */
+class Pool implements Client {
+  onSilence = () => {};
+  #sql: SQL | undefined;
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(
+    readonly open: () => SQL,
+    size: number,
+    readonly deadline: number,
+  ) {
+    this.#free = size;
+  }
+
+  async run<T>(work: (sql: SQL) => PromiseLike<T>): Promise<T> {
+    await this.#turn();
+    this.#sql ??= this.open();
+    const sql = this.#sql;
+    try {
+      const result = await within(this.deadline, work(sql));
+      if (result !== late) return result as T;
+      this.#replace(sql);
+      throw unavailable(new Error("the database did not answer in time"));
+    } catch (error) {
+      throw refusalOf(error);
+    } finally {
+      this.#pass();
+    }
+  }
+
+  async begin<T>(work: (sql: TransactionSQL) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      // a conflict is looked at here, before `run` makes a refusal of it
+      const outcome = await this.run((sql) =>
+        sql.begin(work).then(
+          (value) => ({ value }),
+          (error: unknown) => {
+            if (!isConflict(error) || attempt >= mostConflicts) throw error;
+            return undefined;
+          },
+        ),
+      );
+      if (outcome) return outcome.value;
+    }
+  }
+
+  async close(): Promise<void> {
+    const sql = this.#sql;
+    this.#sql = undefined;
+    await sql?.close({ timeout: 0 }).catch(() => {});
+  }
+
+  /** Drops a client that does not answer, which rejects what still waits for it. The next call opens another. */
+  #replace(sql: SQL): void {
+    if (this.#sql !== sql) return;
+    this.#sql = undefined;
+    void sql.close({ timeout: 0 }).catch(() => {});
+    this.onSilence();
+  }
+
+  async #turn(): Promise<void> {
+    if (this.#free > 0) {
+      this.#free--;
+      return;
+    }
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.push(resolve);
+    if ((await within(this.deadline, promise)) !== late) return;
+    const place = this.#waiting.indexOf(resolve);
+    // its turn came in the same moment
+    if (place < 0) return;
+    this.#waiting.splice(place, 1);
+    throw unavailable(new Error("no connection to the database became free in time"));
+  }
+
+  #pass(): void {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#free++;
+  }
+}
+
+interface Registration {
+  channel: string;
+  heard(payload: string): void;
+  missed(): void;
+}
+
+/** The connection that hears notifications. Bun restores it after a break; after a silence it is made anew. */
+class Listener {
+  readonly #registrations = new Map<Registration, SQL.ListenSubscription | undefined>();
+  #sql: SQL | undefined;
+
+  constructor(
+    readonly open: () => SQL,
+    readonly deadline: number,
+  ) {}
+
+  async listen(
+    channel: string,
+    heard: Registration["heard"],
+    missed = () => {},
+  ): Promise<() => Promise<void>> {
+    const registration = { channel, heard, missed };
+    this.#registrations.set(registration, undefined);
+    try {
+      await this.#begin(registration);
+    } catch (error) {
+      this.#registrations.delete(registration);
+      throw refusalOf(error);
+    }
+    return async () => {
+      const subscription = this.#registrations.get(registration);
+      this.#registrations.delete(registration);
+      if (subscription)
+        await within(
+          this.deadline,
+          subscription.unlisten().catch(() => {}),
+        );
+    };
+  }
+
+  /** Makes the connection anew, with all that is registered. */
+  renew(): void {
+    const before = this.#sql;
+    if (!before) return;
+    this.#sql = undefined;
+    void before.close({ timeout: 0 }).catch(() => {});
+    for (const registration of this.#registrations.keys()) void this.#again(registration);
+  }
+
+  async close(): Promise<void> {
+    const sql = this.#sql;
+    this.#sql = undefined;
+    this.#registrations.clear();
+    await sql?.close({ timeout: 0 }).catch(() => {});
+  }
+
+  async #begin(registration: Registration): Promise<void> {
+    this.#sql ??= this.open();
+    const sql = this.#sql;
+    const { channel, heard, missed } = registration;
+    const subscription = await within(this.deadline, sql.listen(channel, heard, missed));
+    if (subscription === late) throw unavailable(new Error("the database did not answer in time"));
+    if (this.#registrations.has(registration) && this.#sql === sql)
+      this.#registrations.set(registration, subscription);
+    else await subscription.unlisten().catch(() => {});
+  }
+
+  async #again(registration: Registration): Promise<void> {
+    while (this.#registrations.has(registration)) {
+      try {
+        return await this.#begin(registration);
+      } catch {
+        await Bun.sleep(1000);
+      }
+    }
+  }
+}
