@@ -13,10 +13,20 @@ export type Disk = Pick<
   "open" | "rename" | "unlink" | "mkdir" | "readdir" | "stat" | "statfs"
 >;
 
+/** Number and hash of the bytes of a blob. */
+export interface Measured {
+  size: number;
+  sha256: string;
+}
+
 export interface BlobWriter {
   write(bytes: Uint8Array): Promise<void>;
-  /** Moves the bytes to their place, durably. */
-  commit(): Promise<{ size: number; sha256: string }>;
+  /**
+   * Moves the bytes to their place, durably.
+   *
+   * @throws {Refusal} `file_damaged` when they are not those that are wanted.
+   */
+  commit(wanted?: Measured): Promise<Measured>;
   abort(): Promise<void>;
 }
 
@@ -166,9 +176,11 @@ async function openWriter(
         buffer.set(bytes, filled);
         filled += bytes.length;
       }),
-    commit: () =>
+    commit: (wanted) =>
       step(async () => {
         await flushGathered();
+        const measured = { size, sha256: hash.digest("hex") };
+        if (wanted) checkBytes(measured, wanted);
         await handle.sync();
         await close();
         await disk.rename(temporary, final);
@@ -178,10 +190,15 @@ async function openWriter(
           await removeIfThere(final, disk);
           throw error;
         }
-        return { size, sha256: hash.digest("hex") };
+        return measured;
       }),
     abort,
   };
+}
+
+function checkBytes(measured: Measured, wanted: Measured): void {
+  if (measured.size === wanted.size && measured.sha256 === wanted.sha256) return;
+  throw new Refusal("file_damaged", "the stored bytes of a file are not those of its record");
 }
 
 async function openTemporary(temporary: string, folder: string, expected: number, disk: Disk) {

@@ -23,4 +23,6 @@ export interface Bytes {
   writtenAt(name: string): Promise<number | undefined>;
   /** Removes partial writes older than that time (Unix seconds). Gives their number. */
   clearPartial(before: number): Promise<number>;
+  /** An address from which clients fetch the bytes without this server, good for that many seconds. */
+  link?(record: FileRecord, seconds: number): string | undefined;
 }

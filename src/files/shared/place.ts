@@ -1,0 +1,191 @@
+/**
+ * Where a fleet's bytes are kept: which place the settings name, whether it is the one that all nodes use, and what is wrong with it.
+ *
+ * @module
+ */
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Client } from "../../fleet/connect.ts";
+import { SetupError } from "../../fleet/errors.ts";
+import { isLoopbackHost } from "../../settings/rules.ts";
+import type { Settings } from "../../settings/settings.ts";
+import { openBlobs } from "../blobs.ts";
+import { Bucket, BucketRefusal } from "./bucket.ts";
+
+export type PlaceSettings = Pick<
+  Settings,
+  | "files_url"
+  | "s3_endpoint"
+  | "s3_region"
+  | "s3_access_key"
+  | "s3_secret_key"
+  | "s3_public_endpoint"
+  | "allow_insecure_fleet"
+>;
+
+export type Place = { kind: "folder"; root: string } | { kind: "bucket"; bucket: Bucket; name: string };
+
+/** The file in the place that names the fleet whose bytes it holds. */
+const marker = "owner";
+
+/**
+ * The place that the settings name. Nothing is asked of it yet.
+ *
+ * @param ca Certificates in PEM to trust in place of the system's.
+ * @throws {SetupError}
+ */
+export function placeOf(settings: PlaceSettings, ca?: string): Place {
+  const { files_url } = settings;
+  if (files_url === null)
+    throw new SetupError(
+      "files_url is not set: a fleet keeps its files in a bucket (s3://bucket/prefix) or in a folder that all machines share (file:///folder)",
+    );
+  const url = URL.parse(files_url);
+  if (url?.protocol === "file:") return { kind: "folder", root: fileURLToPath(url) };
+  const [, name, path = ""] = /^s3:\/\/([^/]+)(?:\/(.*))?$/.exec(files_url) ?? [];
+  if (name === undefined)
+    throw new SetupError(`files_url ${files_url} is neither s3://bucket/prefix nor file:///folder`);
+  const { s3_access_key: accessKey, s3_secret_key: secretKey, s3_region: region } = settings;
+  if (accessKey === null || secretKey === null)
+    throw new SetupError("files_url names a bucket, so s3_access_key and s3_secret_key must be set");
+  const endpoint = settings.s3_endpoint ?? `https://s3.${region}.amazonaws.com`;
+  requireSafe("s3_endpoint", endpoint, settings);
+  if (settings.s3_public_endpoint !== null)
+    requireSafe("s3_public_endpoint", settings.s3_public_endpoint, settings);
+  const prefix = path.replaceAll(/^\/+|\/+$/g, "");
+  const bucket = new Bucket({
+    endpoint,
+    region,
+    bucket: name,
+    prefix: prefix === "" ? "" : `${prefix}/`,
+    keys: { accessKey, secretKey, sessionToken: process.env.AWS_SESSION_TOKEN },
+    publicEndpoint: settings.s3_public_endpoint ?? undefined,
+    ca,
+  });
+  return { kind: "bucket", bucket, name };
+}
+
+function requireSafe(setting: string, text: string, { allow_insecure_fleet }: PlaceSettings): void {
+  const url = URL.parse(text);
+  if (!url) throw new SetupError(`${setting} ${text} is no URL, such as https://s3.example`);
+  if (url.protocol === "https:" || allow_insecure_fleet || isLoopbackHost(url.hostname)) return;
+  throw new SetupError(`${setting} must begin with https:// unless it is on this machine`);
+}
+
+/**
+ * Checks that this node reaches the place that the other nodes use, and may write there. The first node marks it.
+ *
+ * @returns The name of the fleet in the place.
+ * @throws {SetupError}
+ * @throws {Refusal} `files_unavailable` when it does not answer.
+ */
+export async function takePlace(place: Place, client: Client, url: string): Promise<string> {
+  const identity = await identityOf(client);
+  const { read, write } = place.kind === "folder" ? folderMarker(place.root) : bucketMarker(place);
+  const found = await read();
+  if (found !== undefined && found !== identity)
+    throw new SetupError(
+      `files_url ${url} holds the files of another fleet or of a single machine: choose another folder or prefix`,
+    );
+  // The row and the mark are made together: of two nodes that are the first, one waits here for the other.
+  await client.begin(async (sql) => {
+    const [first] = await sql`
+      INSERT INTO settings (name, value) VALUES ('files_marked', 'yes') ON CONFLICT (name) DO NOTHING RETURNING name`;
+    if (first && found === undefined) await write(identity);
+  });
+  if ((await read()) === identity) return identity;
+  throw new SetupError(
+    place.kind === "folder"
+      ? `files_url ${url} is not the folder that the other machines of the fleet use: its file ${marker} is missing. Mount the shared folder there`
+      : `files_url ${url} is not the place that the other machines of the fleet use: its object ${marker} is missing. Compare files_url and s3_endpoint with theirs`,
+  );
+}
+
+/** Names the fleet in its place, made once. */
+async function identityOf(client: Client): Promise<string> {
+  const fresh = crypto.randomUUID().replaceAll("-", "");
+  return client.run(async (sql) => {
+    await sql`INSERT INTO settings (name, value) VALUES ('files_identity', ${fresh}) ON CONFLICT (name) DO NOTHING`;
+    const [row] = await sql`SELECT value FROM settings WHERE name = 'files_identity'`;
+    return String(row.value);
+  });
+}
+
+interface Marker {
+  read(): Promise<string | undefined>;
+  write(identity: string): Promise<void>;
+}
+
+function folderMarker(root: string): Marker {
+  return {
+    async read() {
+      const found = await stat(root).catch((error: NodeJS.ErrnoException) => {
+        throw new SetupError(
+          `The folder ${root} of files_url cannot be used (${error.code}): make it, or mount it`,
+        );
+      });
+      if (!found.isDirectory()) throw new SetupError(`files_url names ${root}, which is no folder`);
+      const file = Bun.file(join(root, marker));
+      return (await file.exists()) ? (await file.text()).trim() || undefined : undefined;
+    },
+    async write(identity) {
+      await openBlobs(root, identity).catch((error: NodeJS.ErrnoException) => {
+        throw new SetupError(`The folder ${root} of files_url cannot be written (${error.code})`);
+      });
+    },
+  };
+}
+
+function bucketMarker({ bucket, name }: { bucket: Bucket; name: string }): Marker {
+  const said = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (error) {
+      throw error instanceof BucketRefusal ? new SetupError(problemOf(error, name)) : error;
+    }
+  };
+  return {
+    async read() {
+      const got = await said(bucket.get(marker));
+      return got && (await new Response(got.body).text()).trim();
+    },
+    async write(identity) {
+      await said(bucket.put(marker, new TextEncoder().encode(`${identity}\n`)));
+    },
+  };
+}
+
+/** Whether this node may write and remove objects. @throws {SetupError} */
+export async function probeBucket(bucket: Bucket, name: string): Promise<void> {
+  const key = `incoming/probe-${crypto.randomUUID()}`;
+  try {
+    await bucket.put(key, new TextEncoder().encode("easel"));
+    await bucket.remove(key);
+    for await (const _ of bucket.list(key)) break;
+  } catch (error) {
+    throw error instanceof BucketRefusal ? new SetupError(problemOf(error, name)) : error;
+  }
+}
+
+/** The server's refusal in words for the operator. */
+function problemOf({ status, code }: BucketRefusal, name: string): string {
+  switch (code) {
+    case "NoSuchBucket":
+      return `There is no bucket ${name} on the server of s3_endpoint: make it, or correct files_url`;
+    case "InvalidAccessKeyId":
+      return "The server of s3_endpoint does not know s3_access_key";
+    case "SignatureDoesNotMatch":
+      return "The server of s3_endpoint refuses the signature: s3_secret_key is wrong";
+    case "RequestTimeTooSkewed":
+      return "The clocks of this machine and of the server of s3_endpoint differ too much: set them";
+    case "AuthorizationHeaderMalformed":
+    case "PermanentRedirect":
+    case "AuthorizationQueryParametersError":
+      return `The bucket ${name} is in another region: correct s3_region`;
+    case "AccessDenied":
+      return `s3_access_key may not use the bucket ${name}: it needs to get, put, delete and list objects under the prefix of files_url`;
+    default:
+      return `The bucket ${name} cannot be used: its server answers ${status} ${code}`;
+  }
+}
