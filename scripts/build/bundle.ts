@@ -24,8 +24,8 @@ const filesOf = (folder: string): Record<string, Uint8Array> =>
   );
 
 /**
- * The native parts by their names in the archive: the folder's files, and sharp's two packages as they lie in node_modules, because
- * the addon finds libvips by the path between them. `newer` is a folder of what needs a newer macOS, which keeps its name.
+ * The native parts by their names in the archive: the folder's files, libheif, and sharp's two packages as they lie in node_modules,
+ * because the addon finds libvips by the path between them. `newer` is a folder of what needs a newer macOS, which keeps its name.
  */
 export function parts(
   target: Target,
@@ -41,6 +41,9 @@ export function parts(
     if (!file) throw new Error(`@img/${name} holds no library`);
     files[`${name}/lib/${file.endsWith(".node") ? "sharp.node" : file}`] = readFileSync(join(lib, file));
   }
+  // libheif as it is published, so that another one can take its place.
+  for (const name of ["libheif.js", "libheif.wasm", "LICENSE"])
+    files[`libheif/${name}`] = readFileSync(join(root, "node_modules/libheif-js/libheif-wasm", name));
   const later = newer === undefined ? {} : filesOf(newer);
   const wrong = [...faults(files), ...faults(later, 26.2).map((fault) => `${newerMetal}/${fault}`)];
   if (wrong.length) throw new Error(`the native parts would not work elsewhere:\n  ${wrong.join("\n  ")}`);

@@ -8,7 +8,7 @@ import { testAtStart } from "../check/start-test.ts";
 import { systemFault } from "../check/system.ts";
 import type { DeviceState } from "../engine/engine.ts";
 import { type Started, startEngine } from "../engine/start.ts";
-import { takeSharpFrom } from "../images/sharp.ts";
+import { takeSharpFrom } from "../images/native-parts.ts";
 import type { Loaded } from "../settings/load.ts";
 import { version } from "../version.ts";
 import { CommandError, exitCodes } from "./context.ts";

@@ -7,6 +7,7 @@
 import type { Metadata, Sharp } from "sharp";
 import { Refusal } from "../errors.ts";
 import { focalLength35mm, focalLengthInPixels } from "./exif.ts";
+import { decodeHeic, type Heic, HeicFault, headOf, isHeic } from "./heif/decode.ts";
 import { describesRgb } from "./profile.ts";
 import { loadSharp } from "./sharp.ts";
 
@@ -37,6 +38,8 @@ export interface DecodeOptions {
   within?: { pixels: number; side: number };
   /** Whether transparency is wanted too; the colours come without it either way. */
   alpha?: boolean;
+  /** Gives up on a picture whose decoding takes long. */
+  signal?: AbortSignal;
   /**
    * `own` leaves the pixels of an RGB picture as they are and gives its profile along: nothing of a wide gamut is lost, as long as
    * the result gets the profile too. Grey and CMYK become sRGB all the same.
@@ -68,9 +71,10 @@ function openSharp(): ReturnType<typeof loadSharp> {
  */
 export async function decodePicture(source: string | Uint8Array, options: DecodeOptions): Promise<Picture> {
   const kind = options.kind ?? "input image";
+  const heic = isHeic(await headOf(source)) ? await readHeic(source, options, kind) : undefined;
   const sharp = openSharp();
   const open = (ignoreIcc = false): Sharp =>
-    sharp(source, { failOn: "error", limitInputPixels: false, ignoreIcc });
+    sharp(heic?.tiff ?? source, { failOn: "error", limitInputPixels: false, ignoreIcc });
 
   const metadata = await open()
     .metadata()
@@ -78,17 +82,12 @@ export async function decodePicture(source: string | Uint8Array, options: Decode
       throw unreadable(kind, cause);
     });
   checkPixels(metadata, options, kind);
-  // Phones write it by default, and its decoder is patented: libvips comes without.
-  if (metadata.format === "heif" && metadata.compression !== "av1") {
-    throw new Refusal(
-      "invalid_image",
-      `${kind} could not be opened: HEIC is not read here, send it as JPEG, PNG or WebP`,
-    );
-  }
+  if (metadata.format === "heif" && metadata.compression !== "av1") throw unreadable(kind, undefined);
 
   const profile = options.colours === "own" ? ownProfile(metadata) : undefined;
-  const original = uprightSize(metadata);
-  const smaller = options.within && sizeWithin(original, options.within);
+  const stored = uprightSize(metadata);
+  const original = heic?.original ?? stored;
+  const smaller = options.within && sizeWithin(stored, options.within);
   const upright = open(profile !== undefined).autoOrient();
   const { data, info } = await (smaller
     ? upright.resize({ ...smaller, fit: "fill", kernel: "lanczos3" })
@@ -105,19 +104,41 @@ export async function decodePicture(source: string | Uint8Array, options: Decode
 
   const alpha = options.alpha && metadata.hasAlpha ? await readAlpha(open(), kind) : undefined;
   const { width, height } = info;
-  const film = metadata.exif === undefined ? undefined : focalLength35mm(metadata.exif);
+  const exif = heic ? heic.exif : metadata.exif;
+  const film = exif === undefined ? undefined : focalLength35mm(exif);
   return {
     // A copy: memory that belongs to the addon cannot be moved to another thread.
     pixels: new Uint8Array(data),
     width,
     height,
     original,
-    mode: pillowMode(metadata),
+    mode: heic?.mode ?? pillowMode(metadata),
     ...(profile && { profile }),
     ...(alpha && { alpha }),
     ...(film !== undefined && { focalLengthPx: focalLengthInPixels(film, original.width, original.height) }),
   };
 }
+
+/** Decodes HEIC into a TIFF, which sharp reads. It may come smaller already. */
+async function readHeic(source: string | Uint8Array, options: DecodeOptions, kind: string): Promise<Heic> {
+  const { maxPixels, within, signal } = options;
+  try {
+    return await decodeHeic(source, { maxPixels, ...(within && { enough: within }), signal });
+  } catch (error) {
+    if (!(error instanceof HeicFault)) throw error;
+    const { fault } = error;
+    if (fault.kind === "pixels") requirePixels(fault, options, kind);
+    throw unreadable(kind, undefined, heicReasons[fault.kind]);
+  }
+}
+
+const heicReasons: Readonly<Record<HeicFault["fault"]["kind"], string | undefined>> = {
+  pixels: undefined,
+  broken: undefined,
+  limits: "this HEIC file asks for more memory than a picture needs",
+  unsupported: "this HEIC file is coded in a way that is not read: save it as JPEG or PNG",
+  time: "decoding this HEIC file takes too long",
+};
 
 /** The profile of a picture whose pixels are red, green and blue already. */
 function ownProfile({ icc, space }: Metadata): Uint8Array<ArrayBuffer> | undefined {
@@ -182,7 +203,7 @@ export function requirePixels(
 }
 
 const reasons: readonly (readonly [said: RegExp, reason: string])[] = [
-  [/unsupported image format/i, "it is not a JPEG, PNG, WebP, GIF, TIFF or AVIF picture"],
+  [/unsupported image format/i, "it is not a JPEG, PNG, WebP, GIF, TIFF, HEIC or AVIF picture"],
   // libvips' words for samples of more than 32 bits.
   [
     /tiff2vips: (samples out of range|unsupported|.*not supported|.*unimplemented)/i,
@@ -191,9 +212,10 @@ const reasons: readonly (readonly [said: RegExp, reason: string])[] = [
 ];
 
 /** libvips' text may hold the server's path, so only a short reason of ours is passed on. */
-function unreadable(kind: string, cause: unknown): Refusal {
+function unreadable(kind: string, cause: unknown, known?: string): Refusal {
   const text = cause instanceof Error ? cause.message : "";
-  const reason = reasons.find(([said]) => said.test(text))?.[1] ?? "the file is damaged or cut short";
+  const found = reasons.find(([said]) => said.test(text))?.[1];
+  const reason = known ?? found ?? "the file is damaged or cut short";
   return new Refusal("invalid_image", `${kind} could not be opened: ${reason}`);
 }
 

@@ -261,7 +261,7 @@ describe("an artwork", () => {
     const artwork = await ended({ imageUrl: url("text.png") });
     expect(artwork).toMatchObject({ status: "failed", results: [] });
     expect(artwork.error).toBe(
-      "input image could not be opened: it is not a JPEG, PNG, WebP, GIF, TIFF or AVIF picture",
+      "input image could not be opened: it is not a JPEG, PNG, WebP, GIF, TIFF, HEIC or AVIF picture",
     );
     expect((await ended({ imageUrl: url("nowhere.png") })).error).toContain("failed to fetch");
   });

@@ -9,7 +9,6 @@ import json
 from pathlib import Path
 
 import numpy as np
-import pillow_heif
 from PIL import Image, ImageOps
 
 OUT = Path(__file__).parents[1] / "fixtures/images"
@@ -127,9 +126,6 @@ Image.fromarray(np.random.default_rng(1).integers(0, 256, (64, 64, 3), dtype=np.
 whole = io.BytesIO()
 Image.fromarray(np.random.default_rng(1).integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(whole, "PNG")
 (OUT / "cut.png").write_bytes(whole.getvalue()[: len(whole.getvalue()) // 2])
-# A phone's own format, whose decoder libvips comes without.
-pillow_heif.register_heif_opener()
-base.resize((64, 64)).save(OUT / "photo.heic", quality=60)
 (OUT / "drawing.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"/>\n')
 
 (OUT / "expected.json").write_text(json.dumps(expected, indent=1, sort_keys=True) + "\n")

@@ -18,7 +18,7 @@ export const inputOptions = {
   }),
   image: FileRefSchema.openapi({
     description:
-      "The picture: a stored file, an http(s) URL or a data URL. JPEG, PNG, WebP, GIF (first frame), TIFF or AVIF; its EXIF turn is " +
+      "The picture: a stored file, an http(s) URL or a data URL. JPEG, PNG, WebP, GIF (first frame), TIFF, HEIC or AVIF; its turn is " +
       "applied. The server's limit on pixels holds.",
   }),
   quantize: Quantize.openapi({

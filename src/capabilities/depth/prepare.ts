@@ -19,7 +19,8 @@ export async function loadInput(
   context: PrepareContext,
 ): Promise<{ picture: Picture; facts: InputFacts }> {
   const { path, record } = await context.resolve(image, "image");
-  const picture = await decodePicture(path, { kind: "input image", ...cap, within: useful });
+  const { signal } = context;
+  const picture = await decodePicture(path, { kind: "input image", ...cap, within: useful, signal });
   const { original, mode } = picture;
   return {
     picture,

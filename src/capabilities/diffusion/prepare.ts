@@ -31,6 +31,7 @@ export async function picturesOf(
       kind: kind === "image" ? "input image" : "init image",
       maxPixels: context.settings.max_input_pixels,
       setting: "max_input_pixels",
+      signal: context.signal,
     });
     if (Math.max(width / height, height / width) > longestAspect)
       throw new Refusal("invalid_image", `a picture of ${width}x${height} is too narrow`);

@@ -122,6 +122,7 @@ export const upscale: Operation<UpscaleRequest, UpscaleParams> = {
       setting: "max_input_pixels",
       alpha: true,
       colours: "own",
+      signal: context.signal,
     });
     const target = readResolution(params.resolution, limits(settings));
     const size = resultSize(picture.width, picture.height, target);

@@ -6,7 +6,8 @@
 import { basename } from "node:path";
 import { budgetOf, gigabyte, type MachineMemory } from "../../engine/residency.ts";
 import type { Started } from "../../engine/start.ts";
-import { loadSharp, takeSharpFrom } from "../../images/sharp.ts";
+import { takeSharpFrom } from "../../images/native-parts.ts";
+import { loadSharp } from "../../images/sharp.ts";
 import { withRemedy } from "../gpu-remedies.ts";
 import { checkKernels, type KernelCheck, kernelFaults } from "../kernel-check.ts";
 import { selftest } from "../selftest.ts";

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { nativeFolder } from "../../../ffi/native.ts";
 import { type Activated, activated, runProbe } from "../../check/probe.ts";
-import { takeSharpFrom } from "../../images/sharp.ts";
+import { takeSharpFrom } from "../../images/native-parts.ts";
 import { anyServer, type Client, json } from "../client.ts";
 import { type CommandContext, CommandError } from "../context.ts";
 import { nativePlaces } from "../engine.ts";
