@@ -105,7 +105,7 @@ const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() 
     // Tools over the API alone: they run in the server and in `easel mcp`.
     [/^src\/mcp\//, [/^src\/mcp\//]],
     [/^src\/http\//, [/^src\/(http|capabilities|jobs|files|images|net|hub|mcp)\//, engine, ...common]],
-    [/^playground\//, [/^playground\//, /^src\/capabilities\/depth\/colormaps\.ts$/]],
+    [/^playground\//, [/^playground\//, /^src\/capabilities\/(depth\/colormaps|seedvr2\/result-size)\.ts$/]],
     [/^src\/cli\//, [/^src\//, /^ffi\/(native|leave)\.ts$/]],
   ];
 })();

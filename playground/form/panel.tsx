@@ -5,6 +5,7 @@ import { run, sending } from "../state/run.ts";
 import { DepthFields } from "./depth-fields.tsx";
 import { InputChip } from "./input-chip.tsx";
 import { PaintFields } from "./paint-fields.tsx";
+import { PlanLine } from "./plan.tsx";
 import { leads, toolTitles, verbs } from "./titles.ts";
 import { UpscaleFields } from "./upscale-fields.tsx";
 
@@ -23,7 +24,7 @@ export function Panel({ tool }: { tool: ToolName }) {
           <p class="lead">{leads[tool]}</p>
           {tool !== "generate" && <InputChip tool={tool} />}
           {tool === "depth" && <DepthFields model={model} />}
-          {tool === "upscale" && <UpscaleFields model={model} />}
+          {tool === "upscale" && <UpscaleFields />}
           {(tool === "generate" || tool === "edit") && <PaintFields tool={tool} model={model} />}
         </div>
         <div class="panel-foot">
@@ -34,6 +35,7 @@ export function Panel({ tool }: { tool: ToolName }) {
                 ? `${verbs[tool]}: ${batch.value.length} images`
                 : verbs[tool]}
           </button>
+          <PlanLine tool={tool} />
           {model && !model.activated && <p class="muted">Install the model first.</p>}
         </div>
       </form>

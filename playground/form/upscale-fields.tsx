@@ -1,18 +1,20 @@
-import type { Model } from "../state/api.ts";
 import { forms, type UpscaleForm } from "../state/forms.ts";
 import { inputs } from "../state/inputs.ts";
+import { upscaledSize } from "../state/plan.ts";
 import { Field, Segments } from "../view/controls.tsx";
 import { ModelPicker } from "./model-picker.tsx";
 import { More, SeedField, update } from "./parts.tsx";
 
 const factors = ["1.5x", "2x", "3x", "4x"] as const;
 
-export function UpscaleFields({ model }: { model: Model | undefined }) {
+export function UpscaleFields() {
   const form = forms.upscale.value;
   const set = (change: Partial<UpscaleForm>) => update(forms.upscale, change);
   const { width, height } = inputs.upscale.value ?? {};
-  const factor = Number.parseFloat(form.resolution);
-  const known = width && height && factor;
+  const size = (resolution: string) => {
+    const result = upscaledSize(width!, height!, resolution);
+    return `${result.width} × ${result.height}`;
+  };
   return (
     <>
       <ModelPicker tool="upscale" />
@@ -34,10 +36,9 @@ export function UpscaleFields({ model }: { model: Model | undefined }) {
             };
           })}
         />
-        {known && (
+        {width && height && (
           <small>
-            {width} × {height} → about {Math.round(width * factor)} × {Math.round(height * factor)}
-            {model && !model.built_in && ", rounded to whole blocks of the network"}
+            {width} × {height} → {size(form.resolution)}
           </small>
         )}
       </div>

@@ -11,7 +11,7 @@ import { cancelJob, findJob, refreshJobs, updateJob } from "../state/jobs.ts";
 import { announce, toast } from "../state/notices.ts";
 import { inputsOf, isLive, titleOf, toolOf } from "../state/result.ts";
 import { go, jobAddress } from "../state/route.ts";
-import { trouble } from "../state/server.ts";
+import { trouble, watchServer } from "../state/server.ts";
 import { Failure, Working } from "./progress.tsx";
 import { ResultStage } from "./result-stage.tsx";
 
@@ -49,6 +49,7 @@ export function JobStage({ id }: { id: string }) {
         job.value = ended;
         announce(ended.status === "succeeded" ? "Done" : (ended.error ?? "Cancelled"));
         notify(ended);
+        void watchServer();
         void refreshJobs();
       } catch (error) {
         if (!stop.signal.aborted) missing.value = error instanceof Error ? error.message : String(error);

@@ -188,6 +188,27 @@ export const deactivate = (family: string, name: string) =>
 export const unload = (family: string, name: string) =>
   post<unknown>(`/v1/image/${family}/models/${name}/unload`, {});
 
+/** Memory that a request would take, as the server plans it. */
+export interface MemoryPlan {
+  peak_bytes: number;
+  budget_bytes: number;
+  fits: boolean;
+  smaller: string | null;
+}
+
+export const plan = (address: string) => json<MemoryPlan>(address);
+
+/** What `/v1/setup` says of a model. */
+export interface ModelSetup {
+  family: string;
+  name: string;
+  memory_gb?: number | null;
+  fits?: boolean | null;
+  note?: string;
+}
+
+export const setup = async () => (await json<{ data: readonly ModelSetup[] }>("/v1/setup")).data;
+
 /** Operations and models of the server. */
 export interface Offer {
   /** Whether requests need a token. */

@@ -122,6 +122,12 @@ export function chosenModel(tool: ToolName): Model | undefined {
   );
 }
 
+/** Makes a model the one that a tool's form names. */
+export function chooseModel(tool: ToolName, model: Model): void {
+  const form = forms[tool] as Signal<{ model: string }>;
+  form.value = { ...form.value, model: keyOf(model) };
+}
+
 /** Whether a request for the model may have the field. */
 export const takes = (model: Model, field: string) => model.fields.includes(field);
 

@@ -5,6 +5,7 @@
  */
 import { computed, signal } from "@preact/signals";
 import * as api from "./api.ts";
+import { toast } from "./notices.ts";
 
 export const offer = signal<api.Offer | undefined>(undefined);
 export const offerError = signal<string | undefined>(undefined);
@@ -19,6 +20,24 @@ export const familyTitle = (family: string) =>
 
 /** A model in words: "Depth Anything · mini". */
 export const modelTitle = (family: string, name: string) => `${familyTitle(family)} · ${name}`;
+
+/** Memory of each model for a usual request, by "family/name", once the list of models has asked for it. */
+export const setup = signal<ReadonlyMap<string, api.ModelSetup>>(new Map());
+
+export async function loadSetup(): Promise<void> {
+  const states = await api.setup().catch(() => []);
+  setup.value = new Map(states.map((state) => [`${state.family}/${state.name}`, state]));
+}
+
+export async function unloadModel(family: string, name: string): Promise<void> {
+  try {
+    await api.unload(family, name);
+    toast(`${modelTitle(family, name)} was unloaded`);
+  } catch (error) {
+    toast((error as Error).message);
+  }
+  await watchServer();
+}
 
 export async function loadOffer(): Promise<void> {
   try {

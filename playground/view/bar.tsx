@@ -11,8 +11,9 @@ import { cancelAllJobs, cancelJob, liveJobs } from "../state/jobs.ts";
 import { persisted } from "../state/persisted.ts";
 import { ago, inputsOf, modelOf, titleOf } from "../state/result.ts";
 import { jobAddress, route, toolNames } from "../state/route.ts";
-import { health, trouble } from "../state/server.ts";
+import { health, modelTitle, trouble, unloadModel } from "../state/server.ts";
 import { Icon, type IconName } from "./icons.tsx";
+import { Popover } from "./popover.tsx";
 import { Thumb } from "./thumb.tsx";
 
 export function Bar({ current }: { current: string | undefined }) {
@@ -58,60 +59,71 @@ export const Trouble = () =>
 function MemoryMeter() {
   const memory = health.value?.memory;
   if (!memory) return null;
-  const text = `${memory.resident_gb.toFixed(1)} of ${memory.budget_gb.toFixed(1)} GB`;
+  const text = `${memory.resident_gb.toFixed(memory.resident_gb < 1 ? 2 : 1)} of ${memory.budget_gb.toFixed(1)} GB`;
+  const loaded = memory.loaded ?? [];
   return (
-    <a class="meter" href="#/models" title={`Memory of loaded models: ${text}`}>
-      <span class="hidden">Memory of loaded models:</span>
-      <meter min={0} max={memory.budget_gb} value={memory.resident_gb} aria-hidden="true" />
-      <span>{text}</span>
-    </a>
+    <Popover
+      label="Models in memory"
+      kind="quiet meter"
+      title="Memory of loaded models"
+      button={
+        <>
+          <span class="hidden">Memory of loaded models:</span>
+          <meter min={0} max={memory.budget_gb} value={memory.resident_gb} aria-hidden="true" />
+          <span>{text}</span>
+        </>
+      }
+    >
+      {loaded.length === 0 && <p class="muted">No model is loaded. A job loads the one that it needs.</p>}
+      <ul>
+        {loaded.map(({ family, name, weight_gb }) => (
+          <li key={`${family}/${name}`} class="job">
+            <span class="job-text">
+              <strong>{modelTitle(family, name)}</strong>
+              <small>{weight_gb.toFixed(1)} GB</small>
+            </span>
+            <button
+              type="button"
+              class="quiet small"
+              aria-label={`Unload ${modelTitle(family, name)}`}
+              onClick={() => unloadModel(family, name)}
+            >
+              Unload
+            </button>
+          </li>
+        ))}
+      </ul>
+      <a href="#/models">All models</a>
+    </Popover>
   );
 }
 
 function Queue() {
-  const open = useSignal(false);
   const live = liveJobs.value;
-  const at = route.value;
-  useEffect(() => {
-    open.value = false;
-  }, [at]);
-  useEffect(() => {
-    const close = (event: KeyboardEvent) => {
-      if (event.key === "Escape") open.value = false;
-    };
-    document.addEventListener("keydown", close);
-    return () => document.removeEventListener("keydown", close);
-  }, []);
   return (
-    <div class="queue">
-      <button
-        type="button"
-        class="quiet"
-        aria-expanded={open.value}
-        aria-controls="queue"
-        onClick={() => (open.value = !open.value)}
-      >
-        <Icon name="queue" />
-        Queue
-        {live.length > 0 && <span class="count">{live.length}</span>}
-      </button>
-      {open.value && (
-        <section id="queue" class="popover" aria-label="Queue">
-          {live.length === 0 && <p class="muted">Nothing is running.</p>}
-          <ul>
-            {[...live].reverse().map((job) => (
-              <QueueRow key={job.id} job={job} />
-            ))}
-          </ul>
-          {live.length > 1 && (
-            <button type="button" class="quiet" onClick={cancelAllJobs}>
-              Cancel all
-            </button>
-          )}
-          <a href="#/gallery">All jobs</a>
-        </section>
+    <Popover
+      label="Queue"
+      button={
+        <>
+          <Icon name="queue" />
+          Queue
+          {live.length > 0 && <span class="count">{live.length}</span>}
+        </>
+      }
+    >
+      {live.length === 0 && <p class="muted">Nothing is running.</p>}
+      <ul>
+        {[...live].reverse().map((job) => (
+          <QueueRow key={job.id} job={job} />
+        ))}
+      </ul>
+      {live.length > 1 && (
+        <button type="button" class="quiet" onClick={cancelAllJobs}>
+          Cancel all
+        </button>
       )}
-    </div>
+      <a href="#/gallery">All results</a>
+    </Popover>
   );
 }
 

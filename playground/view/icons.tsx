@@ -5,6 +5,7 @@ const paths = {
   download: "M12 4v11m0 0-4-4m4 4 4-4M5 20h14",
   trash: "M5 7h14M10 7V5h4v2M7 7l1 13h8l1-13M10.5 11v5M13.5 11v5",
   copy: "M9 9h11v11H9zM15 9V4H4v11h5",
+  check: "M5 12.5l4.5 4.5L19 7.5",
   close: "M6 6l12 12M18 6 6 18",
   code: "M9 8 5 12l4 4M15 8l4 4-4 4",
   full: "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5",

@@ -14,6 +14,7 @@ import { healthRoutes } from "./dialects/kiapi/health.ts";
 import { jobRoutes } from "./dialects/kiapi/jobs.ts";
 import { modelRoutes } from "./dialects/kiapi/models.ts";
 import { operationRoutes } from "./dialects/kiapi/operations.ts";
+import { planRoutes } from "./dialects/kiapi/plan.ts";
 import { setupRoutes } from "./dialects/kiapi/setup.ts";
 import { unsupportedRoutes } from "./dialects/kiapi/unsupported.ts";
 import { mcpRoutes } from "./dialects/mcp/routes.ts";
@@ -69,6 +70,7 @@ export function createApp(deps: Deps): OpenAPIHono<Env> {
     operationRoutes(serve, deps, capability);
     unsupportedRoutes(serve, capability);
     modelRoutes(serve, deps, capability);
+    planRoutes(serve, deps, capability);
     activationRoutes(serve, deps, capability);
   }
   artworkRoutes(serve, deps);

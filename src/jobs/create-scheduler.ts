@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Need } from "../engine/need.ts";
 import { every, systemClock } from "./clock.ts";
 import type { JobContext } from "./context.ts";
 import { Front } from "./front.ts";
@@ -15,7 +16,7 @@ import { Waiters } from "./notify/waiters.ts";
 import { noWebhooks } from "./notify/webhooks.ts";
 import { installsNothing } from "./runner/activations.ts";
 import { stayAwake } from "./runner/awake.ts";
-import type { Health, JobMetrics, Scheduler, Unloaded } from "./scheduler.ts";
+import type { Health, JobMetrics, PlannedMemory, Scheduler, Unloaded } from "./scheduler.ts";
 
 type Optional = "warm" | "webhooks" | "awake" | "clock" | "install" | "notices" | "placing";
 
@@ -62,6 +63,10 @@ class JobScheduler extends Front implements Scheduler {
 
   unload(family: string, variant?: string): Promise<Unloaded> {
     return this.#parts.lane.unload(family, variant);
+  }
+
+  plan(family: string, need: Need): PlannedMemory {
+    return this.#parts.lane.plan(family, need);
   }
 
   health(): Health {

@@ -27,7 +27,7 @@ interface Parts {
 }
 
 /** The methods of the scheduler that need no engine. */
-type Requests = Omit<Scheduler, "unload" | "health" | "metrics" | "start" | "stop">;
+type Requests = Omit<Scheduler, "unload" | "plan" | "health" | "metrics" | "start" | "stop">;
 
 type Context = Pick<JobContext, "settings" | "store" | "files" | "webhooks" | "clock">;
 

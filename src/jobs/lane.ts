@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Need } from "../engine/need.ts";
 import type { Resident } from "../engine/residency.ts";
 import type { JobContext } from "./context.ts";
 import { activationType, type Job } from "./job.ts";
@@ -15,7 +16,7 @@ import type { Reporter } from "./notify/reporter.ts";
 import { ActivationLane } from "./runner/activations.ts";
 import { Runner } from "./runner/loop.ts";
 import { demandOf, needOf } from "./runner/operations.ts";
-import type { Health, Unloaded } from "./scheduler.ts";
+import type { Health, PlannedMemory, Unloaded } from "./scheduler.ts";
 import type { Demand, NewJob } from "./store/store.ts";
 
 interface Parts {
@@ -51,6 +52,11 @@ export class Lane {
     const need = needOf(this.#context, job);
     if (need) this.#models.check(need.family, need.need);
     return demandOf(need);
+  }
+
+  /** The memory that a job would take here. */
+  plan(family: string, need: Need): PlannedMemory {
+    return this.#models.plan(family, need);
   }
 
   async start(): Promise<void> {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Need } from "../engine/need.ts";
 import type { Job } from "./job.ts";
 import type { Idempotency, JobPage, JobQuery, NewJob } from "./store/store.ts";
 
@@ -58,6 +59,15 @@ export interface LoadedModel {
   idle_s: number;
   ttl_s: number | null;
   expires_in_s: number | null;
+}
+
+/** The memory that a job would take. */
+export interface PlannedMemory {
+  peak_bytes: number;
+  budget_bytes: number;
+  fits: boolean;
+  /** The change that makes the request smaller: "a smaller input_size (at most 1008)". */
+  smaller: string | null;
 }
 
 export interface Health {
@@ -131,6 +141,8 @@ export interface Scheduler {
   ): Promise<AsyncIterable<JobEvent>>;
   /** Frees a model's memory once no job uses it. Without `variant`, every model of the family. */
   unload(family: string, variant?: string): Promise<Unloaded>;
+  /** Plans a job's memory as its turn would, with everything else evicted. Nothing is kept or loaded. */
+  plan(family: string, need: Need): PlannedMemory;
   health(): Health;
   metrics(): JobMetrics;
 

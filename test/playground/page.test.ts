@@ -6,6 +6,7 @@ import type { Page } from "playwright-core";
 import type { Job } from "../../src/jobs/job.ts";
 import { hubServer } from "../src/hub/hub-server.ts";
 import { drop, hasBrowser, patience, picture, playground, ready } from "./browser.ts";
+import { choose, estimate, shown } from "./steps.ts";
 
 const { site, visit } = playground();
 const images = join(import.meta.dir, "../fixtures/images");
@@ -18,20 +19,7 @@ const server = () => {
   return shared;
 };
 
-const choose = async (page: Page, path: string, name: string, type: string) => {
-  const [chooser] = await Promise.all([
-    page.waitForEvent("filechooser"),
-    page
-      .getByRole("button", { name: /^(Choose|Change|Choose an image)…$/ })
-      .first()
-      .click(),
-  ]);
-  await chooser.setFiles({ name, mimeType: type, buffer: readFileSync(path) });
-  await page.locator("#current .name", { hasText: name }).waitFor();
-};
-const estimate = (page: Page) => page.getByRole("button", { name: "Estimate depth" }).click();
 const jobs = async () => (await (await server()).get<{ data: Job[] }>("/v1/jobs")).data;
-const shown = (page: Page) => page.locator(".legend").waitFor();
 const split = (page: Page) => page.getByRole("slider", { name: "Share of the image that is shown" });
 
 inBrowser("work that is asked for while its image is still on its way waits for it", async () => {
@@ -445,7 +433,7 @@ inBrowser("an image becomes larger, and the result is the input of the next tool
   await ready(page);
   await choose(page, small, "small.png", "image/png");
   await page.getByRole("radio", { name: "1.5×" }).check();
-  await page.getByText(/100 × 75 → about 150 × 113/).waitFor();
+  await page.getByText(/100 × 75 → 148 × 112/).waitFor();
   await page.getByRole("button", { name: "Upscale" }).click();
   await page.getByRole("slider", { name: "Share of the before that is shown" }).waitFor();
   expect(await page.locator(".facts").textContent()).toMatch(/SeedVR2 · 3b · 1\d\d × 1\d\d/);

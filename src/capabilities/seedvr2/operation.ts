@@ -9,8 +9,9 @@ import { chooseBits, chooseVariant, findVariant, requireActivated } from "../mod
 import { fixedSeed } from "../schemas.ts";
 import { ImageResponse, prose, UpscaleRequest } from "./contract.ts";
 import type { UpscaleInput, UpscaleOutput } from "./phase.ts";
+import { resultSize } from "./result-size.ts";
 import { ownSettings, type UpscaleSettings } from "./settings.ts";
-import { checkResultSize, readResolution, resultSize } from "./sizing.ts";
+import { checkResultSize, readResolution } from "./sizing.ts";
 import { type Extent, models, type UpscaleVariant, variants } from "./variants.ts";
 
 const { family } = models;

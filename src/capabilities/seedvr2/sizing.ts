@@ -1,7 +1,5 @@
 import { Refusal } from "../../errors.ts";
-
-/** What `resolution` asks for: pixels of the shorter side, or a factor. */
-export type Target = { pixels: number } | { factor: number };
+import { step, type Target } from "./result-size.ts";
 
 export interface SizeLimits {
   minResolution: number;
@@ -35,22 +33,6 @@ export function readResolution(resolution: number | string, limits: SizeLimits):
 }
 
 const decimal = (value: number) => (Number.isInteger(value) ? value.toFixed(1) : String(value));
-
-const step = 16;
-
-/**
- * Width and height of the result. A factor is brought down to a multiple of 16 on the shorter side, both sides end even: so were
- * the pictures that the network learned from.
- */
-export function resultSize(width: number, height: number, target: Target): { width: number; height: number } {
-  const shorter = Math.min(width, height);
-  const pixels = "pixels" in target ? target.pixels : multipleBelow(target.factor * shorter);
-  const scale = pixels / shorter;
-  const even = (side: number) => Math.floor(Math.trunc(side * scale) / 2) * 2;
-  return { width: even(width), height: even(height) };
-}
-
-const multipleBelow = (side: number) => Math.trunc(side - (side % step));
 
 interface Size {
   width: number;

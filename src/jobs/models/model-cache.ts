@@ -24,6 +24,7 @@ import { Cancelled } from "../../engine/task.ts";
 import { Refusal } from "../../errors.ts";
 import type { JobContext } from "../context.ts";
 import type { EvictionReason, Metrics } from "../metrics.ts";
+import type { PlannedMemory } from "../scheduler.ts";
 import type { Budget } from "./budget.ts";
 
 const gb = (bytes: number) => Math.round((bytes / gigabyte) * 100) / 100;
@@ -59,6 +60,12 @@ export class ModelCache {
   check(family: string, need: Need): void {
     const bytes = footprint(family, need, this.#measured);
     if (bytes > this.#budget.bytes()) throw this.#overBudget(need, bytes);
+  }
+
+  plan(family: string, need: Need): PlannedMemory {
+    const peak_bytes = footprint(family, need, this.#measured);
+    const budget_bytes = Math.floor(this.#budget.bytes());
+    return { peak_bytes, budget_bytes, fits: peak_bytes <= budget_bytes, smaller: this.#smaller(need) };
   }
 
   /** Evicts and loads parts so that a phase can run; returns its parts by name. */
@@ -183,9 +190,13 @@ export class ModelCache {
     throw new Refusal("not_activated", `model '${variant}' is not activated; missing: ${missing}`);
   }
 
+  /** The change that makes the request fit, as far as its family knows one. */
+  #smaller({ smaller }: Need): string | null {
+    return (typeof smaller === "function" ? smaller(this.#budget.bytes()) : smaller) ?? null;
+  }
+
   #overBudget(need: Need, bytes: number): Refusal {
-    const budget = this.#budget.bytes();
-    const smaller = typeof need.smaller === "function" ? need.smaller(budget) : need.smaller;
-    return new Refusal("over_budget", overBudget(need.variant, bytes, budget, smaller));
+    const smaller = this.#smaller(need) ?? undefined;
+    return new Refusal("over_budget", overBudget(need.variant, bytes, this.#budget.bytes(), smaller));
   }
 }

@@ -31,6 +31,7 @@ export const idle: Scheduler = {
   wait: unused,
   events: unused,
   unload: async () => ({ unloaded: false, freed_bytes: 0 }),
+  plan: () => ({ peak_bytes: 0, budget_bytes: 12.5 * 2 ** 30, fits: true, smaller: null }),
   health: () => ({ warm: true, queue_len: 0, memory: { loaded: [], resident_gb: 0, budget_gb: 12.5 } }),
   metrics: () => ({
     queued: 0,

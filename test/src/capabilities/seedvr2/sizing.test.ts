@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { checkResultSize, readResolution, resultSize } from "../../../../src/capabilities/seedvr2/sizing.ts";
+import { resultSize } from "../../../../src/capabilities/seedvr2/result-size.ts";
+import { checkResultSize, readResolution } from "../../../../src/capabilities/seedvr2/sizing.ts";
 import { Refusal } from "../../../../src/errors.ts";
 
 const limits = { minResolution: 16, maxResolution: 2048, maxScale: 4 };

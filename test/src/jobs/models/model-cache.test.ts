@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { TaskError } from "../../../../src/engine/engine.ts";
+import type { Need } from "../../../../src/engine/need.ts";
 import { gigabyte } from "../../../../src/engine/residency.ts";
 import { harness, refused, settle, threePhases } from "../harness.ts";
 
@@ -103,6 +104,29 @@ describe("models", () => {
     await settle();
     expect(await scheduler.job(id)).toMatchObject({ status: "failed", error_code: "over_budget" });
     expect((await scheduler.job(id)).error).toContain("~12.0 GB");
+  });
+
+  test("are planned without being loaded, with the change that would make them fit", async () => {
+    const { scheduler, engine } = harness({ settings: { memory_limit_gb: 3 } });
+    await scheduler.start();
+    const need = (gb: number): Need => ({
+      variant: "a",
+      bits: null,
+      phases: [
+        { name: "estimate", parts: [{ name: "model", bytes: gb * gigabyte }], workingBytes: 0, share: 1 },
+      ],
+      options: {},
+      transient: false,
+      smaller: (budget) => `at most ${budget / gigabyte} GB`,
+    });
+    expect(scheduler.plan("fake", need(2))).toMatchObject({ peak_bytes: 2 * gigabyte, fits: true });
+    expect(scheduler.plan("fake", need(4))).toEqual({
+      peak_bytes: 4 * gigabyte,
+      budget_bytes: 3 * gigabyte,
+      fits: false,
+      smaller: "at most 3 GB",
+    });
+    expect(engine.log).toEqual([]);
   });
 
   test("run again once, with all else evicted, when memory runs out", async () => {

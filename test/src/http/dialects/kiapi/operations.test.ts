@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { Hono } from "hono";
+import type { Need } from "../../../../../src/engine/need.ts";
 import { Refusal } from "../../../../../src/errors.ts";
 import { createApp } from "../../../../../src/http/app.ts";
 import { jsonReader } from "../../../../../src/http/request/body.ts";
@@ -600,6 +601,49 @@ test("a model is unloaded by its name or an alias", async () => {
   expect(await (await unload("TOY-base")).json()).toEqual({ unloaded: true, freed_gb: 2.7 });
   expect(asked).toEqual([["toy", "base"]]);
   expect((await unload("nope")).status).toBe(400);
+});
+
+test("a model's memory is planned for a size, by the scheduler, without a job", async () => {
+  const asked: unknown[] = [];
+  const need: Need = { variant: "base", bits: 8, phases: [], options: {}, transient: false };
+  const deps = testDeps(
+    {},
+    {
+      capabilities: [
+        {
+          ...toy,
+          warm(...given) {
+            asked.push([given[0], given[2]]);
+            if (given[2]?.width === 9000) throw new Refusal("too_many_pixels", "too large");
+            return need;
+          },
+        },
+      ],
+    },
+  );
+  deps.scheduler.plan = (family, planned) => {
+    expect([family, planned]).toEqual(["toy", need]);
+    return { peak_bytes: 7, budget_bytes: 5, fits: false, smaller: "a smaller size" };
+  };
+  const app = createApp(deps);
+  const plan = (query: string) => app.request(`/v1/image/toy/models/${query}`);
+  const answer = await plan("TOY-base/plan?width=640&height=480&steps=4&quantize=8");
+  expect(await answer.json()).toEqual({
+    model: "base",
+    bits: 8,
+    peak_bytes: 7,
+    budget_bytes: 5,
+    fits: false,
+    smaller: "a smaller size",
+  });
+  expect(asked).toEqual([["base", { width: 640, height: 480, steps: 4, quantize: 8 }]]);
+  for (const [query, status] of [
+    ["nope/plan", 400],
+    ["base/plan?width=0", 422],
+    ["base/plan?width=wide", 422],
+    ["base/plan?width=9000&height=9000", 400],
+  ] as const)
+    expect([query, (await plan(query)).status]).toEqual([query, status]);
 });
 
 test("a family's document holds its own routes alone and says what it is", async () => {
