@@ -22,7 +22,7 @@ export function registerMcp(program: Command, context: CommandContext): void {
     )
     .action(async ({ allow }: { allow?: string[] }) => {
       const { createMcpServer } = await import("../../mcp/server.ts");
-      const { StdioServerTransport } = await import("@modelcontextprotocol/sdk/server/stdio.js");
+      const { serveStdio } = await import("../../mcp/stdio.ts");
       await using client = await anyServer(context);
       const api: Api = {
         request: (path, init) => client.request(path, init),
@@ -30,14 +30,7 @@ export function registerMcp(program: Command, context: CommandContext): void {
         readPath: pathReader(allow ?? [process.cwd()]),
       };
       const server = createMcpServer(api, version);
-      const closed = new Promise<void>((done) => {
-        server.server.onclose = done;
-        process.stdin.once("end", done);
-        context.signal.addEventListener("abort", () => done(), { once: true });
-      });
-      await server.connect(new StdioServerTransport());
-      await closed;
-      await server.close();
+      await serveStdio(server, { input: process.stdin, output: process.stdout, signal: context.signal });
     });
 }
 

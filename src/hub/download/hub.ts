@@ -65,6 +65,9 @@ export async function listRepo(
   const access = { hubUrl: hub.endpoint, fetch: hubFetch(hub, options) };
   try {
     const { sha } = await modelInfo({ name: repo, revision, additionalFields: ["sha"], ...access });
+    // It becomes part of addresses and of a folder's name.
+    if (!isCommit(sha))
+      throw new DownloadError("server_error", `The hub names an impossible commit of ${repo}`);
     const globs = patterns.map((pattern) => new Bun.Glob(pattern));
     const files: HubFile[] = [];
     for await (const entry of listFiles({ repo, revision: sha, recursive: true, ...access })) {
@@ -155,6 +158,8 @@ function asHubError(error: unknown, repo: string, hub: HubEnv): unknown {
   );
 }
 
+const isCommit = (name: unknown): name is string => /^[0-9a-f]{6,64}$/.test(String(name));
+
 /** The folder of a repository in the cache. */
 export function repoFolder(cache: string, repo: string): string {
   return join(cache, `models--${repo.replaceAll("/", "--")}`);
@@ -163,6 +168,7 @@ export function repoFolder(cache: string, repo: string): string {
 /** The snapshot that `revision` names in the cache, or null. It may lack files. */
 export function snapshot(cache: string, repo: string, revision: string): string | null {
   const folder = repoFolder(cache, repo);
+  if (!existsSync(folder)) return null;
   let commit = revision;
   try {
     commit = readFileSync(join(folder, "refs", revision), "utf8").trim();
@@ -170,7 +176,7 @@ export function snapshot(cache: string, repo: string, revision: string): string 
     // A revision that is itself a commit has no ref.
   }
   const path = join(folder, "snapshots", commit);
-  return /^[0-9a-f]{6,64}$/.test(commit) && existsSync(path) ? path : null;
+  return isCommit(commit) && existsSync(path) ? path : null;
 }
 
 /** Bytes that still have to come for a listing. */

@@ -39,9 +39,11 @@ interface Entry {
 type Peaks = Map<string, number | null>;
 
 /** Memory of a usual request. Agents ask often and a plan takes time, so it is kept until the model's files change. */
-function peakOf({ family, warm }: Capability, { name }: Variant, context: CheckContext, kept: Peaks) {
-  const activation = context.activation(family, name);
-  const paths = "source" in activation ? activation.source.paths : [];
+function peakOf({ capability, variant, setup }: Entry, context: CheckContext, kept: Peaks) {
+  const { family, warm } = capability;
+  const { name } = variant;
+  const activation = setup.status === "missing" ? undefined : context.activation(family, name);
+  const paths = activation && "source" in activation ? activation.source.paths : [];
   const dates = paths.map((path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs);
   const key = [family, name, ...paths, ...dates].join("\n");
   const known = kept.get(key);
@@ -88,7 +90,7 @@ function setup({ capabilities, context, places, scheduler }: Deps, peaks: Peaks)
     licence: variant.licence.name,
     licence_url: variant.licence.url,
     commercial_use: variant.licence.commercial,
-    ...fitOf(peakOf(capability, variant, context, peaks), budget_gb * gigabyte),
+    ...fitOf(peakOf({ capability, variant, setup }, context, peaks), budget_gb * gigabyte),
     loaded: loaded.some(({ family, name }) => family === capability.family && name === variant.name),
     ...(variant.note !== undefined && { note: variant.note }),
   }));

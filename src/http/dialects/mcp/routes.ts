@@ -26,7 +26,7 @@ export function mcpRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
     const { createMcpServer } = await import("../../../mcp/server.ts");
     sessions ??= import("./sessions.ts").then(({ createSessions }) => createSessions());
     const make = () => createMcpServer(apiOf(c, app, deps), deps.version);
-    if (c.req.method !== "POST") return (await sessions).handle(c.req.raw, undefined, make);
+    if (c.req.method !== "POST") return (await (await sessions).handle(c.req.raw, undefined, make)).answer;
     requireUncompressed(c.req.raw.headers);
     const begins = c.req.header("mcp-session-id") === undefined;
     const limit = begins ? longestInitialization : largestMessage;
@@ -34,15 +34,20 @@ export function mcpRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
     try {
       await share.grow(Math.min(Number(c.req.header("content-length") ?? limit), limit));
       const message = parsed(await textOf(c, limit, jsonLimit(limit)));
-      if (message === undefined) return refused(400, -32700, "Parse error: the body is not JSON");
-      return await (await sessions).handle(c.req.raw, message, make);
+      if (message !== undefined) {
+        const { answer, finished } = await (await sessions).handle(c.req.raw, message, make);
+        // A call keeps its message until it is answered.
+        void finished.then(() => share.release());
+        return answer;
+      }
     } catch (error) {
+      share.release();
       if (!(error instanceof Refusal && error.code === "too_large")) throw error;
       const why = begins ? ", the limit for a message that begins a session" : "";
       return refused(413, -32600, `Invalid Request: ${error.message}${why}`);
-    } finally {
-      share.release();
     }
+    share.release();
+    return refused(400, -32700, "Parse error: the body is not JSON");
   });
 }
 
