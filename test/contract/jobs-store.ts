@@ -18,6 +18,8 @@ export interface OpenJobStore {
   fill(): void | Promise<void>;
   /** As if that many other jobs had come and gone. */
   skip(jobs: number): void | Promise<void>;
+  /** As if the server that runs the jobs had crashed and was started again. */
+  restart(): void | Promise<void>;
   /** How many removed jobs are remembered. */
   remembered(): Promise<number>;
   /** Ids of the files that have a record, in the order in which they were written. */
@@ -60,6 +62,13 @@ export const file = (file_id: string): FileRecord => ({
 const succeeded: Ending = { status: "succeeded", result: { ok: true }, files: [] };
 const failed: Ending = { status: "failed", error: "no", error_code: "model_failed" };
 const canceled: Ending = { status: "canceled" };
+
+/** Jobs of these types, one after the other. */
+async function createEach(store: JobStore, types: readonly string[]): Promise<string[]> {
+  const ids: string[] = [];
+  for (const type of types) ids.push((await store.create(job(type))).job.id);
+  return ids;
+}
 
 export function testJobStore({ name, open }: JobStoreBackend): void {
   describe(name, () => {
@@ -255,25 +264,27 @@ export function testJobStore({ name, open }: JobStoreBackend): void {
     describe("the queue", () => {
       test("goes in order of arrival, with positions, and a requeued job has its old place", async () => {
         const { store } = await open();
-        const [a, b, c] = await Promise.all([1, 2, 3].map(async () => (await store.create(job())).job.id));
+        const [a, b, c] = await createEach(store, ["fake", "fake", "fake"]);
         expect((await store.ahead(engine()))?.id).toBe(a!);
         expect((await store.ahead(engine([a!, b!])))?.id).toBe(c!);
         expect(await Promise.all([a, b, c].map((id) => store.position(id!)))).toEqual([0, 1, 2]);
         const claimed = await store.claim(engine());
         expect(claimed?.job).toMatchObject({ id: a, status: "running", progress_label: "preparing" });
         expect(await store.position(c!)).toBe(1);
-        expect(await store.beat([])).toEqual([{ id: a!, claim: claimed!.claim, watched: false }]);
+        const running = [{ id: a!, progress: 0.5, progress_label: "denoising" }];
+        expect(await store.beat({ running })).toEqual({
+          held: [{ id: a!, claim: claimed!.claim, watched: false }],
+          queued: 2,
+        });
         await store.requeue(a!, claimed!.claim);
-        expect(await store.beat([])).toEqual([]);
+        expect(await store.beat({ running: [] })).toEqual({ held: [], queued: 3 });
         expect((await store.ahead(engine()))?.id).toBe(a!);
         expect(await store.counts()).toEqual({ queued: 3, running: 0, succeeded: 0, failed: 0, canceled: 0 });
       });
 
       test("cancels everything that waits in one commit, or what is of a type", async () => {
         const { store } = await open();
-        const ids = await Promise.all(
-          ["a", "b", "a", "b"].map(async (type) => (await store.create(job(type))).job.id),
-        );
+        const ids = await createEach(store, ["a", "b", "a", "b"]);
         await store.claim(engine());
         expect((await store.cancelQueued("b")).map(({ id }) => id).sort()).toEqual([ids[1]!, ids[3]!].sort());
         const [last] = await store.cancelQueued();
@@ -306,25 +317,42 @@ export function testJobStore({ name, open }: JobStoreBackend): void {
 
     describe("recover()", () => {
       test("tries a job that was running once more, and no more than that", async () => {
-        const { store } = await open();
+        const { store, restart } = await open();
         const { id } = (await store.create(job())).job;
         await store.claim(engine());
+        await restart();
         expect(await store.recover()).toEqual({ requeued: [id], interrupted: [] });
-        await store.claim(engine());
-        expect(await store.recover()).toEqual({ requeued: [], interrupted: [id] });
+        await store.beat({ running: [] });
+        expect((await store.claim(engine()))?.job).toMatchObject({ id, status: "running" });
+        await restart();
+        expect(await store.recover()).toMatchObject({ requeued: [], interrupted: [{ id }] });
         expect(await store.get(id)).toMatchObject({ status: "failed", error_code: "interrupted" });
         expect(await store.recover()).toEqual({ requeued: [], interrupted: [] });
       });
 
       test("does not count runs that a shutdown put back", async () => {
-        const { store } = await open();
+        const { store, restart } = await open();
         const { id } = (await store.create(job())).job;
         for (let round = 0; round < 5; round++) {
           const claimed = await store.claim(engine());
           await store.requeue(id, claimed!.claim);
         }
         await store.claim(engine());
+        await restart();
         expect((await store.recover()).requeued).toEqual([id]);
+      });
+    });
+
+    describe("endedOf()", () => {
+      test("tells which jobs have ended and which are gone", async () => {
+        const { store } = await open();
+        const ids: string[] = [];
+        for (let n = 0; n < 3; n++) ids.push((await store.create(job())).job.id);
+        const [queued, ended, deleted] = ids as [string, string, string];
+        const end = await store.end(ended, ["queued"], failed);
+        await store.delete(deleted);
+        expect(await store.endedOf([queued, ended, deleted])).toEqual({ ended: [end!], gone: [deleted] });
+        expect(await store.endedOf([])).toEqual({ ended: [], gone: [] });
       });
     });
 
@@ -395,7 +423,7 @@ export function testJobStore({ name, open }: JobStoreBackend): void {
           ids.push((await store.create({ ...job(), ...(n < 3 && { webhook }) })).job.id);
         }
         expect(await store.sender(ids[0]!)).toEqual({ dialect: "kiapi", webhook });
-        expect(await store.deliveries.nextAt()).toBeUndefined();
+        expect(await store.deliveries.dueIn()).toBeUndefined();
         await store.end(ids[0]!, ["queued"], failed);
         await store.end(ids[1]!, ["queued"], canceled);
         await store.delete(ids[2]!);
@@ -417,10 +445,10 @@ export function testJobStore({ name, open }: JobStoreBackend): void {
         await store.end(id, ["queued"], failed);
         const [first] = await store.deliveries.claim(10, 30);
         expect(first).toMatchObject({ job_id: id, url: webhook.url, attempts: 0 });
-        await store.deliveries.postpone(first!, 1500, "status 503");
+        await store.deliveries.postpone(first!, 500, "status 503");
         await tick(499);
         expect(await store.deliveries.claim(10, 30)).toEqual([]);
-        expect(await store.deliveries.nextAt()).toBe(1500);
+        expect(await store.deliveries.dueIn()).toBe(1);
         expect(await store.get(id)).toMatchObject({
           webhook_delivery: { status: "pending", attempts: 1, error: "status 503" },
         });
@@ -428,7 +456,7 @@ export function testJobStore({ name, open }: JobStoreBackend): void {
         const [again] = await store.deliveries.claim(10, 30);
         expect(again).toMatchObject({ id: first!.id, attempts: 1 });
         await store.deliveries.settle(again!, "status 410");
-        expect(await store.deliveries.nextAt()).toBeUndefined();
+        expect(await store.deliveries.dueIn()).toBeUndefined();
         expect(await store.get(id)).toMatchObject({
           webhook_delivery: { status: "given_up", attempts: 2, error: "status 410" },
         });

@@ -123,16 +123,15 @@ class WebhookSender implements Webhooks {
       while (this.#isAsked && !this.#isStopped) {
         this.#isAsked = false;
         this.#clearTimer();
-        const now = this.#clock.now() / 1000;
         const free = mostAtOnce - this.#sending.size;
         for (const delivery of free > 0 ? await this.#deliveries.claim(free, lentSeconds) : [])
           void this.#send(delivery).then(
             () => this.wake(),
             (error) => this.#postponeAll(error),
           );
-        const next = await this.#deliveries.nextAt();
-        if (next !== undefined && next > now)
-          this.#clearTimer = this.#clock.after((next - now) * 1000, () => this.wake());
+        const seconds = await this.#deliveries.dueIn();
+        if (seconds !== undefined && seconds > 0)
+          this.#clearTimer = this.#clock.after(seconds * 1000, () => this.wake());
       }
     } catch (error) {
       this.#postponeAll(error);
@@ -196,7 +195,7 @@ class WebhookSender implements Webhooks {
     } else {
       this.#stats.retried++;
       this.#log.info("webhook will be tried again", { ...fields, in_s: Math.round(wait) });
-      await this.#deliveries.postpone(delivery, now + wait, reason);
+      await this.#deliveries.postpone(delivery, wait, reason);
     }
   }
 }

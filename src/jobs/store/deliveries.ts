@@ -49,15 +49,17 @@ export class SqliteDeliveries implements DeliveryStore {
     return due;
   }
 
-  async nextAt(): Promise<number | undefined> {
+  async dueIn(): Promise<number | undefined> {
     const first = this.#database
       .query<{ next_at: number | null }, []>("SELECT min(next_at) AS next_at FROM deliveries")
       .get();
-    return first?.next_at ?? undefined;
+    const at = first?.next_at ?? undefined;
+    return at === undefined ? undefined : at - this.#now();
   }
 
-  async postpone({ id, job_id, attempts }: Delivery, nextAt: number, error: string): Promise<void> {
+  async postpone({ id, job_id, attempts }: Delivery, seconds: number, error: string): Promise<void> {
     this.#lent.delete(id);
+    const nextAt = this.#now() + seconds;
     this.#change(() => {
       this.#run("UPDATE deliveries SET attempts = attempts + 1, next_at = ? WHERE id = ?", nextAt, id);
       this.#show(job_id, { status: "pending", attempts: attempts + 1, error });

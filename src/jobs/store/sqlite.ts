@@ -12,9 +12,9 @@ import { SqliteDeliveries } from "./deliveries.ts";
 import { JobRecords, type Row, toJob } from "./records.ts";
 import {
   type Arrival,
+  type Beat,
   type Claimed,
   type Ending,
-  type Held,
   type Idempotency,
   type JobPage,
   type JobQuery,
@@ -169,19 +169,27 @@ class SqliteJobStore implements JobStore {
         attempts < mostAttempts ? "again" : "over",
       );
       for (const row of again) this.#records.retry(row);
-      for (const row of over)
+      const interrupted = over.map((row) =>
         this.#end(row, {
           status: "failed",
           error: "interrupted: the server stopped while the job ran, and again when it was tried once more",
           error_code: "interrupted",
-        });
-      return { requeued: again.map(({ id }) => id), interrupted: over.map(({ id }) => id) };
+        }),
+      );
+      return { requeued: again.map(({ id }) => id), interrupted };
     });
   }
 
   /** One process runs all jobs, and keeps their progress itself. */
-  async beat(): Promise<Held[]> {
-    return this.#records.running().map(({ id, attempts }) => ({ id, claim: attempts, watched: false }));
+  async beat(): Promise<Beat> {
+    const held = this.#records.running().map(({ id, attempts }) => ({ id, claim: attempts, watched: false }));
+    return { held, queued: this.#records.queuedUpTo(Number.MAX_SAFE_INTEGER) };
+  }
+
+  async endedOf(ids: readonly string[]): Promise<{ ended: Job[]; gone: string[] }> {
+    const rows = ids.map((id) => this.#records.find(id));
+    const jobs = rows.filter((row) => row !== undefined).map(toJob);
+    return { ended: jobs.filter((job) => !isLive(job)), gone: ids.filter((_, index) => !rows[index]) };
   }
 
   async prune(before: number): Promise<number> {

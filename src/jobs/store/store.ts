@@ -159,10 +159,13 @@ export interface JobStore {
   cancelQueued(type?: string): Promise<Job[]>;
   /** running → queued, at its old place; the attempt does not count. For a shutdown. */
   requeue(id: string, claim: number): Promise<Job | undefined>;
-  /** Reports what the running jobs have reached, and gives the jobs that are still this node's. */
-  beat(running: readonly Running[]): Promise<Held[]>;
+  /** A sign of life of this node. Gives the jobs that are still its own. */
+  beat(report: Report): Promise<Beat>;
   /** Removes the record, whatever its status, and gives it. */
   delete(id: string): Promise<Job | undefined>;
+
+  /** Of the named jobs those that have ended, and the ids of those that are gone. */
+  endedOf(ids: readonly string[]): Promise<{ ended: Job[]; gone: string[] }>;
 
   /**
    * Running jobs of a server that is gone go back into the queue, or end `interrupted` when they were tried twice.
@@ -176,24 +179,32 @@ export interface JobStore {
   deliveries: DeliveryStore;
 }
 
-/** How far a running job is. */
-export interface Running extends JobProgress {
-  id: string;
+export interface Report {
+  /** How far the jobs are that run here. */
+  running: readonly (JobProgress & { id: string })[];
+  /** What other nodes may know of this one, as JSON. */
+  state?: Record<string, unknown>;
 }
 
-/** Ids of the jobs that ran when their server stopped. */
+export interface Beat {
+  held: Held[];
+  /** Jobs that wait. */
+  queued: number;
+}
+
+/** Jobs whose server stopped while they ran. */
 export interface Recovered {
   requeued: readonly string[];
-  interrupted: readonly string[];
+  interrupted: readonly Job[];
 }
 
 export interface DeliveryStore {
   /** Messages to send now, the longest waiting first. Each is lent to the caller for that long. */
   claim(limit: number, seconds: number): Promise<Delivery[]>;
-  /** When the next message is due. */
-  nextAt(): Promise<number | undefined>;
-  /** An attempt failed; the next one is at `nextAt` (Unix seconds). */
-  postpone(delivery: Delivery, nextAt: number, error: string): Promise<void>;
+  /** Seconds until the next message is due; 0 or less when one is. */
+  dueIn(): Promise<number | undefined>;
+  /** An attempt failed; the next one is that many seconds from now. */
+  postpone(delivery: Delivery, seconds: number, error: string): Promise<void>;
   /** Removes a message that arrived, or that is given up because of `error`. Its job shows which. */
   settle(delivery: Delivery, error: string | null): Promise<void>;
 }

@@ -120,7 +120,7 @@ describe("a webhook", () => {
     expect(webhooks.stats().given_up).toBe(1);
     expect(sent.at(-1)!.at - sent[0]!.at).toBeGreaterThan(60_000_000);
     expect(sent.at(-1)!.at - sent[0]!.at).toBeLessThanOrEqual(86_400_000);
-    expect(await store.deliveries.nextAt()).toBeUndefined();
+    expect(await store.deliveries.dueIn()).toBeUndefined();
   });
 
   test("that says 410, or leads to a private address, is not tried again", async () => {

@@ -29,6 +29,7 @@ testJobStore({
         const pages = count("SELECT page_count AS n FROM pragma_page_count");
         database.run(`PRAGMA max_page_count = ${pages + 2}`);
       },
+      restart() {},
       skip: (jobs) =>
         void database.run("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'jobs'", [jobs]),
       kept: async () =>
