@@ -26,7 +26,7 @@ export interface BucketBytesOptions {
   bucket: Bucket;
   cache: Cache;
   log: Log;
-  deadlines?: Deadlines;
+  deadlines?: Deadlines | undefined;
 }
 
 /** Seconds between the attempts of a writer that is patient. */
@@ -87,7 +87,13 @@ class BucketBytes implements Bytes {
     const isWhole = start === 0 && end === record.size;
     const there = isWhole ? await this.local(record) : this.#cache.use(record.file_id);
     if (there !== undefined) return isWhole ? Bun.file(there) : Bun.file(there).slice(start, end);
-    const got = await this.#asked(this.#bucket.get(keyOf(record.file_id), { start, end }, signal));
+    const asked = this.#bucket.get(keyOf(record.file_id), { start, end }, signal);
+    const got = await this.#asked(
+      asked.catch((error: unknown) => {
+        // The part lies outside of what is there.
+        throw error instanceof BucketRefusal && error.status === 416 ? this.#damaged(record) : error;
+      }),
+    );
     return this.#checked(record, got).body;
   }
 
@@ -148,12 +154,10 @@ class BucketBytes implements Bytes {
         await writer.abort();
         throw error;
       }
-      await writer.commit(record);
-    }, this.#deadlines).catch((error: unknown) => {
-      if (error instanceof Refusal && error.code === "file_damaged")
-        this.#log.error("the bucket holds other bytes than the record of the file says", { file_id });
-      throw error;
-    });
+      await writer.commit(record).catch((error: unknown) => {
+        throw error instanceof Refusal && error.code === "file_damaged" ? this.#damaged(record) : error;
+      });
+    }, this.#deadlines);
     return this.#cache.use(file_id)!;
   }
 
@@ -161,10 +165,12 @@ class BucketBytes implements Bytes {
     if (!got) throw gone(record.file_id);
     if (got.size === record.size) return got;
     void got.body.cancel();
-    this.#log.error("the bucket holds other bytes than the record of the file says", {
-      file_id: record.file_id,
-    });
-    throw new Refusal("file_damaged", "the stored bytes of a file are not those of its record");
+    throw this.#damaged(record);
+  }
+
+  #damaged({ file_id }: FileRecord): Refusal {
+    this.#log.error("the bucket holds other bytes than the record of the file says", { file_id });
+    return new Refusal("file_damaged", "the stored bytes of a file are not those of its record");
   }
 
   /** A bucket that refuses is a fault of the settings, which the log names and clients do not see. */

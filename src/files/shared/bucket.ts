@@ -18,7 +18,7 @@ export interface BucketOptions {
   publicEndpoint?: string | undefined;
   /** Certificates to trust in place of the system's. */
   ca?: string | undefined;
-  deadlines?: Deadlines;
+  deadlines?: Deadlines | undefined;
 }
 
 /** An answer that says that the bucket is not usable as it is set. */

@@ -13,6 +13,8 @@ export interface CacheOptions {
   /** Names the fleet whose blobs these are. */
   identity: string;
   maxBytes: number;
+  /** Unix seconds. */
+  now?: () => number;
 }
 
 interface Entry {
@@ -40,12 +42,12 @@ export interface Cache {
 }
 
 /** Opens the folder of this node alone. Copies of another fleet are removed. */
-export async function openCache({ root, identity, maxBytes }: CacheOptions): Promise<Cache> {
+export async function openCache({ root, identity, maxBytes, now = seconds }: CacheOptions): Promise<Cache> {
   const owner = await readFile(join(root, "owner"), "utf8").catch(() => "");
   if (owner.trim() !== identity) await rm(root, { recursive: true, force: true });
   const blobs = await openBlobs(root, identity);
   await blobs.clearIncoming();
-  const cache = new FolderCache(blobs, maxBytes);
+  const cache = new FolderCache(blobs, maxBytes, now);
   await cache.find();
   return cache;
 }
@@ -53,13 +55,15 @@ export async function openCache({ root, identity, maxBytes }: CacheOptions): Pro
 class FolderCache implements Cache {
   readonly #blobs: Blobs;
   readonly #maxBytes: number;
+  readonly #now: () => number;
   /** The least recently used first. */
   readonly #entries = new Map<string, Entry>();
   #bytes = 0;
 
-  constructor(blobs: Blobs, maxBytes: number) {
+  constructor(blobs: Blobs, maxBytes: number, now: () => number) {
     this.#blobs = blobs;
     this.#maxBytes = maxBytes;
+    this.#now = now;
   }
 
   /** Takes up the copies that are there. */
@@ -80,7 +84,7 @@ class FolderCache implements Cache {
     const entry = this.#entries.get(name);
     if (!entry) return undefined;
     const path = this.#blobs.path(name);
-    const now = seconds();
+    const now = this.#now();
     if (now - entry.used > noted) void utimes(path, now, now).catch(() => {});
     entry.used = now;
     this.#entries.delete(name);
@@ -99,7 +103,8 @@ class FolderCache implements Cache {
     });
     const commit = async (wanted?: Measured) => {
       const measured = await writer.commit(wanted);
-      this.#entries.set(name, { size: measured.size, used: seconds(), holds: 0 });
+      this.#forget(name);
+      this.#entries.set(name, { size: measured.size, used: this.#now(), holds: 0 });
       this.#bytes += measured.size;
       await this.#evict(this.#maxBytes);
       return measured;
@@ -129,7 +134,7 @@ class FolderCache implements Cache {
 
   /** Removes copies until the rest takes no more than that. */
   async #evict(bytes: number): Promise<void> {
-    const now = seconds();
+    const now = this.#now();
     for (const [name, { holds, used }] of this.#entries) {
       if (this.#bytes <= bytes) return;
       if (holds > 0 || now - used < openingTime) continue;

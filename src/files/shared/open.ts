@@ -11,17 +11,15 @@ import { createFileStore } from "../create-store.ts";
 import type { FileStore } from "../store.ts";
 import { bucketBytes } from "./bucket-bytes.ts";
 import { openCache } from "./cache.ts";
-import { type Place, type PlaceSettings, placeOf, probeBucket, takePlace } from "./place.ts";
+import { type Place, type PlaceSettings, placeOf, probeBucket, takePlace, type Wire } from "./place.ts";
 import { postgresRecords } from "./postgres-records.ts";
 import { sharedFolderBytes } from "./shared-folder.ts";
 
-export interface SharedStoreOptions {
+export interface SharedStoreOptions extends Wire {
   client: Client;
   settings: PlaceSettings & { files_cache_gb: number };
   /** Folder of this node for copies of what is in a bucket. */
   cacheFolder: string;
-  /** Certificates in PEM that the bucket's server is checked with. */
-  ca?: string | undefined;
   /** Unix seconds by the clock of the database. */
   now(): number;
   log: Log;
@@ -34,8 +32,8 @@ export interface SharedStoreOptions {
  * @throws {Refusal} `files_unavailable`, `store_unavailable` when it does not answer now.
  */
 export async function openSharedStore(options: SharedStoreOptions): Promise<FileStore> {
-  const { client, settings, ca, now } = options;
-  const place = placeOf(settings, ca);
+  const { client, settings, now } = options;
+  const place = placeOf(settings, options);
   const identity = await takePlace(place, client, settings.files_url!);
   const bytes = await openBytes(place, identity, options);
   return createFileStore({ records: postgresRecords(client), bytes, now });
@@ -45,11 +43,11 @@ async function openBytes(place: Place, identity: string, options: SharedStoreOpt
   if (place.kind === "folder") return sharedFolderBytes(await openBlobs(place.root, identity), place.root);
   const { bucket, name } = place;
   await probeBucket(bucket, name);
-  const { settings, cacheFolder, log } = options;
+  const { settings, cacheFolder, log, deadlines } = options;
   const cache = await openCache({
     root: cacheFolder,
     identity,
     maxBytes: settings.files_cache_gb * 1e9,
   });
-  return bucketBytes({ bucket, cache, log });
+  return bucketBytes({ bucket, cache, log, deadlines });
 }

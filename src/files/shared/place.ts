@@ -11,6 +11,7 @@ import { SetupError } from "../../fleet/errors.ts";
 import { isLoopbackHost } from "../../settings/rules.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { openBlobs } from "../blobs.ts";
+import type { Deadlines } from "./attempts.ts";
 import { Bucket, BucketRefusal } from "./bucket.ts";
 
 export type PlaceSettings = Pick<
@@ -26,16 +27,21 @@ export type PlaceSettings = Pick<
 
 export type Place = { kind: "folder"; root: string } | { kind: "bucket"; bucket: Bucket; name: string };
 
+export interface Wire {
+  /** Certificates in PEM to trust in place of the system's. */
+  ca?: string | undefined;
+  deadlines?: Deadlines | undefined;
+}
+
 /** The file in the place that names the fleet whose bytes it holds. */
 const marker = "owner";
 
 /**
  * The place that the settings name. Nothing is asked of it yet.
  *
- * @param ca Certificates in PEM to trust in place of the system's.
  * @throws {SetupError}
  */
-export function placeOf(settings: PlaceSettings, ca?: string): Place {
+export function placeOf(settings: PlaceSettings, { ca, deadlines }: Wire = {}): Place {
   const { files_url } = settings;
   if (files_url === null)
     throw new SetupError(
@@ -62,6 +68,7 @@ export function placeOf(settings: PlaceSettings, ca?: string): Place {
     keys: { accessKey, secretKey, sessionToken: process.env.AWS_SESSION_TOKEN },
     publicEndpoint: settings.s3_public_endpoint ?? undefined,
     ca,
+    deadlines,
   });
   return { kind: "bucket", bucket, name };
 }

@@ -4,7 +4,6 @@
  * @module
  */
 import { join } from "node:path";
-import { Refusal } from "../../errors.ts";
 import type { Blobs } from "../blobs.ts";
 import type { Bytes } from "../bytes.ts";
 import { folderBytes } from "../folder-bytes.ts";
@@ -23,9 +22,9 @@ export function sharedFolderBytes(blobs: Blobs, root: string): Bytes {
     }
   }
   async function isAway(error: unknown): Promise<boolean> {
-    if ((error as NodeJS.ErrnoException | null)?.code === "ESTALE") return true;
-    const couldBe = error instanceof Refusal && /^(file_not_found|store_failed)$/.test(error.code);
-    return couldBe && !(await isMounted());
+    const code = String((error as NodeJS.ErrnoException | null)?.code);
+    if (code === "ESTALE") return true;
+    return /^(file_not_found|store_failed|ENOENT|ENOTDIR|EIO|EACCES)$/.test(code) && !(await isMounted());
   }
 
   return {
@@ -40,6 +39,11 @@ export function sharedFolderBytes(blobs: Blobs, root: string): Bytes {
     },
     local: (record, signal) => there(folder.local(record, signal)),
     read: (record, slice, signal) => there(folder.read(record, slice, signal)),
+    async *names() {
+      // The folder is read at once, before the first name is given.
+      yield* await there(Array.fromAsync(folder.names()));
+    },
+    clearPartial: (before) => there(folder.clearPartial(before)),
     async writtenAt(name) {
       const time = await there(folder.writtenAt(name));
       if (time === undefined && !(await isMounted())) throw filesUnavailable(new Error("not mounted"));
