@@ -19,6 +19,7 @@ const meanings: Record<keyof typeof exitCodes, string> = {
   engineFault: "The engine failed. A service manager should start the server again; no job is lost.",
   storeFault:
     "The data directory was removed, or its database is damaged while the server ran. The log names it; `easel repair` starts a new one.",
+  setup: "The fleet cannot be used as it is set up; the message says what to change.",
   hungUp: "Stopped by SIGHUP: the terminal was closed.",
   interrupted: "Stopped by Ctrl-C.",
   terminated: "Stopped by SIGTERM.",

@@ -47,6 +47,7 @@ export const exitCodes = {
   doesNotFit: 4,
   engineFault: 70,
   storeFault: 74,
+  setup: 78,
   hungUp: 129,
   interrupted: 130,
   terminated: 143,

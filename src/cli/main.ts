@@ -8,6 +8,7 @@ import { Command, CommanderError } from "commander";
 import notice from "../../NOTICE" with { type: "text" };
 import { families } from "../capabilities/registry.ts";
 import { Refusal } from "../errors.ts";
+import { SetupError } from "../fleet/errors.ts";
 import { hubEnv } from "../hub/download/hub.ts";
 import { type LoadOptions, loadSettings, SettingsError } from "../settings/load.ts";
 import { version } from "../version.ts";
@@ -19,6 +20,7 @@ import { registerCompletion } from "./commands/completion.ts";
 import { registerConfig } from "./commands/config.ts";
 import { registerDoctor } from "./commands/doctor.ts";
 import { registerFiles } from "./commands/files.ts";
+import { registerFleet } from "./commands/fleet.ts";
 import { registerJobs } from "./commands/jobs.ts";
 import { registerMcp } from "./commands/mcp.ts";
 import { registerMemory } from "./commands/memory.ts";
@@ -100,6 +102,7 @@ export function describeCommands(program: Command, context: CommandContext, own:
   registerBench(program, context);
   registerCache(program, context);
   registerRepair(program, context);
+  registerFleet(program, context);
   registerConfig(program, context);
   registerService(program, context);
   registerCompletion(program, context);
@@ -125,6 +128,7 @@ function exitCodeOf(error: unknown, context: CommandContext): number {
   context.err(`Error: ${error instanceof Error ? error.message : error}`);
   if (error instanceof CommandError || error instanceof Interrupted) return error.exitCode;
   if (error instanceof SettingsError) return exitCodes.usage;
+  if (error instanceof SetupError) return exitCodes.setup;
   // Without a server, the same checks refuse in this process.
   if (error instanceof Refusal) return [400, 422].includes(error.status) ? exitCodes.usage : exitCodes.failed;
   return exitCodes.failed;
