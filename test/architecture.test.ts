@@ -35,7 +35,7 @@ const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() 
     /^ffi\//,
     /^src\/nn\//,
     /^src\/weights\//,
-    /^src\/images\/(pixels|quickselect|resample|round|sizing|tiles)\.ts$/,
+    /^src\/images\/(paste|pixels|quickselect|resample|round|sizing|tiles)\.ts$/,
   ];
   const headers = /^src\/weights\/(provenance|tensor-table)\.ts$/;
   // What a plan knows of a network: no tensors, so the main thread may load it.
@@ -154,7 +154,7 @@ test("the engine thread never loads a route, a job or a file store", () => {
     .flatMap((file) =>
       [...closure(file)]
         .filter((path) =>
-          /^(src\/(http|jobs|files|cli|net)\/|src\/images\/(?!(pixels|quickselect|resample|round|sizing|tiles)\.ts)|hono|bun:sqlite$|sharp$)/.test(
+          /^(src\/(http|jobs|files|cli|net)\/|src\/images\/(?!(paste|pixels|quickselect|resample|round|sizing|tiles)\.ts)|hono|bun:sqlite$|sharp$)/.test(
             path,
           ),
         )

@@ -71,19 +71,7 @@ function openSharp(): ReturnType<typeof loadSharp> {
  */
 export async function decodePicture(source: string | Uint8Array, options: DecodeOptions): Promise<Picture> {
   const kind = options.kind ?? "input image";
-  const heic = isHeic(await headOf(source)) ? await readHeic(source, options, kind) : undefined;
-  const sharp = openSharp();
-  const open = (ignoreIcc = false): Sharp =>
-    sharp(heic?.tiff ?? source, { failOn: "error", limitInputPixels: false, ignoreIcc });
-
-  const metadata = await open()
-    .metadata()
-    .catch((cause: unknown) => {
-      throw unreadable(kind, cause);
-    });
-  checkPixels(metadata, options, kind);
-  if (metadata.format === "heif" && metadata.compression !== "av1") throw unreadable(kind, undefined);
-
+  const { open, metadata, heic } = await opened(source, options, kind);
   const profile = options.colours === "own" ? ownProfile(metadata) : undefined;
   const stored = uprightSize(metadata);
   const original = heic?.original ?? stored;
@@ -117,6 +105,60 @@ export async function decodePicture(source: string | Uint8Array, options: Decode
     ...(alpha && { alpha }),
     ...(film !== undefined && { focalLengthPx: focalLengthInPixels(film, original.width, original.height) }),
   };
+}
+
+export interface MaskOptions extends Pick<DecodeOptions, "maxPixels" | "setting" | "signal"> {
+  /** The size that the mask is brought to, whatever its shape. */
+  width: number;
+  height: number;
+  /** Which pixels are marked: the white ones (transparent ones count as black), or the transparent ones. */
+  marks: "white" | "transparent";
+}
+
+/** Decodes a mask: a byte a pixel, 255 where it is marked and 0 where it is not. */
+export async function decodeMask(
+  source: string | Uint8Array,
+  options: MaskOptions,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { width, height, marks } = options;
+  const { open, metadata } = await opened(source, options, "mask");
+  if (marks === "transparent" && !metadata.hasAlpha)
+    throw new Refusal(
+      "invalid_parameter",
+      "mask: the picture has no transparency. Make the pixels that shall change transparent",
+    );
+  const size = uprightSize(metadata);
+  const same = size.width === width && size.height === height;
+  const upright = open().autoOrient();
+  const sized = same ? upright : upright.resize({ width, height, fit: "fill", kernel: "linear" });
+  const marked =
+    marks === "white"
+      ? sized.flatten({ background: "#000" }).toColourspace("b-w").extractChannel(0)
+      : sized.toColourspace("srgb").extractChannel("alpha").negate();
+  const bytes = await marked
+    .raw({ depth: "uchar" })
+    .toBuffer()
+    .catch((cause: unknown) => {
+      throw unreadable("mask", cause);
+    });
+  if (bytes.length !== width * height) throw unreadable("mask", undefined);
+  return new Uint8Array(bytes);
+}
+
+/** A picture that may be decoded: of a format that is read, and not too large. HEIC is decoded already. */
+async function opened(source: string | Uint8Array, options: DecodeOptions, kind: string) {
+  const heic = isHeic(await headOf(source)) ? await readHeic(source, options, kind) : undefined;
+  const sharp = openSharp();
+  const open = (ignoreIcc = false): Sharp =>
+    sharp(heic?.tiff ?? source, { failOn: "error", limitInputPixels: false, ignoreIcc });
+  const metadata = await open()
+    .metadata()
+    .catch((cause: unknown) => {
+      throw unreadable(kind, cause);
+    });
+  checkPixels(metadata, options, kind);
+  if (metadata.format === "heif" && metadata.compression !== "av1") throw unreadable(kind, undefined);
+  return { open, metadata, heic };
 }
 
 /** Decodes HEIC into a TIFF, which sharp reads. It may come smaller already. */

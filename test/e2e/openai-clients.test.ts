@@ -1,6 +1,7 @@
 /** OpenAI's own clients, in TypeScript and in Python, against the whole server with a tiny checkpoint in the published layout. */
 import { expect, test } from "bun:test";
-import { createReadStream, readFileSync } from "node:fs";
+import { createReadStream, mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import OpenAI, { APIError } from "openai";
 import { loadSharp } from "../../src/images/sharp.ts";
@@ -95,6 +96,48 @@ test(
   patience,
 );
 
+/** A mask whose right half is transparent, in the picture's size. */
+async function halfMask(): Promise<string> {
+  const { width, height } = await loadSharp()(picture).metadata();
+  const half = Math.floor(width / 2);
+  const bytes = Uint8Array.from({ length: 4 * width * height }, (_, i) =>
+    i % 4 === 3 && Math.floor(i / 4) % width < half ? 255 : 0,
+  );
+  const path = join(mkdtempSync(join(tmpdir(), "easel-mask-")), "mask.png");
+  await loadSharp()(bytes, { raw: { width, height, channels: 4 } }).toFile(path);
+  return path;
+}
+
+/** How far a picture is from the one that was changed, at most: in the left third, which the mask keeps, and in the right one. */
+async function apart(base64: string | undefined): Promise<[kept: number, repainted: number]> {
+  const { data, info } = await loadSharp()(bytesOf(base64)).raw().toBuffer({ resolveWithObject: true });
+  const { width, height } = info;
+  const source = await loadSharp()(picture).resize(width, height, { fit: "fill" }).raw().toBuffer();
+  const most = (from: number, to: number) =>
+    data.reduce((most, value, i) => {
+      const x = Math.floor(i / 3) % width;
+      return x >= from && x < to ? Math.max(most, Math.abs(value - source[i]!)) : most;
+    }, 0);
+  return [most(0, Math.floor(width / 3)), most(Math.ceil((2 * width) / 3), width)];
+}
+
+test(
+  "TypeScript: a mask repaints its transparent part and keeps the rest",
+  async () => {
+    const mask = await halfMask();
+    const made = await client.images.edit({
+      image: createReadStream(picture),
+      mask: createReadStream(mask),
+      prompt: "a red ball",
+    });
+    const [kept, repainted] = await apart(made.data![0]!.b64_json);
+    // The picture is brought to multiples of 16, here and there by another program.
+    expect(kept).toBeLessThanOrEqual(20);
+    expect(repainted).toBeGreaterThan(60);
+  },
+  patience,
+);
+
 /** A Python that has the client: the one that EASEL_TEST_PYTHON names, else the usual one. */
 const python = process.env.EASEL_TEST_PYTHON ?? "python3";
 const has = available(
@@ -107,7 +150,10 @@ test.skipIf(!has)(
   "Python: models, generating, editing, links, pictures on the way, errors, the same key again",
   async () => {
     const script = join(import.meta.dir, "../reference/openai_client.py");
-    const child = Bun.spawn([python, script, baseURL, token, picture], { stdout: "pipe", stderr: "pipe" });
+    const child = Bun.spawn([python, script, baseURL, token, picture, await halfMask()], {
+      stdout: "pipe",
+      stderr: "pipe",
+    });
     const [out, err] = await Promise.all([
       new Response(child.stdout).text(),
       new Response(child.stderr).text(),
@@ -127,6 +173,10 @@ test.skipIf(!has)(
       stranger: 401,
     });
     expect(told.partial).toBeGreaterThan(0);
+    const [kept, repainted] = await apart(told.repainted as string);
+    expect(kept).toBeLessThanOrEqual(20);
+    expect(repainted).toBeGreaterThan(60);
+    expect(told.size).toMatch(/^\d+x\d+$/);
   },
   patience,
 );

@@ -1,4 +1,4 @@
-"""Does with OpenAI's client what a front end does, and prints what it saw: `openai_client.py BASE_URL TOKEN PICTURE`."""
+"""Does with OpenAI's client what a front end does, and prints what it saw: `openai_client.py BASE_URL TOKEN PICTURE MASK`."""
 
 import base64
 import json
@@ -7,7 +7,7 @@ import urllib.request
 
 import openai
 
-base_url, token, picture = sys.argv[1:]
+base_url, token, picture, mask = sys.argv[1:]
 client = openai.OpenAI(api_key=token, base_url=base_url, max_retries=0)
 told: dict[str, object] = {}
 
@@ -27,6 +27,11 @@ with urllib.request.urlopen(linked.data[0].url) as answer:
 with open(picture, "rb") as file:
     edited = client.images.edit(image=file, prompt="make it blue")
 told["edited"] = base64.b64decode(edited.data[0].b64_json).startswith(b"\x89PNG")
+
+with open(picture, "rb") as file, open(mask, "rb") as transparent:
+    repainted = client.images.edit(image=file, mask=transparent, prompt="a red ball")
+told["repainted"] = repainted.data[0].b64_json
+told["size"] = repainted.size
 
 events = list(client.images.generate(prompt="a red fox", stream=True, partial_images=2))
 told["last"] = events[-1].type

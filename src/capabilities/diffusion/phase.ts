@@ -38,7 +38,12 @@ export type RunInput = {
   seed: number;
   loras: Adapter[];
   preview: boolean;
+  /** Of an edit that keeps a part of its first picture: a byte a pixel of the result, 0 where it stays and 255 where it is made anew. */
+  mask?: Uint8Array;
 };
+
+/** What a masked edit keeps: the first picture in the size of the result, its tokens, and the mask. */
+export type Kept = { clean: Tokens; pixels: Uint8Array; mask: Uint8Array };
 
 export type EncodeOutput = { positive: EncodedPrompt; negative?: EncodedPrompt; keys: TextKeys };
 

@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { imageResponse, pictureFields, promptField, trainRequest } from "../diffusion/contract.ts";
+import { maskFields } from "../diffusion/mask.ts";
 import { FileRefSchema } from "../schemas.ts";
 
 export const schedulers = ["flow_match_euler_discrete"] as const;
@@ -58,6 +59,7 @@ export const EditRequest = z
     image_strength: strength.openapi({
       description: "Must be in 0 to 1. It has no effect: the pictures are references, not a start.",
     }),
+    ...maskFields,
     ...shared,
   })
   .openapi("EditRequest");
@@ -84,7 +86,8 @@ export const prose = {
 ## generate and edit
 - **generate** makes a picture from a prompt. With \`init_image\` it starts from a picture, of which \`image_strength\` says how much
   stays.
-- **edit** takes one or several pictures and a prompt that says what to do with them.
+- **edit** takes one or several pictures and a prompt that says what to do with them. With \`mask\` a part of the
+  first picture is repainted and the rest stays.
 
 Every model does both.
 

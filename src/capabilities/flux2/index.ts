@@ -1,4 +1,5 @@
 import type { Operation } from "../capability.ts";
+import { maskOptions } from "../diffusion/mask.ts";
 import { editVerb, generateVerb, pictureOptions, scheduler, startPicture } from "../diffusion/verbs.ts";
 import type { Family } from "../family.ts";
 import { prose, TrainRequest } from "./contract.ts";
@@ -39,7 +40,7 @@ export const flux2: Family = {
   settingProblems,
   verbs: [
     { ...generateVerb, options: [...pictureOptions, scheduler, ...startPicture] },
-    { ...editVerb, options: [...pictureOptions, scheduler] },
+    { ...editVerb, options: [...pictureOptions, scheduler, ...maskOptions] },
   ],
   probe: {
     shows: "picture",

@@ -37,7 +37,7 @@ export function needOf(params: Params, context: CheckContext, references?: reado
       width,
       height,
       references: edit ? (references ?? files.map(() => referencePixels)) : [],
-      first: !edit && files.length > 0,
+      first: edit ? params.mask !== null : files.length > 0,
       guided: guided(params),
     },
     pipeline,

@@ -4,6 +4,7 @@ import { isOneColour } from "../../images/solid-color.ts";
 import { encoderBits } from "../../models/diffusion/memory.ts";
 import type { Capability, CheckContext, Operation, PlannedRequest } from "../capability.ts";
 import { checkImages, checkLimits, checkScheduler } from "../diffusion/limits.ts";
+import { maskBytes, maskOf, resultSize } from "../diffusion/mask.ts";
 import type { RunInput, RunOutput } from "../diffusion/phase.ts";
 import {
   adaptersOf,
@@ -42,6 +43,7 @@ type Facts = {
   kind: RunInput["kind"];
   seed: number;
   image_file_ids: string[];
+  mask_file_id?: string;
   adapters: UsedAdapter[];
   one_colour: boolean;
 };
@@ -82,6 +84,8 @@ const shared: Pick<
       longestAspect,
     });
     if (edit) pictures.forEach(checkReference);
+    const size = resultSize(params, pictures[0], limitsOf(context.settings));
+    const { mask, mask_file_id } = edit ? await maskBytes(params, size, context) : {};
     const { loras, adapters } = await adaptersOf(params.loras, context);
     const negativePrompt = guided(params) ? "" : null;
     const how = encoderBits(bitsOf(params, context).bits);
@@ -92,15 +96,14 @@ const shared: Pick<
     );
     const seed = drawnSeed(params.seed);
     const kind = edit ? "edit" : params.init_image ? "img2img" : "txt2img";
-    const { prompt, width, height, steps, guidance, preview, model } = params;
+    const { prompt, steps, guidance, preview, model } = params;
     const input: RunInput & Flux2Input = {
       kind,
       prompt,
       negativePrompt,
       keys,
       pictures: pictures.map(({ pixels, width, height }) => ({ pixels, width, height })),
-      width,
-      height,
+      ...size,
       steps,
       strength: kind === "img2img" ? params.image_strength : null,
       guidance,
@@ -108,11 +111,13 @@ const shared: Pick<
       loras,
       preview,
       distilled: usualOf(model).distilled,
+      ...(mask && { mask }),
     };
     const facts: Facts = {
       kind,
       seed,
       image_file_ids: pictures.map(({ record }) => record.file_id),
+      ...(mask_file_id !== undefined && { mask_file_id }),
       adapters,
       one_colour: pictures.some(({ pixels }) => isOneColour({ data: pixels, channels: 3 })),
     };
@@ -125,7 +130,7 @@ const shared: Pick<
   },
 
   publish(params, given, output, context) {
-    const { kind, seed, image_file_ids, adapters, one_colour } = given as Facts;
+    const { kind, seed, image_file_ids, mask_file_id, adapters, one_colour } = given as Facts;
     const { image, width, height, unusedKeys, bits, promptCut, guidanceIgnored } =
       output as Values as unknown as RunOutput;
     const { model, prompt, image_strength, steps, guidance, scheduler, format, quality } = params;
@@ -135,6 +140,8 @@ const shared: Pick<
       model,
       prompt,
       ...("images" in params ? { image_file_ids } : { init_image_file_id: image_file_ids[0] ?? null }),
+      ...("images" in params &&
+        mask_file_id !== undefined && { mask_file_id, mask_marks: params.mask_marks }),
       image_strength,
       seed,
       width,
@@ -192,7 +199,7 @@ export const edit: Operation<EditRequest, EditParams> = {
     checkImages(request.images);
     checkScheduler(request.scheduler, schedulers);
     requireHere(variant, context);
-    return { ...wanted, images: request.images };
+    return { ...wanted, ...maskOf(request), images: request.images };
   },
 };
 

@@ -8,6 +8,7 @@ import type { FileRef } from "../../files/file.ts";
 import type { PictureFormat } from "../../images/encode.ts";
 import type { CheckContext, Variant } from "../capability.ts";
 import { checkLimits, checkStrength } from "../diffusion/limits.ts";
+import type { MaskParams } from "../diffusion/mask.ts";
 import type { LoraFile } from "../diffusion/prepare.ts";
 import { type Models, requireActivated } from "../model.ts";
 import { fixedSeed } from "../schemas.ts";
@@ -33,7 +34,7 @@ export type Shared = {
   mode: string;
 };
 export type GenerateParams = Shared & { init_image: FileRef | null };
-export type EditParams = Shared & { images: FileRef[] };
+export type EditParams = Shared & MaskParams & { images: FileRef[] };
 export type Params = GenerateParams | EditParams;
 
 export const models: Models = {

@@ -1,4 +1,4 @@
-import type { Tokens } from "../diffusion/phase.ts";
+import type { Kept, Tokens } from "../diffusion/phase.ts";
 
 /** What FLUX.2's task gets beside what all families get. */
 export type Flux2Input = {
@@ -9,6 +9,8 @@ export type Flux2Input = {
 export type LookOutput = {
   seen: Tokens[];
   pictures: [];
+  mask: null;
+  kept?: Kept;
   /** What previews are made with. */
   glance?: {
     projection: Float32Array<ArrayBuffer>;

@@ -1,4 +1,5 @@
 import type { Progress, Task, Values } from "../../engine/task.ts";
+import type { Pixels } from "../../images/pixels.ts";
 import { AutoencoderKl } from "../../models/autoencoder-kl/autoencoder-kl.ts";
 import { applyLoras, checkLoras, targetsOf } from "../../models/diffusion/adapters.ts";
 import { bitsOf, firstStep, mixed } from "../../models/diffusion/tokens.ts";
@@ -18,13 +19,22 @@ import {
 import { sigmas } from "../../models/flux2/schedule.ts";
 import { TextEncoder } from "../../models/flux2/text-encoder.ts";
 import type { Flux2Transformer } from "../../models/flux2/transformer.ts";
-import { drawnBytes, encodePrompts, partOf, previewing, shares, withLoras } from "../diffusion/engine/run.ts";
+import {
+  drawnBytes,
+  encodePrompts,
+  keptOf,
+  partOf,
+  previewing,
+  shares,
+  withKept,
+  withLoras,
+} from "../diffusion/engine/run.ts";
 import type { DenoiseOutput, EncodeOutput, RunInput, RunOutput } from "../diffusion/phase.ts";
 import type { Flux2Input, LookOutput } from "./phase.ts";
 
 type Input = RunInput & Flux2Input;
 type DenoiseInput = Input & EncodeOutput & Partial<LookOutput>;
-type DecodeInput = Input & DenoiseOutput;
+type DecodeInput = Input & DenoiseOutput & Partial<Pick<LookOutput, "kept">>;
 
 /** The transformer, and whether its folder says that it was distilled; `usual` is what the variant's name says. */
 class Denoiser implements Disposable {
@@ -67,19 +77,26 @@ export const task: Task = {
 
 function look(vae: AutoencoderKl, input: Input, progress: Progress): LookOutput {
   const { pictures, kind } = input;
+  const total = pictures.length + (input.mask ? 1 : 0);
+  const coded = (picture: Pixels<Uint8Array>, i: number) =>
+    encode(vae, tensorOf(picture), { step: (share) => progress("encoding", i + share, total) });
   const seen = pictures.map(({ pixels, width, height }, i) => {
     const given = { data: pixels, width, height, channels: 3 };
-    const picture = kind === "edit" ? referenceOf(given) : resized(given, input);
-    return encode(vae, tensorOf(picture), {
-      step: (share) => progress("encoding", i + share, pictures.length),
-    });
+    return coded(kind === "edit" ? referenceOf(given) : resized(given, input), i);
   });
+  const kept = keptOf(input, (picture) => coded(picture, pictures.length));
   // No later phase looks at the pictures.
-  return { seen, pictures: [], ...(input.preview && { glance: previewOf(vae) }) };
+  return {
+    seen,
+    pictures: [],
+    mask: null,
+    ...(kept && { kept }),
+    ...(input.preview && { glance: previewOf(vae) }),
+  };
 }
 
 function denoised({ transformer, distilled }: Denoiser, input: DenoiseInput, progress: Progress) {
-  const { kind, steps, strength, loras, seen = [], positive, negative, guidance } = input;
+  const { kind, steps, strength, loras, seen = [], positive, negative, guidance, kept } = input;
   const { linears, config } = transformer;
   const { projection, statistics } = input.glance ?? {};
   const targets = targetsOf(linears.keys(), authorsLayers(config.double, config.single));
@@ -98,6 +115,7 @@ function denoised({ transformer, distilled }: Denoiser, input: DenoiseInput, pro
       sigmas: used,
       start: kind === "img2img" ? mixed(seen[0]!, drawn, used[0]!) : drawn,
       references: kind === "edit" ? seen : [],
+      ...(kept && { kept: { ...kept, noise: drawn } }),
       positive,
       negative: guides ? negative : undefined,
       guidance,
@@ -119,5 +137,6 @@ function denoised({ transformer, distilled }: Denoiser, input: DenoiseInput, pro
 function decoded(vae: AutoencoderKl, input: DecodeInput, progress: Progress): RunOutput {
   const { width, height, unusedKeys, bits, promptCut, guidanceIgnored } = input;
   const image = drawnBytes(() => decode(vae, input.clean, { step: shares(progress, "decoding") }));
-  return { image, width, height, unusedKeys, bits, promptCut, guidanceIgnored };
+  const picture = withKept(image, input.kept, width);
+  return { image: picture, width, height, unusedKeys, bits, promptCut, guidanceIgnored };
 }

@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { imageResponse, pictureFields, promptField } from "../diffusion/contract.ts";
+import { maskFields } from "../diffusion/mask.ts";
 import { FileRefSchema } from "../schemas.ts";
 
 const shared = {
@@ -73,6 +74,7 @@ export const EditRequest = z
           "How strictly the prompt is followed, 0 to 100. Omit for the server's default (2.5). At 1 and below there is no guidance and a step takes " +
           "half the time.",
       }),
+    ...maskFields,
     fast: z.unknown().optional().openapi({
       description: "Refused unless null: no adapter of the settings makes an edit in few steps.",
     }),
@@ -95,7 +97,8 @@ pictures with [Qwen-Image-Edit](https://huggingface.co/Qwen/Qwen-Image-Edit-2509
 ## generate and edit
 - **generate** makes a picture from a prompt. With \`init_image\` it starts from a picture, of which \`image_strength\` says how much
   stays.
-- **edit** takes one or several pictures and a prompt that says what to do with them.
+- **edit** takes one or several pictures and a prompt that says what to do with them. With \`mask\` a part of the
+  first picture is repainted and the rest stays.
 
 ## Models
 \`generate\` takes **image** (default) and **image-2512**, \`edit\` takes **edit-2509** (default) and **edit-2511**.

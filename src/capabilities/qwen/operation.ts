@@ -1,6 +1,7 @@
 import { Refusal } from "../../errors.ts";
 import type { Capability, CheckContext, Operation, PlannedRequest } from "../capability.ts";
 import { checkImages, checkLimits, checkScheduler, checkStrength } from "../diffusion/limits.ts";
+import { maskOf } from "../diffusion/mask.ts";
 import { preview } from "../diffusion/result.ts";
 import { chooseVariant, requireActivated } from "../model.ts";
 import { EditRequest, GenerateRequest, ImageResponse, prose } from "./contract.ts";
@@ -98,7 +99,7 @@ export const edit: Operation<EditRequest, EditParams> = {
     checkImages(request.images);
     checkScheduler(request.scheduler, schedulers);
     requireActivated(family, variant, context);
-    return { ...wanted, images: request.images, model: variant.name };
+    return { ...wanted, ...maskOf(request), images: request.images, model: variant.name };
   },
 };
 
@@ -126,7 +127,13 @@ function usual(variant: string, { settings }: CheckContext, request: PlannedRequ
     mode: "sync",
   };
   return isEdit(variant)
-    ? { ...base, images: [{ type: "file_id", file_id: "" }] }
+    ? {
+        ...base,
+        mask: null,
+        mask_marks: "white",
+        own_size: false,
+        images: [{ type: "file_id", file_id: "" }],
+      }
     : { ...base, init_image: null, image_strength: null, fast: null };
 }
 

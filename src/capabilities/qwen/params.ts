@@ -10,6 +10,7 @@ import type { PictureFormat } from "../../images/encode.ts";
 import type { Settings } from "../../settings/settings.ts";
 import type { CheckContext } from "../capability.ts";
 import { checkLimits } from "../diffusion/limits.ts";
+import type { MaskParams } from "../diffusion/mask.ts";
 import type { Kind } from "../diffusion/phase.ts";
 import type { LoraFile, UsedAdapter } from "../diffusion/prepare.ts";
 import { fixedSeed } from "../schemas.ts";
@@ -43,13 +44,14 @@ export type GenerateParams = Shared & {
   image_strength: number | null;
   fast: 4 | 8 | null;
 };
-export type EditParams = Shared & { images: FileRef[] };
+export type EditParams = Shared & MaskParams & { images: FileRef[] };
 export type Params = GenerateParams | EditParams;
 
 export type Facts = {
   kind: Kind;
   seed: number;
   image_file_ids: string[];
+  mask_file_id?: string;
   adapters: UsedAdapter[];
   one_colour: boolean;
   /** Whether the prompt and the negative prompt ran at once. */

@@ -3,7 +3,13 @@
  *
  * @module
  */
-import type { DenoiseOutput as AnyDenoiseOutput, RunInput, RunOutput, Tokens } from "../diffusion/phase.ts";
+import type {
+  DenoiseOutput as AnyDenoiseOutput,
+  Kept,
+  RunInput,
+  RunOutput,
+  Tokens,
+} from "../diffusion/phase.ts";
 
 export type DiffusionInput = RunInput & {
   /** The prompt and the negative prompt at once. */
@@ -16,7 +22,13 @@ export type DiffusionInput = RunInput & {
   referencePixels: number;
 };
 
-export type LookOutput = { seen: Tokens[]; projection?: Float32Array<ArrayBuffer>; pictures: [] };
+export type LookOutput = {
+  seen: Tokens[];
+  projection?: Float32Array<ArrayBuffer>;
+  pictures: [];
+  mask: null;
+  kept?: Kept;
+};
 
 export type ModulateOutput = {
   sigmas: number[];

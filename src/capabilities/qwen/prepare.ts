@@ -6,11 +6,12 @@
 import type { Values } from "../../engine/task.ts";
 import { isOneColour } from "../../images/solid-color.ts";
 import type { AfterContext, CheckContext, PrepareContext, Prepared } from "../capability.ts";
+import { maskBytes, resultSize } from "../diffusion/mask.ts";
 import { adaptersOf, drawnSeed, keepPrompts, picturesOf, refresh, textKeys } from "../diffusion/prepare.ts";
 import { batched } from "./need.ts";
 import { type Facts, family, filesOf, guided, lightningFile, overlap, type Params } from "./params.ts";
 import type { DiffusionInput } from "./phase.ts";
-import { ownSettings } from "./settings.ts";
+import { limitsOf, ownSettings } from "./settings.ts";
 
 const longestAspect = 200;
 
@@ -22,6 +23,8 @@ export async function prepare(params: Params, context: PrepareContext): Promise<
     context,
     longestAspect,
   });
+  const size = resultSize(params, pictures[0], limitsOf(settings));
+  const { mask, mask_file_id } = edit ? await maskBytes(params, size, context) : {};
   const { loras, adapters } = await adaptersOf(params.loras, context);
   const fast = "fast" in params ? params.fast : null;
   if (fast !== null)
@@ -47,8 +50,7 @@ export async function prepare(params: Params, context: PrepareContext): Promise<
     negativePrompt,
     keys,
     pictures: pictures.map(({ pixels, width, height }) => ({ pixels, width, height })),
-    width: params.width,
-    height: params.height,
+    ...size,
     steps: params.steps,
     strength: !edit && params.init_image ? params.image_strength : null,
     guidance: params.guidance,
@@ -60,11 +62,13 @@ export async function prepare(params: Params, context: PrepareContext): Promise<
     overlap,
     referencePixels: ownSettings(settings).qwen_reference_pixels,
     preview: params.preview,
+    ...(mask && { mask }),
   };
   const facts: Facts = {
     kind,
     seed,
     image_file_ids: pictures.map(({ record }) => record.file_id),
+    ...(mask_file_id !== undefined && { mask_file_id }),
     adapters,
     batch_guidance: batchGuidance,
     one_colour: pictures.some(({ pixels }) => isOneColour({ data: pixels, channels: 3 })),

@@ -11,7 +11,7 @@ import { ownSettings } from "./settings.ts";
 
 export const publish: Operation<never, Params>["publish"] = (params, given, output, context) => {
   const { settings } = context;
-  const { kind, seed, image_file_ids, adapters, one_colour, batch_guidance } = given as Facts;
+  const { kind, seed, image_file_ids, mask_file_id, adapters, one_colour, batch_guidance } = given as Facts;
   const { image, width, height, unusedKeys, bits } = output as unknown as DiffusionOutput;
   const { model, prompt, negative_prompt, steps, guidance, scheduler, format, quality } = params;
   const used = {
@@ -22,6 +22,7 @@ export const publish: Operation<never, Params>["publish"] = (params, given, outp
     ...("images" in params
       ? { image_file_ids, reference_pixels: ownSettings(settings).qwen_reference_pixels }
       : { init_image_file_id: image_file_ids[0] ?? null, image_strength: params.image_strength }),
+    ...("images" in params && mask_file_id !== undefined && { mask_file_id, mask_marks: params.mask_marks }),
     seed,
     width,
     height,

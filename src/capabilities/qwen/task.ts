@@ -1,6 +1,7 @@
 import { TaskError } from "../../engine/engine.ts";
 import { requireFinite } from "../../engine/finite.ts";
 import type { Progress, Source, Task, Values } from "../../engine/task.ts";
+import type { Pixels } from "../../images/pixels.ts";
 import { applyLoras, checkLoras, targetsOf } from "../../models/diffusion/adapters.ts";
 import { firstStep, mixed } from "../../models/diffusion/tokens.ts";
 import type { SchedulerConfig } from "../../models/qwen-image/config.ts";
@@ -20,7 +21,7 @@ import { lightning, sigmas } from "../../models/qwen-image/schedule.ts";
 import { TextEncoder } from "../../models/qwen-image/text-encoder.ts";
 import { Transformer } from "../../models/qwen-image/transformer.ts";
 import { Vae } from "../../models/qwen-image/vae.ts";
-import { partOf, previewing, withLoras } from "../diffusion/engine/run.ts";
+import { keptOf, partOf, previewing, withKept, withLoras } from "../diffusion/engine/run.ts";
 import type { EncodeOutput, InputPicture } from "../diffusion/phase.ts";
 import type { EncodedPrompt } from "../prompts/cache.ts";
 import type { DenoiseOutput, DiffusionInput, DiffusionOutput, LookOutput, ModulateOutput } from "./phase.ts";
@@ -74,7 +75,7 @@ export const task: Task = {
 };
 
 type DenoiseInput = DiffusionInput & EncodeOutput & ModulateOutput & Partial<LookOutput>;
-type DecodeInput = DiffusionInput & ModulateOutput & DenoiseOutput;
+type DecodeInput = DiffusionInput & ModulateOutput & DenoiseOutput & Partial<Pick<LookOutput, "kept">>;
 
 const pixelsOf = ({ pixels, width, height }: InputPicture) => ({ data: pixels, width, height, channels: 3 });
 
@@ -114,14 +115,20 @@ function encodeTexts(encoder: TextEncoder, input: DiffusionInput, progress: Prog
 
 function look(vae: Vae, input: DiffusionInput, progress: Progress): LookOutput {
   const { pictures, kind, tile, overlap } = input;
+  const total = pictures.length + (input.mask ? 1 : 0);
+  const coded = (picture: Pixels<Uint8Array>, i: number) =>
+    encode(vae, tensorOf(picture), { tile, overlap }, (done, of) =>
+      progress("encoding", i + done / of, total),
+    );
   const seen = pictures.map((picture, i) => {
     const size = kind === "edit" ? sizeOfArea(picture, input.referencePixels) : input;
-    return encode(vae, tensorOf(resized(pixelsOf(picture), size)), { tile, overlap }, (done, total) =>
-      progress("encoding", i + done / total, pictures.length),
-    );
+    return coded(resized(pixelsOf(picture), size), i);
   });
+  const kept = keptOf(input, (picture) => coded(picture, pictures.length));
   return {
     seen,
+    ...(kept && { kept }),
+    mask: null,
     ...(input.preview && { projection: previewOf(vae) }),
     // No later phase looks at them.
     pictures: [],
@@ -148,7 +155,7 @@ function modulate(
 }
 
 function denoised(transformer: Transformer, input: DenoiseInput, progress: Progress) {
-  const { kind, seen = [], sigmas, projection, loras } = input;
+  const { kind, seen = [], sigmas, projection, loras, kept } = input;
   const drawn = noise(input, transformer.config.in_channels, input.seed);
   const start = kind === "img2img" ? mixed(seen[0]!, drawn, sigmas[0]!) : drawn;
   const total = sigmas.length - 1;
@@ -161,6 +168,7 @@ function denoised(transformer: Transformer, input: DenoiseInput, progress: Progr
       modulation: input.modulation,
       start,
       references: kind === "edit" ? seen : [],
+      ...(kept && { kept: { ...kept, noise: drawn } }),
       positive: input.positive,
       negative: input.negative,
       guidance: input.guidance,
@@ -189,5 +197,5 @@ function decoded(vae: Vae, input: DecodeInput, progress: Progress): DiffusionOut
     (done, total) => progress("decoding", done, total),
     requireFinite,
   );
-  return { image, width, height, unusedKeys, bits };
+  return { image: withKept(image, input.kept, width), width, height, unusedKeys, bits };
 }

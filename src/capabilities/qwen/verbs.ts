@@ -1,3 +1,4 @@
+import { maskOptions } from "../diffusion/mask.ts";
 import {
   editVerb,
   generateVerb,
@@ -19,5 +20,5 @@ const fast: VerbOption = {
 
 export const verbs: readonly Verb[] = [
   { ...generateVerb, options: [...shared, fast, ...startPicture] },
-  { ...editVerb, options: shared },
+  { ...editVerb, options: [...shared, ...maskOptions] },
 ];

@@ -1,4 +1,5 @@
 import { scope, type Tensor } from "../../../ffi/index.ts";
+import { type Kept, keeping } from "../diffusion/keeping.ts";
 import type { Grid } from "../diffusion/rotations.ts";
 import { numbers, type Step, type Text, type Tokens, textTensor, tokensTensor } from "../diffusion/tokens.ts";
 import type { Flux2Transformer } from "./transformer.ts";
@@ -9,6 +10,8 @@ export interface Denoising {
   sigmas: readonly number[];
   start: Tokens;
   references: readonly Tokens[];
+  /** Of an edit of a part: the picture that stays, the noise that it stands under on the way, and the mask. */
+  kept?: Kept;
   positive: Text;
   /** Without it there is no guidance. */
   negative?: Text | undefined;
@@ -31,6 +34,7 @@ export function denoise(run: Denoising): Tokens {
     }));
     const texts = run.negative && guidance > 1 ? [run.positive, run.negative] : [run.positive];
     const sides = texts.map((text) => transformer.side(textTensor(text), gridOf(start), references));
+    const keep = keeping(run.kept);
     let latents = tokensTensor(start);
     for (let i = 0; i < total; i++) {
       const sigma = sigmas[i]!;
@@ -41,8 +45,8 @@ export function denoise(run: Denoising): Tokens {
           ),
         );
         const velocity = other ? other.add(wanted!.sub(other).mul(guidance)) : wanted!;
-        guess(i + 1, () => latents.sub(velocity.mul(sigma)));
-        return latents.add(velocity.mul(sigmas[i + 1]! - sigma));
+        guess(i + 1, () => keep(latents.sub(velocity.mul(sigma)), 0));
+        return keep(latents.add(velocity.mul(sigmas[i + 1]! - sigma)), sigmas[i + 1]!);
       });
     }
     return { data: numbers(latents), rows: start.rows, columns: start.columns };

@@ -6,6 +6,7 @@
 import { concat, scope, Tensor } from "../../../ffi/index.ts";
 import { tilesOf } from "../../images/tiles.ts";
 import { tileByTile } from "../../nn/tiled.ts";
+import { type Kept, keeping } from "../diffusion/keeping.ts";
 import { fitProjection, type Projection } from "../diffusion/preview.ts";
 import {
   bytesOf,
@@ -102,6 +103,8 @@ export interface Denoising {
   modulation: Modulation;
   start: Tokens;
   references: readonly Tokens[];
+  /** Of an edit of a part: the picture that stays, the noise that it stands under on the way, and the mask. */
+  kept?: Kept;
   positive: Text;
   /** Enables guidance. */
   negative?: Text | undefined;
@@ -130,6 +133,7 @@ export function denoise(run: Denoising): Tokens {
     const negative = run.negative && guidance > 1 ? side(run.negative) : undefined;
     const sides = negative ? [positive, negative] : [positive];
     const passes = batch ? [sides] : sides.map((side) => [side]);
+    const keep = keeping(run.kept);
     let latents = tokensTensor(start);
     for (let i = 0; i < total; i++) {
       const sigma = sigmas[i]!;
@@ -142,8 +146,8 @@ export function denoise(run: Denoising): Tokens {
           ),
         );
         const velocity = other ? guide(wanted!, other, guidance) : wanted!;
-        guess(i + 1, () => unpack(latents.sub(velocity.mul(sigma)), rows, columns));
-        return latents.add(velocity.mul(sigmas[i + 1]! - sigma));
+        guess(i + 1, () => unpack(keep(latents.sub(velocity.mul(sigma)), 0), rows, columns));
+        return keep(latents.add(velocity.mul(sigmas[i + 1]! - sigma)), sigmas[i + 1]!);
       });
     }
     return { data: read(latents), rows, columns };

@@ -7,13 +7,15 @@ import { scope, type Tensor } from "../../../../ffi/index.ts";
 import { TaskError } from "../../../engine/engine.ts";
 import { notFinite } from "../../../engine/finite.ts";
 import type { Part, Progress, ProgressLabel } from "../../../engine/task.ts";
+import { pasteKept } from "../../../images/paste.ts";
+import { type Pixels, resizePillow } from "../../../images/pixels.ts";
 import type { RunOptions } from "../../../models/autoencoder-kl/autoencoder-kl.ts";
 import { LoraError } from "../../../models/diffusion/adapters.ts";
 import { type Projection, project } from "../../../models/diffusion/preview.ts";
 import { bytesOf, numbers, type Step } from "../../../models/diffusion/tokens.ts";
 import type { Prompted } from "../../../models/qwen3/prompt.ts";
 import type { EncodedPrompt } from "../../prompts/cache.ts";
-import type { EncodeOutput, RunInput } from "../phase.ts";
+import type { EncodeOutput, Kept, RunInput, Tokens } from "../phase.ts";
 
 /** A text encoder that reads a window of tokens. */
 export interface PromptReader {
@@ -67,6 +69,22 @@ export function previewing(progress: Progress, total: number, projection: Projec
       progress("denoising", done, total, project(cells(), projection));
   };
 }
+
+/** The first picture of a masked edit, in the size of the result. */
+export function keptOf(
+  { pictures, mask, width, height }: RunInput,
+  encode: (picture: Pixels<Uint8Array>) => Tokens,
+): Kept | undefined {
+  const [first] = pictures;
+  if (!mask || !first) return undefined;
+  const from = { data: first.pixels, width: first.width, height: first.height, channels: 3 };
+  const picture = resizePillow(from, width, height, "lanczos");
+  return { clean: encode(picture), pixels: picture.data, mask };
+}
+
+/** Puts the part of a picture that a mask keeps back into it. */
+export const withKept = (image: Uint8Array, kept: Kept | null | undefined, width: number): Uint8Array =>
+  kept ? pasteKept(image, kept.pixels, kept.mask, width) : image;
 
 /** Steps of a coder are parts of a whole. */
 export const shares =

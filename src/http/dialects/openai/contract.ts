@@ -59,7 +59,12 @@ export const ImagesEditRequest = z
   .looseObject({
     ...common,
     images: z.array(picture).min(1).max(8).openapi({ description: "The pictures to change." }),
-    mask: z.unknown().optional().openapi({ description: "Refused: there is no inpainting." }),
+    mask: picture.nullish().openapi({
+      description:
+        "A picture whose transparent pixels say what of the first picture is repainted; the rest stays. It is brought to the size of the " +
+        "result. With `size: auto` the result has the size of the first picture, in multiples of 16 and with no more pixels than the server's " +
+        "default size.",
+    }),
   })
   .openapi("OpenAIImagesEditRequest");
 export type ImagesEditRequest = z.infer<typeof ImagesEditRequest>;

@@ -4,7 +4,9 @@
  *
  * @module
  */
+import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import type { Operation } from "../../../capabilities/capability.ts";
 import { Refusal } from "../../../errors.ts";
 import { signedQuery } from "../../../files/links.ts";
 import type { Accepted } from "../../../jobs/scheduler.ts";
@@ -31,7 +33,7 @@ export interface Pictures {
 export async function makeJobs(
   deps: Deps,
   kind: Kind,
-  { request, images, uploads, idempotency }: Asked,
+  { request, images, mask, uploads, idempotency }: Asked,
 ): Promise<Pictures> {
   const { settings, scheduler, capabilities, context } = deps;
   const { route, variant } = choose(
@@ -46,8 +48,14 @@ export async function makeJobs(
   const jobs: Accepted[] = [];
   try {
     if (request.stream && count > 1) throw new Refusal("invalid_parameter", "n must be 1 with stream");
+    if (mask && !takesMask(operation))
+      throw new Refusal("invalid_parameter", "mask: this model cannot repaint a part of a picture");
     for (let i = 0; i < count; i++) {
-      const body = { ...generation(request, variant, defaults, i), ...(images && { images }) };
+      const body = {
+        ...generation(request, variant, defaults, { index: i, ownSize: mask !== undefined }),
+        ...(images && { images }),
+        ...(mask && { mask, mask_marks: "transparent" }),
+      };
       const parsed = parse(operation.request, body, "body") as { mode?: "async" };
       const key = idempotency && keyOf(idempotency, i);
       const job = key && (await scheduler.replay(key));
@@ -62,8 +70,11 @@ export async function makeJobs(
     uploads.released();
     throw error;
   }
-  return { request, jobs, kind, size: sizeOf(request.size, defaults).join("x") };
+  const size = mask ? (request.size ?? "auto") : sizeOf(request.size, defaults).join("x");
+  return { request, jobs, kind, size };
 }
+
+const takesMask = ({ request }: Operation) => request instanceof z.ZodObject && "mask" in request.shape;
 
 /** Answers with the pictures once they are made: as JSON, as links or as a stream. */
 export async function answerPictures(
@@ -82,18 +93,27 @@ export async function answerPictures(
 
   const deadline = performance.now() + settings.sync_timeout_s * 1000;
   const data: { b64_json?: string; url?: string }[] = [];
+  let madeSize = size;
   for (const made of jobs) {
     const waited = await waitFor(c, deps, made, request, Math.max(0, deadline - performance.now()));
-    const [file] = settled(made.job, waited, settings.sync_timeout_s).artifacts;
+    const ended = settled(made.job, waited, settings.sync_timeout_s);
+    const [file] = ended.artifacts;
+    madeSize = sizeIn(ended.result) ?? size;
     data.push(
       request.response_format === "url"
         ? { url: linkTo(c, deps, file!) }
         : { b64_json: await base64(deps, file!) },
     );
   }
-  return c.json({ created: Math.floor(Date.now() / 1000), ...about, data }, 200, {
+  return c.json({ created: Math.floor(Date.now() / 1000), ...about, size: madeSize, data }, 200, {
     "X-Kiapi-Job-Id": jobs[0]!.job.id,
   });
+}
+
+/** The size of the picture that a job has made. */
+function sizeIn(result: unknown): string | undefined {
+  const { width, height } = (result ?? {}) as { width?: unknown; height?: unknown };
+  return width !== undefined && height !== undefined ? `${width}x${height}` : undefined;
 }
 
 /** The key of one picture of several. No client can send one like those behind the first. */
@@ -149,6 +169,7 @@ async function streamed(
           b64_json: await base64(deps, (data.artifacts as string[])[0]!),
           created_at,
           ...about,
+          size: sizeIn(data.result) ?? about.size,
           usage: {
             total_tokens: 0,
             input_tokens: 0,

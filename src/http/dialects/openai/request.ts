@@ -16,12 +16,13 @@ import { type ImagesEditRequest, ImagesRequest } from "./contract.ts";
 import { fromForm, referenceOf } from "./translate.ts";
 
 /** An edit without its pictures. */
-export type EditRequest = ImagesRequest & { mask?: unknown };
+export type EditRequest = ImagesRequest;
 
 /** A request with its files and its key. */
 export interface Asked {
   request: EditRequest;
   images?: Record<string, string>[];
+  mask?: Record<string, string>;
   /** Fields of a form that nothing uses. */
   ignored?: readonly string[];
   /** Files that came with the request. */
@@ -30,12 +31,12 @@ export interface Asked {
 }
 
 /** An edit whose pictures stand in JSON. */
-export function jsonEdit(c: Context<Env>, { images, ...request }: ImagesEditRequest): Asked {
+export function jsonEdit(c: Context<Env>, { images, mask, ...request }: ImagesEditRequest): Asked {
   const { uploads, hash } = c.get("body");
-  if (request.mask !== undefined) throw noInpainting();
   return {
     request,
-    images: images.map((image) => referenceOf(image as { image_url?: string; file_id?: string })),
+    images: images.map((image) => referenceOf(image, "images")),
+    ...(mask && { mask: referenceOf(mask, "mask") }),
     uploads,
     idempotency: idempotencyOf(c, hash),
   };
@@ -59,8 +60,14 @@ export async function formEdit(c: Context<Env>, { files, settings }: Deps, uploa
     },
   );
   for (const [index, { record }] of form.files.entries()) await uploads.add(`form.${index}`, record);
-  if ([...form.files, ...form.fields].some(({ name }) => name === "mask")) throw noInpainting();
-  if (form.files.length === 0) throw new Refusal("invalid_parameter", "image: a picture is needed");
+  const filesOf = (ofMask: boolean) =>
+    form.files
+      .filter(({ name }) => (name === "mask") === ofMask)
+      .map(({ record }) => ({ type: "file_id", file_id: record.file_id }));
+  const [masks, pictures] = [filesOf(true), filesOf(false)];
+  if (masks.length > 1 || form.fields.some(({ name }) => name === "mask"))
+    throw new Refusal("invalid_parameter", "mask: it must be one file");
+  if (pictures.length === 0) throw new Refusal("invalid_parameter", "image: a picture is needed");
   // A client that sends a form again draws another boundary, so the contents are compared.
   const contents = form.files.map(({ name, record }) => [name, record.sha256]);
   const { data: request, ignored } = parseKnown(ImagesRequest, fromForm(form.fields), "body");
@@ -68,12 +75,11 @@ export async function formEdit(c: Context<Env>, { files, settings }: Deps, uploa
     request,
     ignored,
     uploads,
-    images: form.files.map(({ record }) => ({ type: "file_id", file_id: record.file_id })),
+    images: pictures,
+    ...(masks[0] && { mask: masks[0] }),
     idempotency: idempotencyOf(c, hashOf(c, JSON.stringify([form.fields, contents]))),
   };
 }
-
-const noInpainting = () => new Refusal("invalid_parameter", "mask: there is no inpainting");
 
 /** Pictures from words alone. */
 export function generationOf(c: Context<Env>, request: ImagesRequest): Asked {

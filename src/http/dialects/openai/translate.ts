@@ -66,7 +66,7 @@ export function generation(
   request: ImagesRequest,
   variant: string,
   defaults: Defaults,
-  index: number,
+  { index, ownSize }: { index: number; ownSize: boolean },
 ): Record<string, unknown> {
   if (request.background === "transparent")
     throw new Refusal("invalid_parameter", "background: the models make no transparent pictures");
@@ -75,8 +75,8 @@ export function generation(
   return {
     prompt: request.prompt,
     model: variant,
-    width,
-    height,
+    // Without a size, a picture of which a part is repainted keeps its own.
+    ...((!ownSize || fixed.test(request.size ?? "")) && { width, height }),
     ...(times !== 1 && { steps: Math.max(1, Math.round(defaults.steps * times)) }),
     ...(request.seed != null && request.seed !== randomSeed && { seed: request.seed + index }),
     format: request.output_format ?? "png",
@@ -86,23 +86,22 @@ export function generation(
   };
 }
 
+const fixed = /^(\d+)x(\d+)$/;
+
 export function sizeOf(size: string | null | undefined, { width, height }: Defaults): [number, number] {
-  const [, w, h] = /^(\d+)x(\d+)$/.exec(size ?? "auto") ?? [];
+  const [, w, h] = fixed.exec(size ?? "") ?? [];
   return w && h ? [Number(w), Number(h)] : [width, height];
 }
 
 /** A picture of a JSON edit as a reference of ours. */
-export function referenceOf({
-  image_url,
-  file_id,
-}: {
-  image_url?: string;
-  file_id?: string;
-}): Record<string, string> {
+export function referenceOf(
+  { image_url, file_id }: { image_url?: string | undefined; file_id?: string | undefined },
+  field: "images" | "mask",
+): Record<string, string> {
   if (file_id) return { type: "file_id", file_id };
   if (image_url?.startsWith("data:")) return { type: "data_url", data_url: image_url };
   if (image_url) return { type: "url", url: image_url };
-  throw new Refusal("invalid_parameter", "images: each needs image_url or file_id");
+  throw new Refusal("invalid_parameter", `${field}: image_url or file_id is needed`);
 }
 
 /** Fields of a form, with numbers and flags in the types of the JSON form. */

@@ -254,7 +254,7 @@ test("an edit may come as JSON, with data URLs stored before the job", async () 
   expect(empty.status).toBe(400);
 });
 
-test("a form without a picture, or with a mask, leaves no file behind", async () => {
+test("a form without a picture, or with a mask for a model that takes none, leaves no file behind", async () => {
   const before = (await files.totals()).count;
   const post = (form: FormData) =>
     fetch(`${server.url.origin}/v1/images/edits`, {
@@ -269,7 +269,13 @@ test("a form without a picture, or with a mask, leaves no file behind", async ()
   bare.append("mask", new File(["mask"], "mask.png"));
   const answer = await post(bare);
   expect(answer.status).toBe(400);
-  expect(await answer.json()).toMatchObject({ error: { type: "invalid_request_error" } });
+  expect(await answer.json()).toMatchObject({
+    error: { type: "invalid_request_error", message: expect.stringContaining("cannot repaint a part") },
+  });
+  const twice = new FormData();
+  twice.set("prompt", "blue");
+  for (const name of ["image", "mask", "mask"]) twice.append(name, new File(["one"], "one.png"));
+  expect((await post(twice)).status).toBe(400);
   expect((await files.totals()).count).toBe(before);
 });
 

@@ -1,0 +1,107 @@
+/**
+ * Edits of which a mask says what is repainted.
+ *
+ * @module
+ */
+import { z } from "@hono/zod-openapi";
+import { Refusal } from "../../errors.ts";
+import type { FileRef } from "../../files/file.ts";
+import { decodeMask } from "../../images/decode.ts";
+import type { PrepareContext } from "../capability.ts";
+import type { VerbOption } from "../family.ts";
+import { FileRefSchema } from "../schemas.ts";
+import type { Limits } from "./limits.ts";
+
+export const maskFields = {
+  mask: FileRefSchema.nullish().openapi({
+    description:
+      "Which part of the first picture is repainted. White is, black stays to within one level, grey is mixed; transparent pixels count as " +
+      "black. It is brought to the size of the result, whatever its shape. Without `width` and `height` the result has the size of the " +
+      "first picture, in multiples of 16 and with no more pixels than the server's default size.",
+  }),
+  mask_marks: z.enum(["white", "transparent"]).default("white").openapi({
+    description:
+      "Which pixels of `mask` are repainted: the `white` ones, or the `transparent` ones as in OpenAI's API.",
+  }),
+};
+
+export type MaskParams = {
+  mask: FileRef | null;
+  mask_marks: "white" | "transparent";
+  /** Whether the result has the size of the first picture. */
+  own_size: boolean;
+};
+
+/** What a job keeps of a request's mask. */
+export function maskOf(request: {
+  mask?: FileRef | null | undefined;
+  mask_marks: "white" | "transparent";
+  width?: number | null | undefined;
+  height?: number | null | undefined;
+}): MaskParams {
+  const mask = request.mask ?? null;
+  const own_size = mask !== null && request.width == null && request.height == null;
+  return { mask, mask_marks: request.mask_marks, own_size };
+}
+
+interface Size {
+  width: number;
+  height: number;
+}
+
+const multiple = 16;
+
+/** A picture's size in multiples of 16, brought down to the pixels of the default size and to the largest sides. */
+export function ownSize(picture: Size, usual: Size, { widest, highest }: Limits): Size {
+  const { width, height } = picture;
+  const area = Math.sqrt((usual.width * usual.height) / (width * height));
+  const scale = Math.min(1, area, widest / width, highest / height);
+  const side = (pixels: number) => Math.max(multiple, Math.floor((pixels * scale) / multiple) * multiple);
+  return { width: side(width), height: side(height) };
+}
+
+/** The size of the result: the request's, or the first picture's own. */
+export const resultSize = (
+  { own_size, width, height }: Size & { own_size?: boolean },
+  first: Size | undefined,
+  limits: Limits,
+): Size => (own_size && first ? ownSize(first, { width, height }, limits) : { width, height });
+
+/** Fetches and decodes a mask, as bytes of the result's size. */
+export async function maskBytes(
+  { mask, mask_marks }: MaskParams,
+  { width, height }: Size,
+  context: PrepareContext,
+): Promise<{ mask?: Uint8Array<ArrayBuffer>; mask_file_id?: string }> {
+  if (!mask) return {};
+  const { path, record } = await context.resolve(mask, "mask");
+  const bytes = await decodeMask(path, {
+    maxPixels: context.settings.max_input_pixels,
+    setting: "max_input_pixels",
+    signal: context.signal,
+    width,
+    height,
+    marks: mask_marks,
+  });
+  if (!bytes.some((value) => value > 0))
+    throw new Refusal(
+      "invalid_parameter",
+      `mask: no pixel of it is ${mask_marks}, so nothing would be repainted`,
+    );
+  return { mask: bytes, mask_file_id: record.file_id };
+}
+
+export const maskOptions: readonly VerbOption[] = [
+  {
+    name: "mask",
+    kind: "picture",
+    value: "<path>",
+    help: "repaint the first picture where this one is white, keep the rest",
+  },
+  {
+    name: "mask_marks",
+    kind: "text",
+    value: "<which>",
+    help: "which pixels of the mask are repainted: white (the default) or transparent",
+  },
+];
