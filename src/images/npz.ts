@@ -1,5 +1,5 @@
 /**
- * NumPy's `.npz`: a zip archive with one deflated `.npy` an array.
+ * NumPy's `.npz`: a zip archive with one `.npy` an array, deflated where that makes it much smaller.
  *
  * @module
  */
@@ -16,7 +16,12 @@ const LEVEL = 1;
 /** Bytes that are taken at a time, so that other work on the thread gets its turn. */
 const SLICE = 4 << 20;
 
-/** What `numpy.savez_compressed(file, **arrays)` would write. Compression runs on a thread pool. */
+/** Deflating takes many times as long as storing, so it must save this share at least. Detailed depth maps hardly shrink. */
+const leastSaved = 0.3;
+/** Bytes of the sample that decides, and the size below which all are deflated. */
+const sampleBytes = 1 << 18;
+
+/** What `numpy.load` reads. Compression runs on a thread pool. */
 export async function encodeNpz(arrays: Readonly<Record<string, NpzArray>>): Promise<Blob> {
   const local: Uint8Array[] = [];
   const central: Uint8Array[] = [];
@@ -24,9 +29,10 @@ export async function encodeNpz(arrays: Readonly<Record<string, NpzArray>>): Pro
   for (const [name, array] of Object.entries(arrays)) {
     const header = npyHeader(array);
     const body = new Uint8Array(array.data.buffer, array.data.byteOffset, array.data.byteLength);
-    const { chunks, packed, crc } = await deflate([header, body]);
+    const method = (await shrinks(body)) ? DEFLATED : STORED;
+    const { chunks, packed, crc } = await (method === DEFLATED ? deflate : store)([header, body]);
     const size = header.length + body.length;
-    const entry = { name: `${name}.npy`, crc, packed, size, offset };
+    const entry = { name: `${name}.npy`, method, crc, packed, size, offset };
     const head = localHeader(entry);
     local.push(head, ...chunks);
     central.push(centralHeader(entry));
@@ -80,8 +86,29 @@ async function deflate(
   return { chunks, packed: chunks.reduce((sum, chunk) => sum + chunk.length, 0), crc };
 }
 
+/** Whether an array is worth deflating, by a sample out of its middle. */
+async function shrinks(body: Uint8Array): Promise<boolean> {
+  if (body.length <= sampleBytes) return true;
+  const middle = (body.length - sampleBytes) >> 1;
+  const { packed } = await deflate([body.subarray(middle, middle + sampleBytes)]);
+  return packed <= sampleBytes * (1 - leastSaved);
+}
+
+/** The parts as they are, and their sum. */
+async function store(parts: readonly Uint8Array[]) {
+  const { crc32 } = process.getBuiltinModule("node:zlib");
+  let crc = 0;
+  for (const part of parts)
+    for (let start = 0; start < part.length; start += SLICE) {
+      crc = crc32(part.subarray(start, start + SLICE), crc);
+      await new Promise(setImmediate);
+    }
+  return { chunks: [...parts], packed: parts.reduce((sum, part) => sum + part.length, 0), crc };
+}
+
 interface Entry {
   name: string;
+  method: number;
   crc: number;
   packed: number;
   size: number;
@@ -91,37 +118,33 @@ interface Entry {
 /** 1980-01-01, the zip format's first day: equal arrays give equal bytes. */
 const FIRST_DAY = 0x0021;
 const VERSION = 20;
+const STORED = 0;
 const DEFLATED = 8;
 
-function localHeader({ name, crc, packed, size }: Entry): Uint8Array {
+function localHeader(entry: Entry): Uint8Array {
+  const { name } = entry;
   const head = Buffer.alloc(30 + name.length);
   head.writeUInt32LE(0x04034b50, 0);
-  writeCommon(head, 4, crc, packed, size, name);
+  writeCommon(head, 4, entry);
   head.write(name, 30, "latin1");
   return head;
 }
 
-function centralHeader({ name, crc, packed, size, offset }: Entry): Uint8Array {
+function centralHeader(entry: Entry): Uint8Array {
+  const { name, offset } = entry;
   const head = Buffer.alloc(46 + name.length);
   head.writeUInt32LE(0x02014b50, 0);
   head.writeUInt16LE(VERSION, 4);
-  writeCommon(head, 6, crc, packed, size, name);
+  writeCommon(head, 6, entry);
   head.writeUInt32LE(offset, 42);
   head.write(name, 46, "latin1");
   return head;
 }
 
 /** The fields that both headers share, in the same order. */
-function writeCommon(
-  head: Buffer,
-  at: number,
-  crc: number,
-  packed: number,
-  size: number,
-  name: string,
-): void {
+function writeCommon(head: Buffer, at: number, { method, crc, packed, size, name }: Entry): void {
   head.writeUInt16LE(VERSION, at);
-  head.writeUInt16LE(DEFLATED, at + 4);
+  head.writeUInt16LE(method, at + 4);
   head.writeUInt16LE(FIRST_DAY, at + 8);
   head.writeUInt32LE(crc, at + 10);
   head.writeUInt32LE(packed, at + 14);

@@ -86,8 +86,58 @@ function apply(from: Pixels, out: Writable, table: Table, finish: (x: number) =>
   }
 }
 
-/** Columns first into a strip of rows, so that only the rows under the vertical kernel are held. */
+/** Longest row that is summed as a whole. */
+const longestRow = 2 ** 15;
+
+/** The pass that leaves less work for the other one goes first. */
 function applyBand(
+  from: Pixels,
+  across: Taps,
+  down: Taps,
+  out: Writable,
+  at: { left: number; top: number },
+  finish: (x: number) => number,
+): void {
+  // Rows are summed as they lie in memory, so that this pass costs little where it leaves few of them.
+  const rowsFirst =
+    from.width <= longestRow &&
+    across.size === out.width &&
+    2 * out.height < from.height &&
+    2 * out.width < from.width;
+  (rowsFirst ? rowsThenColumns : columnsThenRows)(from, across, down, out, at, finish);
+}
+
+function rowsThenColumns(
+  { channels, width, data }: Pixels,
+  across: Taps,
+  down: Taps,
+  out: Writable,
+  { left, top }: { left: number; top: number },
+  finish: (x: number) => number,
+): void {
+  const line = new Float64Array(width * channels);
+  for (let y = 0; y < down.size; y++) {
+    line.fill(0);
+    for (let k = y * down.count; k < (y + 1) * down.count; k++) {
+      const weight = down.weights[k]!;
+      if (weight === 0) continue;
+      const start = down.indices[k]! * width * channels;
+      for (let i = 0; i < line.length; i++) line[i]! += weight * data[start + i]!;
+    }
+    let to = ((top + y) * out.width + left) * channels;
+    for (let x = 0; x < across.size; x++) {
+      for (let c = 0; c < channels; c++) {
+        let sum = 0;
+        for (let k = x * across.count; k < (x + 1) * across.count; k++)
+          sum += across.weights[k]! * line[across.indices[k]! * channels + c]!;
+        out.data[to++] = finish(sum);
+      }
+    }
+  }
+}
+
+/** Columns first into a strip of rows, so that only the rows under the vertical kernel are held. */
+function columnsThenRows(
   from: Pixels,
   across: Taps,
   down: Taps,

@@ -60,15 +60,43 @@ export function renderDepth(
     const ends: DepthEnds = render.values === "inverse" ? [min, max] : [max, min];
     return { ...raw(depth, min, max, render), min, max, ends };
   }
+  if (render.normalization === "minmax" && render.values !== "reciprocal" && render.format === "png8") {
+    const [low, high] = render.ends ? shownEnds(render.ends, render.values, 0) : [min, max];
+    const ends = render.ends ?? depthEnds(low, high, render.values);
+    return { ...colored(straight(depth, low, high, render), render), min, max, ends };
+  }
   const { shade, ends } =
     render.normalization === "minmax" ? minmax(depth, render) : v2Style(depth, width, height, render, sky);
   const about = { min, max, ends };
   if (render.invert) for (let i = 0; i < shade.length; i++) shade[i] = 1 - shade[i]!;
   if (render.format === "png16")
     return { image: quantize(shade, new Uint16Array(shade.length), 65535), channels: 1, ...about };
-  const grey = quantize(shade, new Uint8Array(shade.length), 255);
-  if (render.colormap === "grey") return { image: grey, channels: 1, ...about };
-  return { image: paint(grey, colormaps[render.colormap]), channels: 3, ...about };
+  return { ...colored(quantize(shade, new Uint8Array(shade.length), 255), render), ...about };
+}
+
+const colored = (grey: Uint8Array, { colormap }: DepthRender): Pick<RenderedDepth, "image" | "channels"> =>
+  colormap === "grey"
+    ? { image: grey, channels: 1 }
+    : { image: paint(grey, colormaps[colormap]), channels: 3 };
+
+/** What `minmax` and 8 bits give, in one pass: a copy of a large map would take its memory and time. */
+function straight(
+  depth: Float32Array,
+  low: number,
+  high: number,
+  { values, invert }: DepthRender,
+): Uint8Array {
+  const image = new Uint8Array(depth.length);
+  const range = high - low;
+  const turned = values === "depth";
+  if (range === 0) return image.fill(MIDDLE * 255 + 0.5);
+  for (let i = 0; i < image.length; i++) {
+    // Rounded to float32 where a map of shades would be.
+    let shade = Math.fround((turned ? high - depth[i]! : depth[i]! - low) / range);
+    if (invert) shade = Math.fround(1 - shade);
+    image[i] = Math.min(Math.max(shade, 0), 1) * 255 + 0.5;
+  }
+  return image;
 }
 
 /** Smallest and largest value. Every value has to be a finite number. */

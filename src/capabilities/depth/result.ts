@@ -138,17 +138,21 @@ export async function publishEstimate(run: EstimateRun): Promise<Published> {
     ...(notes.length > 0 && { notes }),
   };
   const stem = `${family}_${Math.floor(Date.now() / 1000)}`;
+  const [png, npz] = await Promise.all([
+    encodeDepth(output),
+    params.include_depth_data ? encodeData(output, facts) : undefined,
+  ]);
   const artifacts: Artifact[] = [
     {
-      bytes: await encodeDepth(output),
+      bytes: png,
       filename: `${stem}.png`,
       content_type: "image/png",
       meta: { ...body, kind: "depth_image" },
     },
   ];
-  if (params.include_depth_data) {
+  if (npz) {
     artifacts.push({
-      bytes: await encodeData(output, facts),
+      bytes: npz,
       filename: `${stem}.npz`,
       content_type: "application/octet-stream",
       meta: { ...body, kind: "depth_data", format: "npz" },

@@ -77,6 +77,7 @@ export class MiniDepth implements Disposable {
   resizeMap(map: Float32Array, from: Size, to: Size, { seen, whole }: Pictures): Float32Array {
     if (from.width === to.width && from.height === to.height) return map;
     const sharp = sharpen({ ...from, data: map }, seen, whole);
+    if (whole.width === to.width && whole.height === to.height) return sharp;
     return resizeFloats({ ...whole, data: sharp, channels: 1 }, to.width, to.height, "bilinear").data;
   }
 

@@ -25,7 +25,8 @@ function unzip(archive: Buffer): Map<string, Buffer> {
     // From the version on, the local header repeats the directory's.
     expect(archive.subarray(local + 4, local + 28)).toEqual(archive.subarray(at + 6, at + 30));
     const start = local + 30 + nameLength;
-    const data = inflateRawSync(archive.subarray(start, start + archive.readUInt32LE(at + 20)));
+    const body = archive.subarray(start, start + archive.readUInt32LE(at + 20));
+    const data = archive.readUInt16LE(at + 10) === 0 ? body : inflateRawSync(body);
     expect(data.length).toBe(archive.readUInt32LE(at + 24));
     expect(crc32(data)).toBe(archive.readUInt32LE(at + 16));
     members.set(name, data);
@@ -55,6 +56,20 @@ test("a large array survives the slices in which it is summed", async () => {
   const data = Float32Array.from({ length: 3_000_000 }, (_, i) => Math.sin(i));
   const member = (await unpacked({ depth: { data, shape: [1500, 2000] } })).get("depth.npy")!;
   expect(new Float32Array(Uint8Array.from(member.subarray(128)).buffer)).toEqual(data);
+});
+
+test("what hardly shrinks is stored as it is, what shrinks is deflated", async () => {
+  const shape = [1000, 1000];
+  const noise = Float32Array.from({ length: 1_000_000 }, (_, i) => Math.sin(i * i));
+  const flat = new Float32Array(1_000_000).fill(0.25);
+  const archive = Buffer.from(
+    await (await encodeNpz({ noise: { data: noise, shape }, flat: { data: flat, shape } })).arrayBuffer(),
+  );
+  expect(archive.length).toBeGreaterThan(4_000_000);
+  expect(archive.length).toBeLessThan(4_100_000);
+  const members = unzip(archive);
+  for (const [name, data] of Object.entries({ noise, flat }))
+    expect(new Float32Array(Uint8Array.from(members.get(`${name}.npy`)!.subarray(128)).buffer)).toEqual(data);
 });
 
 test("a window into a larger buffer is written alone", async () => {
