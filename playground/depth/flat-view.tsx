@@ -72,7 +72,7 @@ export function FlatView({
         overlay={metric && <Marks marks={marks} width={width} height={height} />}
       />
       <div class="result-bar">
-        <Colours />
+        <Colours levels={levels} result={result} />
         <Legend result={result} />
         <output class="readout" aria-label="Depth under the pointer">
           {readout}

@@ -4,29 +4,61 @@
  * @module
  */
 import { useSignalEffect } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { persisted } from "../state/persisted.ts";
 import { Icon } from "../view/icons.tsx";
 import { colormaps, type Look, paint } from "./colormap.ts";
-import { type DepthResult, type Levels, levelValue, unitText, valueText } from "./data.ts";
+import { type DepthResult, type Levels, levelValue, metres, unitText, valueText } from "./data.ts";
 
 export const look = persisted<Look>("look", { colormap: "grey", invert: false, far: 0, near: 255 });
+
+/** More pixels than a screen has: such a map is coloured coarsely at once, and wholly when the browser has time. */
+const coarseFrom = 4e6;
+const coarse = new WeakMap<Levels, Levels>();
+
+/** Every n-th pixel of a large map. */
+function coarseOf(levels: Levels): Levels {
+  const known = coarse.get(levels);
+  if (known) return known;
+  const step = Math.ceil(Math.sqrt((levels.width * levels.height) / coarseFrom) * 1.5);
+  const [width, height] = [Math.floor(levels.width / step), Math.floor(levels.height / step)];
+  const values = new Uint8Array(width * height);
+  for (let y = 0, at = 0; y < height; y++)
+    for (let x = 0; x < width; x++) values[at++] = levels.values[y * step * levels.width + x * step]!;
+  const made = { values, width, height };
+  coarse.set(levels, made);
+  return made;
+}
+
+function draw(canvas: HTMLCanvasElement, { values, width, height }: Levels, look: Look): void {
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
+  paint(canvas.getContext("2d")!, values, look);
+}
+
+const wholeAfterMs = 120;
 
 /** A canvas with the map in the chosen colours. */
 export function DepthMap({ levels, paintedWith }: { levels: Levels; paintedWith: Look }) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  useEffect(() => {
-    paint(canvas.current!.getContext("2d")!, levels.values, paintedWith);
+  const painted = useRef(false);
+  useLayoutEffect(() => {
+    const large = levels.width * levels.height > coarseFrom;
+    draw(canvas.current!, large && painted.current ? coarseOf(levels) : levels, paintedWith);
+    const again = large && painted.current;
+    painted.current = true;
+    if (!again) return;
+    // Dragging a limit changes the colours many times a second.
+    const later = setTimeout(() => draw(canvas.current!, levels, paintedWith), wholeAfterMs);
+    return () => clearTimeout(later);
   }, [levels, paintedWith]);
-  return (
-    <canvas ref={canvas} width={levels.width} height={levels.height} role="img" aria-label="Depth map" />
-  );
+  return <canvas ref={canvas} role="img" aria-label="Depth map" />;
 }
 
 export const plain: Look = { colormap: "grey", invert: false, far: 0, near: 255 };
 
 /** Colours, direction and range. They stay for the next map. */
-export function Colours() {
+export function Colours({ levels, result }: { levels: Levels; result: DepthResult }) {
   const set = (change: Partial<Look>) => {
     look.value = { ...look.value, ...change };
   };
@@ -63,6 +95,7 @@ export function Colours() {
             />
             <span>Invert (far = bright)</span>
           </label>
+          <Histogram levels={levels} />
           <label class="inline">
             <span>Near limit</span>
             <input
@@ -70,8 +103,9 @@ export function Colours() {
               min={64}
               max={255}
               value={near}
-              onInput={(event) => set({ near: Number(event.currentTarget.value) })}
+              onInput={(event) => set({ near: Math.max(Number(event.currentTarget.value), far + 8) })}
             />
+            <output>{valueText(levelValue(near, result), result.depth_unit)}</output>
           </label>
           <label class="inline">
             <span>Far limit</span>
@@ -82,6 +116,7 @@ export function Colours() {
               value={far}
               onInput={(event) => set({ far: Math.min(Number(event.currentTarget.value), near - 8) })}
             />
+            <output>{valueText(levelValue(far, result), result.depth_unit)}</output>
           </label>
           <button type="button" class="quiet" onClick={() => set({ invert: false, near: 255, far: 0 })}>
             Reset
@@ -101,6 +136,54 @@ function Swatch({ name }: { name: string }) {
   return <canvas ref={canvas} width={256} height={1} />;
 }
 
+const bars = { width: 256, height: 48 };
+
+/** How many pixels have each level; what the limits leave out is faint. */
+function Histogram({ levels }: { levels: Levels }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const counts = useMemo(() => {
+    const counted = new Uint32Array(256);
+    for (const level of coarseOf(levels).values) counted[level]!++;
+    return counted;
+  }, [levels]);
+  const { far, near } = look.value;
+  useEffect(() => {
+    const context = canvas.current!.getContext("2d")!;
+    const most = Math.max(...counts, 1);
+    context.clearRect(0, 0, bars.width, bars.height);
+    context.fillStyle = getComputedStyle(canvas.current!).color;
+    counts.forEach((count, level) => {
+      context.globalAlpha = level < far || level > near ? 0.25 : 1;
+      const height = Math.sqrt(count / most) * bars.height;
+      context.fillRect(level, bars.height - height, 1, height);
+    });
+  }, [counts, far, near]);
+  return (
+    <canvas
+      ref={canvas}
+      class="histogram"
+      {...bars}
+      role="img"
+      aria-label="Pixels by distance, far to near"
+    />
+  );
+}
+
+/** Round distances along the legend, no two closer than a fifth of it. */
+export function ticksOf(result: DepthResult): { text: string; share: number }[] {
+  const { min_depth: min, max_depth: max, depth_unit: unit } = result;
+  if (unit !== "metre" || !(min > 0) || !(max > min)) return [];
+  const ticks: { text: string; share: number }[] = [];
+  for (let power = Math.floor(Math.log10(min)); power <= Math.log10(max); power++)
+    for (const first of [1, 2, 5]) {
+      const value = first * 10 ** power;
+      const share = (1 / value - 1 / max) / (1 / min - 1 / max);
+      const last = ticks.at(-1)?.share ?? 1;
+      if (share >= 0.15 && share <= 0.85 && last - share >= 0.2) ticks.push({ text: metres(value), share });
+    }
+  return ticks;
+}
+
 /** The colours with their values. */
 export function Legend({ result }: { result: DepthResult }) {
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -112,7 +195,14 @@ export function Legend({ result }: { result: DepthResult }) {
   return (
     <div class="legend" title={unitText[result.depth_unit]}>
       <span>far {text(0)}</span>
-      <canvas ref={canvas} width={256} height={1} />
+      <span class="legend-scale">
+        <canvas ref={canvas} width={256} height={1} />
+        {ticksOf(result).map((tick) => (
+          <small key={tick.text} style={{ left: `${tick.share * 100}%` }}>
+            {tick.text}
+          </small>
+        ))}
+      </span>
       <span>{text(255)} near</span>
     </div>
   );

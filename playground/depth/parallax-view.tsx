@@ -1,43 +1,69 @@
 /**
- * The picture in motion.
+ * The picture with effects of its depth: motion, focus, fog and stereo.
  *
  * @module
  */
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { toast } from "../state/notices.ts";
-import { Menu, save } from "../view/controls.tsx";
-import { createParallax, type Parallax } from "./parallax.ts";
+import { Menu, Segments, save } from "../view/controls.tsx";
+import { createParallax, type Effect, type Parallax } from "./parallax.ts";
 import { canvasOfLevels, type Parts } from "./parts.ts";
 import { record } from "./record.ts";
+
+const effects: readonly { value: Effect; label: string; title: string }[] = [
+  { value: "motion", label: "Motion", title: "Follows the pointer, or the phone" },
+  { value: "focus", label: "Focus", title: "Click what is to be sharp" },
+  { value: "fog", label: "Fog", title: "Thicker with distance" },
+  { value: "anaglyph", label: "Anaglyph", title: "For red and cyan glasses" },
+  { value: "stereo", label: "Side by side", title: "A pair for VR viewers" },
+];
 
 export function ParallaxView({ levels, picture, name, views }: Parts) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const parallax = useRef<Parallax | undefined>(undefined);
   const failure = useSignal<string | undefined>(undefined);
+  const effect = useSignal<Effect>("motion");
+  const focus = useSignal(0.8);
   const scale = Math.min(1, 2048 / Math.max(levels.width, levels.height));
   useEffect(() => {
     let disposed = false;
     const start = async () => {
       await picture?.decode();
       if (disposed) return;
-      const source = picture ?? canvasOfLevels(levels);
-      parallax.current = createParallax(canvas.current!, source, levels);
+      parallax.current = createParallax(canvas.current!, picture ?? canvasOfLevels(levels), levels);
     };
     start().catch((error: Error) => {
       failure.value = error.message;
     });
+    // A phone that is tilted looks past the edge of the picture.
+    const tilt = ({ gamma, beta }: DeviceOrientationEvent) => {
+      if (gamma !== null && beta !== null) parallax.current?.look(gamma / 25, (beta - 45) / 25);
+    };
+    addEventListener("deviceorientation", tilt);
     return () => {
       disposed = true;
+      removeEventListener("deviceorientation", tilt);
       parallax.current?.dispose();
     };
   }, [levels, picture]);
-  const move = (event: PointerEvent) => {
+  const shareOf = (event: PointerEvent | MouseEvent) => {
     const box = canvas.current!.getBoundingClientRect();
-    parallax.current?.look(
-      ((event.clientX - box.left) / box.width) * 2 - 1,
-      ((event.clientY - box.top) / box.height) * 2 - 1,
-    );
+    return { x: (event.clientX - box.left) / box.width, y: (event.clientY - box.top) / box.height };
+  };
+  const setFocus = (nearness: number) => {
+    focus.value = nearness;
+    parallax.current?.setFocus(nearness);
+  };
+  const move = (event: PointerEvent) => {
+    const { x, y } = shareOf(event);
+    parallax.current?.look(x * 2 - 1, y * 2 - 1);
+  };
+  const point = (event: MouseEvent) => {
+    if (effect.value !== "focus") return;
+    const { x, y } = shareOf(event);
+    const [column, row] = [Math.floor(x * levels.width), Math.floor(y * levels.height)];
+    setFocus((levels.values[row * levels.width + column] ?? 0) / 255);
   };
   const film = async () => {
     toast("Recording four seconds…");
@@ -48,23 +74,39 @@ export function ParallaxView({ levels, picture, name, views }: Parts) {
       toast((error as Error).message);
     }
   };
+  // A stereo pair is twice as wide as the picture.
+  const pair = effect.value === "stereo" ? 2 : 1;
   return (
     <div class="result">
-      <div class="viewer-bar">{views}</div>
+      <div class="viewer-bar">
+        {views}
+        <Segments
+          label="Effect"
+          name="effect"
+          options={effects}
+          value={effect.value}
+          set={(next) => {
+            effect.value = next;
+            parallax.current?.setEffect(next);
+          }}
+        />
+      </div>
       <div class="moving">
         {failure.value ? (
           <p class="error" role="alert">
             {failure.value}
           </p>
         ) : (
+          // biome-ignore lint/a11y/useKeyWithClickEvents: the slider below sets the same distance
           <canvas
             ref={canvas}
             class="parallax"
-            width={Math.round(levels.width * scale)}
+            width={Math.round(levels.width * scale) * pair}
             height={Math.round(levels.height * scale)}
             role="img"
-            aria-label="The image in motion: it follows the pointer"
+            aria-label={effects.find(({ value }) => value === effect.value)!.title}
             onPointerMove={move}
+            onClick={point}
           />
         )}
       </div>
@@ -80,13 +122,30 @@ export function ParallaxView({ levels, picture, name, views }: Parts) {
             onInput={(event) => parallax.current?.setStrength(Number(event.currentTarget.value))}
           />
         </label>
+        {effect.value === "focus" && (
+          <label class="inline">
+            <span>Sharp distance, far to near</span>
+            <input
+              type="range"
+              min={0}
+              max={1}
+              step={0.01}
+              value={focus.value}
+              onInput={(event) => setFocus(Number(event.currentTarget.value))}
+            />
+          </label>
+        )}
         <Menu label="Download" icon="download">
-          <button type="button" onClick={film}>
-            Film, four seconds
-          </button>
+          {effect.value === "motion" && (
+            <button type="button" onClick={film}>
+              Film, four seconds
+            </button>
+          )}
           <button
             type="button"
-            onClick={() => canvas.current!.toBlob((blob) => blob && save(blob, `${name}-parallax.png`))}
+            onClick={() =>
+              canvas.current!.toBlob((blob) => blob && save(blob, `${name}-${effect.value}.png`))
+            }
           >
             PNG of this view
           </button>

@@ -1,55 +1,24 @@
 /**
- * The picture moves as if one looked past its edge: a shader marches each ray through the depth map.
+ * The picture in motion, in focus, in fog and in stereo: one shader over the picture and its depth map.
  *
  * @module
  */
 import type { Levels } from "./data.ts";
+import { effectNumbers, fragmentShader, vertexShader } from "./parallax-shader.ts";
+
+export type Effect = keyof typeof effectNumbers;
 
 export interface Parallax {
   /** Where the eye is, from −1 to 1 on both axes. */
   look(x: number, y: number): void;
+  setEffect(effect: Effect): void;
   setStrength(factor: number): void;
+  /** Makes a distance sharp, from 0 (far) to 1 (near). */
+  setFocus(nearness: number): void;
   dispose(): void;
 }
 
-const vertex = `#version 300 es
-in vec2 corner;
-out vec2 place;
-void main() {
-  place = corner * vec2(0.5, -0.5) + 0.5;
-  gl_Position = vec4(corner, 0.0, 1.0);
-}`;
-
-const fragment = `#version 300 es
-precision highp float;
-uniform sampler2D picture;
-uniform sampler2D nearness;
-uniform vec2 eye;
-in vec2 place;
-out vec4 colour;
-const int steps = 32;
-void main() {
-  // Shrunk a little, so that the border never shows.
-  vec2 at = (place - 0.5) * 0.955 + 0.5;
-  float before = 1.0;
-  float over = 0.0;
-  vec2 hit = at;
-  for (int i = 0; i <= steps; i++) {
-    float layer = 1.0 - float(i) / float(steps);
-    vec2 point = at + eye * (layer - 0.45);
-    float height = texture(nearness, point).r;
-    if (height >= layer) {
-      float share = i == 0 ? 0.0 : over / max(over + height - layer, 1e-4);
-      hit = at + eye * (mix(before, layer, share) - 0.45);
-      break;
-    }
-    over = layer - height;
-    before = layer;
-  }
-  colour = vec4(texture(picture, hit).rgb, 1.0);
-}`;
-
-/** Draws into the canvas until it is disposed of. Sways by itself until \`look\` is called, unless motion is reduced. */
+/** Draws into the canvas until it is disposed of. Sways by itself until `look` is called, unless motion is reduced. */
 export function createParallax(
   canvas: HTMLCanvasElement,
   picture: CanvasImageSource,
@@ -68,38 +37,51 @@ export function createParallax(
   const limit = Math.min(gl.getParameter(gl.MAX_TEXTURE_SIZE) as number, 4096);
   texture(gl, 0, scaled(picture, canvas.width, canvas.height, limit));
   texture(gl, 1, scaled(greyOf(levels), levels.width, levels.height, 1024));
-  gl.uniform1i(gl.getUniformLocation(program, "picture"), 0);
-  gl.uniform1i(gl.getUniformLocation(program, "nearness"), 1);
-  const eyeAt = gl.getUniformLocation(program, "eye");
+  const at = (name: string) => gl.getUniformLocation(program, name);
+  gl.uniform1i(at("picture"), 0);
+  gl.uniform1i(at("nearness"), 1);
+  gl.uniform1f(at("ratio"), levels.width / levels.height);
+  const places = { eye: at("eye"), effect: at("effect"), amount: at("amount"), focus: at("focus") };
 
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   let free = !still;
-  let strength = 1;
+  const state: { effect: Effect; strength: number; focus: number } = {
+    effect: "motion",
+    strength: 1,
+    focus: 0.8,
+  };
   let eye = { x: 0, y: 0 };
   let wanted = { x: 0, y: 0 };
+  let drawn = false;
   let frame = 0;
   const draw = (now: number) => {
     frame = requestAnimationFrame(draw);
-    if (free) wanted = { x: Math.sin(now / 900), y: Math.sin(now / 1400) * 0.5 };
+    const moves = state.effect === "motion";
+    if (free && moves) wanted = { x: Math.sin(now / 900), y: Math.sin(now / 1400) * 0.5 };
     const moved = { x: eye.x + (wanted.x - eye.x) * 0.12, y: eye.y + (wanted.y - eye.y) * 0.12 };
-    if (drawn && Math.hypot(moved.x - eye.x, moved.y - eye.y) < 1e-4) return;
+    if (drawn && (!moves || Math.hypot(moved.x - eye.x, moved.y - eye.y) < 1e-4)) return;
     eye = moved;
     drawn = true;
     gl.viewport(0, 0, canvas.width, canvas.height);
-    gl.uniform2f(eyeAt, -eye.x * 0.035 * strength, -eye.y * 0.035 * strength);
+    gl.uniform2f(places.eye, -eye.x * 0.035 * state.strength, -eye.y * 0.035 * state.strength);
+    gl.uniform1i(places.effect, effectNumbers[state.effect]);
+    gl.uniform1f(places.amount, state.strength);
+    gl.uniform1f(places.focus, state.focus);
     gl.drawArrays(gl.TRIANGLE_STRIP, 0, 4);
   };
-  let drawn = false;
   frame = requestAnimationFrame(draw);
+  const set = (change: Partial<typeof state>) => {
+    Object.assign(state, change);
+    drawn = false;
+  };
   return {
     look(x, y) {
       free = false;
       wanted = { x, y };
     },
-    setStrength(factor) {
-      strength = factor;
-      drawn = false;
-    },
+    setEffect: (effect) => set({ effect }),
+    setStrength: (strength) => set({ strength }),
+    setFocus: (focus) => set({ focus }),
     dispose() {
       cancelAnimationFrame(frame);
       gl.getExtension("WEBGL_lose_context")?.loseContext();
@@ -110,8 +92,8 @@ export function createParallax(
 function linked(gl: WebGL2RenderingContext): WebGLProgram {
   const program = gl.createProgram();
   for (const [type, source] of [
-    [gl.VERTEX_SHADER, vertex],
-    [gl.FRAGMENT_SHADER, fragment],
+    [gl.VERTEX_SHADER, vertexShader],
+    [gl.FRAGMENT_SHADER, fragmentShader],
   ] as const) {
     const shader = gl.createShader(type)!;
     gl.shaderSource(shader, source);
