@@ -10,7 +10,15 @@
  */
 export { bytesPerElement, type Dtype, type Elements } from "./dtype.ts";
 export { ByteFile, saveSafetensors } from "./files.ts";
-export { blasCalls, type KernelCalls, type KernelOp, kernelCalls, kernels, useKernels } from "./kernels.ts";
+export {
+  blasCalls,
+  hasBfloat16,
+  type KernelCalls,
+  type KernelOp,
+  kernelCalls,
+  kernels,
+  useKernels,
+} from "./kernels.ts";
 export { type DeviceKind, type LibraryOptions, NativeError, openLibrary } from "./library.ts";
 export {
   clearCache,
@@ -24,7 +32,14 @@ export {
   version,
 } from "./memory.ts";
 export * from "./ops.ts";
-export { Packed, packed } from "./packed.ts";
+export { Packed, type Packing, type Products, packed } from "./packed.ts";
+export {
+  choosePrecision,
+  type Precision,
+  type PrecisionInUse,
+  precisionInUse,
+  productsFor,
+} from "./precision.ts";
 export * as random from "./random.ts";
 export { dispose, keep, scope } from "./scope.ts";
 export { type Axes, evalAsync, evaluate, synchronize, Tensor } from "./tensor.ts";

@@ -11,6 +11,11 @@ export function kernels(): string {
   return c.easel_kernels();
 }
 
+/** Whether the processor has an instruction for products of bfloat16 that belongs to the chosen kernels. */
+export function hasBfloat16(): boolean {
+  return c.easel_has_bfloat16() === 1;
+}
+
 /** Uses others from here on, in the whole process: for tests and measurements. Empty is the best this processor has. */
 export function useKernels(name: string): void {
   done(c.easel_use_kernels(name));

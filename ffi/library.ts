@@ -19,6 +19,7 @@ export const symbols = {
   easel_device_number: { args: ["cstring"], returns: "i64_fast" },
   easel_use_kernels: { args: ["cstring"], returns: "i32" },
   easel_kernels: { args: [], returns: "cstring" },
+  easel_has_bfloat16: { args: [], returns: "i32" },
   easel_kernel_calls: { args: ["cstring", "i32"], returns: "i64_fast" },
   easel_memory: { args: ["i32"], returns: "i64_fast" },
   easel_reset_peak: { args: [], returns: "i32" },
@@ -133,7 +134,7 @@ export const symbols = {
   // Networks: what a kernel of our own may take over on Linux
   easel_matmul: { args: ["ptr", "ptr"], returns: "ptr" },
   easel_addmm: { args: ["ptr", "ptr", "ptr", "f64", "f64"], returns: "ptr" },
-  easel_packing: { args: [], returns: "i32" },
+  easel_packing: { args: ["i32"], returns: "i32" },
   easel_pack: { args: ["ptr", "i32"], returns: "ptr" },
   easel_linear: { args: ["ptr", "ptr", "ptr", "ptr", "ptr", "ptr", "i64_fast"], returns: "ptr" },
   easel_gated: { args: ["ptr", "ptr"], returns: "ptr" },
@@ -151,7 +152,7 @@ export const symbols = {
   easel_silu: { args: ["ptr"], returns: "ptr" },
   easel_quantize: { args: ["ptr", "i32", "i32"], returns: "ptr" },
   easel_dequantize: { args: ["ptr", "ptr", "ptr", "i32", "i32"], returns: "ptr" },
-  easel_quantized_linear: { args: ["ptr", "ptr", "ptr", "ptr", "ptr", "i32", "i32"], returns: "ptr" },
+  easel_quantized_linear: { args: ["ptr", "ptr", "ptr", "ptr", "ptr", "i32", "i32", "i32"], returns: "ptr" },
   easel_quantized_matmul: { args: ["ptr", "ptr", "ptr", "ptr", "i32", "i32", "i32"], returns: "ptr" },
 
   // Random numbers: a key decides them

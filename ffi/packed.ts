@@ -19,13 +19,33 @@ export class Packed {
   }
 }
 
+/** The numbers that a product multiplies; its sums are float32. The last is bfloat16 by float32 instructions, on any processor. */
+export const products = ["float32", "bfloat16", "bfloat16ByFloat32"] as const;
+export type Products = (typeof products)[number];
+
+/** Forms of packed weights, by their numbers in the shim: floats, halves that are widened, and two of bfloat16. */
+export const formOf = (kind: Products, { halves = false } = {}): number =>
+  kind === "float32" ? +halves : 1 + products.indexOf(kind);
+
+export interface Packing {
+  products?: Products;
+  /** A matrix in half precision stays so, and is widened some columns at a time. */
+  halves?: boolean;
+}
+
 /**
- * The matrix in that order, in place of the matrix; or the matrix itself, where MLX's own op reads it: on a GPU, in half precision,
- * or with kernels off.
+ * The matrix in that order, in place of the matrix; or the matrix itself, where MLX's own op reads it: on a GPU, in half precision
+ * unless `halves` or `products` ask for more, or with kernels off.
  */
-export function packed(weight: Tensor): Tensor | Packed {
-  const packing = c.easel_packing();
+export function packed(
+  weight: Tensor,
+  { products = "float32", halves = false }: Packing = {},
+): Tensor | Packed {
   const [outputs, inputs] = weight.shape;
-  if (packing < 0 || weight.dtype !== "float32" || weight.ndim !== 2 || !outputs || !inputs) return weight;
+  const half = weight.dtype === "float16" || weight.dtype === "bfloat16";
+  const taken = weight.dtype === "float32" || (half && (halves || products !== "float32"));
+  if (!taken || weight.ndim !== 2 || !outputs || !inputs) return weight;
+  const packing = c.easel_packing(formOf(products, { halves: half }));
+  if (packing < 0) return weight;
   return new Packed(wrap(c.easel_pack(handleOf(weight), packing)), [outputs, inputs], packing);
 }

@@ -22,12 +22,15 @@ namespace {
 
 #include "vector.inc"
 #include "epilogue.inc"
+#include "amx_configuration.inc"
 #include "amx_tiles.inc"
 #include "amx_product.inc"
 #include "winograd.inc"
 #include "amx_winograd.inc"
 #include "mask.inc"
 #include "amx_attention.inc"
+#include "half.inc"
+#include "amx_bfloat16.inc"
 
 }  // namespace
 
@@ -54,6 +57,9 @@ const Kernels table = [] {
   own.attention = attention;
   return own;
 }();
+
+extern const Bfloat16 bfloat16_table;
+const Bfloat16 bfloat16_table = {"amx_bf16", bfloat16_size, pack_bfloat16, bfloat16_product};
 
 }  // namespace easel::cpu::amx
 #endif

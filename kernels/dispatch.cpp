@@ -2,8 +2,11 @@
 #if defined(__x86_64__)
 #include <sys/syscall.h>
 #include <unistd.h>
+#elif defined(__aarch64__)
+#include <sys/auxv.h>
 #endif
 
+#include <algorithm>
 #include <atomic>
 #include <stdexcept>
 #include <string>
@@ -25,6 +28,14 @@ extern const Kernels table;
 }
 namespace amx {
 extern const Kernels table;
+extern const Bfloat16 bfloat16_table;
+}  // namespace amx
+namespace avx512bf16 {
+extern const Bfloat16 table;
+}
+#elif defined(__aarch64__)
+namespace bfmmla {
+extern const Bfloat16 table;
 }
 #endif
 
@@ -58,6 +69,30 @@ const std::vector<const Kernels*>& available() {
   return *list;
 }
 
+/// The products of bfloat16 by an instruction of this processor that belongs to a table, or null.
+const Bfloat16* built_in(const Kernels* kernels) {
+#if defined(__x86_64__)
+  if (kernels == &amx::table) return &amx::bfloat16_table;
+  if (kernels == &avx512::table && __builtin_cpu_supports("avx512bf16")) return &avx512bf16::table;
+#elif defined(__aarch64__)
+  constexpr unsigned long bfloat16 = 1 << 14;  // HWCAP2_BF16
+  if (kernels == &base::table && (getauxval(AT_HWCAP2) & bfloat16)) return &bfmmla::table;
+#endif
+  return nullptr;
+}
+
+/// Those built in first, then those of each table.
+const std::vector<const Bfloat16*>& bfloat16_available() {
+  static const auto* list = [] {
+    auto* found = new std::vector<const Bfloat16*>;
+    for (const auto* kernels : available())
+      if (const auto* own = built_in(kernels)) found->push_back(own);
+    for (const auto* kernels : available()) found->push_back(kernels->bfloat16);
+    return found;
+  }();
+  return *list;
+}
+
 std::atomic<const Kernels*> selected{nullptr};
 
 }  // namespace
@@ -81,6 +116,24 @@ const Kernels* kernels_at(int number) {
 }
 
 const Kernels* kernels() { return selected.load(std::memory_order_relaxed); }
+
+const Bfloat16* bfloat16_at(int number) {
+  const auto& list = bfloat16_available();
+  return number >= 0 && number < static_cast<int>(list.size()) ? list[number] : nullptr;
+}
+
+int bfloat16_number(bool by_float32) {
+  const auto* one = kernels();
+  if (!one) return -1;
+  const auto* own = by_float32 ? nullptr : built_in(one);
+  const auto& list = bfloat16_available();
+  return static_cast<int>(std::find(list.begin(), list.end(), own ? own : one->bfloat16) - list.begin());
+}
+
+bool bfloat16_built_in() {
+  const auto* one = kernels();
+  return one && built_in(one);
+}
 
 const Kernels& any_kernels() {
   const auto* one = kernels();

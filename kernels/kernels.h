@@ -62,6 +62,19 @@ struct Epilogue {
   const float* residual = nullptr;
 };
 
+/// Numbers of 16 bits.
+enum class Half { float16, bfloat16 };
+
+/// Products of numbers rounded to bfloat16, with float32 sums.
+struct Bfloat16 {
+  /// The instruction that multiplies; "float32" where the numbers are widened in registers.
+  const char* name;
+  /// Words that a packed weight [n, k] takes.
+  long (*packed_size)(long n, long k);
+  void (*pack)(const float* w, long ld, long n, long k, uint32_t* packed);
+  void (*product)(const float* x, long ldx, const uint32_t* packed, const Epilogue& epilogue, long m, long n, long k, float* out, long ldo);
+};
+
 /// A quantized weight is not packed for at most this many rows.
 constexpr long quantized_few = 48;
 
@@ -110,6 +123,12 @@ struct Kernels {
   void (*gemm)(bool turn_a, bool turn_b, long m, long n, long k, float alpha, const float* a, long lda, const float* b, long ldb,
                float beta, float* c, long ldc);
 
+  /// Numbers of 16 bits as float32, on the calling thread; and back, of numbers that the type has.
+  void (*widen)(const uint16_t* from, Half type, long n, float* to);
+  void (*narrow)(const float* from, Half type, long n, uint16_t* to);
+  /// By this instruction set's float32.
+  const Bfloat16* bfloat16;
+
   /// Converts rows of a quantized weight to float32 on the calling thread.
   void (*dequantize)(const Quantized& w, long from, long rows, float* to);
   /// out = x wᵀ + bias for at most quantized_few rows, contiguous; bias may be null.
@@ -125,6 +144,16 @@ const Kernels* kernels();
 /// Tables of this processor by number, best first. The table that packed a matrix must read it, whatever is selected since. Null: no such
 /// number.
 const Kernels* kernels_at(int number);
+
+/// Products of bfloat16 by number; null: no such number. The one that packed a weight must read it.
+const Bfloat16* bfloat16_at(int number);
+
+/// Number of those of the selected table: by the processor's own instruction where it has one that belongs to the table, else, or if
+/// `by_float32`, by the table's float32. -1 when kernels are off.
+int bfloat16_number(bool by_float32);
+
+/// Whether that instruction is there.
+bool bfloat16_built_in();
 
 /// The selected table, or the best when kernels are off: MLX's own products need one.
 const Kernels& any_kernels();

@@ -106,6 +106,12 @@ cpu::Matrix matrix_of(easel_array* weight, const int32_t* options, const char* w
   return {at(weight), options[0], packed ? options[1] : at(weight).shape(0), packed ? options[2] : at(weight).shape(1)};
 }
 
+cpu::Form form_of(int32_t number) {
+  if (number < 0 || number >= static_cast<int>(cpu::Form::count))
+    throw std::invalid_argument("[packing] there is no form " + std::to_string(number));
+  return static_cast<cpu::Form>(number);
+}
+
 bool activation_known(int32_t number) { return number >= 0 && number < static_cast<int>(cpu::Activation::count); }
 
 /// Applies the part of the epilogue after the bias.
@@ -138,8 +144,8 @@ easel_array* easel_addmm(easel_array* c, easel_array* a, easel_array* b, double 
   return make([&] { return mx::addmm(at(c), at(a), at(b), static_cast<float>(alpha), static_cast<float>(beta)); });
 }
 
-int32_t easel_packing() {
-  return guarded([] { return on_cpu() ? cpu::packing() : -1; });
+int32_t easel_packing(int32_t form) {
+  return guarded([=] { return on_cpu() ? cpu::packing(form_of(form)) : -1; });
 }
 
 easel_array* easel_pack(easel_array* weight, int32_t packing) {
@@ -302,10 +308,10 @@ easel_array* easel_dequantize(easel_array* w, easel_array* scales, easel_array* 
 
 // MLX's own quantized product is scalar on the CPU: unpacking the matrix first is many times faster.
 easel_array* easel_quantized_linear(easel_array* x, easel_array* w, easel_array* scales, easel_array* biases, easel_array* bias,
-                                    int32_t group_size, int32_t bits) {
+                                    int32_t group_size, int32_t bits, int32_t form) {
   const auto ours = [&] {
     known_kind(group_size, bits);
-    return cpu::quantized_linear(at(x), at(w), at(scales), at(biases), maybe(bias), group_size, bits);
+    return cpu::quantized_linear(at(x), at(w), at(scales), at(biases), maybe(bias), {group_size, bits, form_of(form)});
   };
   return ours_or(ours, [&] {
     known_kind(group_size, bits);

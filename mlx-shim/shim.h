@@ -27,6 +27,7 @@ EASEL_API const char* easel_device_text(const char* key);
 EASEL_API int64_t easel_device_number(const char* key);
 EASEL_API int32_t easel_use_kernels(const char* name);
 EASEL_API const char* easel_kernels();
+EASEL_API int32_t easel_has_bfloat16();
 EASEL_API int64_t easel_kernel_calls(const char* op, int32_t covered);
 EASEL_API int64_t easel_memory(int32_t kind);
 EASEL_API int32_t easel_reset_peak();
@@ -141,7 +142,7 @@ EASEL_API easel_array* easel_stack(easel_array* const* list, int64_t n, int32_t 
 // Networks: what a kernel of our own may take over on Linux
 EASEL_API easel_array* easel_matmul(easel_array* a, easel_array* b);
 EASEL_API easel_array* easel_addmm(easel_array* c, easel_array* a, easel_array* b, double alpha, double beta);
-EASEL_API int32_t easel_packing();
+EASEL_API int32_t easel_packing(int32_t form);
 EASEL_API easel_array* easel_pack(easel_array* weight, int32_t packing);
 EASEL_API easel_array* easel_linear(easel_array* x, easel_array* weight, easel_array* bias, easel_array* scale, easel_array* residual, const int32_t* options, int64_t n);
 EASEL_API easel_array* easel_gated(easel_array* gate, easel_array* x);
@@ -159,7 +160,7 @@ EASEL_API easel_array* easel_gelu_tanh(easel_array* a);
 EASEL_API easel_array* easel_silu(easel_array* a);
 EASEL_API easel_list* easel_quantize(easel_array* w, int32_t group_size, int32_t bits);
 EASEL_API easel_array* easel_dequantize(easel_array* w, easel_array* scales, easel_array* biases, int32_t group_size, int32_t bits);
-EASEL_API easel_array* easel_quantized_linear(easel_array* x, easel_array* w, easel_array* scales, easel_array* biases, easel_array* bias, int32_t group_size, int32_t bits);
+EASEL_API easel_array* easel_quantized_linear(easel_array* x, easel_array* w, easel_array* scales, easel_array* biases, easel_array* bias, int32_t group_size, int32_t bits, int32_t form);
 EASEL_API easel_array* easel_quantized_matmul(easel_array* x, easel_array* w, easel_array* scales, easel_array* biases, int32_t transpose, int32_t group_size, int32_t bits);
 
 // Random numbers: a key decides them

@@ -1,76 +1,15 @@
 #ifdef __linux__
-#include "ops.h"
+#include "node.h"
 
 #include <cstdlib>
 #include <cstring>
-#include <functional>
 #include <utility>
 
-#include "kernels/kernels.h"
 #include "kernels/pool.h"
-#include "mlx/backend/cpu/encoder.h"
-#include "mlx/primitives.h"
 
 namespace easel::cpu {
 
 namespace {
-
-/// Arguments of a kernel: pointers that stay valid until MLX's stream runs it.
-using Task = std::function<void()>;
-using Plan = std::function<Task(const std::vector<array>& inputs, array& out, mx::cpu::CommandEncoder& encoder)>;
-
-/// A node of MLX's graph: evaluated in order on MLX's stream, its memory from MLX's allocator.
-class Kernel final : public mx::UnaryPrimitive {
- public:
-  Kernel(mx::Stream stream, const char* name, Plan plan) : UnaryPrimitive(stream), title(name), plan(std::move(plan)) {}
-  void eval_cpu(const std::vector<array>& inputs, array& out) override {
-    out.set_data(mx::allocator::malloc(out.nbytes()));
-    auto& encoder = mx::cpu::get_command_encoder(stream());
-    encoder.dispatch(plan(inputs, out, encoder));
-  }
-  void eval_gpu(const std::vector<array>&, array&) override { throw std::runtime_error("[kernel] runs on the CPU only"); }
-  const char* name() const override { return title; }
-
- private:
-  const char* title;
-  Plan plan;
-};
-
-Maybe node(Op op, mx::Shape shape, std::vector<array> inputs, Plan plan) {
-  tally(op, true);
-  auto kernel = std::make_shared<Kernel>(mx::default_stream(mx::Device::cpu), name_of(op), std::move(plan));
-  return array(std::move(shape), mx::float32, std::move(kernel), std::move(inputs));
-}
-
-Maybe uncovered(Op op) {
-  if (kernels()) tally(op, false);
-  return {};
-}
-
-/// Working memory of a kernel, freed when it has run.
-float* temporary(mx::cpu::CommandEncoder& encoder, int64_t floats) {
-  if (floats == 0) return nullptr;
-  // More than 2³¹ in one axis would not fit into a shape.
-  array memory({static_cast<int>((floats + 1023) / 1024), 1024}, mx::float32, nullptr, {});
-  memory.set_data(mx::allocator::malloc(memory.nbytes()));
-  auto* data = memory.data<float>();
-  encoder.add_temporary(std::move(memory));
-  return data;
-}
-
-bool plain(const array& a) { return a.dtype() == mx::float32 && a.size() > 0; }
-bool vector_of(const Maybe& a, int size) { return !a || (plain(*a) && a->ndim() == 1 && a->shape(0) == size); }
-
-/// The present inputs, each contiguous; at() finds them again.
-struct Inputs {
-  std::vector<array> list;
-  int add(const Maybe& a) {
-    if (!a) return -1;
-    list.push_back(mx::contiguous(*a));
-    return static_cast<int>(list.size()) - 1;
-  }
-};
-const float* at(const std::vector<array>& inputs, int index) { return index < 0 ? nullptr : inputs[index].data<float>(); }
 
 using Elementwise = void (*)(const float*, long, float*);
 
@@ -101,6 +40,7 @@ void open() {
   dispatch(wanted ? wanted : "");
 }
 void use(const char* name) { dispatch(name ? name : ""); }
+bool has_bfloat16() { return bfloat16_built_in(); }
 const char* chosen_name() { return kernels() ? kernels()->name : "off"; }
 
 Maybe gelu(const array& x) { return widened(Op::gelu, x, &Kernels::gelu); }
@@ -233,99 +173,6 @@ Maybe gated(const array& gate, const array& x) {
     return [=, a = from[0], b = from[1], lda = step[0], ldb = step[1], to = out.data<float>()] {
       for (const auto& task : before) task();
       k->gated(a, lda, b, ldb, rows, n, to);
-    };
-  });
-}
-
-int packing() {
-  const auto* k = kernels();
-  for (int i = 0; k && kernels_at(i); i++)
-    if (kernels_at(i) == k) return i;
-  return -1;
-}
-
-array pack(const array& weight, int packing) {
-  const auto* k = kernels_at(packing);
-  if (!k || weight.ndim() != 2 || !plain(weight))
-    throw std::invalid_argument("[pack] needs a matrix of float32, and kernels that are there");
-  const long n = weight.shape(0), deep = weight.shape(1), floats = k->packed_size(n, deep);
-  // More than 2³¹ in one axis would not fit into a shape. Every packed matrix is whole panels of rows of 16 numbers or more.
-  const mx::Shape shape{static_cast<int>((floats + 15) / 16), 16};
-  return *node(Op::pack, shape, {mx::contiguous(weight)}, [=](auto& in, array& out, auto&) -> Task {
-    return [=, from = at(in, 0), to = out.data<float>()] { k->pack(from, deep, false, n, deep, to); };
-  });
-}
-
-Maybe linear(const array& x, const Matrix& weight, const ArrayEpilogue& epilogue) {
-  const bool packed = weight.packing >= 0;
-  const auto* k = packed ? kernels_at(weight.packing) : kernels();
-  const bool shaped = x.ndim() >= 1 && x.shape(-1) == weight.inputs && (packed || weight.data.ndim() == 2);
-  if (!k || !shaped || !plain(x) || !plain(weight.data) || !vector_of(epilogue.bias, weight.outputs) ||
-      !vector_of(epilogue.scale, weight.outputs))
-    return uncovered(Op::linear);
-  auto shape = x.shape();
-  shape.back() = weight.outputs;
-  if (epilogue.residual && (!plain(*epilogue.residual) || epilogue.residual->shape() != shape)) return uncovered(Op::linear);
-  Inputs inputs;
-  inputs.add(x);
-  inputs.add(weight.data);
-  const int bias = inputs.add(epilogue.bias), scale = inputs.add(epilogue.scale), residual = inputs.add(epilogue.residual);
-  const long n = weight.outputs, deep = weight.inputs;
-  const auto activation = epilogue.activation;
-  return node(Op::linear, std::move(shape), std::move(inputs.list), [=](auto& in, array& out, auto& encoder) -> Task {
-    const long m = static_cast<long>(in[0].size()) / deep;
-    auto* made = packed ? nullptr : temporary(encoder, k->packed_size(n, deep));
-    auto* memory = temporary(encoder, k->product_memory(m, n, deep));
-    const Epilogue epilogue{at(in, bias), activation, at(in, scale), at(in, residual)};
-    return [=, from = at(in, 0), weight = at(in, 1), to = out.data<float>()] {
-      if (!packed) k->pack(weight, deep, false, n, deep, made);
-      k->product(from, deep, packed ? weight : made, epilogue, m, n, deep, memory, to, n);
-    };
-  });
-}
-
-/// Many rows: some of the weight's rows at a time are unpacked and packed for the product, never all of them.
-Maybe quantized_linear(const array& x, const array& weight, const array& scales, const array& biases, const Maybe& bias, int group,
-                       int bits) {
-  const auto* kernel = kernels();
-  if (!kernel || !plain(x) || x.ndim() == 0 || weight.dtype() != mx::uint32 || weight.ndim() != 2 || weight.shape(0) == 0)
-    return uncovered(Op::quantized_linear);
-  const long deep = x.shape(-1), columns = weight.shape(0);
-  const bool whole = deep % group == 0 && weight.shape(1) * 32L == deep * bits;
-  const mx::Shape groups{weight.shape(0), static_cast<int>(deep / group)};
-  if (!whole || scales.shape() != groups || biases.shape() != groups || !vector_of(bias, weight.shape(0)))
-    return uncovered(Op::quantized_linear);
-  auto shape = x.shape();
-  shape.back() = weight.shape(0);
-  Inputs inputs;
-  inputs.add(x);
-  inputs.add(weight);
-  inputs.add(mx::astype(scales, mx::float32));
-  inputs.add(mx::astype(biases, mx::float32));
-  const int b = inputs.add(bias);
-  return node(Op::quantized_linear, std::move(shape), std::move(inputs.list), [=](auto& in, array& out, auto& encoder) -> Task {
-    const long m = static_cast<long>(in[0].size()) / deep;
-    const Quantized w{in[1].template data<uint8_t>(), at(in, 2), at(in, 3), columns, deep, bits, group};
-    const float *from = at(in, 0), *bias = at(in, b);
-    float* to = out.data<float>();
-    if (m <= quantized_few) return [=] { kernel->quantized_product(w, from, bias, m, to); };
-    constexpr long floats_at_once = 1 << 20, wide = 256, run = 32;  // a run fills whole panels of every instruction set
-    const long some = std::min(columns, std::max(wide, floats_at_once / deep / wide * wide));
-    auto* packed = temporary(encoder, kernel->packed_size(some, deep));
-    auto* memory = temporary(encoder, kernel->product_memory(m, some, deep));
-    return [=] {
-      for (long first = 0; first < columns; first += some) {
-        const long count = std::min(some, columns - first);
-        parallel((count + run - 1) / run, [=](long item) {
-          const long row = item * run, here = std::min(run, count - row);
-          float* rows = scratch(run * deep);
-          kernel->dequantize(w, first + row, here, rows);
-          kernel->pack(rows, deep, false, here, deep, packed + item * kernel->packed_size(run, deep));
-        });
-        Epilogue epilogue;
-        epilogue.bias = bias ? bias + first : nullptr;
-        kernel->product(from, deep, packed, epilogue, m, count, deep, memory, to + first, columns);
-      }
     };
   });
 }

@@ -32,6 +32,24 @@ enum class Op {
 
 using Maybe = std::optional<array>;
 
+/// How a packed weight lies in memory, and what multiplies it.
+enum class Form {
+  floats,
+  /// The weight's own half precision; some columns at a time are widened for a product of float32.
+  halves,
+  /// bfloat16, multiplied with the left side rounded to bfloat16: by the processor's instruction for it where there is one.
+  bfloat16,
+  /// The same by float32 instructions, on any processor.
+  bfloat16_by_float32,
+  count
+};
+
+struct Quantization {
+  int group, bits;
+  /// floats, or one of those of bfloat16.
+  Form products;
+};
+
 /// The weight of a linear layer: [outputs, inputs], or packed by pack(), with its sizes.
 struct Matrix {
   array data;
@@ -53,6 +71,8 @@ void open();
 void use(const char* name);
 /// Its name, or "off".
 const char* chosen_name();
+/// Whether the selected kernels multiply bfloat16 by an instruction of the processor.
+bool has_bfloat16();
 /// How often the kernel of an operation ran (`covered`), or MLX had to.
 int64_t calls(const char* op, bool covered);
 void tally(Op op, bool covered);
@@ -69,12 +89,12 @@ Maybe gelu_tanh(const array& x);
 Maybe silu(const array& x);
 Maybe gated(const array& gate, const array& x);
 /// Id of the packing that the selected kernels read, or -1.
-int packing();
-/// Packs a float32 matrix [outputs, inputs].
+int packing(Form form);
+/// Packs a matrix [outputs, inputs]: float32, or half precision where the form takes it.
 array pack(const array& weight, int packing);
 Maybe linear(const array& x, const Matrix& weight, const ArrayEpilogue& epilogue);
-Maybe quantized_linear(const array& x, const array& weight, const array& scales, const array& biases, const Maybe& bias, int group,
-                       int bits);
+Maybe quantized_linear(const array& x, const array& weight, const array& scales, const array& biases, const Maybe& bias,
+                       const Quantization& how);
 Maybe layer_norm(const array& x, const Maybe& weight, const Maybe& bias, float eps);
 Maybe rms_norm(const array& x, const Maybe& weight, float eps);
 Maybe group_norm(const array& x, const Maybe& weight, const Maybe& bias, int groups, float eps);
@@ -85,6 +105,7 @@ Maybe resample(const array& x, const TapTable& down, const TapTable& across);
 inline void open() {}
 inline void use(const char*) {}
 inline const char* chosen_name() { return "off"; }
+inline bool has_bfloat16() { return false; }
 inline int64_t calls(const char*, bool) { return 0; }
 
 inline Maybe conv2d(const array&, bool, const array&, const ArrayEpilogue&, const Conv2d&) { return {}; }
@@ -95,10 +116,10 @@ inline Maybe gelu(const array&) { return {}; }
 inline Maybe gelu_tanh(const array&) { return {}; }
 inline Maybe silu(const array&) { return {}; }
 inline Maybe gated(const array&, const array&) { return {}; }
-inline int packing() { return -1; }
+inline int packing(Form) { return -1; }
 inline array pack(const array& weight, int) { return weight; }
 inline Maybe linear(const array&, const Matrix&, const ArrayEpilogue&) { return {}; }
-inline Maybe quantized_linear(const array&, const array&, const array&, const array&, const Maybe&, int, int) { return {}; }
+inline Maybe quantized_linear(const array&, const array&, const array&, const array&, const Maybe&, const Quantization&) { return {}; }
 inline Maybe layer_norm(const array&, const Maybe&, const Maybe&, float) { return {}; }
 inline Maybe rms_norm(const array&, const Maybe&, float) { return {}; }
 inline Maybe group_norm(const array&, const Maybe&, const Maybe&, int, float) { return {}; }

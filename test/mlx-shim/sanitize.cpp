@@ -273,10 +273,11 @@ void networks() {
     CHECK(easel_eval(&y, 1) && easel_dim(y, 1) == 128);
     y = p(easel_quantized_matmul(p(filled({2, 128})), packed, scales, biases, 1, 64, bits));
     CHECK(easel_eval(&y, 1) && !easel_quantized_matmul(x, packed, scales, biases, 1, 64, bits));
-    y = p(easel_quantized_linear(p(filled({2, 128})), packed, scales, biases, p(filled({8})), 64, bits));
-    CHECK(easel_eval(&y, 1) && !easel_quantized_linear(x, packed, scales, biases, nullptr, 64, bits));
-    y = p(easel_quantized_linear(p(filled({70, 128})), packed, scales, biases, nullptr, 64, bits));
-    CHECK(easel_eval(&y, 1) && !easel_quantized_linear(matrix, packed, scales, biases, nullptr, 0, 0));
+    y = p(easel_quantized_linear(p(filled({2, 128})), packed, scales, biases, p(filled({8})), 64, bits, 0));
+    CHECK(easel_eval(&y, 1) && !easel_quantized_linear(x, packed, scales, biases, nullptr, 64, bits, 0));
+    y = p(easel_quantized_linear(p(filled({70, 128})), packed, scales, biases, nullptr, 64, bits, 2));
+    CHECK(easel_eval(&y, 1) && !easel_quantized_linear(matrix, packed, scales, biases, nullptr, 0, 0, 0) &&
+          !easel_quantized_linear(matrix, packed, scales, biases, nullptr, 64, bits, 9));
   }
   CHECK(!easel_quantize(matrix, 0, 4) && !easel_quantize(matrix, 64, 0) && !easel_quantize(matrix, -64, 4) &&
         !easel_quantize(weight, 64, 4) && !easel_dequantize(matrix, matrix, matrix, 0, 0) &&
@@ -303,12 +304,25 @@ void kernels() {
       for (int32_t curve : {0, 1, 2, 3, 4}) {
         auto *weight = p(counted({size + 3, size})), *each = p(filled({size + 3}));
         done(linear(x, weight, each, each, p(filled({3, size + 3})), curve));
-        const Ints options = {easel_packing(), size + 3, size, curve};
+        const Ints options = {easel_packing(0), size + 3, size, curve};
         if (options[0] < 0) continue;
         auto* packed = p(easel_pack(weight, options[0]));
         done(easel_linear(x, packed, each, nullptr, nullptr, options.data(), 4));
         done(easel_linear(p(filled({270, size})), packed, each, each, p(filled({270, size + 3})), options.data(), 4));
-        CHECK(!easel_pack(each, options[0]) && !easel_pack(weight, 99));
+        CHECK(!easel_pack(each, options[0]) && !easel_pack(weight, 99) && easel_packing(-1) == 0 && easel_packing(4) == 0);
+        for (int32_t form : {1, 2, 3}) {
+          for (int32_t type : {f32, f16, bf16}) {
+            const Ints half = {easel_packing(form), size + 3, size, curve};
+            auto* narrow = p(easel_astype(weight, type));
+            if (form == 1 && type == f32) {
+              CHECK(!easel_pack(narrow, half[0]));
+              continue;
+            }
+            auto* arranged = p(easel_pack(narrow, half[0]));
+            done(easel_linear(x, arranged, each, nullptr, nullptr, half.data(), 4));
+            done(easel_linear(p(filled({270, size})), arranged, each, each, p(filled({270, size + 3})), half.data(), 4));
+          }
+        }
       }
       done(easel_gated(x, x)), done(easel_gated(p(easel_transpose(p(filled({size, 3})), Ints{1, 0}.data(), 2)), x));
       done(linear(p(filled({size, 1100})), p(filled({13, 1100})), nullptr)),
@@ -330,7 +344,7 @@ void kernels() {
                           Ints{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 4}.data(), 11));
       for (int32_t times : {1, 2, 4}) {
         auto* weight = p(counted({times * times * 5, size}));
-        const Ints options = {easel_packing(), times * times * 5, size, times};
+        const Ints options = {easel_packing(0), times * times * 5, size, times};
         done(easel_deconv2d(image, weight, p(filled({5})), Ints{-1, 0, 0, times}.data(), 4));
         if (options[0] >= 0)
           done(easel_deconv2d(p(filled({1, 20, 17, size})), p(easel_pack(weight, options[0])), nullptr, options.data(), 4));

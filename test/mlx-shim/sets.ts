@@ -9,6 +9,7 @@ const wide = ["avx512f", "avx512vl", "avx512dq", "avx512bw"];
 const needs = {
   avx2: ["avx2", "fma"],
   avx512: wide,
+  bfloat16: [...wide, "avx512_bf16"],
   amx: [...wide, "avx512_bf16", "amx_tile", "amx_bf16"],
 };
 /** Those that not every processor has. */

@@ -55,6 +55,15 @@ std::vector<Result> results_of(const Kernels& k) {
       return out;
     });
     list.push_back([&k, m] {
+      const long n = 130, deep = 171;
+      const auto x = some(m * deep), w = some(n * deep), bias = some(n);
+      std::vector<uint32_t> packed(k.bfloat16->packed_size(n, deep));
+      Floats out(m * n);
+      k.bfloat16->pack(w.data(), deep, n, deep, packed.data());
+      k.bfloat16->product(x.data(), deep, packed.data(), {bias.data(), Activation::gelu}, m, n, deep, out.data(), n);
+      return out;
+    });
+    list.push_back([&k, m] {
       const long n = 90, deep = 70;
       const auto a = some(m * deep), b = some(n * deep);
       Floats out(m * n);

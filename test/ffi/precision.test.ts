@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import {
+  choosePrecision,
+  hasBfloat16,
+  kernels,
+  precisionInUse,
+  productsFor,
+  useKernels,
+} from "../../ffi/index.ts";
+import { openForTests } from "./open.ts";
+
+openForTests();
+
+let before: string;
+beforeAll(() => {
+  before = kernels();
+});
+afterAll(() => {
+  useKernels(before);
+  choosePrecision("auto");
+});
+
+test("auto leaves depth in float32, and takes bfloat16 for pictures where the processor multiplies it", () => {
+  choosePrecision("auto");
+  expect(productsFor("depth")).toBe("float32");
+  expect(productsFor("diffusion")).toBe(hasBfloat16() ? "bfloat16" : "float32");
+  expect(precisionInUse()).toMatchObject({ setting: "auto", depth: "float32" });
+  expect(precisionInUse().reason === null).toBe(hasBfloat16());
+});
+
+test("float32 is for all networks", () => {
+  choosePrecision("float32");
+  expect(precisionInUse()).toEqual({
+    setting: "float32",
+    depth: "float32",
+    diffusion: "float32",
+    reason: null,
+  });
+});
+
+test("bfloat16 is refused where no instruction multiplies it, and the setting stays", () => {
+  useKernels("off");
+  choosePrecision("float32");
+  expect(() => choosePrecision("bfloat16")).toThrow(
+    /no instruction for bfloat16 .* set it to auto or float32/,
+  );
+  expect(precisionInUse().setting).toBe("float32");
+  useKernels(before);
+  if (!hasBfloat16()) return;
+  choosePrecision("bfloat16");
+  expect(precisionInUse()).toMatchObject({ depth: "bfloat16", diffusion: "bfloat16", reason: null });
+});

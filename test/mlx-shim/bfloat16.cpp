@@ -1,0 +1,184 @@
+// Compares products of bfloat16 with double precision, over sizes that leave tails and edges. On x64 the sources for AVX512_BF16 and AMX
+// are compiled with their instructions written out below, so that any processor runs them; on arm64 BFMMLA is the processor's.
+#include <cmath>
+#include <cstdio>
+#include <vector>
+
+#include "kernels/includes.h"
+
+#if defined(__x86_64__)
+#undef _tile_zero
+#undef _tile_loadd
+#undef _tile_stored
+#undef _tile_dpbf16ps
+#define _tile_loadconfig(shape) simulated::configure(shape)
+#define _tile_release() simulated::release()
+#define _tile_zero(t) simulated::zero(t)
+#define _tile_loadd(t, from, stride) simulated::load(t, from, stride)
+#define _tile_stored(t, to, stride) simulated::store(t, to, stride)
+#define _tile_dpbf16ps(c, a, b) simulated::multiply(c, a, b)
+
+namespace simulated {
+
+/// Intel: an intermediate result that is subnormal, and an operand that is, count as zero.
+float flushed(float x) { return std::abs(x) < 0x1p-126f ? std::copysign(0.0f, x) : x; }
+float number(uint16_t half) {
+  const uint32_t bits = uint32_t{half} << 16;
+  float x;
+  std::memcpy(&x, &bits, sizeof x);
+  return flushed(x);
+}
+float dot(float sum, const uint16_t* a, const uint16_t* b) {
+  const float one = flushed(std::fma(number(a[1]), number(b[1]), sum));
+  return flushed(std::fma(number(a[0]), number(b[0]), one));
+}
+
+/// A tile is 16 rows of 64 bytes: 32 bfloat16, or 16 float32.
+thread_local unsigned char tiles[8][16][64];
+thread_local bool configured = false;
+int misuses = 0;
+
+void configure(const void* shape) {
+  const auto* bytes = static_cast<const unsigned char*>(shape);
+  for (int t = 0; t < 8; t++)
+    if (bytes[0] != 1 || bytes[16 + 2 * t] != 64 || bytes[48 + t] != 16) misuses++;
+  configured = true;
+}
+void release() { configured = false; }
+void zero(int t) { misuses += !configured, std::memset(tiles[t], 0, sizeof tiles[t]); }
+void load(int t, const void* from, long stride) {
+  misuses += !configured;
+  for (int i = 0; i < 16; i++) std::memcpy(tiles[t][i], static_cast<const char*>(from) + i * stride, 64);
+}
+void store(int t, void* to, long stride) {
+  misuses += !configured;
+  for (int i = 0; i < 16; i++) std::memcpy(static_cast<char*>(to) + i * stride, tiles[t][i], 64);
+}
+void multiply(int c, int a, int b) {
+  misuses += !configured;
+  for (int i = 0; i < 16; i++)
+    for (int j = 0; j < 16; j++)
+      for (int p = 0; p < 16; p++) {
+        float sum;
+        uint16_t left[2], right[2];
+        std::memcpy(&sum, tiles[c][i] + 4 * j, 4);
+        std::memcpy(left, tiles[a][i] + 4 * p, 4), std::memcpy(right, tiles[b][p] + 4 * j, 4);
+        sum = dot(sum, left, right);
+        std::memcpy(tiles[c][i] + 4 * j, &sum, 4);
+      }
+}
+
+}  // namespace simulated
+
+#define LANES 16
+#define VECTORS 2
+#define ROWS 12
+#define INLINE inline __attribute__((always_inline))
+#define INLINE_LAMBDA __attribute__((always_inline))
+#pragma GCC diagnostic ignored "-Wunused-function"
+
+namespace easel::cpu {
+
+namespace wide {
+#define BFLOAT16_DOT(sum, left, right) dots(sum, left, right)
+#include "kernels/vector.inc"
+Vector dots(Vector sum, Words left, Words right) {
+  for (int i = 0; i < LANES; i++) {
+    uint16_t a[2], b[2];
+    const uint32_t x = left[i], y = right[i];
+    std::memcpy(a, &x, 4), std::memcpy(b, &y, 4);
+    sum[i] = simulated::dot(sum[i], a, b);
+  }
+  return sum;
+}
+#include "kernels/epilogue.inc"
+#include "kernels/pairs.inc"
+#include "kernels/product.inc"
+#include "kernels/half.inc"
+#include "kernels/bfloat16.inc"
+const Bfloat16 table = {"avx512_bf16", bfloat16_size, pack_bfloat16, bfloat16_product};
+}  // namespace wide
+
+namespace tiled {
+#include "kernels/vector.inc"
+#include "kernels/epilogue.inc"
+#include "kernels/amx_configuration.inc"
+#include "kernels/half.inc"
+#include "kernels/amx_bfloat16.inc"
+const Bfloat16 table = {"amx_bf16", bfloat16_size, pack_bfloat16, bfloat16_product};
+}  // namespace tiled
+
+}  // namespace easel::cpu
+#else
+namespace easel::cpu::bfmmla {
+extern const Bfloat16 table;
+}
+#endif
+
+namespace {
+
+using namespace easel::cpu;
+
+double rounded(float x) {
+  uint32_t bits;
+  std::memcpy(&bits, &x, sizeof bits);
+  bits = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000;
+  std::memcpy(&x, &bits, sizeof x);
+  return x;
+}
+
+uint32_t state = 7;
+float dice() {
+  state = state * 1664525 + 1013904223;
+  return static_cast<float>(static_cast<int32_t>(state)) / 0x1p30f;
+}
+
+/// Buffers have no room behind their ends, so that a sanitizer sees what goes over them.
+bool right(const Bfloat16& table, long m, long n, long k) {
+  const long ldx = k + m % 3, ldo = n + n % 2;
+  std::vector<float> x(std::max(0L, (m - 1) * ldx + k)), w(n * k), bias(n), scale(n), residual((m - 1) * ldo + n), out(residual.size(), -7);
+  for (auto* list : {&x, &w, &bias, &scale, &residual})
+    for (auto& one : *list) one = dice();
+  std::vector<uint32_t> packed(table.packed_size(n, k));
+  table.pack(w.data(), k, n, k, packed.data());
+  const Epilogue epilogue{bias.data(), Activation::relu, scale.data(), residual.data()};
+  table.product(x.data(), ldx, packed.data(), epilogue, m, n, k, out.data(), ldo);
+  for (long i = 0; i < m; i++) {
+    for (long j = 0; j < n; j++) {
+      double sum = bias[j], size = std::abs(bias[j]);
+      for (long p = 0; p < k; p++) {
+        const double part = rounded(x[i * ldx + p]) * rounded(w[j * k + p]);
+        sum += part, size += std::abs(part);
+      }
+      const double wanted = residual[i * ldo + j] + scale[j] * std::max(sum, 0.0);
+      if (!(std::abs(out[i * ldo + j] - wanted) <= 2e-6 * (1 + size))) {
+        std::printf("%s, %ld x %ld x %ld: %g instead of %g\n", table.name, m, n, k, out[i * ldo + j], wanted);
+        return false;
+      }
+    }
+    for (long j = n; j < ldo && i + 1 < m; j++)
+      if (out[i * ldo + j] != -7) return std::printf("%s writes beside its columns\n", table.name), false;
+  }
+  return true;
+}
+
+bool all_right(const Bfloat16& table) {
+  bool good = true;
+  for (const long m : {1L, 2L, 9L, 16L, 17L, 31L, 33L, 130L, 500L})
+    for (const long n : {1L, 8L, 31L, 33L, 70L})
+      for (const long k : {1L, 2L, 3L, 31L, 33L, 64L, 129L}) good = right(table, m, n, k) && good;
+  // More than one pass over k.
+  return right(table, 20, 40, 4099) && good;
+}
+
+}  // namespace
+
+int main() {
+#if defined(__x86_64__)
+  const bool good = all_right(wide::table) & all_right(tiled::table) & (simulated::misuses == 0);
+#else
+  const bool good = all_right(bfmmla::table);
+#endif
+  std::puts(good ? "all right" : "wrong");
+  return good ? 0 : 1;
+}
