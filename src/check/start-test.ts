@@ -30,8 +30,8 @@ export async function testAtStart(
   engine: Engine,
   { file, system, build, mend }: TestedOn,
 ): Promise<DeviceState> {
-  const { kind, device: name, architecture } = await engine.stats();
-  if (kind === "cpu") return { kind, name, self_test: "not_needed" };
+  const { kind, device: name, architecture, precision } = await engine.stats();
+  if (kind === "cpu") return { kind, name, self_test: "not_needed", ...(precision && { precision }) };
   const key = [name, architecture, system, build].join(" | ");
   const passed = readPassed(file);
   if (passed.includes(key)) return { kind, name, self_test: "passed_before" };

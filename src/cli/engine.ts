@@ -69,12 +69,16 @@ async function kernelFolder(folder: string, { settings, file }: Loaded): Promise
 export function untestedEngine(loaded: Loaded, process: Process): Started {
   const fault = systemFault({ platform: globalThis.process.platform, release: release() });
   if (fault) throw new CommandError(fault, exitCodes.startup);
-  const { device } = loaded.settings;
+  const { device, cpu_precision: precision } = loaded.settings;
   const started = startEngine(
     process.startWorker(),
     nativePlaces(loaded),
     (error) => process.leave(error, exitCodes.engineFault),
-    { device: device === "auto" ? "best" : device, choose: (folder) => kernelFolder(folder, loaded) },
+    {
+      device: device === "auto" ? "best" : device,
+      precision,
+      choose: (folder) => kernelFolder(folder, loaded),
+    },
   );
   started.folder.then(takeSharpFrom, () => {});
   return started;

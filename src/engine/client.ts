@@ -4,7 +4,7 @@
  * @module
  */
 import { type Engine, type EngineStats, type PhaseProgress, type Running, TaskError } from "./engine.ts";
-import { movable, type Reply, type Request, type WantedDevice } from "./protocol.ts";
+import { movable, type Reply, type Request, type WantedDevice, type WantedPrecision } from "./protocol.ts";
 import { Cancelled, type Values } from "./task.ts";
 
 /** The part of `Worker` that the client needs. */
@@ -34,7 +34,7 @@ interface Waiting {
 export function connect(
   port: Port,
   fault: (error: Error) => void,
-): Engine & { open(library: string, device?: WantedDevice): Promise<void> } {
+): Engine & { open(library: string, device?: WantedDevice, precision?: WantedPrecision): Promise<void> } {
   const waiting = new Map<number, Waiting>();
   let next = 0;
   let broken: Error | undefined;
@@ -92,7 +92,7 @@ export function connect(
   }
 
   return {
-    open: (library, device = "best") => ask({ kind: "open", library, device }),
+    open: (library, device = "best", precision = "auto") => ask({ kind: "open", library, device, precision }),
     load: (key, part, source, running) =>
       cancellable(running?.signal, (cancel) =>
         ask({ kind: "load", key, part, source, cancel }, [], running?.onProgress),

@@ -22,6 +22,17 @@ export interface EngineStats {
   mlx?: string;
   /** The instruction set of our own kernels, or "off". */
   kernels?: string;
+  /** What products multiply, on a processor. */
+  precision?: PrecisionState;
+}
+
+/** The precision in use, by kind of network. */
+export interface PrecisionState {
+  setting: "auto" | "float32" | "bfloat16";
+  depth: "float32" | "bfloat16";
+  diffusion: "float32" | "bfloat16";
+  /** Why `auto` takes float32 everywhere; null where it does not. */
+  reason: string | null;
 }
 
 /** The device of the engine, and whether its kernels were tested. */
@@ -32,6 +43,7 @@ export interface DeviceState {
   self_test: "passed" | "passed_before" | "imprecise" | "not_needed";
   /** Kernels whose numbers are off by more than rounding, one line each. */
   imprecise?: readonly string[];
+  precision?: PrecisionState;
 }
 
 /** A part's place in the engine: equal keys share one copy. */

@@ -5,6 +5,7 @@
  */
 import { basename } from "node:path";
 import {
+  choosePrecision,
   clearCache,
   type Device,
   device,
@@ -12,6 +13,7 @@ import {
   kernels,
   memory,
   openLibrary,
+  precisionInUse,
   resetPeak,
   scope,
   synchronize,
@@ -104,14 +106,16 @@ export function host(
   }
 
   function stats(): EngineStats {
+    const precision = device().kind === "cpu" ? { precision: precisionInUse() } : {};
     const parts = Object.fromEntries([...residents].map(([key, { bytes }]) => [key, bytes]));
-    return { ...memory(), parts, ...onDevice(device()), mlx: version(), kernels: kernels() };
+    return { ...memory(), parts, ...onDevice(device()), mlx: version(), kernels: kernels(), ...precision };
   }
 
   function answer(id: number, request: Request): unknown {
     switch (request.kind) {
       case "open":
-        return openLibrary(request.library, { device: request.device });
+        openLibrary(request.library, { device: request.device });
+        return device().kind === "cpu" && choosePrecision(request.precision);
       case "load":
         return load(id, request);
       case "run":

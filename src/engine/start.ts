@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { library, nativeFolder, repair, type Where } from "../../ffi/native.ts";
 import { connect, type Port } from "./client.ts";
 import type { Engine } from "./engine.ts";
-import type { WantedDevice } from "./protocol.ts";
+import type { WantedDevice, WantedPrecision } from "./protocol.ts";
 
 export interface Started {
   engine: Engine;
@@ -21,6 +21,7 @@ export interface Started {
 
 export interface Starting {
   device?: WantedDevice;
+  precision?: WantedPrecision;
   /** The folder whose library is opened: that of the native parts, or one inside it. */
   choose?: (folder: string) => Promise<string>;
 }
@@ -30,13 +31,13 @@ export function startEngine(
   port: Port,
   where: Where,
   fault: (error: Error) => void,
-  { device = "best", choose = async (path) => path }: Starting = {},
+  { device = "best", precision = "auto", choose = async (path) => path }: Starting = {},
 ): Started {
   const connected = connect(port, fault);
   const folder = nativeFolder(where);
   const chosen = folder.then(choose);
   const ready = chosen.then((path) => {
-    const open = () => connected.open(join(path, library), device);
+    const open = () => connected.open(join(path, library), device, precision);
     return open().catch(async (error) => {
       if (await repair(await folder)) return open();
       throw error;

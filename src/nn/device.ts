@@ -1,4 +1,4 @@
-import { type Dtype, device } from "../../ffi/index.ts";
+import { type Dtype, device, type Products, productsFor } from "../../ffi/index.ts";
 
 let gpu: boolean | undefined;
 
@@ -10,3 +10,7 @@ export function onGpu(): boolean {
 
 /** What transformers compute in: bfloat16 on a GPU, float32 on a CPU, where half precision is slow. */
 export const computeType = (): Dtype => (onGpu() ? "bfloat16" : "float32");
+
+/** What the products of a kind of network multiply: the setting `cpu_precision`. A GPU multiplies in `computeType`. */
+export const productsOf = (kind: "depth" | "diffusion"): Products =>
+  onGpu() ? "float32" : productsFor(kind);

@@ -2,6 +2,7 @@ import {
   type Ending,
   linear,
   Packed,
+  type Products,
   type Quantized,
   quantizedLinear,
   type Tensor,
@@ -28,6 +29,8 @@ export class Linear {
   readonly bias: Tensor | undefined;
   readonly bits: Bits | null;
   readonly groupSize: Groups = groupSize;
+  /** What products with quantized weights multiply. */
+  readonly products: Products;
   /** The low-rank update of an adapter. Not owned. */
   adapter: LowRank | null = null;
 
@@ -37,7 +40,8 @@ export class Linear {
     readonly outputs: number,
     { bias = true } = {},
   ) {
-    const { dtype, bits = null, half = false } = w.options;
+    const { bits = null, half = false, products = "float32" } = w.options;
+    this.products = products;
     w.linears.set(w.prefix.slice(0, -1), this);
     this.bias = bias ? w.take("bias", [outputs]) : undefined;
     if (w.has("scales")) {
@@ -56,11 +60,7 @@ export class Linear {
       const quantization = { bits: this.bits, groupSize } as const;
       this.weight = w.quantized("weight", shape, quantization);
     } else {
-      this.weight = half
-        ? w.make("weight", shape, (t) =>
-            t.dtype === "float16" || t.dtype === "bfloat16" ? t : t.astype(dtype),
-          )
-        : w.matrix("weight", shape);
+      this.weight = half ? w.halfMatrix("weight", shape) : w.matrix("weight", shape);
     }
   }
 
@@ -79,7 +79,7 @@ export class Linear {
       return computed(() => linear(x, weight.astype(x.dtype), bias, ending));
     }
     const quantization = { bits: this.bits!, groupSize: this.groupSize };
-    return ended(quantizedLinear(x, weight, quantization, bias), ending);
+    return ended(quantizedLinear(x, weight, quantization, bias, this.products), ending);
   }
 }
 

@@ -4,6 +4,7 @@ import {
   evaluate,
   keep,
   Packed,
+  type Products,
   packed,
   type Quantized,
   quantize,
@@ -21,6 +22,8 @@ export interface WeightsOptions {
   bits?: 3 | 4 | 5 | 6 | 8 | null;
   /** Matrices of `Linear` stay in the half precision of the file and are widened when used: half the memory. */
   half?: boolean;
+  /** What products with matrices multiply on a processor; float32 unless given. */
+  products?: Products;
   /** Quantized matrices on disk. */
   kept?: KeptMatrices | null;
   /** Called for every tensor taken, with the number in the files; may throw to stop. */
@@ -76,9 +79,19 @@ export class Weights implements Disposable {
     shape: readonly number[],
     arrange: (tensor: Tensor) => Tensor = (t) => t,
   ): Tensor | Packed {
+    const { dtype, products = "float32" } = this.options;
     return this.make(name, shape, (tensor) =>
-      packed(arrange(tensor).astype(this.options.dtype).contiguous()),
+      packed(arrange(tensor).astype(dtype).contiguous(), { products }),
     );
+  }
+
+  /** The same, but a matrix in half precision stays so. */
+  halfMatrix(name: string, shape: readonly number[]): Tensor | Packed {
+    const { dtype, products = "float32" } = this.options;
+    return this.make(name, shape, (tensor) => {
+      const half = tensor.dtype === "float16" || tensor.dtype === "bfloat16";
+      return packed(half ? tensor : tensor.astype(dtype), { products, halves: true });
+    });
   }
 
   /** Takes a tensor and makes of it what is kept. Nothing else of it stays in memory. */

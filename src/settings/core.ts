@@ -118,6 +118,12 @@ export const core = {
     default: "auto",
     help: "What computes. `auto` takes the GPU of a Mac and the processor elsewhere; with `gpu`, a machine without one is an error.",
   }),
+  cpu_precision: setting({
+    group: "Memory and models",
+    kind: choice(["auto", "float32", "bfloat16"]),
+    default: "auto",
+    help: "What the products of networks multiply on a processor; their sums are float32. `auto` takes float32 for depth, and bfloat16 for generating and upscaling where the processor has an instruction for it (AVX512_BF16, AMX, Arm's BFMMLA). `bfloat16` without one is an error.",
+  }),
   memory_limit_gb: setting({
     group: "Memory and models",
     kind: optional(number({ above: 0 })),

@@ -165,8 +165,12 @@ async function deviceOfServer(server: Client): Promise<string> {
     imprecise: ", whose kernels are imprecise: see easel doctor",
     not_needed: "",
   }[device.self_test];
-  return `It computes on the ${device.kind === "gpu" ? "GPU" : "processor"} (${device.name})${tested}.`;
+  const precision = device.precision && precisionText(device.precision);
+  return `It computes on the ${device.kind === "gpu" ? "GPU" : "processor"} (${device.name})${tested}${precision ?? ""}.`;
 }
+
+const precisionText = ({ depth, diffusion }: NonNullable<DeviceState["precision"]>): string =>
+  depth === diffusion ? `, in ${depth}` : `, depth in ${depth} and generation in ${diffusion}`;
 
 async function budgetOfServer(server: Client): Promise<number> {
   const { memory } = await json<{ memory: { budget_gb: number } }>(await server.request("/health"));

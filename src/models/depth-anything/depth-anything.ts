@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { type Dtype, Tensor } from "../../../ffi/index.ts";
+import { type Dtype, type Products, Tensor } from "../../../ffi/index.ts";
 import type { Pixels } from "../../images/pixels.ts";
 import type { Size, Sizing } from "../../images/sizing.ts";
-import { computeType, onGpu } from "../../nn/device.ts";
+import { computeType, onGpu, productsOf } from "../../nn/device.ts";
 import { network } from "../../nn/network.ts";
 import type { Weights } from "../../nn/weights.ts";
 import { Checkpoint, type Json } from "../../weights/checkpoint.ts";
@@ -23,6 +23,8 @@ export interface LoadOptions {
   bits?: 3 | 4 | 5 | 6 | 8 | null;
   /** What the transformer computes in. */
   dtype?: Dtype;
+  /** What the products of the transformer multiply on a processor. */
+  products?: Products;
   /** V2 fine-tuned for metres, when no config.json says it: what the output's share is of. */
   maxDepth?: number | undefined;
   /** V3: the network's depth becomes metres by the focal length. Its layout is that of the one that does not. */
@@ -76,17 +78,21 @@ export class DepthAnything implements Disposable {
           ["da3_metric.", given?.metric],
         ]
       : [["", given]];
-    const { dtype = computeType(), bits = null } = options;
+    const { dtype = computeType(), bits = null, products = productsOf("depth") } = options;
     // A giant has more than a billion numbers: on the CPU its matrices stay in the file's half precision until they are used.
     const half = !onGpu() && checkpoint.elements > 9e8;
     const { place, step } = options;
-    return network(checkpoint, { dtype, bits, half, place, unused, ...(step && { step }) }, (weights) => {
-      const networks = parts.map(([prefix, part]) => {
-        const read = readConfig(checkpoint, prefix, part as Json | undefined, options.maxDepth);
-        return new Network(prefix === "" ? weights : weights.at(prefix.slice(0, -1)), read);
-      });
-      return new DepthAnything(networks, weights, options.metric ?? false);
-    });
+    return network(
+      checkpoint,
+      { dtype, bits, half, products, place, unused, ...(step && { step }) },
+      (weights) => {
+        const networks = parts.map(([prefix, part]) => {
+          const read = readConfig(checkpoint, prefix, part as Json | undefined, options.maxDepth);
+          return new Network(prefix === "" ? weights : weights.at(prefix.slice(0, -1)), read);
+        });
+        return new DepthAnything(networks, weights, options.metric ?? false);
+      },
+    );
   }
 
   get bytes(): number {

@@ -28,7 +28,7 @@ export class Network {
     readonly config: NetworkConfig,
   ) {
     this.backbone = new Vit(w.at("backbone").at("pretrained"), config.vit);
-    const exact = w.as({ dtype: "float32", bits: null, half: false });
+    const exact = w.as({ dtype: "float32", bits: null, half: false, products: "float32" });
     this.head = new Dpt(exact.at("head"), config.head);
     this.cam_dec = config.camera ? new CameraDecoder(exact.at("cam_dec"), config.head.inputs) : undefined;
   }

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { type Dtype, scope, Tensor } from "../../../ffi/index.ts";
+import { type Dtype, type Products, scope, Tensor } from "../../../ffi/index.ts";
 import { type Pixels, resizeFloats } from "../../images/pixels.ts";
 import { Conv2d, Deconv2d, Pointwise } from "../../nn/conv.ts";
-import { computeType, onGpu } from "../../nn/device.ts";
+import { computeType, onGpu, productsOf } from "../../nn/device.ts";
 import { network } from "../../nn/network.ts";
 import { collect, conv3x3, deconv, each, ignore } from "../../nn/rows.ts";
 import type { Weights } from "../../nn/weights.ts";
@@ -22,6 +22,8 @@ export interface LoadOptions {
   bits?: 3 | 4 | 5 | 6 | 8 | null;
   /** What the transformers compute in; all else is float32. */
   dtype?: Dtype;
+  /** What the products of the transformers multiply on a processor. */
+  products?: Products;
   /** Where quantized matrices are kept. */
   place?: QuantizedPlace | undefined;
   /** Called with every tensor that is taken; may throw to stop. */
@@ -55,7 +57,7 @@ export class DepthPro implements Disposable {
     private readonly weights: Weights,
     readonly config: DepthProConfig,
   ) {
-    const exact = weights.as({ dtype: "float32", bits: null, half: false });
+    const exact = weights.as({ dtype: "float32", bits: null, half: false, products: "float32" });
     const { decoder } = config;
     const half = decoder / 2;
     const head = exact.at("head");
@@ -77,11 +79,11 @@ export class DepthPro implements Disposable {
 
   static load(paths: readonly string[], options: LoadOptions = {}): DepthPro {
     using checkpoint = Checkpoint.open(paths, naming);
-    const { dtype = computeType(), bits = null, place, step } = options;
+    const { dtype = computeType(), bits = null, products = productsOf("depth"), place, step } = options;
     // Nearly a billion numbers: on the CPU the matrices stay in the file's half precision until they are used.
     return network(
       checkpoint,
-      { dtype, bits, half: !onGpu(), place, unused, ...(step && { step }) },
+      { dtype, bits, half: !onGpu(), products, place, unused, ...(step && { step }) },
       (weights) => new DepthPro(weights, readConfig(checkpoint)),
     );
   }

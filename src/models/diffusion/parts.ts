@@ -6,8 +6,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { z } from "zod";
-import type { Dtype } from "../../../ffi/index.ts";
-import { computeType, onGpu } from "../../nn/device.ts";
+import type { Dtype, Products } from "../../../ffi/index.ts";
+import { computeType, onGpu, productsOf } from "../../nn/device.ts";
 import { network } from "../../nn/network.ts";
 import type { Weights, WeightsOptions } from "../../nn/weights.ts";
 import type { Checkpoint, Json } from "../../weights/checkpoint.ts";
@@ -18,6 +18,7 @@ import type { QuantizedPlace } from "../../weights/quantized.ts";
 export interface LoadOptions {
   bits?: WeightsOptions["bits"];
   dtype?: Dtype;
+  products?: Products;
   /** Where quantized matrices are kept. */
   place?: QuantizedPlace | undefined;
   step?: (done: number, total: number) => void;
@@ -40,10 +41,10 @@ export function loaded<T>(
   unused: readonly RegExp[],
   make: (weights: Weights) => T,
 ): T {
-  const { bits = null, dtype = computeType(), step, place } = options;
+  const { bits = null, dtype = computeType(), products = productsOf("diffusion"), step, place } = options;
   // Without a GPU numbers are single: matrices stay as small as the file has them until they are used.
   const half = !onGpu();
-  return network(checkpoint, { dtype, bits, half, place, unused, ...(step && { step }) }, make);
+  return network(checkpoint, { dtype, bits, half, products, place, unused, ...(step && { step }) }, make);
 }
 
 /** A config of a checkpoint, or a `CheckpointError` that says what does not fit. */

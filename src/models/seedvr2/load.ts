@@ -4,8 +4,8 @@
  * @module
  */
 import { dirname } from "node:path";
-import type { Dtype } from "../../../ffi/index.ts";
-import { computeType } from "../../nn/device.ts";
+import type { Dtype, Products } from "../../../ffi/index.ts";
+import { computeType, productsOf } from "../../nn/device.ts";
 import { network } from "../../nn/network.ts";
 import type { Weights, WeightsOptions } from "../../nn/weights.ts";
 import { Checkpoint } from "../../weights/checkpoint.ts";
@@ -19,6 +19,7 @@ import { Vae } from "./vae.ts";
 export interface LoadOptions {
   bits?: WeightsOptions["bits"];
   dtype?: Dtype;
+  products?: Products;
   /** Where quantized matrices are kept. */
   place?: QuantizedPlace | undefined;
   step?: (done: number, total: number) => void;
@@ -29,8 +30,8 @@ function open(file: string): Checkpoint {
 }
 
 function loaded<T>(checkpoint: Checkpoint, options: LoadOptions, make: (weights: Weights) => T): T {
-  const { bits = null, dtype = computeType(), step, place } = options;
-  return network(checkpoint, { dtype, bits, place, ...(step && { step }) }, make);
+  const { bits = null, dtype = computeType(), products = "float32", step, place } = options;
+  return network(checkpoint, { dtype, bits, products, place, ...(step && { step }) }, make);
 }
 
 function required(file: string | undefined, name: string): string {
@@ -45,7 +46,7 @@ export function loadTransformer(
   options: LoadOptions = {},
 ): { transformer: Transformer; bytes: number } {
   using checkpoint = open(required(filesOf(paths, variant).transformer, transformerFile(variant)));
-  return loaded(checkpoint, options, (weights) => {
+  return loaded(checkpoint, { products: productsOf("diffusion"), ...options }, (weights) => {
     const transformer = new Transformer(weights, transformerConfig(checkpoint));
     return { transformer, bytes: weights.bytes };
   });

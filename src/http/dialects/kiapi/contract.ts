@@ -329,6 +329,22 @@ export const ReadyResponse = z
             "Whether the kernels of a GPU gave what they should: at this start, at one before with the same device, system and build, " +
             "or with errors beyond rounding. A processor's kernels are tested when easel is built.",
         }),
+        precision: z
+          .object({
+            setting: z
+              .enum(["auto", "float32", "bfloat16"])
+              .openapi({ description: "The setting `cpu_precision`." }),
+            depth: z.enum(["float32", "bfloat16"]).openapi({ description: "What depth networks multiply." }),
+            diffusion: z
+              .enum(["float32", "bfloat16"])
+              .openapi({ description: "What generating and upscaling networks multiply." }),
+            reason: z
+              .string()
+              .nullable()
+              .openapi({ description: "Why `auto` takes float32 everywhere; null where it does not." }),
+          })
+          .optional()
+          .openapi({ description: "Numbers that the products of networks multiply; of a processor alone." }),
       })
       .nullish()
       .openapi({ description: "The device that computes; null until the engine is ready." }),
