@@ -26,12 +26,13 @@ export interface BlobWriter {
    *
    * @throws {Refusal} `file_damaged` when they are not those that are wanted.
    */
-  commit(wanted?: Measured): Promise<Measured>;
+  commit(wanted?: Partial<Measured>): Promise<Measured>;
   abort(): Promise<void>;
 }
 
 export interface Blobs {
-  writer(name: string, expected?: number): Promise<BlobWriter>;
+  /** `temporary` names the partial write, where several may go on for one name. */
+  writer(name: string, expected?: number, temporary?: string): Promise<BlobWriter>;
   path(name: string): string;
   has(name: string): Promise<boolean>;
   remove(name: string): Promise<void>;
@@ -54,10 +55,19 @@ export function refusalOf(error: unknown): unknown {
   return new Refusal("store_failed", `the folder of files cannot be written (${code})`);
 }
 
+const fileName = /^file_[0-9a-f]{32}$/;
+
 /**
  * Opens a folder for one database. A folder that another database wrote is refused, because a sweep would empty it.
+ *
+ * @param pattern Names of blobs and of partial writes.
  */
-export async function openBlobs(root: string, owner: string, disk: Disk = promises): Promise<Blobs> {
+export async function openBlobs(
+  root: string,
+  owner: string,
+  disk: Disk = promises,
+  pattern = fileName,
+): Promise<Blobs> {
   const blobs = join(root, "blobs");
   const incoming = join(root, "incoming");
   await disk.mkdir(blobs, { recursive: true, mode: 0o700 });
@@ -67,11 +77,11 @@ export async function openBlobs(root: string, owner: string, disk: Disk = promis
   /** Folders and symbolic links are not ours. */
   const namesIn = async (folder: string) =>
     (await disk.readdir(folder, { withFileTypes: true }))
-      .filter((entry) => entry.isFile() && /^file_[0-9a-f]{32}$/.test(entry.name))
+      .filter((entry) => entry.isFile() && pattern.test(entry.name))
       .map(({ name }) => name);
   return {
-    writer: (name, expected = 0) =>
-      openWriter(join(incoming, name), join(blobs, name), blobs, expected, disk),
+    writer: (name, expected = 0, temporary = name) =>
+      openWriter(join(incoming, temporary), join(blobs, name), blobs, expected, disk),
     path: (name) => join(blobs, name),
     has: (name) =>
       disk.stat(join(blobs, name)).then(
@@ -92,6 +102,15 @@ export async function openBlobs(root: string, owner: string, disk: Disk = promis
       return cleared;
     },
   };
+}
+
+/** Opens a folder whose content is worth nothing to another database, and so goes when that opens it. */
+export async function openOwnBlobs(root: string, owner: string, pattern?: RegExp): Promise<Blobs> {
+  const written = await promises.readFile(join(root, "owner"), "utf8").catch(() => "");
+  if (written.trim() !== owner) await promises.rm(root, { recursive: true, force: true });
+  const blobs = await openBlobs(root, owner, promises, pattern);
+  await blobs.clearIncoming();
+  return blobs;
 }
 
 async function writtenAt(path: string, disk: Disk): Promise<number | undefined> {
@@ -196,8 +215,8 @@ async function openWriter(
   };
 }
 
-function checkBytes(measured: Measured, wanted: Measured): void {
-  if (measured.size === wanted.size && measured.sha256 === wanted.sha256) return;
+function checkBytes(measured: Measured, { size, sha256 }: Partial<Measured>): void {
+  if (measured.size === (size ?? measured.size) && measured.sha256 === (sha256 ?? measured.sha256)) return;
   throw new Refusal("file_damaged", "the stored bytes of a file are not those of its record");
 }
 

@@ -5,6 +5,7 @@
  */
 import type { BlobWriter } from "./blobs.ts";
 import type { FileRecord } from "./file.ts";
+import type { Received } from "./received.ts";
 import type { Patience, Slice } from "./store.ts";
 
 export interface Bytes {
@@ -23,6 +24,8 @@ export interface Bytes {
   writtenAt(name: string): Promise<number | undefined>;
   /** Removes partial writes older than that time (Unix seconds). Gives their number. */
   clearPartial(before: number): Promise<number>;
+  /** Bytes that clients sent by a link and that are no files yet. */
+  received: Received;
   /** An address from which clients fetch the bytes without this server, good for that many seconds. */
   link?(record: FileRecord, seconds: number): string | undefined;
 }

@@ -20,6 +20,7 @@ import type {
   Slice,
   Swept,
 } from "./store.ts";
+import { createUploads, type Uploads, uploadLifetime } from "./uploads.ts";
 
 /** The records of files. A change is durable when its promise resolves. */
 export interface Records {
@@ -34,6 +35,7 @@ export interface Records {
   totals(): Promise<{ count: number; bytes: number }>;
   /** Every id, in order. */
   ids(): AsyncIterable<string>;
+  takeTurn: FileStore["takeTurn"];
 }
 
 export interface StoreParts {
@@ -49,11 +51,13 @@ class Store implements FileStore {
   readonly #records: Records;
   readonly #bytes: Bytes;
   readonly #now: () => number;
+  readonly uploads: Uploads;
 
   constructor({ records, bytes, now }: StoreParts) {
     this.#records = records;
     this.#bytes = bytes;
     this.#now = now;
+    this.uploads = createUploads(this, bytes.received);
   }
 
   async writer(file: NewFile): Promise<FileWriter> {
@@ -139,10 +143,15 @@ class Store implements FileStore {
     return this.#bytes.read(record, slice, signal);
   }
 
+  link(record: FileRecord, seconds: number): string | undefined {
+    return this.#bytes.link?.(record, seconds);
+  }
+
   async sweep(olderThan: number): Promise<Swept> {
     // A clock that was set back must not spare what the last process left.
     const before = olderThan === 0 ? Number.POSITIVE_INFINITY : this.#now() - olderThan;
     let removed = await this.#bytes.clearPartial(before);
+    await this.uploads.clear(this.#now() - uploadLifetime);
     const missing: string[] = [];
     for await (const { name, blob, record } of side(this.#bytes.names(), this.#records.ids())) {
       if (blob === record) continue;
@@ -164,6 +173,10 @@ class Store implements FileStore {
 
   totals(): Promise<{ count: number; bytes: number }> {
     return this.#records.totals();
+  }
+
+  takeTurn(upkeep: "prune" | "sweep", seconds: number): Promise<boolean> {
+    return this.#records.takeTurn(upkeep, seconds);
   }
 }
 

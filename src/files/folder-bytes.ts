@@ -7,8 +7,9 @@ import { Refusal } from "../errors.ts";
 import type { Blobs } from "./blobs.ts";
 import type { Bytes } from "./bytes.ts";
 import type { FileRecord } from "./file.ts";
+import type { Received } from "./received.ts";
 
-export function folderBytes(blobs: Blobs): Bytes {
+export function folderBytes(blobs: Blobs, received: Received): Bytes {
   async function local({ file_id }: FileRecord): Promise<string> {
     if (await blobs.has(file_id)) return blobs.path(file_id);
     throw gone(file_id);
@@ -26,6 +27,7 @@ export function folderBytes(blobs: Blobs): Bytes {
     },
     writtenAt: blobs.writtenAt,
     clearPartial: blobs.clearIncoming,
+    received,
   };
 }
 

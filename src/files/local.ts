@@ -4,10 +4,12 @@
  * @module
  */
 import type { Database } from "bun:sqlite";
+import { join } from "node:path";
 import type { Spend } from "../disk/reserve.ts";
-import { type Disk, openBlobs } from "./blobs.ts";
+import { type Disk, openBlobs, openOwnBlobs } from "./blobs.ts";
 import { createFileStore } from "./create-store.ts";
 import { folderBytes } from "./folder-bytes.ts";
+import { folderReceived, receivedName } from "./received.ts";
 import { identityOf, sqliteRecords } from "./records.ts";
 import type { FileStore } from "./store.ts";
 
@@ -34,6 +36,12 @@ export interface LocalStoreOptions {
  */
 export async function openLocalStore(options: LocalStoreOptions): Promise<FileStore> {
   const { database, now = () => Date.now() / 1000, spend = (write) => write() } = options;
-  const blobs = await openBlobs(options.root, identityOf(database), options.disk);
-  return createFileStore({ records: sqliteRecords(database, spend), bytes: folderBytes(blobs), now });
+  const identity = identityOf(database);
+  const blobs = await openBlobs(options.root, identity, options.disk);
+  const received = folderReceived(await openOwnBlobs(join(options.root, "uploads"), identity, receivedName));
+  return createFileStore({
+    records: sqliteRecords(database, spend),
+    bytes: folderBytes(blobs, received),
+    now,
+  });
 }

@@ -19,7 +19,8 @@ const recordOf = (row: Row): FileRecord => ({ ...row, meta: JSON.parse(row.meta)
 export const rememberedRemovals = 1_000_000;
 
 /** The records as the file store uses them. `spend` is how deletions reach a full disk. */
-export const sqliteRecords = (database: Database, spend: Spend): Records => ({
+export const sqliteRecords = (database: Database, spend: Spend, turns = turnsOfOne()): Records => ({
+  takeTurn: turns,
   insert: async (record) => insertFile(database, record),
   find: async (id) => findFile(database, id),
   list: async (query) => listFiles(database, query),
@@ -30,6 +31,17 @@ export const sqliteRecords = (database: Database, spend: Spend): Records => ({
     yield* fileIds(database);
   },
 });
+
+/** The turns of a process that shares its files with no other. */
+function turnsOfOne(): Records["takeTurn"] {
+  const last = new Map<string, number>();
+  return async (upkeep, seconds) => {
+    const now = performance.now() / 1000;
+    if (now - (last.get(upkeep) ?? Number.NEGATIVE_INFINITY) < seconds) return false;
+    last.set(upkeep, now);
+    return true;
+  };
+}
 
 /** Whether a row that was saved from a damaged database is a record. */
 export function isFileRow(row: Record<string, unknown>): boolean {

@@ -5,6 +5,7 @@
  * @module
  */
 import type { FileRecord } from "./file.ts";
+import type { Uploads } from "./uploads.ts";
 
 /** A file before its bytes are known. */
 export interface NewFile {
@@ -79,13 +80,20 @@ export interface FileStore {
   read(record: FileRecord, slice: Slice, signal?: AbortSignal): Promise<Blob | ReadableStream<Uint8Array>>;
 
   /**
-   * Removes partial writes and bytes that no record names and that are older than that many seconds. A store of one process is swept
-   * at start, before anything is staged, with 0.
+   * Removes partial writes and bytes that no record names and that are older than that many seconds, and uploads older than a day.
+   * A store of one process is swept at start, before anything is staged, with 0.
    */
   sweep(olderThan: number): Promise<Swept>;
+  /** An address that gives the bytes to everybody for that many seconds without this server; undefined where there is none. */
+  link(record: FileRecord, seconds: number): string | undefined;
+  /** Uploads whose bytes come by a link. */
+  uploads: Uploads;
+
   /** Deletes old files and then the oldest until the rest fits, never one that is in use. Gives the deleted ids. */
   prune(limits: Retention): Promise<string[]>;
   totals(): Promise<{ count: number; bytes: number }>;
+  /** Whether this process does that part of the upkeep now: of all that share the files, one in so many seconds. */
+  takeTurn(upkeep: "prune" | "sweep", seconds: number): Promise<boolean>;
 }
 
 export interface Swept {

@@ -231,6 +231,100 @@ export function testFileStore({ name, open }: FileStoreBackend): void {
       });
     });
 
+    describe("uploads by a link", () => {
+      async function* inPieces(content: Uint8Array) {
+        for (let at = 0; at < content.length; at += 777) yield content.subarray(at, at + 777);
+      }
+      const picture = { filename: "../a.png", size: 10_000 };
+
+      test("become a file under another id, once", async () => {
+        const { store, left } = await open();
+        const content = crypto.getRandomValues(new Uint8Array(picture.size));
+        const { id } = await store.uploads.begin(picture, 60);
+        expect(id).toMatch(/^upload_[0-9a-f]{32}$/);
+        await store.uploads.receive(id, inPieces(new Uint8Array(picture.size)));
+        await store.uploads.receive(id, inPieces(content));
+        expect(await left()).toEqual([]);
+        const [record, same] = await Promise.all([store.uploads.complete(id), store.uploads.complete(id)]);
+        expect(same).toEqual(record);
+        expect(await store.uploads.complete(id)).toEqual(record);
+        expect(record).toMatchObject({
+          filename: "../a.png",
+          content_type: "image/png",
+          size: picture.size,
+          sha256: sha256(content),
+        });
+        expect(await left()).toEqual([record.file_id]);
+        await expect(store.uploads.receive(id, inPieces(content))).rejects.toMatchObject({
+          code: "upload_not_found",
+        });
+        await store.delete(record.file_id);
+        await expect(store.uploads.complete(id)).rejects.toMatchObject({ code: "upload_not_found" });
+      });
+
+      test("may be empty", async () => {
+        const { store } = await open();
+        const { id } = await store.uploads.begin({ filename: "", size: 0 }, 60);
+        await store.uploads.receive(id, inPieces(new Uint8Array()));
+        expect(await store.uploads.complete(id)).toMatchObject({ filename: "upload", size: 0 });
+      });
+
+      test("keep to the announced size", async () => {
+        const { store, left } = await open();
+        const { id } = await store.uploads.begin(picture, 60);
+        const send = (size: number) => store.uploads.receive(id, inPieces(new Uint8Array(size)));
+        await expect(send(picture.size + 1)).rejects.toMatchObject({ code: "too_large" });
+        await expect(send(picture.size - 1)).rejects.toMatchObject({ code: "upload_incomplete" });
+        await expect(store.uploads.complete(id)).rejects.toMatchObject({ code: "upload_incomplete" });
+        expect((await store.list()).data).toEqual([]);
+        expect(await left()).toEqual([]);
+        await send(picture.size);
+        expect((await store.uploads.complete(id)).size).toBe(picture.size);
+      });
+
+      test("that break off change nothing of what came before", async () => {
+        const { store } = await open();
+        const { id } = await store.uploads.begin({ filename: "a", size: 5 }, 60);
+        await store.uploads.receive(id, inPieces(bytes("first")));
+        async function* broken() {
+          yield bytes("sec");
+          throw new Error("connection lost");
+        }
+        await expect(store.uploads.receive(id, broken())).rejects.toThrow("connection lost");
+        const record = await store.uploads.complete(id);
+        expect(await Bun.file(await store.local(record)).text()).toBe("first");
+      });
+
+      test.each(["../x", "upload_", `upload_${"0".repeat(32)}`, `upload_${"0".repeat(32)}.json`, ""])(
+        "%p is no upload",
+        async (id) => {
+          const { store } = await open();
+          const code = "upload_not_found";
+          await expect(store.uploads.complete(id)).rejects.toMatchObject({ code });
+          await expect(store.uploads.receive(id, inPieces(bytes("x")))).rejects.toMatchObject({ code });
+        },
+      );
+
+      test("go after a day", async () => {
+        let now = Date.now() / 1000;
+        const { store } = await open({ now: () => now });
+        const { id } = await store.uploads.begin({ filename: "a", size: 1 }, 60);
+        await store.uploads.receive(id, inPieces(bytes("x")));
+        await store.sweep(0);
+        now += 86_400 + 60;
+        await store.sweep(86_400);
+        await expect(store.uploads.complete(id)).rejects.toMatchObject({ code: "upload_not_found" });
+      });
+    });
+
+    test("of those that share the files, one at a time does a part of the upkeep", async () => {
+      const { store } = await open();
+      const turns = await Promise.all([1, 2, 3].map(() => store.takeTurn("prune", 3600)));
+      expect(turns.filter(Boolean)).toHaveLength(1);
+      expect(await store.takeTurn("sweep", 3600)).toBe(true);
+      expect(await store.takeTurn("prune", 0)).toBe(true);
+    });
+
     describe("retention", () => {
       async function withFiles(sizes: readonly number[]) {
         let time = 100;

@@ -5,11 +5,12 @@
  */
 import { Refusal } from "../../errors.ts";
 import type { Log } from "../../log.ts";
-import type { BlobWriter, Measured } from "../blobs.ts";
+import type { Blobs, BlobWriter, Measured } from "../blobs.ts";
 import type { Bytes } from "../bytes.ts";
 import { attachment } from "../download.ts";
 import type { FileRecord } from "../file.ts";
 import { gone } from "../folder-bytes.ts";
+import type { Received } from "../received.ts";
 import type { Patience } from "../store.ts";
 import {
   attempts,
@@ -20,11 +21,14 @@ import {
   usualDeadlines,
 } from "./attempts.ts";
 import { type Bucket, BucketRefusal, type Got } from "./bucket.ts";
+import { bucketReceived } from "./bucket-received.ts";
 import type { Cache } from "./cache.ts";
 
 export interface BucketBytesOptions {
   bucket: Bucket;
   cache: Cache;
+  /** A folder of this node for uploads that pass through it. */
+  passing: Blobs;
   log: Log;
   deadlines?: Deadlines | undefined;
 }
@@ -40,15 +44,17 @@ class BucketBytes implements Bytes {
   readonly #bucket: Bucket;
   readonly #cache: Cache;
   readonly #log: Log;
+  readonly received: Received;
   readonly #deadlines: Deadlines;
   /** Copies that are on their way, so that none is fetched twice at a time. */
   readonly #fetching = new Map<string, Promise<string>>();
 
-  constructor({ bucket, cache, log, deadlines = usualDeadlines }: BucketBytesOptions) {
+  constructor({ bucket, cache, passing, log, deadlines = usualDeadlines }: BucketBytesOptions) {
     this.#bucket = bucket;
     this.#cache = cache;
     this.#log = log;
     this.#deadlines = deadlines;
+    this.received = bucketReceived(bucket, passing, (work) => this.#asked(work));
   }
 
   async writer(
@@ -56,7 +62,7 @@ class BucketBytes implements Bytes {
     { expected, patience }: { expected?: number | undefined; patience?: Patience | undefined } = {},
   ): Promise<BlobWriter> {
     const writer = await this.#cache.writer(name, expected);
-    const commit = async (wanted?: Measured) => {
+    const commit = async (wanted?: Partial<Measured>) => {
       const measured = await writer.commit(wanted);
       const release = this.#cache.hold(name);
       try {

@@ -3,10 +3,9 @@
  *
  * @module
  */
-import { readFile, rm, utimes } from "node:fs/promises";
-import { join } from "node:path";
+import { utimes } from "node:fs/promises";
 import { isDiskFull } from "../../errors.ts";
-import { type Blobs, type BlobWriter, type Measured, openBlobs } from "../blobs.ts";
+import { type Blobs, type BlobWriter, type Measured, openOwnBlobs } from "../blobs.ts";
 
 export interface CacheOptions {
   root: string;
@@ -43,11 +42,7 @@ export interface Cache {
 
 /** Opens the folder of this node alone. Copies of another fleet are removed. */
 export async function openCache({ root, identity, maxBytes, now = seconds }: CacheOptions): Promise<Cache> {
-  const owner = await readFile(join(root, "owner"), "utf8").catch(() => "");
-  if (owner.trim() !== identity) await rm(root, { recursive: true, force: true });
-  const blobs = await openBlobs(root, identity);
-  await blobs.clearIncoming();
-  const cache = new FolderCache(blobs, maxBytes, now);
+  const cache = new FolderCache(await openOwnBlobs(root, identity), maxBytes, now);
   await cache.find();
   return cache;
 }
@@ -101,7 +96,7 @@ class FolderCache implements Cache {
       await this.#evict(this.#bytes - expected);
       return this.#blobs.writer(name, expected);
     });
-    const commit = async (wanted?: Measured) => {
+    const commit = async (wanted?: Partial<Measured>) => {
       const measured = await writer.commit(wanted);
       this.#forget(name);
       this.#entries.set(name, { size: measured.size, used: this.#now(), holds: 0 });

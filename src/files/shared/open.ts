@@ -3,11 +3,13 @@
  *
  * @module
  */
+import { join } from "node:path";
 import type { Client } from "../../fleet/connect.ts";
 import type { Log } from "../../log.ts";
-import { openBlobs } from "../blobs.ts";
+import { openOwnBlobs } from "../blobs.ts";
 import type { Bytes } from "../bytes.ts";
 import { createFileStore } from "../create-store.ts";
+import { receivedName } from "../received.ts";
 import type { FileStore } from "../store.ts";
 import { bucketBytes } from "./bucket-bytes.ts";
 import { openCache } from "./cache.ts";
@@ -40,7 +42,7 @@ export async function openSharedStore(options: SharedStoreOptions): Promise<File
 }
 
 async function openBytes(place: Place, identity: string, options: SharedStoreOptions): Promise<Bytes> {
-  if (place.kind === "folder") return sharedFolderBytes(await openBlobs(place.root, identity), place.root);
+  if (place.kind === "folder") return sharedFolderBytes(place.root, identity);
   const { bucket, name } = place;
   await probeBucket(bucket, name);
   const { settings, cacheFolder, log, deadlines } = options;
@@ -49,5 +51,6 @@ async function openBytes(place: Place, identity: string, options: SharedStoreOpt
     identity,
     maxBytes: settings.files_cache_gb * 1e9,
   });
-  return bucketBytes({ bucket, cache, log, deadlines });
+  const passing = await openOwnBlobs(join(cacheFolder, "uploads"), identity, receivedName);
+  return bucketBytes({ bucket, cache, passing, log, deadlines });
 }

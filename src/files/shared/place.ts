@@ -10,9 +10,9 @@ import type { Client } from "../../fleet/connect.ts";
 import { SetupError } from "../../fleet/errors.ts";
 import { isLoopbackHost } from "../../settings/rules.ts";
 import type { Settings } from "../../settings/settings.ts";
-import { openBlobs } from "../blobs.ts";
 import type { Deadlines } from "./attempts.ts";
 import { Bucket, BucketRefusal } from "./bucket.ts";
+import { openSharedFolder } from "./shared-folder.ts";
 
 export type PlaceSettings = Pick<
   Settings,
@@ -137,7 +137,7 @@ function folderMarker(root: string): Marker {
       return (await file.exists()) ? (await file.text()).trim() || undefined : undefined;
     },
     async write(identity) {
-      await openBlobs(root, identity).catch((error: NodeJS.ErrnoException) => {
+      await openSharedFolder(root, identity).catch((error: NodeJS.ErrnoException) => {
         throw new SetupError(`The folder ${root} of files_url cannot be written (${error.code})`);
       });
     },

@@ -30,7 +30,18 @@ export const postgresRecords = (client: Client): Records => ({
   prune: (limits) => pruneFiles(client, limits),
   totals: () => client.run(fileTotals),
   ids: () => fileIds(client),
+  takeTurn: (upkeep, seconds) => client.run((sql) => takeTurn(sql, `files_${upkeep}`, seconds)),
 });
+
+/** Notes the time of the turn in the row of its name: of several nodes one changes it. */
+async function takeTurn(sql: SQL, name: string, seconds: number): Promise<boolean> {
+  const rows = await sql`
+    INSERT INTO settings (name, value) VALUES (${name}, easel_now()::text)
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value
+    WHERE settings.value::double precision <= excluded.value::double precision - ${seconds}::double precision
+    RETURNING name`;
+  return rows.length > 0;
+}
 
 /** Inserts a record, whose bytes must be durable. */
 export async function insertFile(sql: SQL, record: FileRecord): Promise<void> {

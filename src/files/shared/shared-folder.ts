@@ -4,13 +4,22 @@
  * @module
  */
 import { join } from "node:path";
-import type { Blobs } from "../blobs.ts";
+import { openBlobs } from "../blobs.ts";
 import type { Bytes } from "../bytes.ts";
 import { folderBytes } from "../folder-bytes.ts";
+import { folderReceived, receivedName } from "../received.ts";
 import { filesUnavailable } from "./attempts.ts";
 
-export function sharedFolderBytes(blobs: Blobs, root: string): Bytes {
-  const folder = folderBytes(blobs);
+/** Opens the folders of files and of uploads. The first node does it before it marks the place. */
+export const openSharedFolder = async (root: string, identity: string) => {
+  const uploads = await openBlobs(join(root, "uploads"), identity, undefined, receivedName);
+  return { uploads, blobs: await openBlobs(root, identity) };
+};
+
+export async function sharedFolderBytes(root: string, identity: string): Promise<Bytes> {
+  const { blobs, uploads } = await openSharedFolder(root, identity);
+  const received = folderReceived(uploads);
+  const folder = folderBytes(blobs, received);
   const isMounted = () => Bun.file(join(root, "owner")).exists();
 
   async function there<T>(work: Promise<T>): Promise<T> {
@@ -29,6 +38,15 @@ export function sharedFolderBytes(blobs: Blobs, root: string): Bytes {
 
   return {
     ...folder,
+    received: {
+      ...received,
+      put: (name, content, size) => there(received.put(name, content, size)),
+      async open(name) {
+        const found = await there(received.open(name));
+        if (!found && !(await isMounted())) throw filesUnavailable(new Error("not mounted"));
+        return found;
+      },
+    },
     async writer(name, options) {
       const writer = await there(folder.writer(name, options));
       return {
