@@ -9,6 +9,7 @@ import { requestId } from "hono/request-id";
 import { Refusal } from "../errors.ts";
 import type { Deps, Env } from "./deps.ts";
 import { activationRoutes } from "./dialects/kiapi/activation.ts";
+import { fileLinkRoutes } from "./dialects/kiapi/file-links.ts";
 import { fileRoutes } from "./dialects/kiapi/files.ts";
 import { healthRoutes } from "./dialects/kiapi/health.ts";
 import { jobRoutes } from "./dialects/kiapi/jobs.ts";
@@ -66,6 +67,7 @@ export function createApp(deps: Deps): OpenAPIHono<Env> {
   setupRoutes(serve, deps);
   jobRoutes(serve, deps);
   fileRoutes(serve, deps);
+  fileLinkRoutes(serve, deps);
   for (const capability of deps.capabilities) {
     operationRoutes(serve, deps, capability);
     unsupportedRoutes(serve, capability);
@@ -102,6 +104,6 @@ function refuseMethod(c: Parameters<typeof refuse>[0], methods: readonly string[
 
 /** Whether some route has the path; middleware, which has every path, does not count. */
 const isKnown = (app: OpenAPIHono<Env>, path: string) =>
-  ["GET", "POST", "DELETE"].some((method) =>
+  ["GET", "POST", "PUT", "DELETE"].some((method) =>
     app.router.match(method, path)[0].some(([[, { path: route }]]) => !route.includes("*")),
   );

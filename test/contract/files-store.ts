@@ -54,6 +54,19 @@ export function testFileStore({ name, open }: FileStoreBackend): void {
         }
       });
 
+      test("gives parts of the bytes", async () => {
+        const { store } = await open();
+        const record = await store.store(bytes("0123456789"), {});
+        const part = async (start: number, end: number) =>
+          new Response(await store.read(record, { start, end })).text();
+        expect(await Promise.all([part(0, 10), part(2, 5), part(9, 10), part(0, 0)])).toEqual([
+          "0123456789",
+          "234",
+          "9",
+          "",
+        ]);
+      });
+
       test("a piece may be used again by its sender once write resolves", async () => {
         const { store } = await open();
         const piece = new Uint8Array(1000);
@@ -205,6 +218,10 @@ export function testFileStore({ name, open }: FileStoreBackend): void {
         expect(await store.delete(record.file_id)).toBe(false);
         expect(await store.get(record.file_id)).toBeUndefined();
         await expect(store.local(record)).rejects.toMatchObject({ code: "file_not_found" });
+        for (const end of [0, 1])
+          await expect(store.read(record, { start: 0, end })).rejects.toMatchObject({
+            code: "file_not_found",
+          });
         expect(await left()).toEqual([]);
       });
       test("works when the bytes are gone already", async () => {

@@ -13,7 +13,7 @@ import { saveFile, standardStream } from "../remote-file.ts";
 export function registerFiles(program: Command, context: CommandContext): void {
   const files = program
     .command("files")
-    .description("list, show, save and delete the files of a running server");
+    .description("list, show, link, save and delete the files of a running server");
   files
     .command("list", { isDefault: true })
     .description("list files, newest first, and how long they are kept")
@@ -46,6 +46,15 @@ export function registerFiles(program: Command, context: CommandContext): void {
       await using client = await requireRunning(context);
       const id = await fullId(client, "files", start);
       context.out(JSON.stringify(await json(await client.request(`/v1/files/${id}`)), null, 2));
+    });
+  files
+    .command("link <id>")
+    .description("print a link to a file that needs no token and is good for 15 minutes")
+    .action(async (start: string) => {
+      await using client = await requireRunning(context);
+      const id = await fullId(client, "files", start);
+      const { url } = await json<{ url: string }>(await client.request(`/v1/files/${id}/link`));
+      context.out(url);
     });
   files
     .command("save <id>")

@@ -90,6 +90,11 @@ class BucketBytes implements Bytes {
   }
 
   async read(record: FileRecord, { start, end }: { start: number; end: number }, signal?: AbortSignal) {
+    if (start === end) {
+      const isThere = this.#cache.use(record.file_id) ?? (await this.writtenAt(record.file_id));
+      if (isThere === undefined) throw gone(record.file_id);
+      return new Blob();
+    }
     const isWhole = start === 0 && end === record.size;
     const there = isWhole ? await this.local(record) : this.#cache.use(record.file_id);
     if (there !== undefined) return isWhole ? Bun.file(there) : Bun.file(there).slice(start, end);

@@ -97,7 +97,7 @@ const exposed =
 const preflight = (c: Context, origin: string) =>
   c.body(null, 204, {
     "Access-Control-Allow-Origin": origin,
-    "Access-Control-Allow-Methods": "GET, HEAD, POST, DELETE",
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, DELETE",
     "Access-Control-Allow-Headers":
       "Authorization, Content-Type, Accept, Idempotency-Key, Last-Event-ID, Range, If-None-Match, X-Request-Id",
     "Access-Control-Max-Age": "600",

@@ -77,6 +77,7 @@ function server(end: "succeeded" | "failed" = "succeeded", bad = "") {
         last = basename(name);
         return Response.json({ file_id: `file_${calls.length}` });
       }
+      if (pathname.endsWith("/link")) return Response.json({ url: `http://link${pathname}`, expires_at: 1 });
       if (pathname.endsWith("/download")) return new Response(`bytes of ${pathname.split("/")[3]}`);
       if (pathname.endsWith("/events"))
         return new Response(
@@ -469,6 +470,12 @@ describe("easel files", () => {
     expect(JSON.parse((await run(fake.port, "files", "show", "cd30")).out)).toMatchObject(stored[0]!);
   });
 
+  test("prints a link to a file, and nothing else", async () => {
+    using fake = server();
+    const { out } = await run(fake.port, "files", "link", "cd30");
+    expect(out).toBe(`http://link/v1/files/${stored[0]!.file_id}/link`);
+  });
+
   test("saves a file under its name, never outside of the folder that was named", async () => {
     using fake = server();
     const into = join(folder, "saved/");
@@ -490,6 +497,7 @@ describe("easel files", () => {
 describe("the start of an id that could mean anything", () => {
   const commands = [
     ["file", "files show"],
+    ["file", "files link"],
     ["file", "files save"],
     ["file", "files delete"],
     ["job", "jobs show"],

@@ -84,6 +84,59 @@ export const FileDeleteResponse = z
   })
   .openapi("FileDeleteResponse");
 
+const expiresAt = z.int().openapi({
+  description: "Unix seconds until which the link is good.",
+  examples: [1766200900],
+});
+
+export const FileLink = z
+  .object({
+    url: z.string().openapi({ description: "Gives the bytes to everybody who has it, without a token." }),
+    expires_at: expiresAt,
+  })
+  .openapi("FileLink");
+
+export const FileUploadRequest = z
+  .object({
+    filename: z
+      .string()
+      .max(1024)
+      .default("")
+      .openapi({ description: "Name for the file. It never becomes a path.", examples: ["photo.png"] }),
+    content_type: z
+      .string()
+      .max(255)
+      .optional()
+      .openapi({
+        description: "Media type; by default the one of the name's extension.",
+        examples: ["image/png"],
+      }),
+    size: z
+      .int()
+      .min(0)
+      .openapi({
+        description: "Number of bytes that will be sent, up to `max_upload_mb`.",
+        examples: [123456],
+      }),
+  })
+  .openapi("FileUploadRequest");
+
+export const FileUpload = z
+  .object({
+    upload_id: z.string().openapi({
+      description: "Id of the upload, to complete it with.",
+      examples: ["upload_0123456789abcdef0123456789abcdef"],
+    }),
+    url: z.string().openapi({ description: "Takes the bytes from everybody who has it, without a token." }),
+    method: z.literal("PUT").openapi({ description: "Method of the request that sends the bytes." }),
+    headers: z.record(z.string(), z.string()).openapi({
+      description: "Headers that the request must have.",
+      examples: [{ "content-length": "123456" }],
+    }),
+    expires_at: expiresAt,
+  })
+  .openapi("FileUpload");
+
 /** The fields of a job around its result. */
 const jobFields = {
   type: JobType.openapi({

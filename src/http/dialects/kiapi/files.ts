@@ -50,7 +50,7 @@ const uploadFile = createRoute({
   responses: {
     200: json("The file is stored.", FileRecordSchema),
     ...schemaResponse,
-    ...refusalResponses("too_large", "disk_full"),
+    ...refusalResponses("too_large", "files_unavailable", "disk_full"),
   },
 });
 
@@ -112,7 +112,7 @@ const downloadFile = createRoute({
     },
     304: { description: "The client has these bytes already." },
     ...missing,
-    ...refusalResponses("range_not_satisfiable"),
+    ...refusalResponses("range_not_satisfiable", "file_damaged", "files_unavailable"),
   },
 });
 
@@ -133,7 +133,7 @@ const getThumbnail = createRoute({
     },
     304: { description: "The client has this thumbnail already." },
     ...missing,
-    ...refusalResponses("no_thumbnail"),
+    ...refusalResponses("no_thumbnail", "files_unavailable"),
   },
 });
 
