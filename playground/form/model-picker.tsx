@@ -5,9 +5,9 @@
  */
 import type { Signal } from "@preact/signals";
 import type { Model } from "../state/api.ts";
-import { chosenModel, forms, keyOf, modelsOf } from "../state/forms.ts";
+import { chosenModel, forms, keyOf, modelsOf, secondModel } from "../state/forms.ts";
 import type { ToolName } from "../state/route.ts";
-import { familyTitle, offer, offerError } from "../state/server.ts";
+import { familyTitle, modelTitle, offer, offerError } from "../state/server.ts";
 import { Field } from "../view/controls.tsx";
 import { Install } from "../view/install.tsx";
 import { update } from "./parts.tsx";
@@ -47,7 +47,32 @@ export function ModelPicker({ tool }: { tool: ToolName }) {
         </select>
       </Field>
       <ModelFacts model={model} />
+      <SecondModel tool={tool} first={model} />
     </div>
+  );
+}
+
+/** Another installed model for the same input: both results are then compared. */
+function SecondModel({ tool, first }: { tool: ToolName; first: Model }) {
+  const others = modelsOf(tool).filter((model) => model.activated && model !== first);
+  if (others.length === 0) return null;
+  const form = forms[tool] as Signal<{ second: string }>;
+  const second = secondModel(tool);
+  return (
+    <Field label="Compare with">
+      <select
+        name="second"
+        value={second ? keyOf(second) : ""}
+        onChange={(event) => update(form, { second: event.currentTarget.value })}
+      >
+        <option value="">No other model</option>
+        {others.map((model) => (
+          <option key={keyOf(model)} value={keyOf(model)}>
+            {modelTitle(model.family, model.name)}
+          </option>
+        ))}
+      </select>
+    </Field>
   );
 }
 

@@ -5,6 +5,7 @@
  */
 import type { Signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
+import { randomSeed } from "../state/run.ts";
 import { Icon } from "../view/icons.tsx";
 
 export function update<T>(form: Signal<T>, change: Partial<T>): void {
@@ -36,7 +37,7 @@ export function SeedField({ value, set }: { value: string; set(value: string): v
           type="button"
           class="icon"
           aria-label="New random seed"
-          onClick={() => set(String(crypto.getRandomValues(new Uint32Array(1))[0]! >>> 1))}
+          onClick={() => set(String(randomSeed()))}
         >
           <Icon name="dice" />
         </button>

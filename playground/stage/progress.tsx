@@ -6,9 +6,11 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type * as api from "../state/api.ts";
+import { forms } from "../state/forms.ts";
 import { chooseImages } from "../state/inputs.ts";
 import { duration } from "../state/result.ts";
 import { go, type ToolName, toolAddress } from "../state/route.ts";
+import { runSmaller } from "../state/run.ts";
 import { problemOf } from "../view/errors.ts";
 
 interface WorkingProps {
@@ -50,6 +52,7 @@ export function Working({ label, picture, progress, preview, since, lost, cancel
         <progress max={1} aria-label={label} {...(known && { value: share })} />
         <p class="muted">{details.join(" · ")}</p>
         {lost && <p class="error">Connection lost. Trying again…</p>}
+        <NotifyButton />
         {cancel && (
           <button type="button" class="quiet" onClick={cancel}>
             Cancel
@@ -58,6 +61,30 @@ export function Working({ label, picture, progress, preview, since, lost, cancel
       </section>
     </div>
   );
+}
+
+/** Asks once whether the browser may say that a job has ended. */
+function NotifyButton() {
+  const asked = useSignal(false);
+  if (!("Notification" in window) || Notification.permission !== "default" || asked.value) return null;
+  return (
+    <button
+      type="button"
+      class="quiet small"
+      onClick={async () => {
+        await Notification.requestPermission();
+        asked.value = true;
+      }}
+    >
+      Notify me when it is done
+    </button>
+  );
+}
+
+/** The smallest result that the form offers. */
+function smallest(tool: ToolName): void {
+  if (tool === "upscale") forms.upscale.value = { ...forms.upscale.value, resolution: "1.5x" };
+  else if (tool !== "depth") forms[tool].value = { ...forms[tool].value, size: "512x512" };
 }
 
 interface FailureProps {
@@ -70,7 +97,7 @@ interface FailureProps {
 }
 
 export function Failure({ tool, message, code, picture, retry, close }: FailureProps) {
-  const problem = problemOf(message, code, tool);
+  const problem = problemOf(message, code);
   return (
     <div class="busy">
       <div class="under">{picture && <img src={picture} alt="" />}</div>
@@ -95,6 +122,36 @@ export function Failure({ tool, message, code, picture, retry, close }: FailureP
             >
               Choose another image
             </button>
+          )}
+          {problem.next === "smaller" && tool !== "generate" && (
+            <button
+              type="button"
+              class="primary"
+              onClick={() => {
+                close?.();
+                go(toolAddress(tool));
+                void runSmaller(tool);
+              }}
+            >
+              Shrink the image and try again
+            </button>
+          )}
+          {problem.next === "smaller" && tool !== "depth" && (
+            <button
+              type="button"
+              onClick={() => {
+                close?.();
+                smallest(tool);
+                go(toolAddress(tool));
+              }}
+            >
+              Choose a smaller result
+            </button>
+          )}
+          {problem.next === "results" && (
+            <a class="button" href="#/gallery">
+              Show results
+            </a>
           )}
           {problem.next === "models" && (
             <a class="button primary" href="#/models">

@@ -7,13 +7,13 @@ import { useComputed, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { DepthView } from "../depth/depth-view.tsx";
 import * as api from "../state/api.ts";
-import { useSettings } from "../state/forms.ts";
+import { forms, useSettings } from "../state/forms.ts";
 import { fromStored, imageUrl, setInput } from "../state/inputs.ts";
 import { removeJobs } from "../state/jobs.ts";
 import { toast } from "../state/notices.ts";
 import { duration, modelOf, pictureOf, secondsOf } from "../state/result.ts";
 import { go, type ToolName, toolAddress } from "../state/route.ts";
-import { clearRefusal } from "../state/run.ts";
+import { clearRefusal, run } from "../state/run.ts";
 import { CodeDrawer } from "../view/code.tsx";
 import { Menu } from "../view/controls.tsx";
 import { Icon } from "../view/icons.tsx";
@@ -74,6 +74,11 @@ export function ResultStage({
             <button type="button" onClick={() => bringBack(job)}>
               Use these settings
             </button>
+            {(tool === "generate" || tool === "edit") && (
+              <button type="button" onClick={() => vary(tool, job)}>
+                Make four variations
+              </button>
+            )}
             {typeof job.params.prompt === "string" && (
               <button type="button" onClick={() => bringBack(job, "prompt")}>
                 Use the prompt
@@ -146,6 +151,14 @@ async function sendTo(tool: ToolName, job: api.Job): Promise<void> {
   setInput(tool, await fromStored(file, stored?.filename ?? "image"));
   clearRefusal(tool);
   go(toolAddress(tool));
+}
+
+/** The same settings with four other seeds. */
+async function vary(tool: "generate" | "edit", job: api.Job): Promise<void> {
+  useSettings(job);
+  forms[tool].value = { ...forms[tool].value, seed: "", count: 4, lines: false };
+  await run(tool);
+  forms[tool].value = { ...forms[tool].value, count: 1 };
 }
 
 function bringBack(job: api.Job, only?: "prompt" | "seed"): void {

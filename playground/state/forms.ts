@@ -13,6 +13,8 @@ import { models } from "./server.ts";
 /** Fields are texts as the user typed them; an empty text leaves the server's default. */
 export interface DepthForm {
   model: string;
+  /** A second model for the same image, to compare the two. */
+  second: string;
   input_size: string;
   focal_length_px: string;
   /** Files to make besides, in the server's names. */
@@ -21,6 +23,7 @@ export interface DepthForm {
 
 export interface UpscaleForm {
   model: string;
+  second: string;
   resolution: string;
   softness: number;
   seed: string;
@@ -30,7 +33,10 @@ export interface UpscaleForm {
 
 export interface PaintForm {
   prompt: string;
+  /** Every line of the prompt is a prompt of its own. */
+  lines: boolean;
   model: string;
+  second: string;
   size: string;
   fast: string;
   steps: string;
@@ -44,7 +50,9 @@ export interface PaintForm {
 
 const paint: PaintForm = {
   prompt: "",
+  lines: false,
   model: "",
+  second: "",
   size: "",
   fast: "",
   steps: "",
@@ -64,9 +72,10 @@ export interface Forms {
 }
 
 export const forms: Forms = {
-  depth: persisted("form.depth", { model: "", input_size: "", focal_length_px: "", extras: [] }),
+  depth: persisted("form.depth", { model: "", second: "", input_size: "", focal_length_px: "", extras: [] }),
   upscale: persisted("form.upscale", {
     model: "",
+    second: "",
     resolution: "2x",
     softness: 0,
     seed: "",
@@ -128,6 +137,24 @@ export function chooseModel(tool: ToolName, model: Model): void {
   form.value = { ...form.value, model: keyOf(model) };
 }
 
+/** The model to compare with, where one is chosen that can run. */
+export function secondModel(tool: ToolName): Model | undefined {
+  const { second } = forms[tool].value;
+  const model = modelsOf(tool).find((candidate) => keyOf(candidate) === second);
+  return model?.activated && model !== chosenModel(tool) ? model : undefined;
+}
+
+/** The prompts of a form: one, or one for each line. */
+export function promptsOf({ prompt, lines }: PaintForm): string[] {
+  const whole = prompt.trim();
+  if (!lines) return [whole];
+  const each = whole
+    .split("\n")
+    .map((line) => line.trim())
+    .filter(Boolean);
+  return each.length > 0 ? each : [whole];
+}
+
 /** Whether a request for the model may have the field. */
 export const takes = (model: Model, field: string) => model.fields.includes(field);
 
@@ -187,6 +214,7 @@ export function useSettings(job: Job, only?: "prompt" | "seed"): ToolName {
   if (tool === "depth")
     forms.depth.value = {
       model,
+      second: "",
       input_size: text(job.params.input_size),
       focal_length_px: text(job.params.focal_length_px),
       extras: (job.params.extras as string[] | undefined) ?? [],

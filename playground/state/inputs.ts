@@ -5,6 +5,7 @@
  */
 import { type Signal, signal } from "@preact/signals";
 import * as api from "./api.ts";
+import { rememberName } from "./names.ts";
 import { announce, toast } from "./notices.ts";
 import { persisted } from "./persisted.ts";
 import type { ToolName } from "./route.ts";
@@ -81,8 +82,25 @@ export async function fromBlob(blob: Blob, name: string): Promise<Picture> {
   async function upload(): Promise<string> {
     const { file_id: id } = await api.upload(blob, name);
     if (size) localUrls.set(id, url);
+    rememberName(id, name);
     return id;
   }
+}
+
+/** A copy with half the pixels, for what is too large. Throws when the browser cannot show the image. */
+export async function smallerCopy({ url, width, height, name }: Picture): Promise<Picture> {
+  if (!url || !width || !height)
+    throw new Error("This browser cannot read the image's format, so it cannot make it smaller.");
+  const image = new Image();
+  image.src = url;
+  await image.decode();
+  const canvas = new OffscreenCanvas(
+    Math.max(1, Math.round(width * Math.SQRT1_2)),
+    Math.max(1, Math.round(height * Math.SQRT1_2)),
+  );
+  canvas.getContext("2d")!.drawImage(image, 0, 0, canvas.width, canvas.height);
+  const blob = await canvas.convertToBlob({ type: "image/jpeg", quality: 0.95 });
+  return fromBlob(blob, `${name.replace(/\.[^.]*$/, "")}-smaller.jpg`);
 }
 
 /** An image that the server has. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Job } from "./api.ts";
+import { nameOf } from "./names.ts";
 import type { ToolName } from "./route.ts";
 import { models, modelTitle } from "./server.ts";
 
@@ -49,11 +50,13 @@ const toolTitles: Record<ToolName, string> = {
   edit: "Edited image",
 };
 
-/** Title of a job in lists: its prompt, or its tool. */
+/** Title of a job in lists: its prompt, else the name of its image, else its tool. */
 export function titleOf(job: Job): string {
   if (job.type === "activation") return `Download of ${job.params.family}/${job.params.model}`;
   const prompt = job.params.prompt;
-  return typeof prompt === "string" && prompt.trim() !== "" ? prompt.trim() : toolTitles[toolOf(job)];
+  if (typeof prompt === "string" && prompt.trim() !== "") return prompt.trim();
+  const [input] = inputsOf(job);
+  return (input && nameOf(input)) ?? toolTitles[toolOf(job)];
 }
 
 /** Seconds that the job ran. */

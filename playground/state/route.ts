@@ -1,5 +1,5 @@
 /**
- * The address says what the page shows: a tool, a job, the gallery or the models.
+ * The address says what the page shows: a tool, a job, two jobs side by side, the gallery or the models.
  *
  * @module
  */
@@ -11,6 +11,7 @@ export type ToolName = (typeof toolNames)[number];
 export type Route =
   | { view: "tool"; tool: ToolName }
   | { view: "job"; id: string }
+  | { view: "compare"; ids: readonly [string, string] }
   | { view: "gallery" }
   | { view: "models" };
 
@@ -20,6 +21,8 @@ function parse(hash: string): Route {
   if (tool) return { view: "tool", tool };
   const job = /^job\/([\w-]+)$/.exec(path)?.[1];
   if (job) return { view: "job", id: job };
+  const [, left, right] = /^compare\/([\w-]+)\/([\w-]+)$/.exec(path) ?? [];
+  if (left && right) return { view: "compare", ids: [left, right] };
   if (path === "gallery" || path === "models") return { view: path };
   return { view: "tool", tool: "depth" };
 }
@@ -32,6 +35,7 @@ addEventListener("hashchange", () => {
 
 export const toolAddress = (tool: ToolName) => `#${tool}`;
 export const jobAddress = (id: string) => `#/job/${id}`;
+export const compareAddress = (left: string, right: string) => `#/compare/${left}/${right}`;
 
 /** Shows an address. `replace` leaves no entry in the history. */
 export function go(address: string, { replace = false } = {}): void {

@@ -4,13 +4,32 @@
  * @module
  */
 import { signal } from "@preact/signals";
+import type { Model } from "./api.ts";
 import * as api from "./api.ts";
 import { ApiError } from "./api.ts";
-import { adapters, chosenModel, forms, pathOf, rememberPrompt, requestOf } from "./forms.ts";
-import { arrived, batch, inputs, type Picture, references, rememberInput } from "./inputs.ts";
+import {
+  adapters,
+  chosenModel,
+  forms,
+  pathOf,
+  promptsOf,
+  rememberPrompt,
+  requestOf,
+  secondModel,
+} from "./forms.ts";
+import {
+  arrived,
+  batch,
+  inputs,
+  type Picture,
+  references,
+  rememberInput,
+  setInput,
+  smallerCopy,
+} from "./inputs.ts";
 import { refreshJobs } from "./jobs.ts";
 import { announce, toast } from "./notices.ts";
-import { go, jobAddress, type ToolName } from "./route.ts";
+import { compareAddress, go, jobAddress, type ToolName } from "./route.ts";
 
 /** Tools whose request is on its way to the server. */
 export const sending = signal<ReadonlySet<ToolName>>(new Set());
@@ -35,8 +54,11 @@ const needsImage = (tool: ToolName) =>
   tool === "depth" || tool === "upscale" || tool === "edit" || forms.generate.value.use_image;
 
 /** The request of a tool for an image, with every file that it names uploaded. */
-async function bodyOf(tool: ToolName, picture: Picture | undefined): Promise<Record<string, unknown>> {
-  const model = chosenModel(tool)!;
+async function bodyOf(
+  tool: ToolName,
+  model: Model,
+  picture: Picture | undefined,
+): Promise<Record<string, unknown>> {
   const body = requestOf(tool, model);
   const ref = async (picture: Picture) => ({ file_id: await picture.id() });
   if (tool === "depth" || tool === "upscale") return { image: await ref(picture!), ...body };
@@ -52,7 +74,37 @@ async function bodyOf(tool: ToolName, picture: Picture | undefined): Promise<Rec
   return { ...body, ...images, ...(loras.length > 0 && { loras }), preview: true };
 }
 
-/** Sends the tool's form: one job, or one for each image of a batch, or as many as the count says. */
+/** What one press of the button asks for, besides the form's own fields. */
+interface Round {
+  model: Model;
+  picture: Picture | undefined;
+  own: Record<string, unknown>;
+}
+
+export const randomSeed = () => crypto.getRandomValues(new Uint32Array(1))[0]! >>> 1;
+
+/** One round a job: images of a batch, prompts, the count, and both models where two are compared. */
+function roundsOf(tool: ToolName, model: Model, pictures: readonly (Picture | undefined)[]): Round[] {
+  const second = secondModel(tool);
+  const models = second ? [model, second] : [model];
+  const paints = tool === "generate" || tool === "edit";
+  const prompts = paints ? promptsOf(forms[tool].value) : [undefined];
+  const count = paints ? forms[tool].value.count : 1;
+  const fixed =
+    tool === "depth" || forms[tool].value.seed === "" ? undefined : Number(forms[tool].value.seed);
+  const rounds: Round[] = [];
+  for (const picture of pictures)
+    for (const prompt of prompts)
+      for (let i = 0; i < count; i++) {
+        // A fixed seed would make the same picture again; two models are compared on one seed.
+        const seed = fixed !== undefined ? fixed + i : second && tool !== "depth" ? randomSeed() : undefined;
+        const own = { ...(prompt !== undefined && { prompt }), ...(seed !== undefined && { seed }) };
+        for (const each of models) rounds.push({ model: each, picture, own });
+      }
+  return rounds;
+}
+
+/** Sends the tool's form as one job or as many. */
 export async function run(tool: ToolName): Promise<void> {
   if (sending.value.has(tool)) return;
   await arrived();
@@ -68,26 +120,39 @@ export async function run(tool: ToolName): Promise<void> {
   sending.value = new Set([...sending.value, tool]);
   try {
     const several = batch.value.length > 1 && (tool === "depth" || tool === "upscale");
-    const pictures = several ? batch.value : [picture];
-    const count = tool === "generate" || tool === "edit" ? forms[tool].value.count : 1;
     const ids: string[] = [];
-    for (const each of pictures)
-      for (let i = 0; i < count; i++) {
-        const body = await bodyOf(tool, each);
-        // A fixed seed would make the same picture again.
-        if (i > 0 && typeof body.seed === "number") body.seed += i;
-        const accepted = await api.submit(pathOf(tool, model), body);
-        ids.push(accepted.job_id);
-      }
+    for (const { model: each, picture: image, own } of roundsOf(
+      tool,
+      model,
+      several ? batch.value : [picture],
+    )) {
+      const body = await bodyOf(tool, each, image);
+      const accepted = await api.submit(pathOf(tool, each), { ...body, ...own });
+      ids.push(accepted.job_id);
+    }
     if (picture) void rememberInput(tool, picture);
     if (tool === "generate" || tool === "edit") rememberPrompt(forms[tool].value.prompt.trim());
     if (several) batch.value = [];
     if (ids.length > 1) toast(`${ids.length} jobs are in the queue.`);
-    if (ids[0]) go(jobAddress(ids[0]));
+    const [first, second] = ids;
+    if (first && second && ids.length === 2 && secondModel(tool)) go(compareAddress(first, second));
+    else if (first) go(jobAddress(first));
   } catch (error) {
     refuse(tool, error);
   } finally {
     sending.value = new Set([...sending.value].filter((name) => name !== tool));
     void refreshJobs();
+  }
+}
+
+/** Makes a smaller copy of the tool's image and asks again. */
+export async function runSmaller(tool: ToolName): Promise<void> {
+  const picture = inputs[tool].value;
+  if (!picture) return;
+  try {
+    setInput(tool, await smallerCopy(picture));
+    await run(tool);
+  } catch (error) {
+    refuse(tool, error);
   }
 }

@@ -7,8 +7,10 @@ import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { Panel } from "../form/panel.tsx";
 import { toolTitles } from "../form/titles.ts";
+import { CompareStage } from "../stage/compare-stage.tsx";
 import { JobStage } from "../stage/job-stage.tsx";
 import { ToolStage } from "../stage/tool-stage.tsx";
+import { forms } from "../state/forms.ts";
 import { inputs, takeFiles } from "../state/inputs.ts";
 import { jobs, results } from "../state/jobs.ts";
 import { announcement, dismiss, toasts } from "../state/notices.ts";
@@ -20,22 +22,25 @@ import { Camera } from "./camera.tsx";
 import { Gallery, Strip } from "./gallery.tsx";
 import { Models } from "./models.tsx";
 
+const viewTitles = { compare: "Compare", gallery: "Gallery", models: "Models" } as const;
+
 export function App() {
   const lastTool = useRef<ToolName>("depth");
   const tool = useComputed<ToolName>(() => {
     const current = route.value;
     if (current.view === "tool") lastTool.current = current.tool;
-    if (current.view === "job") {
-      const job = jobs.value.find(({ id }) => id === current.id);
+    if (current.view === "job" || current.view === "compare") {
+      const shown = current.view === "job" ? current.id : current.ids[0];
+      const job = jobs.value.find(({ id }) => id === shown);
       if (job) lastTool.current = toolOf(job);
     }
     return lastTool.current;
   });
   const current = route.value;
-  const working = current.view === "tool" || current.view === "job";
+  const working = current.view !== "gallery" && current.view !== "models";
   useEffect(() => {
     if (current.view !== "job")
-      document.title = `${current.view === "tool" ? toolTitles[current.tool] : current.view === "gallery" ? "Gallery" : "Models"} – easel`;
+      document.title = `${current.view === "tool" ? toolTitles[current.tool] : viewTitles[current.view]} – easel`;
     // On a phone the stage is above the form: bring the result into view.
     if (current.view === "job" && matchMedia("(max-width: 56rem)").matches)
       document.getElementById("stage")?.scrollIntoView({ block: "start" });
@@ -54,6 +59,8 @@ export function App() {
           <section id="stage" class="stage" aria-label="Image" tabIndex={-1}>
             {current.view === "job" ? (
               <JobStage key={current.id} id={current.id} />
+            ) : current.view === "compare" ? (
+              <CompareStage key={current.ids.join()} ids={current.ids} />
             ) : (
               <ToolStage tool={tool.value} />
             )}
@@ -105,7 +112,7 @@ function DropTarget({ tool }: { tool: ToolName }) {
     const carriesFiles = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
     const take = async (files: readonly File[]) => {
       const into = target.current;
-      if (into === "generate") return;
+      if (into === "generate") forms.generate.value = { ...forms.generate.value, use_image: true };
       await takeFiles(
         into,
         files.map((file) => ({ blob: file, name: file.name || "pasted.png" })),
@@ -157,7 +164,7 @@ function DropTarget({ tool }: { tool: ToolName }) {
   if (!over.value) return null;
   return (
     <div class="drop-hint">
-      <span>{tool === "generate" ? "This tool starts from words" : "Drop anywhere"}</span>
+      <span>{tool === "generate" ? "Drop to start from this image" : "Drop anywhere"}</span>
     </div>
   );
 }

@@ -3,14 +3,12 @@
  *
  * @module
  */
-import type { ToolName } from "../state/route.ts";
-
 export interface Problem {
   title: string;
   words: string;
   /** Repeating the same request may help. */
   retry: boolean;
-  next?: "choose" | "smaller" | "models";
+  next?: "choose" | "smaller" | "models" | "results";
 }
 
 const sentence = (text: string) => {
@@ -20,7 +18,7 @@ const sentence = (text: string) => {
 };
 
 /** `message` is the server's; the title and the next step follow from its code. */
-export function problemOf(message: string, code: string | undefined, tool: ToolName): Problem {
+export function problemOf(message: string, code: string | undefined): Problem {
   const words = sentence(message);
   switch (code) {
     case "invalid_image":
@@ -35,7 +33,7 @@ export function problemOf(message: string, code: string | undefined, tool: ToolN
         title: "This image is too large",
         words,
         retry: false,
-        next: tool === "upscale" ? "smaller" : "choose",
+        next: "smaller",
       };
     case "over_budget":
     case "out_of_memory":
@@ -54,6 +52,7 @@ export function problemOf(message: string, code: string | undefined, tool: ToolN
         title: "The server's disk is full",
         words: `${words} Delete results that you no longer need.`,
         retry: true,
+        next: "results",
       };
     case "unreachable":
       return {

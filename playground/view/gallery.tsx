@@ -8,9 +8,10 @@ import { useEffect, useRef } from "preact/hooks";
 import { toolTitles } from "../form/titles.ts";
 import { downloadUrl, type Job } from "../state/api.ts";
 import { hasMore, jobs, loaded, loadMore, removeJobs, results } from "../state/jobs.ts";
+import { learnName } from "../state/names.ts";
 import { persisted } from "../state/persisted.ts";
-import { ago, duration, modelOf, pictureOf, secondsOf, titleOf, toolOf } from "../state/result.ts";
-import { jobAddress, type ToolName, toolNames } from "../state/route.ts";
+import { ago, duration, inputsOf, modelOf, pictureOf, secondsOf, titleOf, toolOf } from "../state/result.ts";
+import { compareAddress, jobAddress, type ToolName, toolNames } from "../state/route.ts";
 import { Segments, save } from "./controls.tsx";
 import { Icon } from "./icons.tsx";
 import { Thumb } from "./thumb.tsx";
@@ -42,6 +43,10 @@ export function Strip({ shown }: { shown: string | undefined }) {
 
 function JobThumb({ job, size }: { job: Job; size: 128 | 320 }) {
   const file = pictureOf(job);
+  const [input] = inputsOf(job);
+  useEffect(() => {
+    if (input && typeof job.params.prompt !== "string") learnName(input);
+  }, [input]);
   return file ? (
     <Thumb file={file} size={size} alt={titleOf(job)} />
   ) : (
@@ -106,7 +111,7 @@ export function Gallery() {
         <h1 id="gallery-title">Gallery</h1>
         <input
           type="search"
-          placeholder="Search prompts and models"
+          placeholder="Search prompts, names and models"
           aria-label="Search"
           value={search.value}
           onInput={(event) => (search.value = event.currentTarget.value)}
@@ -126,6 +131,11 @@ export function Gallery() {
         {count > 0 && (
           <span class="row">
             <span class="muted">{count} selected</span>
+            {count === 2 && (
+              <a class="button quiet" href={compareAddress(...([...selected.value] as [string, string]))}>
+                Compare
+              </a>
+            )}
             <button type="button" class="quiet" onClick={saveAll}>
               <Icon name="download" />
               Zip
@@ -188,7 +198,7 @@ function Tile({ job, selected, toggle }: { job: Job; selected: boolean; toggle()
         {job.error ?? title}
       </p>
       <small>
-        {modelOf(job).title}, {ago(job.created_at)}
+        {toolTitles[toolOf(job)]}, {modelOf(job).title}, {ago(job.created_at)}
         {seconds !== undefined && `, ${duration(seconds)}`}
       </small>
       <button
