@@ -61,7 +61,8 @@ async function bodyOf(
 ): Promise<Record<string, unknown>> {
   const body = requestOf(tool, model);
   const ref = async (picture: Picture) => ({ file_id: await picture.id() });
-  if (tool === "depth" || tool === "upscale") return { image: await ref(picture!), ...body };
+  if (tool === "depth") return { image: await ref(picture!), ...body, preview: true };
+  if (tool === "upscale") return { image: await ref(picture!), ...body };
   const loras = [];
   for (const adapter of adapters[tool].value)
     loras.push({ file: { file_id: await adapter.id() }, scale: adapter.scale });

@@ -103,6 +103,8 @@ const signatures: readonly (readonly [type: string, hex: RegExp])[] = [
   ["image/webp", /^52494646.{8}57454250/],
   ["image/gif", /^47494638/],
   ["image/tiff", /^(49492a00|4d4d002a)/],
+  ["image/heic", /^.{8}66747970(6865(69|76)|6d696631)/],
+  ["image/avif", /^.{8}6674797061766966/],
   ["application/zip", /^504b0304/],
 ];
 

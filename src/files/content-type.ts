@@ -43,12 +43,15 @@ const mediaType = new RegExp(
   `^${token}/${token}( *; *${token}=(${token}|"[\\x20\\x21\\x23-\\x5b\\x5d-\\x7e]*"))*$`,
 );
 
+/** The type of bytes of which nothing is known. */
+export const unknownType = "application/octet-stream";
+
 /** The given type when it is one, else what the filename's extension says, else application/octet-stream. */
 export function contentTypeOf(filename: string, given?: string): string {
   const written = given?.trim() ?? "";
   if (written.length <= 255 && mediaType.test(written)) return written;
   const extension = /\.([^./\\]+)$/.exec(filename)?.[1]?.toLowerCase() ?? "";
-  return (Object.hasOwn(types, extension) && types[extension]) || "application/octet-stream";
+  return (Object.hasOwn(types, extension) && types[extension]) || unknownType;
 }
 
 /** The extension, with its dot, that a file of this type gets when it has no name. */

@@ -10,6 +10,7 @@ import { writeAtomic } from "../disk/write-atomic.ts";
 import { isDiskFull, Refusal } from "../errors.ts";
 import { decodePicture } from "../images/decode.ts";
 import { encodePicture } from "../images/encode.ts";
+import { contentTypeOf, unknownType } from "./content-type.ts";
 import type { FileRecord } from "./file.ts";
 import type { FileStore } from "./store.ts";
 
@@ -84,7 +85,7 @@ export function createThumbnails({ store, folder, maxPixels }: ThumbnailOptions)
 
   return {
     async of(record, size) {
-      if (!record.content_type.startsWith("image/"))
+      if (!mayBePicture(record))
         throw new Refusal("no_thumbnail", "there is no thumbnail of this file: it is not a picture");
       const path = join(place, `${record.file_id}-${size}.webp`);
       const kept = Bun.file(path);
@@ -119,6 +120,12 @@ export function createThumbnails({ store, folder, maxPixels }: ThumbnailOptions)
       }
     },
   };
+}
+
+/** By its type, or by its name where the client gave no real type, as browsers do for HEIC. */
+function mayBePicture({ content_type, filename }: FileRecord): boolean {
+  const type = content_type === unknownType ? contentTypeOf(filename) : content_type;
+  return type.startsWith("image/");
 }
 
 const day = 24 * 3600_000;

@@ -17,7 +17,7 @@ import type { EstimateInput, EstimateOutput } from "./phase.ts";
 import { loadInput, type PixelCap } from "./prepare.ts";
 import { loadPrevious } from "./previous.ts";
 import type { DepthRender } from "./render.ts";
-import { EstimateResponse, type InputFacts, publishEstimate } from "./result.ts";
+import { EstimateResponse, encodePreview, type InputFacts, publishEstimate } from "./result.ts";
 
 interface Size {
   width: number;
@@ -93,6 +93,7 @@ export function estimateOperation<Request extends EstimateRequest, Own extends o
         ...output,
         ...resolveExtras(request),
         ...(request.align_to && { align_to: request.align_to }),
+        ...(request.preview && { preview: true as const }),
         model: variant.name,
         mode: request.mode,
       };
@@ -117,9 +118,12 @@ export function estimateOperation<Request extends EstimateRequest, Own extends o
         render: renderOf(params, values(params)),
         ...(choice && { extras: await extrasInput(choice, picture, focalLengthPx !== undefined) }),
         ...(previous && { previous }),
+        ...(params.preview && { preview: true as const }),
       };
       return { input, facts, need: withExtras(need(params, context, original), params, original) };
     },
+
+    preview: encodePreview,
 
     publish: (params, facts, output, { settings, seconds }) =>
       publishEstimate({

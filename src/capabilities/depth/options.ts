@@ -58,6 +58,10 @@ export const outputOptions = {
     description:
       "Bits of each grey value in the PNG. Omit for 8 bits, and for 16 with `normalization` `raw`.",
   }),
+  preview: z.boolean().default(false).openapi({
+    description:
+      "Sends a small picture of the map as a `preview` event of `GET /v1/jobs/{job_id}/events`, before the map has its full size.",
+  }),
   align_to: FileRefSchema.nullish().openapi({
     description:
       "For frames of a video: the NPZ of the frame before, of the same size. The map is scaled and shifted to fit it (metres are only " +
@@ -76,6 +80,7 @@ export type EstimateParams = OutputParams &
   ExtrasParams & {
     image: FileRef;
     align_to?: FileRef;
+    preview?: true;
     quantize: number | null;
     include_depth_data: boolean;
     focal_length_px: number | null;
@@ -86,12 +91,13 @@ export type EstimateParams = OutputParams &
 /** A request, as far as the families share it. */
 export type EstimateRequest = Omit<
   EstimateParams,
-  keyof OutputParams | keyof ExtrasParams | "model" | "quantize" | "focal_length_px" | "align_to"
+  keyof OutputParams | keyof ExtrasParams | "model" | "quantize" | "focal_length_px" | "align_to" | "preview"
 > &
   OutputRequest &
   ExtrasRequest & {
     model?: string | null | undefined;
     align_to?: FileRef | null | undefined;
+    preview?: boolean | undefined;
     quantize?: number | null | undefined;
     focal_length_px?: number | null | undefined;
   };

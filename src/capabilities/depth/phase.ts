@@ -7,6 +7,13 @@
 import type { ExtrasInput, MadeExtras } from "./extras/phase.ts";
 import type { DepthEnds, DepthRender, RenderedDepth } from "./render.ts";
 
+/** A small drawn map, which travels with the progress. */
+export type PreviewPayload = Pick<RenderedDepth, "channels"> & {
+  image: Uint8Array;
+  width: number;
+  height: number;
+};
+
 /** The unit of a depth map; `depth_unit` in a result. */
 export type DepthUnit = "relative_inverse" | "relative" | "metre";
 
@@ -28,6 +35,8 @@ export type EstimateInput = {
   /** Handed to `renderDepth` as it is. */
   render: DepthRender;
   extras?: ExtrasInput;
+  /** Whether a small drawing of the map is wanted before the map has its full size. */
+  preview?: true;
   /** The map of the picture before this one, of the same size, and the ends of its drawing. */
   previous?: { depth: Float32Array; ends?: DepthEnds };
 };

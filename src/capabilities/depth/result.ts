@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "@hono/zod-openapi";
-import type { Bits } from "../../engine/task.ts";
+import type { Bits, Values } from "../../engine/task.ts";
 import type { FileRecord } from "../../files/file.ts";
 import { fieldOfView } from "../../geometry/camera.ts";
 import { release } from "../../geometry/release.ts";
@@ -15,7 +15,7 @@ import { Timings } from "../schemas.ts";
 import { extraKinds } from "./extras/options.ts";
 import { cameraOf, publishExtras } from "./extras/publish.ts";
 import type { EstimateParams } from "./options.ts";
-import type { EstimateOutput } from "./phase.ts";
+import type { EstimateOutput, PreviewPayload } from "./phase.ts";
 
 const fileId = (what: string) => z.string().openapi({ description: what });
 
@@ -118,7 +118,7 @@ export interface EstimateRun {
 export async function publishEstimate(run: EstimateRun): Promise<Published> {
   const { family, params, bits, facts, output, notes, seconds } = run;
   const { image_file_id, ...input } = facts;
-  const { image: _, mode: __, align_to: ___, model, ...rest } = params;
+  const { image: _, mode: __, align_to: ___, preview: ____, model, ...rest } = params;
   const body = {
     model,
     params: { kind: "estimate", model, image_file_id, ...rest, quantize: bits },
@@ -180,6 +180,15 @@ export async function publishEstimate(run: EstimateRun): Promise<Published> {
       };
     },
   };
+}
+
+export async function encodePreview(payload: Values): Promise<Record<string, unknown>> {
+  const { image, width, height, channels } = payload as PreviewPayload;
+  const bytes = await encodePicture(
+    { pixels: image, width, height, channels },
+    { format: "jpeg", quality: 85 },
+  );
+  return { image: `data:image/jpeg;base64,${Buffer.from(bytes).toString("base64")}`, width, height };
 }
 
 const sizes = ({ input_width, input_height }: InputFacts) => ({

@@ -4,6 +4,7 @@ import { DepthAnything } from "../../models/depth-anything/depth-anything.ts";
 import { MiniDepth } from "../../models/mini/mini-depth.ts";
 import { drawMap } from "../depth/engine/draw.ts";
 import { runExtras } from "../depth/engine/extras.ts";
+import { drawPreview, previewSize, thinned } from "../depth/engine/preview.ts";
 import type { EstimateInput, EstimateOutput } from "../depth/phase.ts";
 
 /** Metres that the metric fine-tunes of V2 count up to, where their layout has no config.json that says it. */
@@ -64,6 +65,13 @@ export const task: Task = {
       ...(focalLengthPx !== undefined && { focal: focalLengthPx * scale }),
       step: (done) => progress("estimating", done, model.steps),
     });
+    const small = previewSize(input);
+    if (small) {
+      const pictures = { seen: picture, whole: thinned(whole, small) };
+      const depth = model.resizeMap(prediction.depth, seen, small, pictures);
+      const sky = prediction.sky && model.resizeMap(shares(prediction.sky), seen, small, pictures);
+      progress("estimating", model.steps, model.steps, drawPreview(depth, small, input, sky));
+    }
     const at = input.at === "picture" ? original : seen;
     const pictures = { seen: picture, whole };
     const depth = model.resizeMap(prediction.depth, seen, at, pictures);

@@ -1,8 +1,10 @@
 import { TaskError } from "../../engine/engine.ts";
 import type { Part, Task } from "../../engine/task.ts";
+import type { Size } from "../../images/sizing.ts";
 import { DepthPro, focalLength, metres } from "../../models/depth-pro/depth-pro.ts";
 import { drawMap } from "../depth/engine/draw.ts";
 import { runExtras } from "../depth/engine/extras.ts";
+import { drawPreview, previewSize } from "../depth/engine/preview.ts";
 import type { EstimateInput, EstimateOutput } from "../depth/phase.ts";
 
 export const task: Task = {
@@ -31,11 +33,11 @@ export const task: Task = {
     const focal = focalLengthPx ?? (prediction.fov && focalLength(original.width, prediction.fov));
     const at = input.at === "picture" ? original : { width: prediction.width, height: prediction.height };
     // Without any focal length the depth is that of a lens as long as the picture is wide.
-    const depth = metres(
-      prediction,
-      at,
-      focal === undefined ? at.width : (focal * at.width) / original.width,
-    );
+    const depthAt = (size: Size) =>
+      metres(prediction, size, focal === undefined ? size.width : (focal * size.width) / original.width);
+    const small = previewSize(input);
+    if (small) progress("estimating", model.steps, model.steps, drawPreview(depthAt(small), small, input));
+    const depth = depthAt(at);
     return {
       ...drawMap(
         { depth, width: at.width, height: at.height, unit: focal === undefined ? "relative" : "metre" },
