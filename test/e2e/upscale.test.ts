@@ -292,6 +292,11 @@ describe("the built-in upscaler", () => {
     expect(models.find(({ name }) => name === "mini")?.features).toContain("try-out");
     const job = await asJob({ model: "mini" });
     expect(job).toMatchObject({ status: "succeeded", result: { model: "mini", width: 192, height: 144 } });
+    expect(job.result).not.toHaveProperty("notes");
+    const more = { quantize: 4, color_fix: "lab", tile: 256, seed: 7, softness: 0.5 };
+    expect((await asJob({ model: "mini", ...more })).result).toMatchObject({
+      notes: ["quantize", "color_fix", "tile", "seed"].map((field) => `${field}: mini does not use it`),
+    });
   });
 
   test("keeps transparency where the format has it, and drops it in a JPEG", async () => {

@@ -87,6 +87,9 @@ export const ImageResponse = z
         "What the run used: model, resolution, softness, seed, quantize, format, quality, and what decides the picture besides: " +
         "`color_fix`, `tile`, `tile_overlap`.",
     }),
+    notes: z.array(z.string()).optional().openapi({
+      description: "Fields of the request that had no effect, and why. Absent when all had one.",
+    }),
     timings: Timings.openapi({ description: "How long the model ran." }),
   })
   .openapi("ImageResponse", { description: "Result of an upscale that succeeded." });

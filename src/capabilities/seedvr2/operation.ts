@@ -29,6 +29,8 @@ type UpscaleParams = {
   quality: number;
   model: string;
   mode: string;
+  /** Fields that the request gave and the model does not use. */
+  unused?: readonly string[];
 };
 
 type Facts = {
@@ -96,6 +98,7 @@ export const upscale: Operation<UpscaleRequest, UpscaleParams> = {
     const resolution = request.resolution ?? ownSettings(settings).seedvr2_default_resolution;
     readResolution(resolution, limits(settings));
     requireActivated(family, variant, context);
+    const unused = variantOf(variant.name).ignores?.filter((field) => request[field] != null) ?? [];
     return {
       image: request.image,
       resolution,
@@ -108,6 +111,7 @@ export const upscale: Operation<UpscaleRequest, UpscaleParams> = {
       quality: request.quality,
       model: variant.name,
       mode: request.mode,
+      ...(unused.length > 0 && { unused }),
     };
   },
 
@@ -181,6 +185,7 @@ export const upscale: Operation<UpscaleRequest, UpscaleParams> = {
       width,
       height,
       params: used,
+      ...(params.unused && { notes: params.unused.map((field) => `${field}: ${model} does not use it`) }),
       timings: { total_s: Number(seconds.toFixed(2)) },
     };
     const { extension, contentType } = pictureFormats[format];

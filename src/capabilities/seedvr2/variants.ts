@@ -40,6 +40,8 @@ export interface UpscaleVariant extends Variant {
   phases(bits: Bits, extent: Extent, paths: readonly string[]): readonly PhaseNeed[];
   /** Smaller requests to suggest when one does not fit. */
   smaller(bits: Bits): string;
+  /** Fields of a request that change nothing. */
+  ignores?: readonly ("quantize" | "color_fix" | "tile" | "seed")[];
 }
 
 const fewerBits = (bits: Bits) =>
@@ -106,6 +108,7 @@ export const variants: readonly UpscaleVariant[] = [
     embedded: "mini-upscaler.safetensors",
     diskGb: 0,
     smaller: () => "a smaller resolution",
+    ignores: ["quantize", "color_fix", "tile", "seed"],
     phases: (_bits, { pixels, input = squareOf(pixels / 4) }) => [
       {
         name: "enlarge",

@@ -64,7 +64,7 @@ export function registerFiles(program: Command, context: CommandContext): void {
       await using client = await requireRunning(context);
       const id = await fullId(client, "files", start);
       const { filename } = await json<FileRecord>(await client.request(`/v1/files/${id}`));
-      const [, stem = id, extension = ""] = /^(.+?)(\.[^.]*)?$/.exec(basename(filename)) ?? [];
+      const { stem, extension } = namesOf(filename, id);
       const list = [{ path: "", label: id, stem }];
       const [path] = outputsFor({ list, several: false }, output, { suffix: "", extension });
       await saveFile(client, id, path!);
@@ -89,3 +89,25 @@ export function registerFiles(program: Command, context: CommandContext): void {
       if (ids.length === 0) context.out("No files.");
     });
 }
+
+/** Systems allow 255 bytes; a number may follow the stem. */
+const longestStem = 200;
+const longestExtension = 20;
+
+/** A name to save under: visible, and short enough for every system. */
+export function namesOf(filename: string, id: string): { stem: string; extension: string } {
+  const name = basename(filename).replace(/^[\s.]+/, "");
+  const [, stem = id, extension = ""] = /^(.+?)(\.[^.]*)?$/.exec(name) ?? [];
+  if (Buffer.byteLength(extension) > longestExtension)
+    return { stem: shortened(stem + extension), extension: "" };
+  return { stem: shortened(stem), extension };
+}
+
+/** Cut to the bytes that a name may have, between two letters. */
+const shortened = (text: string) =>
+  Buffer.byteLength(text) <= longestStem
+    ? text
+    : Buffer.from(text)
+        .subarray(0, longestStem)
+        .toString()
+        .replace(/\uFFFD$/, "");

@@ -51,7 +51,7 @@ export async function submitRequest(
 }
 
 function webhookOf(url: string | null | undefined): Webhook | undefined {
-  if (url === undefined || url === null || url === "") return undefined;
+  if (url === undefined || url === null) return undefined;
   try {
     parseUrl(url, "webhook");
   } catch (error) {

@@ -38,6 +38,8 @@ export interface DownloadOptions extends RetryOptions {
   fetch?: typeof fetch;
   /** Gets the number of bytes on the disk, resumed ones included. */
   onBytes?: (done: number) => void;
+  /** The file in messages, where its path on the disk does not tell it. */
+  name?: string;
   connections?: number;
   partBytes?: number;
   stall_s?: number;
@@ -66,7 +68,7 @@ export async function downloadFile(
 ): Promise<void> {
   await mkdir(dirname(destination), { recursive: true }).catch(asDisk);
   const partial = partialOf(destination);
-  const what = basename(destination);
+  const what = options.name ?? basename(destination);
   using _lock = lock(lockOf(destination), what);
   const done = keptRanges(destination, expected);
   if (done.length === 0) await forget(destination);

@@ -66,8 +66,7 @@ export async function listRepo(
   try {
     const { sha } = await modelInfo({ name: repo, revision, additionalFields: ["sha"], ...access });
     // It becomes part of addresses and of a folder's name.
-    if (!isCommit(sha))
-      throw new DownloadError("server_error", `The hub names an impossible commit of ${repo}`);
+    if (!isCommit(sha)) throw notLikeHub(repo, hub);
     const globs = patterns.map((pattern) => new Bun.Glob(pattern));
     const files: HubFile[] = [];
     for await (const entry of listFiles({ repo, revision: sha, recursive: true, ...access })) {
@@ -152,11 +151,14 @@ function asHubError(error: unknown, repo: string, hub: HubEnv): unknown {
   if (status === 404) return new DownloadError("not_found", `${repo} is not on ${hub.endpoint}`);
   if (status !== undefined)
     return new DownloadError("server_error", `${hub.endpoint} answered HTTP ${status}`);
-  return new DownloadError(
-    "server_error",
-    `${hub.endpoint} does not answer like Hugging Face: the list of files of ${repo} could not be read. Check HF_ENDPOINT`,
-  );
+  return notLikeHub(repo, hub);
 }
+
+const notLikeHub = (repo: string, { endpoint }: HubEnv) =>
+  new DownloadError(
+    "server_error",
+    `${endpoint} does not answer like Hugging Face: the list of files of ${repo} could not be read. Check HF_ENDPOINT`,
+  );
 
 const isCommit = (name: unknown): name is string => /^[0-9a-f]{6,64}$/.test(String(name));
 
@@ -220,6 +222,7 @@ export async function downloadRepo(
       const url = `${hub.endpoint}/${listing.repo}/resolve/${listing.commit}/${path}`;
       await downloadFile({ url, token: hub.token }, file.expected, blob, {
         ...options,
+        name: `${listing.repo}/${file.path}`,
         onBytes: (done) => options.onFile?.(file.path, done, file.expected.size),
       });
     }

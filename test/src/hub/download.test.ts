@@ -273,8 +273,22 @@ describe("downloadRepo()", () => {
     const listing = await listRepo("org/model", "main", ["model.safetensors"], hub);
     const error = await downloadRepo(listing, "main", hub, quick).catch((error: unknown) => error);
     expect((error as DownloadError).code).toBe("wrong_hash");
+    expect((error as DownloadError).message).toStartWith("org/model/model.safetensors does not");
     expect(snapshot(hub.cache, "org/model", "main")).toBeNull();
   });
+
+  test.each(["../../../other/model", "main?x=", "", "C0FFEE", "c0ffee/..", "f".repeat(65)])(
+    "follows no hub that names the commit %j",
+    async (commit) => {
+      using server = hubServer(files, { commit });
+      const hub = environment(server.url);
+      const error = await listRepo("org/model", "main", ["*"], hub).catch((error: unknown) => error);
+      expect((error as DownloadError).code).toBe("server_error");
+      expect(
+        server.seen.filter(({ path }) => !path.startsWith("/api/models/org/model/revision/main")),
+      ).toEqual([]);
+    },
+  );
 
   test.each([
     [401, "not_authenticated"],

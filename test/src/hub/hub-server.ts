@@ -27,6 +27,8 @@ export interface Behaviour {
   redirect?: boolean;
   listingStatus?: number;
   listing?: (entries: unknown[]) => unknown[];
+  /** The commit that the hub names. */
+  commit?: string;
 }
 
 export interface Seen {
@@ -40,7 +42,7 @@ export interface Seen {
 
 export function hubServer(files: Record<string, Uint8Array>, behaviour: Behaviour = {}) {
   const seen: Seen[] = [];
-  const commit = "c0ffee".padEnd(40, "0");
+  const commit = behaviour.commit ?? "c0ffee".padEnd(40, "0");
   const left = {
     cut: behaviour.cutAfter?.times ?? 0,
     busy: behaviour.busy?.times ?? 0,

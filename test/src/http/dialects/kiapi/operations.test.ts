@@ -558,7 +558,7 @@ test("a client that goes away without asking for it leaves its job alone", async
 
 test("a webhook that no message could be sent to is refused at once", async () => {
   const { post, submitted } = await setup();
-  for (const webhook of ["ftp://example.com/hook", "/hook", "https://user:pass@example.com/hook"]) {
+  for (const webhook of ["", "ftp://example.com/hook", "/hook", "https://user:pass@example.com/hook"]) {
     const answer = await post({ image, mode: "async", webhook });
     expect([answer.status, (await answer.json()).code]).toEqual([422, "invalid_parameter"]);
   }
