@@ -31,6 +31,7 @@ const DeactivateResponse = z
 export function activationRoutes(serve: Serve, deps: Deps, capability: Capability): void {
   const { scheduler, settings, log } = deps;
   const { family } = capability;
+  const inTurn = turns();
 
   serve(activateModel(capability), async (c) => {
     requireAllowed(settings.allow_activation);
@@ -43,25 +44,19 @@ export function activationRoutes(serve: Serve, deps: Deps, capability: Capabilit
         "license_not_accepted",
         `${family}/${variant.name} is under ${licence.name} (${licence.url}), which forbids commercial use; accept it with accept_license`,
       );
-    // Several clients watch one download.
-    const running = await liveActivation(deps, family, variant.name);
-    if (running)
-      return accepted(c, {
-        job: running,
-        created: false,
-        queue_position: await scheduler.position(running.id),
-      });
     const by = c.env?.server?.requestIP(c.req.raw)?.address;
-    if (!licence.commercial)
-      log.info("licence accepted", { model: `${family}/${variant.name}`, licence: licence.name, by });
-    const made = await scheduler.submit({
-      type: activationType,
-      params: {
-        family,
-        model: variant.name,
-        mode: "async",
-        ...(accept_license && { accepted_license: { name: licence.name, url: licence.url, by: by ?? null } }),
-      },
+    // Several clients watch one download, also those that ask at the same moment.
+    const made = await inTurn(async () => {
+      const running = await liveActivation(deps, family, variant.name);
+      if (running)
+        return { job: running, created: false, queue_position: await scheduler.position(running.id) };
+      if (!licence.commercial)
+        log.info("licence accepted", { model: `${family}/${variant.name}`, licence: licence.name, by });
+      const accepted_license = { name: licence.name, url: licence.url, by: by ?? null };
+      return scheduler.submit({
+        type: activationType,
+        params: { family, model: variant.name, mode: "async", ...(accept_license && { accepted_license }) },
+      });
     });
     return accepted(c, made);
   });
@@ -76,6 +71,16 @@ export function activationRoutes(serve: Serve, deps: Deps, capability: Capabilit
     await scheduler.unload(family, variant.name);
     return c.json({ freed_bytes: deps.uninstall(variant) }, 200);
   });
+}
+
+/** Runs pieces of work one after the other. */
+function turns() {
+  let last: Promise<unknown> = Promise.resolve();
+  return <T>(work: () => Promise<T>): Promise<T> => {
+    const mine = last.then(work);
+    last = mine.catch(() => {});
+    return mine;
+  };
 }
 
 function requireAllowed(allowed: boolean): void {
