@@ -25,8 +25,7 @@ export interface JobContext {
   files: JobFiles;
   engine: Engine;
   operationOf(type: string): JobType | undefined;
-  /** What of the queue this machine takes. One machine alone takes everything. */
-  placing: { types: readonly string[]; variants(): readonly string[] };
+  placing: Placing;
   /** What `/health` shows of a variant beside its memory. */
   describe(family: string, variant: string): { domain: string; repo: string };
   memory(): MachineMemory;
@@ -45,6 +44,19 @@ export interface JobType {
   family: string;
   operation: Pick<Operation, "need" | "prepare" | "afterPhase" | "publish" | "preview">;
 }
+
+/** What of the queue this machine takes. One machine alone takes everything. */
+export interface Placing {
+  /** Whether other machines take jobs from the same queue. */
+  isShared: boolean;
+  /** The job types that this build knows. */
+  types: readonly string[];
+  /** The variants whose files are here; none while this machine is to take no jobs. */
+  variants(): readonly string[];
+}
+
+/** The queue of one machine. */
+export const alone: Placing = { isShared: false, types: [], variants: () => [] };
 
 export interface WarmTarget {
   name: string;

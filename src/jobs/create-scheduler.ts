@@ -5,8 +5,9 @@
  */
 import type { Need } from "../engine/need.ts";
 import { every, systemClock } from "./clock.ts";
-import type { JobContext } from "./context.ts";
+import { alone, type JobContext } from "./context.ts";
 import { Front } from "./front.ts";
+import { progressOf } from "./job.ts";
 import { Lane } from "./lane.ts";
 import { Metrics } from "./metrics.ts";
 import { createEvents } from "./notify/events.ts";
@@ -16,7 +17,7 @@ import { Waiters } from "./notify/waiters.ts";
 import { noWebhooks } from "./notify/webhooks.ts";
 import { installsNothing } from "./runner/activations.ts";
 import { stayAwake } from "./runner/awake.ts";
-import type { Health, JobMetrics, PlannedMemory, Scheduler, Unloaded } from "./scheduler.ts";
+import type { Health, JobMetrics, Member, PlannedMemory, Scheduler, Unloaded } from "./scheduler.ts";
 
 type Optional = "warm" | "webhooks" | "awake" | "clock" | "install" | "notices" | "placing";
 
@@ -24,6 +25,10 @@ type Optional = "warm" | "webhooks" | "awake" | "clock" | "install" | "notices" 
 export type SchedulerOptions = Omit<JobContext, Optional | "settings"> & Partial<Pick<JobContext, Optional>>;
 
 const pruneInterval = 3600_000;
+/** Milliseconds between questions in a fleet, whatever is told: for work, for the ends of waited-for jobs, for messages. */
+const idlePoll = 5000;
+const waitersPoll = 2000;
+const webhooksPoll = 10_000;
 
 /**
  * @example
@@ -34,7 +39,7 @@ const pruneInterval = 3600_000;
  * const waited = await scheduler.wait(job.id, 600_000);
  * ```
  */
-export function createScheduler(options: SchedulerOptions): Scheduler {
+export function createScheduler(options: SchedulerOptions): Scheduler & Member {
   return new JobScheduler({
     warm: [],
     webhooks: noWebhooks,
@@ -42,13 +47,13 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     awake: stayAwake(),
     clock: systemClock,
     notices: createEvents((options.clock ?? systemClock).now),
-    placing: { types: [], variants: () => [] },
+    placing: alone,
     ...options,
     settings: options.check.settings,
   });
 }
 
-class JobScheduler extends Front implements Scheduler {
+class JobScheduler extends Front implements Scheduler, Member {
   readonly #context: JobContext;
   readonly #parts: Parts;
   readonly #timers: (() => void)[] = [];
@@ -59,6 +64,10 @@ class JobScheduler extends Front implements Scheduler {
     super(context, { ...parts, admit: (job) => parts.lane.admit(job) });
     this.#context = context;
     this.#parts = parts;
+    context.notices.on("ended", ({ id, hasMessage }) => {
+      if (parts.waiters.jobs().includes(id)) void this.#lookForEnded([id]);
+      if (hasMessage) context.webhooks.wake();
+    });
   }
 
   unload(family: string, variant?: string): Promise<Unloaded> {
@@ -86,15 +95,41 @@ class JobScheduler extends Front implements Scheduler {
   }
 
   async start(): Promise<void> {
-    const { settings, webhooks } = this.#context;
+    const { settings, webhooks, placing } = this.#context;
     const { lane } = this.#parts;
-    await this.#recover();
+    // In a fleet only a node whose beats arrive may judge others.
+    if (!placing.isShared) await this.recover();
+    await this.#countQueued();
     await lane.start();
     await this.#prune();
     this.#repeat(settings.ttl_sweep_interval_s * 1000, () => lane.evictExpired());
     this.#repeat(pruneInterval, () => this.#prune());
+    if (placing.isShared) this.#askAgain();
     lane.begin();
     webhooks.wake();
+  }
+
+  async beat(state?: Record<string, unknown>): Promise<void> {
+    const { store, notices } = this.#context;
+    const { lane, metrics } = this.#parts;
+    const asked = lane.running();
+    const running = asked.map((job) => ({ id: job.id, ...progressOf(job) }));
+    const { held, queued } = await store.beat({ running, ...(state && { state }) });
+    metrics.queued = queued;
+    lane.reconcile(held, asked);
+    notices.watch(held.filter(({ watched }) => watched).map(({ id }) => id));
+  }
+
+  async recover(): Promise<void> {
+    const { store, log, notices } = this.#context;
+    const { requeued, interrupted } = await store.recover();
+    if (requeued.length + interrupted.length === 0) return;
+    log.warning("jobs were running when their server stopped", {
+      tried_again: requeued.length,
+      failed: interrupted.length,
+    });
+    for (const job of interrupted) this.#parts.reporter.ended(job, "running");
+    if (requeued.length > 0) notices.send("work", { variant: null });
   }
 
   async stop(): Promise<void> {
@@ -107,29 +142,41 @@ class JobScheduler extends Front implements Scheduler {
     const release = (id: string) => waiters.release(id, { kind: "shutting_down" });
     for (const id of waiters.jobs()) if (id !== running) release(id);
     const requeued = await lane.stop();
-    if (requeued) log.info("job put back into the queue", { job_id: requeued.id });
+    if (requeued) {
+      log.info("job put back into the queue", { job_id: requeued.id });
+      notices.send("work", { variant: null });
+    }
     for (const id of waiters.jobs()) release(id);
     notices.close();
     webhooks.stop();
   }
 
-  /** Recovers the jobs of the last run of the server. */
-  async #recover(): Promise<void> {
+  /** What no notification told is found a moment later. */
+  #askAgain(): void {
+    const { webhooks } = this.#context;
+    const { lane } = this.#parts;
+    this.#repeat(idlePoll * (0.8 + Math.random() * 0.4), async () => lane.poke());
+    this.#repeat(waitersPoll, () => this.#lookForEnded());
+    this.#repeat(webhooksPoll, async () => webhooks.wake());
+  }
+
+  async #lookForEnded(ids?: string[]): Promise<void> {
     const { store, log } = this.#context;
-    const { requeued, interrupted } = await store.recover();
-    if (requeued.length + interrupted.length > 0)
-      log.warning("jobs were running when the server stopped", {
-        tried_again: requeued.length,
-        failed: interrupted.length,
-      });
+    await this.#parts.waiters
+      .look(store, ids)
+      .catch((error) => log.debug("jobs that are waited for cannot be looked at", { error }));
+  }
+
+  async #countQueued(): Promise<void> {
     const before = this.#parts.metrics.queued;
-    const { queued } = await store.counts();
+    const { queued } = await this.#context.store.counts();
     // Some may have come meanwhile.
     this.#parts.metrics.queued += queued - before;
   }
 
   async #prune(): Promise<void> {
-    const { settings, store, clock } = this.#context;
+    const { settings, store, clock, notices } = this.#context;
+    await notices.trim();
     const days = settings.jobs_ttl_days;
     if (days === null || days <= 0) return;
     while ((await store.prune(clock.now() / 1000 - days * 86_400)) > 0) await Promise.resolve();

@@ -61,7 +61,7 @@ export class Front implements Requests {
       if (!created) metrics.queued--;
       else reporter.status(kept, { queue_position: metrics.queued - 1 });
       const accepted = await this.#accepted(kept, created);
-      notices.send("work", kept);
+      notices.send("work", { variant: demand.variant });
       return accepted;
     } catch (error) {
       metrics.queued--;
@@ -149,6 +149,7 @@ export class Front implements Requests {
   wait(id: string, milliseconds: number): Promise<Waited> {
     return this.#parts.waiters.wait(id, milliseconds, async () => {
       const job = await this.job(id);
+      this.#parts.waiters.know(job);
       if (!isLive(job)) return { kind: "ended", job };
       return this.#isStopping && job.status === "queued" ? { kind: "shutting_down" } : undefined;
     });
@@ -159,11 +160,12 @@ export class Front implements Requests {
     options: { lastEventId?: number; signal?: AbortSignal } = {},
   ): Promise<AsyncIterable<JobEvent>> {
     const job = await this.job(id);
-    return this.#parts.notices.follow(id, {
+    return this.#parts.notices.follow(job, {
       after: options.lastEventId ?? 0,
       signal: options.signal,
       present: async () => {
         const { store } = this.#context;
+        const job = await this.job(id);
         return presentOf(job, job.status === "queued" ? { queue_position: await store.position(id) } : {});
       },
     });

@@ -151,3 +151,11 @@ export interface Scheduler {
   /** Takes no more jobs, lets the running one end within `shutdown_grace_s` or puts it back, and keeps the queue. */
   stop(): Promise<void>;
 }
+
+/** What a scheduler does as one of a fleet. */
+export interface Member {
+  /** A sign of life, with what other nodes may know of this one. It stops jobs that are not this node's any more. */
+  beat(state?: Record<string, unknown>): Promise<void>;
+  /** Puts jobs of nodes that are gone back into the queue. For a node whose own beats have arrived for long enough. */
+  recover(): Promise<void>;
+}

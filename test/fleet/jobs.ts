@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { SQL } from "bun";
-import type { FileRecord } from "../../src/files/file.ts";
+import { insertFile } from "../../src/files/shared/postgres-records.ts";
 import type { Connection } from "../../src/fleet/connect.ts";
 import { createPostgresJobStore, type PostgresJobStoreOptions } from "../../src/jobs/store/postgres.ts";
 import type { Node } from "../../src/jobs/store/postgres-queue.ts";
@@ -18,10 +17,6 @@ export const nodeOf = (more: Partial<Node> = {}): Node => ({
   window: 60,
   ...more,
 });
-
-export const insertFile = async (sql: SQL, { meta, ...record }: FileRecord): Promise<void> => {
-  await sql`INSERT INTO files ${sql({ ...record, meta: JSON.stringify(meta) })}`;
-};
 
 /** The store of a node that has its lease. */
 export async function jobStore(

@@ -4,7 +4,7 @@
  * @module
  */
 import type { JobEvent } from "../scheduler.ts";
-import { Listeners, type Notices } from "./notices.ts";
+import { isTerminal, Listeners, type Notices } from "./notices.ts";
 
 interface Log {
   events: JobEvent[];
@@ -73,7 +73,7 @@ export function createEvents(now: () => number): Notices {
     if (log.ended) return;
     lastId = Math.max(lastId + 1, Math.floor(now()));
     add(log, { id: lastId, event, data });
-    if (event !== "status" && event !== "preview") {
+    if (isTerminal({ event, data })) {
       log.ended = true;
       ended.push(job);
       while (ended.length > mostEndedLogs) logs.delete(ended.shift()!);
@@ -83,16 +83,19 @@ export function createEvents(now: () => number): Notices {
 
   return {
     tell,
-    async follow(job, { after, signal, present }) {
-      const log = logs.get(job);
+    async follow({ id }, { after, signal, present }) {
+      const log = logs.get(id);
       if (log) return follow(log, after, signal);
       // No events are kept of the job: its state is the first one.
-      tell(job, await present());
-      return follow(logOf(job), 0, signal);
+      tell(id, await present());
+      return follow(logOf(id), 0, signal);
     },
+    isWatched: (job) => (logs.get(job)?.listeners.size ?? 0) > 0,
+    watch() {},
+    async trim() {},
     send: (name, value) => listeners.call(name, value),
     on: (name, listener) => listeners.on(name, listener),
-    watched: () => [...logs].filter(([, log]) => log.listeners.size > 0).map(([job]) => job),
+    followed: () => [...logs].filter(([, log]) => log.listeners.size > 0).map(([job]) => job),
     close() {
       closed = true;
       for (const log of logs.values()) for (const listener of log.listeners) listener();

@@ -10,17 +10,17 @@ import type { JobEvent } from "../scheduler.ts";
 export type Told = Pick<JobEvent, "event" | "data">;
 
 export interface Signals {
-  /** A job waits. */
-  work: Pick<Job, "type">;
+  /** A job of this variant waits; null when that is not known. */
+  work: { variant: string | null };
   /** A job ended on another node. */
-  ended: Pick<Job, "id">;
+  ended: { id: string; hasMessage: boolean };
 }
 
 export interface Following {
   /** Gives the events after this id. */
   after: number;
   signal?: AbortSignal | undefined;
-  /** The job's state, for a client whose earlier events are gone. */
+  /** The job's state, for a client whose earlier events are gone. Rejects when the job is gone. */
   present(): Promise<Told>;
 }
 
@@ -28,15 +28,23 @@ export interface Notices {
   /** Adds an event of a job. */
   tell(job: string, told: Told): void;
   /** Events of a job up to its terminal one. */
-  follow(job: string, following: Following): Promise<AsyncIterable<JobEvent>>;
-  /** Ids of the jobs that somebody follows. */
-  watched(): string[];
+  follow(job: Job, following: Following): Promise<AsyncIterable<JobEvent>>;
+  /** Whether somebody follows a job that runs here. */
+  isWatched(job: string): boolean;
+  /** The jobs that are followed here and want to be told when the queue moves. */
+  followed(): string[];
+  /** The running jobs of this node that are followed on any node. */
+  watch(jobs: readonly string[]): void;
   send<Name extends keyof Signals>(name: Name, value: Signals[Name]): void;
   /** The returned function ends it. */
   on<Name extends keyof Signals>(name: Name, listener: (value: Signals[Name]) => void): () => void;
+  /** Removes old events. */
+  trim(): Promise<void>;
   /** Ends every iteration. */
   close(): void;
 }
+
+export const isTerminal = ({ event }: Told): boolean => event !== "status" && event !== "preview";
 
 export class Listeners {
   readonly #listeners: { [Name in keyof Signals]: Set<(value: Signals[Name]) => void> } = {

@@ -59,7 +59,7 @@ export class Reporter {
         ...(eta !== undefined && { eta_s: eta === null ? null : Math.round(eta * 10) / 10 }),
       });
     }
-    if (!payload || !this.#notices.watched().includes(job.id)) return;
+    if (!payload || !this.#notices.isWatched(job.id)) return;
     this.#preview(job, payload).catch((error) =>
       log.warning("a preview cannot be made", { job_id: job.id, error }),
     );
@@ -97,7 +97,7 @@ export class Reporter {
   async #positions(): Promise<void> {
     const { store, log } = this.#context;
     try {
-      for (const id of this.#notices.watched()) {
+      for (const id of this.#notices.followed()) {
         const job = await store.get(id);
         if (job && job !== "pruned" && job.status === "queued")
           this.status(job, { queue_position: await store.position(id) });

@@ -1,11 +1,15 @@
 import type { Clock } from "../clock.ts";
+import type { Job } from "../job.ts";
 import type { Waited } from "../scheduler.ts";
+import type { JobStore } from "../store/store.ts";
 
 type Resolve = (waited: Waited) => void;
 
 /** Requests that wait for jobs to end. */
 export class Waiters {
   readonly #waiters = new Map<string, Set<Resolve>>();
+  /** Jobs that are waited for, as they were last seen. */
+  readonly #known = new Map<string, Job>();
 
   constructor(readonly clock: Clock) {}
 
@@ -21,6 +25,23 @@ export class Waiters {
       clear();
       waiting.delete(resolve);
       if (waiting.size === 0 && this.#waiters.get(id) === waiting) this.#waiters.delete(id);
+      if (!this.#waiters.has(id)) this.#known.delete(id);
+    }
+  }
+
+  /** A job that is waited for, as it is now. */
+  know(job: Job): void {
+    if (this.#waiters.has(job.id)) this.#known.set(job.id, job);
+  }
+
+  /** Asks the store, in one statement, which jobs have ended unheard. One that was deleted shows as canceled. */
+  async look(store: Pick<JobStore, "endedOf">, ids = this.jobs()): Promise<void> {
+    if (ids.length === 0) return;
+    const { ended, gone } = await store.endedOf(ids);
+    for (const job of ended) this.release(job.id, { kind: "ended", job });
+    for (const id of gone) {
+      const job = this.#known.get(id);
+      if (job) this.release(id, { kind: "ended", job: { ...job, status: "canceled" } });
     }
   }
 

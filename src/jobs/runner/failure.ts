@@ -36,6 +36,9 @@ export function withoutPaths(message: string): string {
 
 const passing = /^SQLITE_(BUSY|LOCKED|NOMEM|IOERR|FULL)/;
 
+/** The store is on another machine, and does not answer now. */
+export const isAway = (error: unknown) => error instanceof Refusal && error.code === "store_unavailable";
+
 /** Milliseconds that a job waits for space on the disk before it fails. */
 export const diskFullPatience = 10_000;
 
@@ -43,5 +46,6 @@ export const diskFullPatience = 10_000;
 export function isPassing(error: unknown, waited: number): boolean {
   if (isDiskFull(error)) return waited < diskFullPatience;
   if (!(error instanceof Error)) return false;
+  if (isAway(error)) return true;
   return passing.test(String((error as { code?: unknown }).code ?? "")) || isPassing(error.cause, waited);
 }

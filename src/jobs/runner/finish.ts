@@ -10,7 +10,10 @@ import type { JobContext } from "../context.ts";
 import type { Job, JobProgress, JobStatus } from "../job.ts";
 import type { Reporter } from "../notify/reporter.ts";
 import type { Ending } from "../store/store.ts";
-import { diskFullPatience, isPassing } from "./failure.ts";
+import { diskFullPatience, isAway, isPassing } from "./failure.ts";
+
+/** Milliseconds between attempts to reach a store that is away. */
+const longestAway = 2000;
 
 export class Finisher {
   /** Failed jobs whose record still says that they wait or run, and how to write it. */
@@ -43,7 +46,7 @@ export class Finisher {
         log.error("the job store does not work", { error });
         if (this.quit.aborted) return undefined;
         if (!waitsFor(error, clock.now() - since)) throw error;
-        await sleep(clock, wait);
+        await sleep(clock, isAway(error) ? Math.min(wait, longestAway) : wait);
       }
     }
   }

@@ -114,6 +114,11 @@ export class Runner {
     return this.#current?.job;
   }
 
+  /** Failed jobs whose record does not say so yet. */
+  unwritten(): string[] {
+    return this.#finisher.unwritten();
+  }
+
   isWarm(): boolean {
     return this.#warmUp.isOver;
   }
@@ -184,7 +189,22 @@ export class Runner {
   async #nextJob(): Promise<Claimed | undefined> {
     const unwritten = this.#finisher.unwritten();
     if (unwritten.length > 0) await this.#finisher.retryUnwritten();
-    return this.#quit.signal.aborted ? undefined : this.#claims.take();
+    if (this.#quit.signal.aborted) return undefined;
+    const claimed = await this.#claims.take();
+    const prepared = this.#prefetcher.job();
+    if (prepared && prepared.id !== claimed?.job.id) await this.#keepIfQueued(prepared);
+    return claimed;
+  }
+
+  /** Another machine may have taken the job that is prepared here. */
+  async #keepIfQueued({ id }: Job): Promise<void> {
+    const { store, log } = this.#context;
+    try {
+      const job = await store.get(id);
+      if (!job || job === "pruned" || job.status !== "queued") this.#prefetcher.abandon(id);
+    } catch (error) {
+      log.warning("the job store cannot be read", { error });
+    }
   }
 
   #rest(): Promise<void> {

@@ -40,7 +40,7 @@ export function partsOf(context: JobContext, job: Job): Set<string> {
 }
 
 /** A download fits every machine that makes downloads. */
-const ofDownloads = { variant: "", warmKey: "", bytes: 0 };
+export const ofDownloads = { variant: "", warmKey: "", bytes: 0 };
 
 /** What a new job needs of a family's models. A download needs none. @throws {Refusal} what the operation refuses. */
 export function needOf(

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import type { Job } from "../../../../src/jobs/job.ts";
 import { createEvents } from "../../../../src/jobs/notify/events.ts";
 import type { JobEvent } from "../../../../src/jobs/scheduler.ts";
 import { harness, settle } from "../harness.ts";
@@ -163,7 +164,7 @@ test("createEvents() keeps the last events of a job that says much, and of previ
     events.tell("job", { event: "status", data: { step } });
   }
   events.tell("job", { event: "succeeded", data: {} });
-  const seen = await all(await events.follow("job", asNew));
+  const seen = await all(await events.follow({ id: "job" } as Job, asNew));
   expect(seen.length).toBeLessThanOrEqual(256);
   expect(seen.filter(({ event }) => event === "preview").map(({ data }) => data.step)).toEqual([999]);
   expect(seen.at(-1)!.event).toBe("succeeded");
@@ -174,7 +175,7 @@ test("createEvents() forgets the events of jobs that ended long ago: their state
   for (let job = 0; job < 1000; job++) events.tell(`${job}`, { event: "succeeded", data: { early: true } });
   const present = async () => ({ event: "succeeded", data: { early: false } }) as const;
   const told = async (job: string) =>
-    (await all(await events.follow(job, { after: 0, present }))).map(({ data }) => data.early);
+    (await all(await events.follow({ id: job } as Job, { after: 0, present }))).map(({ data }) => data.early);
   expect(await told("0")).toEqual([false]);
   expect(await told("999")).toEqual([true]);
 });

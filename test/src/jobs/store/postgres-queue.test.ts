@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { insertFile } from "../../../../src/files/shared/postgres-records.ts";
 import type { Connection } from "../../../../src/fleet/connect.ts";
 import type { Ending, JobStore, Offer } from "../../../../src/jobs/store/store.ts";
 import { file } from "../../../contract/jobs-store.ts";
 import { moveClock, stopClock } from "../../../fleet/clock.ts";
 import { connection, fleetDatabase } from "../../../fleet/fleet.ts";
-import { empty, insertFile, jobStore, nodeOf } from "../../../fleet/jobs.ts";
+import { empty, jobStore, nodeOf } from "../../../fleet/jobs.ts";
 import { hasPostgres } from "../../../fleet/servers.ts";
 import { arrival } from "../arrival.ts";
 

@@ -1,8 +1,9 @@
 import { afterAll, setDefaultTimeout } from "bun:test";
+import { insertFile } from "../../../../src/files/shared/postgres-records.ts";
 import { file, type OpenJobStore, testJobStore } from "../../../contract/jobs-store.ts";
 import { moveClock, stopClock } from "../../../fleet/clock.ts";
 import { connection, fleetDatabase } from "../../../fleet/fleet.ts";
-import { empty, insertFile, jobStore, nodeOf } from "../../../fleet/jobs.ts";
+import { empty, jobStore, nodeOf } from "../../../fleet/jobs.ts";
 import { hasPostgres } from "../../../fleet/servers.ts";
 
 // a server starts slowly on a busy machine
