@@ -78,6 +78,7 @@ def main():
         for kind, guidance in (("guided", GUIDANCE), ("plain", 1.0)):
             arrays[f"{name}.{kind}"] = pipe(**common, true_cfg_scale=guidance).images[0]
     save_file({k: v.float().contiguous() for k, v in arrays.items()}, out / "pipeline.safetensors")
+    (out / "pipeline.safetensors").chmod(0o644)
     about = {"width": WIDTH, "height": HEIGHT, "steps": STEPS, "guidance": GUIDANCE}
     (out / "pipeline.json").write_text(json.dumps(about, indent=1) + "\n")
 

@@ -5,6 +5,7 @@
  */
 import { z } from "@hono/zod-openapi";
 import { CancelOnDisconnect, FileRefSchema, pictureOptions, Timings, Webhook } from "../schemas.ts";
+import { shortcutFields } from "./shortcuts.ts";
 
 export const LoraRef = z
   .object({
@@ -43,6 +44,7 @@ export const pictureFields = (usualSteps: string) => ({
     description:
       "Up to 4 adapters. They are added to the model that is in memory, so a change of adapters reads their own bytes alone.",
   }),
+  ...shortcutFields,
   preview: z.boolean().default(false).openapi({
     description: "Sends small pictures of the way as `preview` events of `GET /v1/jobs/{job_id}/events`.",
   }),

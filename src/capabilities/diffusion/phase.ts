@@ -38,6 +38,10 @@ export type RunInput = {
   seed: number;
   loras: Adapter[];
   preview: boolean;
+  /** The part of the steps in which the negative prompt counts; null is all. */
+  interval: readonly [number, number] | null;
+  /** The least change of the first block's change that makes a step run whole; null runs all whole. */
+  stepCache: number | null;
   /** Of an edit that keeps a part of its first picture: a byte a pixel of the result, 0 where it stays and 255 where it is made anew. */
   mask?: Uint8Array;
 };
@@ -57,6 +61,8 @@ export type DenoiseOutput = {
   promptCut: boolean;
   /** Whether the model takes no guidance, although the request asks for it. */
   guidanceIgnored: boolean;
+  /** Steps that took most of an earlier one. */
+  stepsReused: number;
 };
 
 export type PreviewPayload = { pixels: Uint8Array; width: number; height: number };

@@ -4,6 +4,7 @@
  * @module
  */
 import type { VerbOption } from "../family.ts";
+import { shortcutOptions } from "./shortcuts.ts";
 
 export const pictureOptions: readonly VerbOption[] = [
   { name: "width", kind: "whole", value: "<pixels>", help: "a multiple of 16" },
@@ -13,6 +14,7 @@ export const pictureOptions: readonly VerbOption[] = [
   { name: "seed", kind: "whole", value: "<number>", help: "makes the result repeatable" },
   { name: "quality", kind: "whole", value: "<percent>", help: "of JPEG and WebP" },
   { name: "lora", kind: "adapter", value: "<path[:scale]>", help: "a LoRA file (repeatable)" },
+  ...shortcutOptions,
 ];
 
 export const negativePrompt: VerbOption = {

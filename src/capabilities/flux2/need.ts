@@ -39,6 +39,7 @@ export function needOf(params: Params, context: CheckContext, references?: reado
       references: edit ? (references ?? files.map(() => referencePixels)) : [],
       first: edit ? params.mask !== null : files.length > 0,
       guided: guided(params),
+      stepCache: params.step_cache !== null,
     },
     pipeline,
     floatBytes,

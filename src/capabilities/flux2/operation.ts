@@ -17,6 +17,7 @@ import {
   type UsedAdapter,
 } from "../diffusion/prepare.ts";
 import { preview, publishPicture } from "../diffusion/result.ts";
+import { noShortcuts, usedShortcuts } from "../diffusion/shortcuts.ts";
 import { chooseVariant } from "../model.ts";
 import { EditRequest, GenerateRequest, ImageResponse, prose, schedulers } from "./contract.ts";
 import { bitsOf, needOf } from "./need.ts";
@@ -110,6 +111,8 @@ const shared: Pick<
       seed,
       loras,
       preview,
+      interval: params.guidance_interval,
+      stepCache: params.step_cache,
       distilled: usualOf(model).distilled,
       ...(mask && { mask }),
     };
@@ -131,7 +134,7 @@ const shared: Pick<
 
   publish(params, given, output, context) {
     const { kind, seed, image_file_ids, mask_file_id, adapters, one_colour } = given as Facts;
-    const { image, width, height, unusedKeys, bits, promptCut, guidanceIgnored } =
+    const { image, width, height, unusedKeys, bits, promptCut, guidanceIgnored, stepsReused } =
       output as Values as unknown as RunOutput;
     const { model, prompt, image_strength, steps, guidance, scheduler, format, quality } = params;
     const ignored = guidanceIgnored || (guidance > 1 && !guided(params));
@@ -148,6 +151,7 @@ const shared: Pick<
       height,
       steps,
       guidance,
+      ...usedShortcuts(params, { stepsReused }),
       quantize: bits,
       scheduler,
       format,
@@ -228,6 +232,7 @@ function usualParams(variant: string, { settings }: CheckContext, request: Plann
     quality: 90,
     loras: [],
     preview: false,
+    ...noShortcuts,
     model: variant,
     mode: "sync",
     init_image: null,

@@ -10,13 +10,14 @@ import type { CheckContext, Variant } from "../capability.ts";
 import { checkLimits, checkStrength } from "../diffusion/limits.ts";
 import type { MaskParams } from "../diffusion/mask.ts";
 import type { LoraFile } from "../diffusion/prepare.ts";
+import { type Shortcuts, shortcutsOf } from "../diffusion/shortcuts.ts";
 import { type Models, requireActivated } from "../model.ts";
 import { fixedSeed } from "../schemas.ts";
 import type { EditRequest, GenerateRequest } from "./contract.ts";
 import { limitsOf, ownSettings } from "./settings.ts";
 import { family, free4b, usualOf, variants } from "./variants.ts";
 
-export type Shared = {
+export type Shared = Shortcuts & {
   prompt: string;
   width: number;
   height: number;
@@ -82,6 +83,7 @@ export function checkShared(
     quality: request.quality,
     loras: request.loras ?? [],
     preview: request.preview,
+    ...shortcutsOf(request),
     model: variant.name,
     mode: request.mode,
   };

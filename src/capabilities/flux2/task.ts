@@ -28,6 +28,7 @@ import {
   shares,
   withKept,
   withLoras,
+  withStepCache,
 } from "../diffusion/engine/run.ts";
 import type { DenoiseOutput, EncodeOutput, RunInput, RunOutput } from "../diffusion/phase.ts";
 import type { Flux2Input, LookOutput } from "./phase.ts";
@@ -110,24 +111,29 @@ function denoised({ transformer, distilled }: Denoiser, input: DenoiseInput, pro
     using _ = applyLoras(loras, linears, targets, transformer.dtype, hint);
     const drawn = noise(input, config.channels, input.seed);
     const { rows, columns } = drawn;
-    const clean = denoise({
-      transformer,
-      sigmas: used,
-      start: kind === "img2img" ? mixed(seen[0]!, drawn, used[0]!) : drawn,
-      references: kind === "edit" ? seen : [],
-      ...(kept && { kept: { ...kept, noise: drawn } }),
-      positive,
-      negative: guides ? negative : undefined,
-      guidance,
-      step: (done) => progress("denoising", done, total),
-      guess: (done, tokens) => preview(done, () => cellsBy(statistics!, tokens(), rows, columns)),
-    });
+    const { made: clean, stepsReused } = withStepCache(input, (cache) =>
+      denoise({
+        transformer,
+        sigmas: used,
+        start: kind === "img2img" ? mixed(seen[0]!, drawn, used[0]!) : drawn,
+        references: kind === "edit" ? seen : [],
+        ...(kept && { kept: { ...kept, noise: drawn } }),
+        positive,
+        negative: guides ? negative : undefined,
+        guidance,
+        interval: input.interval,
+        cache,
+        step: (done) => progress("denoising", done, total),
+        guess: (done, tokens) => preview(done, () => cellsBy(statistics!, tokens(), rows, columns)),
+      }),
+    );
     const output: DenoiseOutput = {
       clean,
       bits: bitsOf(linears.values()),
       unusedKeys,
       promptCut: positive.cut === true,
       guidanceIgnored: input.negativePrompt !== null && !guides,
+      stepsReused,
     };
     // The next phase does not use them, so they do not travel on.
     return { ...output, positive: null, negative: null, seen: null, glance: null };
@@ -135,8 +141,8 @@ function denoised({ transformer, distilled }: Denoiser, input: DenoiseInput, pro
 }
 
 function decoded(vae: AutoencoderKl, input: DecodeInput, progress: Progress): RunOutput {
-  const { width, height, unusedKeys, bits, promptCut, guidanceIgnored } = input;
+  const { width, height, unusedKeys, bits, promptCut, guidanceIgnored, stepsReused } = input;
   const image = drawnBytes(() => decode(vae, input.clean, { step: shares(progress, "decoding") }));
   const picture = withKept(image, input.kept, width);
-  return { image: picture, width, height, unusedKeys, bits, promptCut, guidanceIgnored };
+  return { image: picture, width, height, unusedKeys, bits, promptCut, guidanceIgnored, stepsReused };
 }

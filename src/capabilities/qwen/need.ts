@@ -57,6 +57,7 @@ function planned(params: Params, context: CheckContext): Planned {
     references: "images" in params ? filesOf(params).length : 0,
     referencePixels: own.qwen_reference_pixels,
     tile: own.qwen_vae_tile,
+    cachedTexts: params.step_cache === null ? 0 : guided(params) ? 2 : 1,
   };
   const footprint = (batch: boolean) => memory.footprint({ ...job, batch }, size, floatBytes);
   const both = guided(params) && own.qwen_batch_guidance ? footprint(true) : null;

@@ -3,6 +3,7 @@ import type { Capability, CheckContext, Operation, PlannedRequest } from "../cap
 import { checkImages, checkLimits, checkScheduler, checkStrength } from "../diffusion/limits.ts";
 import { maskOf } from "../diffusion/mask.ts";
 import { preview } from "../diffusion/result.ts";
+import { noShortcuts } from "../diffusion/shortcuts.ts";
 import { chooseVariant, requireActivated } from "../model.ts";
 import { EditRequest, GenerateRequest, ImageResponse, prose } from "./contract.ts";
 import { needOf } from "./need.ts";
@@ -123,6 +124,7 @@ function usual(variant: string, { settings }: CheckContext, request: PlannedRequ
     quality: 90,
     loras: [],
     preview: false,
+    ...noShortcuts,
     model: variant,
     mode: "sync",
   };

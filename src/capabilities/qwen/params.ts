@@ -13,6 +13,7 @@ import { checkLimits } from "../diffusion/limits.ts";
 import type { MaskParams } from "../diffusion/mask.ts";
 import type { Kind } from "../diffusion/phase.ts";
 import type { LoraFile, UsedAdapter } from "../diffusion/prepare.ts";
+import { type Shortcuts, shortcutsOf } from "../diffusion/shortcuts.ts";
 import { fixedSeed } from "../schemas.ts";
 import type { EditRequest, GenerateRequest } from "./contract.ts";
 import { limitsOf, ownSettings } from "./settings.ts";
@@ -22,7 +23,7 @@ export const family = "qwen";
 /** Pixels that tiles of the picture coder share. */
 export const overlap = 64;
 
-export type Shared = {
+export type Shared = Shortcuts & {
   prompt: string;
   negative_prompt: string | null;
   width: number;
@@ -92,6 +93,7 @@ export function checkShared(
     quality: request.quality,
     loras: request.loras ?? [],
     preview: request.preview,
+    ...shortcutsOf(request),
     mode: request.mode,
   };
   checkLimits(wanted, limitsOf(settings));

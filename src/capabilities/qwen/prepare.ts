@@ -62,6 +62,8 @@ export async function prepare(params: Params, context: PrepareContext): Promise<
     overlap,
     referencePixels: ownSettings(settings).qwen_reference_pixels,
     preview: params.preview,
+    interval: params.guidance_interval,
+    stepCache: params.step_cache,
     ...(mask && { mask }),
   };
   const facts: Facts = {

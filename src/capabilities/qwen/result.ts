@@ -5,6 +5,7 @@
  */
 import type { Operation } from "../capability.ts";
 import { publishPicture } from "../diffusion/result.ts";
+import { usedShortcuts } from "../diffusion/shortcuts.ts";
 import { type Facts, family, overlap, type Params } from "./params.ts";
 import type { DiffusionOutput } from "./phase.ts";
 import { ownSettings } from "./settings.ts";
@@ -12,7 +13,7 @@ import { ownSettings } from "./settings.ts";
 export const publish: Operation<never, Params>["publish"] = (params, given, output, context) => {
   const { settings } = context;
   const { kind, seed, image_file_ids, mask_file_id, adapters, one_colour, batch_guidance } = given as Facts;
-  const { image, width, height, unusedKeys, bits } = output as unknown as DiffusionOutput;
+  const { image, width, height, unusedKeys, bits, stepsReused } = output as unknown as DiffusionOutput;
   const { model, prompt, negative_prompt, steps, guidance, scheduler, format, quality } = params;
   const used = {
     kind,
@@ -28,6 +29,7 @@ export const publish: Operation<never, Params>["publish"] = (params, given, outp
     height,
     steps,
     guidance,
+    ...usedShortcuts(params, { stepsReused }),
     quantize: bits,
     scheduler,
     format,

@@ -21,7 +21,7 @@ import { lightning, sigmas } from "../../models/qwen-image/schedule.ts";
 import { TextEncoder } from "../../models/qwen-image/text-encoder.ts";
 import { Transformer } from "../../models/qwen-image/transformer.ts";
 import { Vae } from "../../models/qwen-image/vae.ts";
-import { keptOf, partOf, previewing, withKept, withLoras } from "../diffusion/engine/run.ts";
+import { keptOf, partOf, previewing, withKept, withLoras, withStepCache } from "../diffusion/engine/run.ts";
 import type { EncodeOutput, InputPicture } from "../diffusion/phase.ts";
 import type { EncodedPrompt } from "../prompts/cache.ts";
 import type { DenoiseOutput, DiffusionInput, DiffusionOutput, LookOutput, ModulateOutput } from "./phase.ts";
@@ -160,27 +160,32 @@ function denoised(transformer: Transformer, input: DenoiseInput, progress: Progr
   const start = kind === "img2img" ? mixed(seen[0]!, drawn, sigmas[0]!) : drawn;
   const total = sigmas.length - 1;
   const names = targetsOf(linearNames(transformer.config.num_layers));
-  const clean = withLoras(() => {
+  const { made: clean, stepsReused } = withLoras(() => {
     using _ = applyLoras(loras, transformer.linears, names, transformer.dtype);
-    return denoise({
-      transformer,
-      sigmas,
-      modulation: input.modulation,
-      start,
-      references: kind === "edit" ? seen : [],
-      ...(kept && { kept: { ...kept, noise: drawn } }),
-      positive: input.positive,
-      negative: input.negative,
-      guidance: input.guidance,
-      batch: input.batchGuidance,
-      step: (done) => progress("denoising", done, total),
-      guess: previewing(progress, total, projection),
-    });
+    return withStepCache(input, (cache) =>
+      denoise({
+        transformer,
+        sigmas,
+        modulation: input.modulation,
+        start,
+        references: kind === "edit" ? seen : [],
+        ...(kept && { kept: { ...kept, noise: drawn } }),
+        positive: input.positive,
+        negative: input.negative,
+        guidance: input.guidance,
+        interval: input.interval,
+        cache,
+        batch: input.batchGuidance,
+        step: (done) => progress("denoising", done, total),
+        guess: previewing(progress, total, projection),
+      }),
+    );
   });
   // Drops values that the next phase does not use.
   return {
     clean,
     bits: transformer.bits,
+    stepsReused,
     modulation: null,
     positive: null,
     negative: null,
@@ -189,7 +194,7 @@ function denoised(transformer: Transformer, input: DenoiseInput, progress: Progr
 }
 
 function decoded(vae: Vae, input: DecodeInput, progress: Progress): DiffusionOutput {
-  const { width, height, tile, overlap, unusedKeys, bits } = input;
+  const { width, height, tile, overlap, unusedKeys, bits, stepsReused } = input;
   const image = decode(
     vae,
     input.clean,
@@ -197,5 +202,5 @@ function decoded(vae: Vae, input: DecodeInput, progress: Progress): DiffusionOut
     (done, total) => progress("decoding", done, total),
     requireFinite,
   );
-  return { image: withKept(image, input.kept, width), width, height, unusedKeys, bits };
+  return { image: withKept(image, input.kept, width), width, height, unusedKeys, bits, stepsReused };
 }

@@ -16,6 +16,7 @@ import {
   type UsedAdapter,
 } from "../diffusion/prepare.ts";
 import { preview, publishPicture } from "../diffusion/result.ts";
+import { noShortcuts, type Shortcuts, shortcutsOf, usedShortcuts } from "../diffusion/shortcuts.ts";
 import { floatBytes } from "../footprint.ts";
 import { chooseBits, chooseVariant, requireActivated } from "../model.ts";
 import { fixedSeed } from "../schemas.ts";
@@ -24,7 +25,7 @@ import type { ZImageInput } from "./phase.ts";
 import { limitsOf, ownSettings } from "./settings.ts";
 import { family, models, usualOf } from "./variants.ts";
 
-export type Params = {
+export type Params = Shortcuts & {
   prompt: string;
   negative_prompt: string | null;
   width: number;
@@ -66,7 +67,7 @@ function bitsOf({ model, quantize }: Pick<Params, "model" | "quantize">, context
 function needOf(params: Params, context: CheckContext): Need {
   const { bits, transient, pipeline } = bitsOf(params, context);
   const { width, height } = params;
-  const job: Job = { bits, width, height, guided: guided(params) };
+  const job: Job = { bits, width, height, guided: guided(params), stepCache: params.step_cache !== null };
   const bytes = footprint(job, pipeline, floatBytes);
   // The text encoder goes first: what it gave is kept.
   const textEncoder = {
@@ -133,6 +134,7 @@ export const generate: Operation<GenerateRequest, Params> = {
       quality: request.quality,
       loras: request.loras ?? [],
       preview: request.preview,
+      ...shortcutsOf(request),
       model: variant.name,
       mode: request.mode,
     };
@@ -166,6 +168,8 @@ export const generate: Operation<GenerateRequest, Params> = {
       seed,
       loras,
       preview,
+      interval: params.guidance_interval,
+      stepCache: params.step_cache,
       shift: usualOf(model).shift,
     };
     return { input, facts: { seed, adapters }, refresh: refresh(input, promptCache(context)) };
@@ -177,7 +181,8 @@ export const generate: Operation<GenerateRequest, Params> = {
 
   publish(params, given, output, context) {
     const { seed, adapters } = given as Facts;
-    const { image, width, height, unusedKeys, bits, promptCut } = output as Values as unknown as RunOutput;
+    const { image, width, height, unusedKeys, bits, promptCut, stepsReused } =
+      output as Values as unknown as RunOutput;
     const { model, prompt, negative_prompt, steps, guidance, format, quality } = params;
     const ignored = guidance !== null && guidance > 1 && !guided(params);
     const used = {
@@ -190,6 +195,7 @@ export const generate: Operation<GenerateRequest, Params> = {
       height,
       steps,
       guidance,
+      ...usedShortcuts(params, { stepsReused }),
       quantize: bits,
       format,
       quality,
@@ -227,6 +233,7 @@ function usualParams(variant: string, { settings }: CheckContext, request: Plann
     quality: 90,
     loras: [],
     preview: false,
+    ...noShortcuts,
     model: variant,
     mode: "sync",
   };

@@ -10,7 +10,15 @@ import { decode, noise, previewOf } from "../../models/zimage/pictures.ts";
 import { sigmas } from "../../models/zimage/schedule.ts";
 import { TextEncoder } from "../../models/zimage/text-encoder.ts";
 import type { ZImageTransformer } from "../../models/zimage/transformer.ts";
-import { drawnBytes, encodePrompts, partOf, previewing, shares, withLoras } from "../diffusion/engine/run.ts";
+import {
+  drawnBytes,
+  encodePrompts,
+  partOf,
+  previewing,
+  shares,
+  withLoras,
+  withStepCache,
+} from "../diffusion/engine/run.ts";
 import type { DenoiseOutput, EncodeOutput, RunInput, RunOutput } from "../diffusion/phase.ts";
 import type { ZImageInput } from "./phase.ts";
 
@@ -64,22 +72,27 @@ function denoised({ transformer, shift }: Denoiser, input: DenoiseInput, progres
   return withLoras(() => {
     const unusedKeys = checkLoras(loras, targets);
     using _ = applyLoras(loras, linears, targets, transformer.dtype);
-    const clean = denoise({
-      transformer,
-      sigmas: sigmas(steps, shift ?? input.shift),
-      start: noise(input, transformer.config.patch / 4, input.seed),
-      positive,
-      negative: input.negativePrompt === null ? undefined : negative,
-      guidance,
-      step: (done) => progress("denoising", done, steps),
-      guess: preview,
-    });
+    const { made: clean, stepsReused } = withStepCache(input, (cache) =>
+      denoise({
+        transformer,
+        sigmas: sigmas(steps, shift ?? input.shift),
+        start: noise(input, transformer.config.patch / 4, input.seed),
+        positive,
+        negative: input.negativePrompt === null ? undefined : negative,
+        guidance,
+        interval: input.interval,
+        cache,
+        step: (done) => progress("denoising", done, steps),
+        guess: preview,
+      }),
+    );
     const output: DenoiseOutput = {
       clean,
       bits: bitsOf(linears.values()),
       unusedKeys,
       promptCut: positive.cut === true || negative?.cut === true,
       guidanceIgnored: false,
+      stepsReused,
     };
     // The next phase does not use them, so they do not travel on.
     return { ...output, positive: null, negative: null, projection: null };
@@ -87,7 +100,7 @@ function denoised({ transformer, shift }: Denoiser, input: DenoiseInput, progres
 }
 
 function decoded(vae: AutoencoderKl, input: DecodeInput, progress: Progress): RunOutput {
-  const { width, height, unusedKeys, bits, promptCut, guidanceIgnored } = input;
+  const { width, height, unusedKeys, bits, promptCut, guidanceIgnored, stepsReused } = input;
   const image = drawnBytes(() => decode(vae, input.clean, { step: shares(progress, "decoding") }));
-  return { image, width, height, unusedKeys, bits, promptCut, guidanceIgnored };
+  return { image, width, height, unusedKeys, bits, promptCut, guidanceIgnored, stepsReused };
 }

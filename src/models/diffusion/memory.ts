@@ -48,6 +48,10 @@ export const pipelineOf = (paths: readonly string[], published: Pipeline): Pipel
   vae: partTable(paths, "vae") ?? published.vae,
 });
 
+/** Bytes that a step cache holds: tokens of the made picture, how the first block changes them, and the others under each text. */
+export const stepCacheBytes = (pixels: number, width: number, texts: number, float: number): number =>
+  (pixels / 256) * width * (1 + texts) * float;
+
 const product = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 const groupSize = 64;
 

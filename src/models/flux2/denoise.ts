@@ -1,6 +1,8 @@
 import { scope, type Tensor } from "../../../ffi/index.ts";
+import { type Interval, isInside } from "../diffusion/interval.ts";
 import { type Kept, keeping } from "../diffusion/keeping.ts";
 import type { Grid } from "../diffusion/rotations.ts";
+import type { StepCache } from "../diffusion/step-cache.ts";
 import { numbers, type Step, type Text, type Tokens, textTensor, tokensTensor } from "../diffusion/tokens.ts";
 import type { Flux2Transformer } from "./transformer.ts";
 
@@ -16,6 +18,9 @@ export interface Denoising {
   /** Without it there is no guidance. */
   negative?: Text | undefined;
   guidance: number;
+  /** The part of the steps in which the negative prompt counts. */
+  interval?: Interval | null;
+  cache?: StepCache | undefined;
   step?: Step;
   /** Told after a step what the picture will be like, as far as can be said: clean tokens. */
   guess?: (done: number, tokens: () => Tensor) => void;
@@ -39,9 +44,16 @@ export function denoise(run: Denoising): Tokens {
     for (let i = 0; i < total; i++) {
       const sigma = sigmas[i]!;
       latents = scope(() => {
-        const [wanted, other] = sides.map((side, number) =>
-          transformer.forward(latents, sigma, side, (done, blocks) =>
-            step(i + (number + done / blocks) / sides.length, total),
+        const texts = isInside(run.interval, i, total) ? [...sides.keys()] : [0];
+        run.cache?.begin(texts);
+        const [wanted, other] = texts.map((text) =>
+          transformer.forward(
+            latents,
+            sigma,
+            sides[text]!,
+            (done, blocks) => step(i + (text + done / blocks) / texts.length, total),
+            undefined,
+            run.cache?.pass([text]),
           ),
         );
         const velocity = other ? other.add(wanted!.sub(other).mul(guidance)) : wanted!;

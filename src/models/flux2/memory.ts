@@ -15,6 +15,7 @@ import {
   partBytes,
   previewPixels,
   sizeOf,
+  stepCacheBytes,
   tableOf,
   times,
 } from "../diffusion/memory.ts";
@@ -100,6 +101,7 @@ export interface Job {
   first: boolean;
   /** Whether there is a negative prompt. */
   guided: boolean;
+  stepCache?: boolean;
 }
 
 const window = 512;
@@ -129,7 +131,11 @@ export function footprint(job: Job, pipeline: Pipeline, float: number): Footprin
     transformer: partBytes(transformer, { bits: job.bits, float, finer }),
     encode: qwen3Working(textEncoder, window, encoderTaps, float),
     look: encodeWorking(vae, largest, float),
-    denoise: Math.round(tokens * (liveWidths * d + liveHidden * f) * float + text * (job.guided ? 4 : 2)),
+    denoise: Math.round(
+      tokens * (liveWidths * d + liveHidden * f) * float +
+        text * (job.guided ? 4 : 2) +
+        (job.stepCache ? stepCacheBytes(pixels, d, job.guided ? 2 : 1, float) : 0),
+    ),
     decode: decodeWorking(vae, pixels, float),
   };
 }

@@ -6,8 +6,10 @@
 import { concat, scope, Tensor } from "../../../ffi/index.ts";
 import { tilesOf } from "../../images/tiles.ts";
 import { tileByTile } from "../../nn/tiled.ts";
+import { type Interval, isInside } from "../diffusion/interval.ts";
 import { type Kept, keeping } from "../diffusion/keeping.ts";
 import { fitProjection, type Projection } from "../diffusion/preview.ts";
+import type { StepCache } from "../diffusion/step-cache.ts";
 import {
   bytesOf,
   drawn,
@@ -109,6 +111,9 @@ export interface Denoising {
   /** Enables guidance. */
   negative?: Text | undefined;
   guidance: number;
+  /** The part of the steps in which the negative prompt counts. */
+  interval?: Interval | null;
+  cache?: StepCache | undefined;
   /** Both texts at once instead of one after the other. */
   batch?: boolean;
   step?: Step;
@@ -132,7 +137,6 @@ export function denoise(run: Denoising): Tokens {
     const positive = side(run.positive);
     const negative = run.negative && guidance > 1 ? side(run.negative) : undefined;
     const sides = negative ? [positive, negative] : [positive];
-    const passes = batch ? [sides] : sides.map((side) => [side]);
     const keep = keeping(run.kept);
     let latents = tokensTensor(start);
     for (let i = 0; i < total; i++) {
@@ -140,9 +144,17 @@ export function denoise(run: Denoising): Tokens {
       latents = scope(() => {
         const level = stepOf(modulation, i);
         const all = concat([latents, ...conditions], 0);
+        const texts = isInside(run.interval, i, total) ? [...sides.keys()] : [0];
+        const passes = batch ? [texts] : texts.map((text) => [text]);
+        run.cache?.begin(texts);
         const [wanted, other] = passes.flatMap((pass, number) =>
-          transformer.forwardAll(all, pass, level, (done, blocks) =>
-            step(i + (number + done / blocks) / passes.length, total),
+          transformer.forwardAll(
+            all,
+            pass.map((text) => sides[text]!),
+            level,
+            (done, blocks) => step(i + (number + done / blocks) / passes.length, total),
+            undefined,
+            run.cache?.pass(pass),
           ),
         );
         const velocity = other ? guide(wanted!, other, guidance) : wanted!;

@@ -7,6 +7,7 @@ import type { Bits } from "../../engine/task.ts";
 import { heldScores } from "../../nn/score-memory.ts";
 import { type Amounts, amountsOf, axisOf, weightBytes } from "../../nn/weight-memory.ts";
 import type { TensorTable } from "../../weights/tensor-table.ts";
+import { stepCacheBytes } from "../diffusion/memory.ts";
 
 /** What the memory follows from: numbers of the weights, and the sizes that activations go by. */
 export interface TransformerSize {
@@ -131,6 +132,8 @@ export interface Job {
   tile: number;
   /** Whether the prompt and the negative prompt run at once. */
   batch: boolean;
+  /** Texts that a step cache keeps something of; 0 without one. */
+  cachedTexts?: number;
 }
 
 export interface Footprint {
@@ -160,7 +163,7 @@ export function footprint(
   { transformer, textEncoder, coder }: PipelineSize,
   float: number,
 ): Footprint {
-  const { bits, pixels, steps, references, referencePixels, tile, batch } = job;
+  const { bits, pixels, steps, references, referencePixels, tile, batch, cachedTexts = 0 } = job;
   const { width, layers } = transformer;
   const hidden = 4 * width;
   const read = textTokens + references * seenTokens;
@@ -187,7 +190,12 @@ export function footprint(
     look: Math.round(map(Math.max(pixels, references > 0 ? referencePixels : 0))),
     // The modulation of all steps is in memory twice while it is handed on.
     modulate: 2 * levels + unpacked,
-    denoise: Math.round(sides * tokens * (liveTokens * width + 2 * hidden) * float + unpacked + 2 * levels),
+    denoise: Math.round(
+      sides * tokens * (liveTokens * width + 2 * hidden) * float +
+        unpacked +
+        2 * levels +
+        (cachedTexts > 0 ? stepCacheBytes(pixels, width, cachedTexts, float) : 0),
+    ),
     decode: Math.round(map(pixels)),
   };
 }

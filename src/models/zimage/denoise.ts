@@ -1,4 +1,6 @@
 import { scope, type Tensor } from "../../../ffi/index.ts";
+import { type Interval, isInside } from "../diffusion/interval.ts";
+import type { StepCache } from "../diffusion/step-cache.ts";
 import { numbers, type Step, type Text, type Tokens, textTensor, tokensTensor } from "../diffusion/tokens.ts";
 import { unpack } from "./pictures.ts";
 import type { ZImageTransformer } from "./transformer.ts";
@@ -12,6 +14,9 @@ export interface Denoising {
   /** Without it there is no guidance. */
   negative?: Text | undefined;
   guidance: number;
+  /** The part of the steps in which the negative prompt counts. */
+  interval?: Interval | null;
+  cache?: StepCache | undefined;
   step?: Step;
   /** Told after a step what the picture will be like, as far as can be said: clean latents [rows, columns, channels]. */
   guess?: (done: number, latents: () => Tensor) => void;
@@ -31,9 +36,16 @@ export function denoise(run: Denoising): Tokens {
     for (let i = 0; i < total; i++) {
       const sigma = sigmas[i]!;
       latents = scope(() => {
-        const [wanted, other] = sides.map((side, number) =>
-          transformer.forward(latents, sigma, side, (done, blocks) =>
-            step(i + (number + done / blocks) / sides.length, total),
+        const texts = isInside(run.interval, i, total) ? [...sides.keys()] : [0];
+        run.cache?.begin(texts);
+        const [wanted, other] = texts.map((text) =>
+          transformer.forward(
+            latents,
+            sigma,
+            sides[text]!,
+            (done, blocks) => step(i + (text + done / blocks) / texts.length, total),
+            undefined,
+            run.cache?.pass([text]),
           ),
         );
         // The authors' form: 4 here is what elsewhere is 5.

@@ -16,6 +16,7 @@ import {
   previewPixels,
   type Shapes,
   sizeOf,
+  stepCacheBytes,
   tableOf,
   times,
 } from "../diffusion/memory.ts";
@@ -73,6 +74,7 @@ export interface Job {
   height: number;
   /** Whether there is a negative prompt. */
   guided: boolean;
+  stepCache?: boolean;
 }
 
 const window = 512;
@@ -99,7 +101,11 @@ export function footprint(job: Job, pipeline: Pipeline, float: number): Footprin
     }),
     encode: qwen3Working(textEncoder, window, 1, float),
     look: decodeWorking(vae, previewPixels, float),
-    denoise: Math.round(tokens * (liveWidths * d + liveHidden * f) * float + angles),
+    denoise: Math.round(
+      tokens * (liveWidths * d + liveHidden * f) * float +
+        angles +
+        (job.stepCache ? stepCacheBytes(pixels, d, job.guided ? 2 : 1, float) : 0),
+    ),
     decode: decodeWorking(vae, pixels, float),
   };
 }

@@ -4,6 +4,7 @@ import { Linear } from "../../nn/linear.ts";
 import { type PairRotation, rotatePairs } from "../../nn/rope.ts";
 import type { Weights } from "../../nn/weights.ts";
 import { type Grid, type Place, placesOf, rotationOf } from "../diffusion/rotations.ts";
+import type { Pass } from "../diffusion/step-cache.ts";
 import { type Step, wavesOf } from "../diffusion/tokens.ts";
 import type { ZImageConfig } from "./config.ts";
 
@@ -87,7 +88,14 @@ export class ZImageTransformer implements Disposable {
   /**
    * Tokens [tokens, channels] at an amount of noise to their velocity. `step` is told of each block and may throw to stop.
    */
-  forward(latents: Tensor, sigma: number, side: Side, step: Step = () => {}, tap: Tap = () => {}): Tensor {
+  forward(
+    latents: Tensor,
+    sigma: number,
+    side: Side,
+    step: Step = () => {},
+    tap: Tap = () => {},
+    pass?: Pass,
+  ): Tensor {
     const { timeScale, width } = this.config;
     const blocks = this.#noise_refiner.length + this.#layers.length;
     return scope(() => {
@@ -107,16 +115,27 @@ export class ZImageTransformer implements Disposable {
       tap("refined", x);
       tap("context", side.caption);
       x = concat([x, side.caption], 0);
-      this.#layers.forEach((block, i) => {
+      const made = () => x.slice([], [count, width]);
+      let known: Tensor | undefined;
+      let first: Tensor[] = [];
+      for (const [i, block] of this.#layers.entries()) {
+        const before = pass && i === 0 ? [made()] : [];
         const next = scope(() => block.forward(x, side.rope.all, time));
         evaluate(next);
         x.dispose();
         x = next;
         tap(`block${i}`, x);
-        step(this.#noise_refiner.length + i + 1, blocks);
-      });
+        if (pass && i === 0) {
+          first = [made()];
+          known = pass.shortcut(before, first)?.[0];
+        }
+        step(known ? blocks : this.#noise_refiner.length + i + 1, blocks);
+        if (known) break;
+      }
+      const rows = known ?? made();
+      if (!known) pass?.record(first, [rows]);
       const scale = this.#final.adaLN_modulation.forward(time.silu()).add(1);
-      const last = layerNorm(x.slice([], [count, width]), null, null, finalEps).mul(scale);
+      const last = layerNorm(rows, null, null, finalEps).mul(scale);
       const velocity = this.#final.linear.forward(last).astype("float32").neg();
       evaluate(velocity);
       return velocity;

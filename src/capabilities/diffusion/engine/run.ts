@@ -12,6 +12,7 @@ import { type Pixels, resizePillow } from "../../../images/pixels.ts";
 import type { RunOptions } from "../../../models/autoencoder-kl/autoencoder-kl.ts";
 import { LoraError } from "../../../models/diffusion/adapters.ts";
 import { type Projection, project } from "../../../models/diffusion/preview.ts";
+import { StepCache } from "../../../models/diffusion/step-cache.ts";
 import { bytesOf, numbers, type Step } from "../../../models/diffusion/tokens.ts";
 import type { Prompted } from "../../../models/qwen3/prompt.ts";
 import type { EncodedPrompt } from "../../prompts/cache.ts";
@@ -68,6 +69,16 @@ export function previewing(progress: Progress, total: number, projection: Projec
     if (projection && done < total && done % every === 0)
       progress("denoising", done, total, project(cells(), projection));
   };
+}
+
+/** Runs the steps with the cache that the request asks for, and says how many steps it has spared. */
+export function withStepCache<T>(
+  { stepCache }: RunInput,
+  steps: (cache: StepCache | undefined) => T,
+): { made: T; stepsReused: number } {
+  using cache = stepCache === null ? undefined : new StepCache(stepCache);
+  const made = steps(cache);
+  return { made, stepsReused: cache?.reused ?? 0 };
 }
 
 /** The first picture of a masked edit, in the size of the result. */
