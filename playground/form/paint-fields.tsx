@@ -1,6 +1,8 @@
 import type { Model } from "../state/api.ts";
-import { forms, type PaintForm } from "../state/forms.ts";
+import { forms, type PaintForm, takes } from "../state/forms.ts";
 import { chooseImages, inputs } from "../state/inputs.ts";
+import { clearStrokes, painting, strokes } from "../state/mask.ts";
+import { go, toolAddress } from "../state/route.ts";
 import { Field, NumberField } from "../view/controls.tsx";
 import { Adapters, References } from "./attached.tsx";
 import { InputChip } from "./input-chip.tsx";
@@ -28,6 +30,7 @@ export function PaintFields({ tool, model }: { tool: "generate" | "edit"; model:
   return (
     <>
       <Prompt tool={tool} value={form.prompt} set={(prompt) => set({ prompt })} />
+      {tool === "edit" && model && takes(model, "mask") && <Region />}
       {tool === "edit" && <References />}
       <ModelPicker tool={tool} />
       <Field label="Size">
@@ -129,5 +132,31 @@ export function PaintFields({ tool, model }: { tool: "generate" | "edit"; model:
         <Adapters tool={tool} />
       </More>
     </>
+  );
+}
+
+/** Limits an edit to a painted part of the image. */
+function Region() {
+  const picture = inputs.edit.value;
+  if (!picture?.url) return null;
+  const marked = strokes.value.length > 0;
+  return (
+    <div class="row">
+      <button
+        type="button"
+        class="quiet"
+        onClick={() => {
+          painting.value = true;
+          go(toolAddress("edit"));
+        }}
+      >
+        {marked ? "Change the marked region…" : "Mark a region…"}
+      </button>
+      {marked && (
+        <button type="button" class="quiet" onClick={clearStrokes}>
+          Edit the whole image
+        </button>
+      )}
+    </div>
   );
 }

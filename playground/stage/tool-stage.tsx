@@ -2,11 +2,13 @@ import samples from "../samples.ts";
 import type * as api from "../state/api.ts";
 import { useSettings } from "../state/forms.ts";
 import { chooseImages, inputs, type Picture, takeFiles } from "../state/inputs.ts";
+import { painting } from "../state/mask.ts";
 import type { ToolName } from "../state/route.ts";
 import { clearRefusal, imageMissing, refusals, run, sending } from "../state/run.ts";
 import { showCamera } from "../view/camera.tsx";
 import { Icon } from "../view/icons.tsx";
 import { Viewer } from "../viewer/viewer.tsx";
+import { MaskStage } from "./mask-stage.tsx";
 import { Failure, Working } from "./progress.tsx";
 
 /** The stage of a tool that shows no job. */
@@ -25,6 +27,8 @@ export function ToolStage({ tool }: { tool: ToolName }) {
         close={() => clearRefusal(tool)}
       />
     );
+  if (picture?.url && picture.width && tool === "edit" && painting.value)
+    return <MaskStage picture={picture} />;
   if (picture) return <PictureStage picture={picture} />;
   if (tool === "generate") return <PromptStage />;
   return <DropZone tool={tool} />;

@@ -16,6 +16,7 @@ import {
   rememberPrompt,
   requestOf,
   secondModel,
+  takes,
 } from "./forms.ts";
 import {
   arrived,
@@ -28,6 +29,7 @@ import {
   smallerCopy,
 } from "./inputs.ts";
 import { refreshJobs } from "./jobs.ts";
+import { maskFile } from "./mask.ts";
 import { announce, toast } from "./notices.ts";
 import { compareAddress, go, jobAddress, type ToolName } from "./route.ts";
 
@@ -72,6 +74,8 @@ async function bodyOf(
       : picture
         ? { init_image: await ref(picture) }
         : {};
+  const mask = tool === "edit" && takes(model, "mask") ? await maskFile() : undefined;
+  if (mask) Object.assign(images, { mask: { file_id: mask } });
   return { ...body, ...images, ...(loras.length > 0 && { loras }), preview: true };
 }
 

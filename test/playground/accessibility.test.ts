@@ -63,9 +63,18 @@ test.skipIf(!hasBrowser).each(["light", "dark"] as const)(
     await page.getByRole("radio", { name: "Parallax" }).check();
     await page.locator("canvas.parallax").waitFor();
     expect(["parallax", await findings(page)]).toEqual(["parallax", []]);
+    for (const effect of ["Focus", "Side by side"]) {
+      await page.getByRole("radio", { name: effect }).check();
+      expect([effect, await findings(page)]).toEqual([effect, []]);
+    }
     await page.getByRole("radio", { name: "3-D" }).check();
     await page.locator(".scene canvas").waitFor();
     expect(["3-D", await findings(page)]).toEqual(["3-D", []]);
+    await page.goto(`${url}/#edit`);
+    await drop(page, picture, "street.jpg", "image/jpeg");
+    await page.getByRole("button", { name: "Mark a region…" }).click();
+    await page.locator(".mask-place canvas").waitFor();
+    expect(["mask", await findings(page)]).toEqual(["mask", []]);
     await page.goto(`${url}/#/gallery`);
     await page.locator(".tile").first().waitFor();
     await page.locator(".tile-select").first().check();

@@ -35,6 +35,7 @@ export const flux2: Family = {
     },
   ],
   warm,
+  pageFields: ["mask"],
   openai: { generate: openai(generate as Operation), edit: openai(edit as Operation) },
   settings: rows,
   settingProblems,

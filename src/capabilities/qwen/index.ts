@@ -21,6 +21,7 @@ export const qwen: Family = {
   description: prose.description,
   operations: [generate as Operation, edit as Operation],
   warm,
+  pageFields: ["mask"],
   openai: {
     generate: {
       operation: generate as Operation,
