@@ -31,6 +31,8 @@ export interface Where {
   chosen?: string | undefined;
   /** The cache directory otherwise. When it cannot be written, a private folder among the temporary files takes its place. */
   usual: string;
+  /** Names of the files that are wanted, where not all are. */
+  only?: RegExp | undefined;
 }
 
 /** File name of the shim in the folder of native parts. */
@@ -54,8 +56,15 @@ export async function nativeFolder(where: Where): Promise<string> {
     const folder = join(beside, nameOf(archive));
     if (existsSync(folder)) return folder;
   }
-  return unpackedIn(archive, rootsFor(where));
+  return unpackedIn(where.only ? partOf(archive, where.only) : archive, rootsFor(where));
 }
+
+/** Some files of an archive, which are unpacked to a folder of their own. */
+const partOf = ({ id, entries, read }: Archive, only: RegExp): Archive => ({
+  id: `${id}-part`,
+  entries: entries.filter(({ name }) => only.test(name)),
+  read,
+});
 
 export const nameOf = (archive: Archive) => `native-${archive.id}`;
 

@@ -8,6 +8,7 @@ import { embeddedModels, playgroundPage, scalarScript } from "./assets.ts";
 import type { CheckContext } from "./capabilities/capability.ts";
 import { contextOf, describe, findFamily, pathProblems, warmTargets } from "./capabilities/catalogue.ts";
 import { families, operationsOf } from "./capabilities/registry.ts";
+import { weightsHere } from "./capabilities/weights-here.ts";
 import type { DeviceState, Engine } from "./engine/engine.ts";
 import { expectedMemory, machineMemory } from "./engine/memory.ts";
 import { budgetOf } from "./engine/residency.ts";
@@ -19,19 +20,22 @@ import { guides } from "./guides.ts";
 import { createApp } from "./http/app.ts";
 import { notifications } from "./http/dialects/notifications.ts";
 import { dialectOperations } from "./http/dialects/operations.ts";
+import { createWaitingApp } from "./http/waiting-app.ts";
+import { createWorkerApp } from "./http/worker-app.ts";
 import { hubEnv } from "./hub/download/hub.ts";
 import type { Places } from "./hub/download/resources.ts";
 import { install, uninstall } from "./hub/install.ts";
 import { systemClock } from "./jobs/clock.ts";
-import { createScheduler } from "./jobs/create-scheduler.ts";
-import { createWebhooks } from "./jobs/notify/webhooks.ts";
-import type { Scheduler } from "./jobs/scheduler.ts";
+import { createScheduler, type SchedulerOptions } from "./jobs/create-scheduler.ts";
+import { createWebhooks, noWebhooks } from "./jobs/notify/webhooks.ts";
+import type { Member, Scheduler } from "./jobs/scheduler.ts";
 import { createLog, type Log } from "./log.ts";
 import { createOutbound } from "./net/outbound.ts";
 import { Readiness } from "./readiness.ts";
 import { insecureBind } from "./settings/rules.ts";
 import type { Settings } from "./settings/settings.ts";
-import { openStores, type Secrets, type Stores, takeDataDirectory } from "./stores.ts";
+import { pictureMark } from "./settings/table.ts";
+import { openStores, type Secrets, type Stores, type StoresOptions, takeDataDirectory } from "./stores.ts";
 import { commit, version } from "./version.ts";
 
 export interface Serving {
@@ -42,20 +46,26 @@ export interface Serving {
   stop(): Promise<void>;
 }
 
-/** An engine. `ready` settles when jobs may run. */
-type Running = Pick<Started, "engine" | "folder"> &
-  Partial<Pick<Started, "ready">> & { device?: () => DeviceState | null };
+/** An engine; none on a machine that runs no jobs. `ready` settles when jobs may run. */
+type Running = Pick<Started, "folder"> &
+  Partial<Pick<Started, "engine" | "ready">> & { device?: () => DeviceState | null };
 
 interface Options {
   /** Seconds without a byte after which a connection is closed. Routes that wait say so themselves. */
   idleTimeout?: number;
   /** Where lines of the log go instead of standard error. */
   write?: (line: string) => void;
+  /** Gives up the start, which may wait for a fleet's database. */
+  signal?: AbortSignal;
 }
 
 /** Milliseconds that answers in flight get once the queue has stopped. */
 const lastAnswers = 2000;
 const upkeepEvery = 3600_000;
+/** Milliseconds for which this machine's list of its models stands. */
+const weightsKnownFor = 10_000;
+/** Seconds. Bytes without a record may belong to a job that is about to end on another machine. */
+const sweptAfter = 86_400;
 
 /**
  * Starts the server and resolves once it listens; the engine may still be on its way then.
@@ -65,38 +75,51 @@ const upkeepEvery = 3600_000;
 export async function serve(
   settings: Settings,
   started: Running,
-  { idleTimeout = 30, write }: Options = {},
+  { idleTimeout = 30, write, signal = new AbortController().signal }: Options = {},
 ): Promise<Serving> {
   const insecure = insecureBind(settings);
   if (insecure) throw new Error(insecure);
   await using parts = new AsyncDisposableStack();
-  const { secrets } = parts.use(takeDataDirectory(settings));
-  const log = createLog({
-    level: settings.log_level,
-    format: settings.log_format,
-    secrets: [settings.auth_token, secrets.webhook],
-    ...(write && { write }),
-  });
-  const links = { key: secrets.linkKey, ttl: settings.result_link_ttl_s };
-  const stores = parts.use(await openStores(settings, { log, notification: notifications(links) }));
-  const { files, failed } = stores;
+  parts.use(takeDataDirectory(settings));
+  const logHiding = (more: readonly string[]) =>
+    createLog({
+      level: settings.log_level,
+      format: settings.log_format,
+      secrets: [...secretsOf(settings), ...more],
+      ...(write && { write }),
+    });
+  const linksOf = ({ linkKey }: Secrets) => ({ key: linkKey, ttl: settings.result_link_ttl_s });
+  const stores = parts.use(
+    await openPatiently(settings, idleTimeout, {
+      log: logHiding([]),
+      version,
+      notification: (secrets) => notifications(linksOf(secrets)),
+      signal,
+    }),
+  );
+  const { files, failed, secrets, presence } = stores;
+  const log = logHiding([secrets.webhook]);
+  const links = linksOf(secrets);
 
   const places = { hub: hubEnv(), downloads: join(settings.cache_dir, "downloads") };
-  const context = contextOf(families, settings, {
+  const { engine = noEngine } = started;
+  const local = contextOf(families, settings, {
     places,
-    embedded: embeddedModels(await started.folder),
+    embedded: started.engine ? embeddedModels(await started.folder) : null,
     budget: budgetOf(expectedMemory(), settings.memory_limit_gb),
   });
   warnOfModels(settings, log);
-  const scheduler = schedulerOf({ settings, stores, context, places, engine: started.engine, secrets, log });
+  const context = presence?.context(local) ?? local;
+  const scheduler = schedulerOf({ settings, stores, context: local, places, engine, secrets, log });
   const thumbnails = createThumbnails({
     store: files,
     folder: settings.cache_dir,
     maxPixels: settings.max_input_pixels,
   });
   const readiness = new Readiness(stores.problem);
-  const library = new LibraryVersions(started.engine, log);
-  const app = createApp({
+  const library = new LibraryVersions(engine, log);
+  const device = () => started.device?.() ?? null;
+  const app = appOf(settings)({
     settings,
     version,
     build: { commit, engine: () => library.known },
@@ -110,7 +133,8 @@ export async function serve(
     context,
     log,
     notReady: () => readiness.reason(),
-    device: () => started.device?.() ?? null,
+    storeAnswers: () => stores.problem() === null,
+    device,
     scalar: scalarScript,
     guides,
     playground: playgroundPage,
@@ -120,13 +144,20 @@ export async function serve(
   const upkeep = setInterval(prune, upkeepEvery);
   parts.defer(() => clearInterval(upkeep));
 
+  await presence?.begin(scheduler, {
+    variants: lately(weightsKnownFor, () => weightsHere(families, local)),
+    device: () => device()?.kind ?? null,
+    ready: () => readiness.reason() === null,
+    settings: pictureMark(settings),
+  });
+
   // No job runs before the engine's kernels are tested. The caller sees a failure of `started.ready`.
   void readiness
     .begin(started.ready ?? Promise.resolve(), () => scheduler.start())
     .then((error) => {
       if (error !== undefined) return log.error(readiness.reason() ?? "the start failed", { error });
       void prune();
-      void library.ask();
+      if (started.engine) void library.ask();
     });
 
   const running = parts.move();
@@ -144,6 +175,60 @@ export async function serve(
   };
 }
 
+/** Values that no line of the log may show. */
+const secretsOf = (settings: Settings) => [
+  settings.auth_token,
+  settings.fleet_url,
+  settings.s3_access_key,
+  settings.s3_secret_key,
+  URL.parse(settings.fleet_url ?? "")?.password ?? null,
+];
+
+/** Opens the stores. While those of a fleet do not answer, requests hear that the server lives and is not ready. */
+async function openPatiently(
+  settings: Settings,
+  idleTimeout: number,
+  options: Omit<StoresOptions, "waits">,
+): Promise<Stores> {
+  let waiting: Bun.Server<undefined> | undefined;
+  const waits = () => {
+    waiting ??= listen(settings, idleTimeout, (request) => createWaitingApp(settings).fetch(request));
+  };
+  try {
+    return await openStores(settings, { ...options, waits });
+  } finally {
+    await waiting?.stop(true);
+  }
+}
+
+/** A machine that only works for a fleet serves its state alone. */
+const appOf = ({ fleet_url, fleet_role }: Settings) =>
+  fleet_url !== null && fleet_role === "worker" ? createWorkerApp : createApp;
+
+/** Stands for the engine where no jobs run. */
+const absent = () => Promise.reject(new Refusal("not_supported", "this machine runs no jobs"));
+const noEngine: Engine = { load: absent, run: absent, evict: absent, stats: absent };
+
+/** Gives what `find` gave lately, or asks again. */
+function lately<T>(milliseconds: number, find: () => T): () => T {
+  let known: { value: T; at: number } | undefined;
+  return () => {
+    if (!known || performance.now() - known.at > milliseconds)
+      known = { value: find(), at: performance.now() };
+    return known.value;
+  };
+}
+
+/** What the queue knows of other machines. */
+function sharing({ presence }: Stores): Partial<Pick<SchedulerOptions, "fleet" | "placing">> {
+  if (!presence) return {};
+  const types = [
+    ...families.flatMap(({ operations }) => operations.map(({ type }) => type)),
+    ...dialectOperations.map(({ operation }) => operation.type),
+  ];
+  return { fleet: presence, placing: { isShared: true, types, variants: () => presence.variants() } };
+}
+
 interface SchedulerParts {
   settings: Settings;
   stores: Stores;
@@ -154,29 +239,39 @@ interface SchedulerParts {
   log: Log;
 }
 
-function schedulerOf({ settings, stores, context, places, engine, secrets, log }: SchedulerParts): Scheduler {
+function schedulerOf({
+  settings,
+  stores,
+  context,
+  places,
+  engine,
+  secrets,
+  log,
+}: SchedulerParts): Scheduler & Member {
   const outbound = createOutbound({
     allowPrivate: settings.allow_private_urls,
     allowedHosts: settings.allowed_url_hosts,
     totalMs: settings.fetch_timeout_s * 1000,
   });
+  const webhooks = createWebhooks({
+    deliveries: stores.jobs.deliveries,
+    post: (url, message) => outbound.post(url, message),
+    check: (url) => outbound.check(url, "webhook"),
+    secret: secrets.webhook,
+    clock: systemClock,
+    log,
+  });
   return createScheduler({
     store: stores.jobs,
     notices: stores.notices,
+    ...sharing(stores),
     files: jobFiles(stores.files, outbound, settings),
     engine,
     operationOf: operationsOf(families, dialectOperations),
     describe: (family, variant) => describe(families, family, variant),
     check: context,
     memory: machineMemory,
-    webhooks: createWebhooks({
-      deliveries: stores.jobs.deliveries,
-      post: (url, message) => outbound.post(url, message),
-      check: (url) => outbound.check(url, "webhook"),
-      secret: secrets.webhook,
-      clock: systemClock,
-      log,
-    }),
+    webhooks: settings.fleet_role === "worker" ? noWebhooks : webhooks,
     install: ({ family, model }, options) => {
       const variant = findFamily(families, family)?.variants.find(({ name }) => name === model);
       if (!variant) throw new Refusal("unknown_model", "this version of easel has no such model");
@@ -202,8 +297,10 @@ interface Pruned {
   log: Log;
 }
 
-async function pruneStored({ settings, stores: { files, jobs }, thumbnails, log }: Pruned): Promise<void> {
+async function pruneStored({ settings, stores, thumbnails, log }: Pruned): Promise<void> {
+  const { files, jobs, presence } = stores;
   try {
+    await presence?.daily("files_swept", () => files.sweep(sweptAfter));
     const deleted = await pruneFiles(files, settings, () => jobs.filesInUse());
     if (deleted.length > 0) log.info("old files deleted", { count: deleted.length });
     await thumbnails.sweep();

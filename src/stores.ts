@@ -8,6 +8,7 @@ import { linkKey } from "./files/links.ts";
 import { openLocalStore } from "./files/local.ts";
 import { insertFile } from "./files/records.ts";
 import type { FileStore } from "./files/store.ts";
+import type { Presence } from "./fleet/presence.ts";
 import { systemClock } from "./jobs/clock.ts";
 import { createEvents } from "./jobs/notify/events.ts";
 import type { Notices } from "./jobs/notify/notices.ts";
@@ -25,12 +26,10 @@ export interface Secrets {
   linkKey: Uint8Array;
 }
 
-/** A data directory that is taken by this process. */
-export interface DataDirectory extends Disposable {
+export interface Stores extends AsyncDisposable {
   secrets: Secrets;
-}
-
-export interface Stores extends Disposable {
+  /** This machine among others; undefined when it works alone. */
+  presence?: Presence;
   jobs: JobStore;
   files: FileStore;
   notices: Notices;
@@ -40,30 +39,44 @@ export interface Stores extends Disposable {
   failed: Promise<Error>;
 }
 
-/** Takes a data directory for this process alone, and reads or makes its secrets. */
-export function takeDataDirectory(settings: Pick<Settings, "data_dir" | "webhook_secret">): DataDirectory {
-  const unlock = withRoom(settings.data_dir, () => lockDirectory(settings.data_dir));
-  try {
-    const secrets = {
-      webhook: webhookSecret(settings.data_dir, settings.webhook_secret),
-      linkKey: linkKey(settings.data_dir),
-    };
-    return { secrets, [Symbol.dispose]: unlock };
-  } catch (error) {
-    unlock();
-    throw error;
-  }
+export interface StoresOptions {
+  log: Log;
+  version: string;
+  notification(secrets: Secrets): Notification;
+  /** Ends the waiting for a fleet's database. */
+  signal: AbortSignal;
+  /** Called when a fleet's database or files do not answer yet. */
+  waits(): void;
+}
+
+/** Takes a data directory for this process alone. */
+export function takeDataDirectory({ data_dir }: Pick<Settings, "data_dir">): Disposable {
+  return { [Symbol.dispose]: withRoom(data_dir, () => lockDirectory(data_dir)) };
 }
 
 /**
- * Opens the stores of a data directory that was taken.
+ * Opens the stores that the settings name, beside a data directory that was taken.
  *
  * @throws {Error} with a message for the operator.
  */
-export async function openStores(
-  { data_dir, files_root }: Pick<Settings, "data_dir" | "files_root">,
-  { log, notification }: { log: Log; notification: Notification },
-): Promise<Stores> {
+export async function openStores(settings: Settings, options: StoresOptions): Promise<Stores> {
+  if (settings.fleet_url === null) return openOwnStores(settings, options);
+  // one machine alone loads nothing of it
+  const { openFleetStores } = await import("./fleet/stores.ts");
+  const stores = await openFleetStores(settings, options);
+  return {
+    ...stores,
+    problem: () => stores.presence.problem(),
+    failed: new Promise(() => {}),
+  };
+}
+
+async function openOwnStores(settings: Settings, { log, notification }: StoresOptions): Promise<Stores> {
+  const { data_dir, files_root } = settings;
+  const secrets = {
+    webhook: webhookSecret(data_dir, settings.webhook_secret),
+    linkKey: linkKey(data_dir),
+  };
   const storage = openStorage(data_dir, files_root, log);
   const { database, spend, problem, failed } = storage;
   try {
@@ -72,9 +85,12 @@ export async function openStores(
     if (removed + missing.length > 0)
       log.warning("files were put in order", { removed, missing: missing.length });
     const keepFile = (record: Parameters<typeof insertFile>[1]) => insertFile(database, record);
-    const jobs = storage.guard(createJobStore(database, { keepFile, spend, notification }));
+    const jobs = storage.guard(
+      createJobStore(database, { keepFile, spend, notification: notification(secrets) }),
+    );
     const notices = createEvents(systemClock.now);
-    return { jobs, files, notices, problem, failed, [Symbol.dispose]: () => storage.close() };
+    const close = async () => storage.close();
+    return { jobs, files, notices, secrets, problem, failed, [Symbol.asyncDispose]: close };
   } catch (error) {
     const fault = storage.fault(error);
     storage.close();

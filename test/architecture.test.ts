@@ -84,7 +84,12 @@ const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() 
     [/^src\/repair\.ts$/, [/^src\/(database|(jobs|files)\/.*)\.ts$/, errors]],
     [/^src\/storage\.ts$/, [/^src\/database\.ts$/, errors]],
     [/^src\/database\.ts$/, [errors, /^src\/(jobs\/store|files)\/schema\.ts$/]],
-    [/^src\/fleet\//, [/^src\/fleet\//, ...common]],
+    // Below the stores: the database and a machine's place in it.
+    [
+      /^src\/fleet\/(address|connect|errors|members|migrate|node|open|orders|schema|secrets)\.ts$/,
+      [/^src\/fleet\/(?!presence|stores)/, ...common],
+    ],
+    [/^src\/fleet\//, [/^src\/(fleet|jobs|files)\//, capability, engine, ...common]],
     [/^src\/files\//, [/^src\/files\//, /^src\/images\//, /^src\/net\//, database, ...common]],
     [
       /^src\/jobs\//,

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { cpus, release, version as systemVersion } from "node:os";
 import { basename, join } from "node:path";
-import { repair, type Where } from "../../ffi/native.ts";
+import { nativeFolder, repair, type Where } from "../../ffi/native.ts";
 import { withRemedy } from "../check/gpu-remedies.ts";
 import { metalFolder, newerMetal } from "../check/metal-variant.ts";
 import { testAtStart } from "../check/start-test.ts";
@@ -82,6 +82,15 @@ export function untestedEngine(loaded: Loaded, process: Process): Started {
   );
   started.folder.then(takeSharpFrom, () => {});
   return started;
+}
+
+/** What a machine needs that runs no jobs: libvips for thumbnails. Nothing of MLX is unpacked. */
+export function noEngineOf(loaded: Loaded): Pick<TestedEngine, "folder" | "ready" | "device"> {
+  const folder = nativeFolder({ ...nativePlaces(loaded), only: /^(sharp-|libheif\/)/ });
+  folder.then(takeSharpFrom, () => {});
+  const ready = folder.then(() => {});
+  ready.catch(() => {});
+  return { folder, ready, device: () => null };
 }
 
 /** The engine of this process, with the kernels of its GPU tested when that has not been done on this machine before. */

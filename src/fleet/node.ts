@@ -93,6 +93,7 @@ async function enter(
     if (before !== null) await tx`DELETE FROM nodes WHERE id = ${before}::uuid`;
     const [twin] = await tx`SELECT lease_until FROM nodes WHERE name = ${name} AND lease_until > easel_now()`;
     if (twin) return twin.lease_until as number;
+    await tx`DELETE FROM nodes WHERE name = ${name}`;
     await tx`INSERT INTO nodes (id, name, role, version, lease_until)
       VALUES (${id}::uuid, ${name}, ${role}, ${version}, easel_now() + ${lease}::float8)`;
     return undefined;

@@ -4,6 +4,7 @@
  * @module
  */
 import { lookup } from "node:dns/promises";
+import { Refusal } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { type Address, addressOf, type FleetSettings } from "./address.ts";
 import { type Connection, connect } from "./connect.ts";
@@ -29,29 +30,38 @@ export async function openConnection(settings: FleetSettings): Promise<Connectio
   }
 }
 
-/** Waits for a database that does not answer yet: after a power cut, machines may come up before it. Throws as `openConnection`. */
-export async function awaitConnection(
-  settings: FleetSettings,
-  { log, signal }: { log: Log; signal: AbortSignal },
-): Promise<Connection> {
+/** Gives connections, whether or not the database answers. `answers` settles when it does, and throws as `openConnection`. */
+export function connectionTo(settings: FleetSettings): { connection: Connection; answers(): Promise<void> } {
   const address = addressOf(settings);
   const connection = connect(address);
-  try {
-    for (let logged = Number.NEGATIVE_INFINITY; ; await Bun.sleep(askEvery)) {
-      signal.throwIfAborted();
-      try {
-        await probe(connection, address);
-        return connection;
-      } catch (error) {
-        if (error instanceof SetupError) throw error;
-        if (performance.now() - logged < logEvery) continue;
-        logged = performance.now();
-        log.warning("waiting for the fleet's database, which does not answer", { host: address.hostname });
-      }
+  return { connection, answers: () => probe(connection, address) };
+}
+
+export interface Waiting {
+  log: Log;
+  /** Ends the waiting. */
+  signal: AbortSignal;
+  /** Called once, when there is something to wait for. */
+  waits(): void;
+}
+
+/**
+ * Repeats a step of the start while a database or a bucket does not answer: after a power cut, machines may come up before them.
+ *
+ * @throws {Error} that no waiting mends.
+ */
+export async function patiently<T>({ log, signal, waits }: Waiting, step: () => Promise<T>): Promise<T> {
+  for (let logged = Number.NEGATIVE_INFINITY; ; await Bun.sleep(askEvery)) {
+    signal.throwIfAborted();
+    try {
+      return await step();
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.status !== 503) throw error;
+      waits();
+      if (performance.now() - logged < logEvery) continue;
+      logged = performance.now();
+      log.warning("waiting for the fleet's database or files, which do not answer", { error });
     }
-  } catch (error) {
-    await connection[Symbol.asyncDispose]();
-    throw error;
   }
 }
 

@@ -39,6 +39,8 @@ export interface Deps {
   /** Removes the files of a model and gives the bytes that became free. */
   uninstall(variant: Variant): number;
   log: Log;
+  /** Whether the database of a fleet answers. */
+  storeAnswers?(): boolean;
   /** Why jobs are not accepted now, or null. */
   notReady(): string | null;
   /** The device that computes, once it is known. */

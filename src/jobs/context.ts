@@ -11,6 +11,7 @@ import type { JobFiles } from "../files/for-jobs.ts";
 import type { Log } from "../log.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Clock } from "./clock.ts";
+import type { Fleet } from "./fleet.ts";
 import type { Notices } from "./notify/notices.ts";
 import type { Webhooks } from "./notify/webhooks.ts";
 import type { Install } from "./runner/activations.ts";
@@ -25,6 +26,8 @@ export interface JobContext {
   files: JobFiles;
   engine: Engine;
   operationOf(type: string): JobType | undefined;
+  /** The other machines; undefined on one machine alone. */
+  fleet?: Fleet | undefined;
   placing: Placing;
   /** What `/health` shows of a variant beside its memory. */
   describe(family: string, variant: string): { domain: string; repo: string };

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Need } from "../engine/need.ts";
+import { footprint } from "../engine/residency.ts";
 import { every, systemClock } from "./clock.ts";
 import { alone, type JobContext } from "./context.ts";
 import { Front } from "./front.ts";
@@ -17,7 +18,9 @@ import { Waiters } from "./notify/waiters.ts";
 import { noWebhooks } from "./notify/webhooks.ts";
 import { installsNothing } from "./runner/activations.ts";
 import { stayAwake } from "./runner/awake.ts";
+import { demandOf, needOf } from "./runner/operations.ts";
 import type { Health, JobMetrics, Member, PlannedMemory, Scheduler, Unloaded } from "./scheduler.ts";
+import type { Demand, NewJob } from "./store/store.ts";
 
 type Optional = "warm" | "webhooks" | "awake" | "clock" | "install" | "notices" | "placing";
 
@@ -61,35 +64,49 @@ class JobScheduler extends Front implements Scheduler, Member {
 
   constructor(context: JobContext) {
     const parts = partsOf(context);
-    super(context, { ...parts, admit: (job) => parts.lane.admit(job) });
+    super(context, { ...parts, admit: (job) => admit(context, parts, job) });
     this.#context = context;
     this.#parts = parts;
+    context.fleet?.heed({
+      lane: () => parts.lane?.state(),
+      unload: (family, variant) => this.#unloadHere(family, variant),
+    });
     context.notices.on("ended", ({ id, hasMessage }) => {
       if (parts.waiters.jobs().includes(id)) void this.#lookForEnded([id]);
       if (hasMessage) context.webhooks.wake();
     });
   }
 
-  unload(family: string, variant?: string): Promise<Unloaded> {
-    return this.#parts.lane.unload(family, variant);
+  async unload(family: string, variant?: string): Promise<Unloaded> {
+    const own = await this.#unloadHere(family, variant);
+    return this.#context.fleet?.unload(family, variant, own) ?? own;
   }
 
   plan(family: string, need: Need): PlannedMemory {
-    return this.#parts.lane.plan(family, need);
+    const plan = this.#parts.lane?.plan(family, need) ?? planElsewhere(family, need);
+    const budget_bytes = Math.floor(this.#context.fleet?.budget() ?? plan.budget_bytes);
+    return { ...plan, budget_bytes, fits: plan.peak_bytes <= budget_bytes };
   }
 
   health(): Health {
     const { lane, metrics } = this.#parts;
-    return { warm: lane.isWarm(), queue_len: metrics.queued, memory: lane.memory() };
+    const { fleet } = this.#context;
+    return {
+      warm: lane?.isWarm() ?? true,
+      queue_len: metrics.queued,
+      memory: fleet?.memory() ?? lane?.memory() ?? noMemory,
+      ...(fleet && { nodes: fleet.nodes() }),
+    };
   }
 
   metrics(): JobMetrics {
     const { lane, metrics } = this.#parts;
+    const models = lane?.residents() ?? [];
     return {
       ...metrics.state(),
-      running: lane.running().length,
-      models: lane.residents().map(({ family, variant, part, bytes }) => ({ family, variant, part, bytes })),
-      budget_bytes: lane.budget(),
+      running: lane?.running().length ?? 0,
+      models: models.map(({ family, variant, part, bytes }) => ({ family, variant, part, bytes })),
+      budget_bytes: lane?.budget() ?? 0,
       webhooks: this.#context.webhooks.stats(),
     };
   }
@@ -100,23 +117,23 @@ class JobScheduler extends Front implements Scheduler, Member {
     // In a fleet only a node whose beats arrive may judge others.
     if (!placing.isShared) await this.recover();
     await this.#countQueued();
-    await lane.start();
+    await lane?.start();
     await this.#prune();
-    this.#repeat(settings.ttl_sweep_interval_s * 1000, () => lane.evictExpired());
+    if (lane) this.#repeat(settings.ttl_sweep_interval_s * 1000, () => lane.evictExpired());
     this.#repeat(pruneInterval, () => this.#prune());
     if (placing.isShared) this.#askAgain();
-    lane.begin();
+    lane?.begin();
     webhooks.wake();
   }
 
   async beat(state?: Record<string, unknown>): Promise<void> {
     const { store, notices } = this.#context;
     const { lane, metrics } = this.#parts;
-    const asked = lane.running();
+    const asked = lane?.running() ?? [];
     const running = asked.map((job) => ({ id: job.id, ...progressOf(job) }));
     const { held, queued } = await store.beat({ running, ...(state && { state }) });
     metrics.queued = queued;
-    lane.reconcile(held, asked);
+    lane?.reconcile(held, asked);
     notices.watch(held.filter(({ watched }) => watched).map(({ id }) => id));
   }
 
@@ -138,10 +155,10 @@ class JobScheduler extends Front implements Scheduler, Member {
     this.#isStopping = true;
     this.close();
     for (const clear of this.#timers) clear();
-    const running = lane.onEngine()?.id;
+    const running = lane?.onEngine()?.id;
     const release = (id: string) => waiters.release(id, { kind: "shutting_down" });
     for (const id of waiters.jobs()) if (id !== running) release(id);
-    const requeued = await lane.stop();
+    const requeued = await lane?.stop();
     if (requeued) {
       log.info("job put back into the queue", { job_id: requeued.id });
       notices.send("work", { variant: null });
@@ -151,11 +168,15 @@ class JobScheduler extends Front implements Scheduler, Member {
     webhooks.stop();
   }
 
+  async #unloadHere(family: string, variant?: string): Promise<Unloaded> {
+    return this.#parts.lane?.unload(family, variant) ?? { unloaded: false, freed_bytes: 0 };
+  }
+
   /** What no notification told is found a moment later. */
   #askAgain(): void {
     const { webhooks } = this.#context;
     const { lane } = this.#parts;
-    this.#repeat(idlePoll * (0.8 + Math.random() * 0.4), async () => lane.poke());
+    if (lane) this.#repeat(idlePoll * (0.8 + Math.random() * 0.4), async () => lane.poke());
     this.#repeat(waitersPoll, () => this.#lookForEnded());
     this.#repeat(webhooksPoll, async () => webhooks.wake());
   }
@@ -196,14 +217,34 @@ interface Parts {
   metrics: Metrics;
   waiters: Waiters;
   reporter: Reporter;
-  lane: Lane;
+  /** Undefined on a machine that only takes requests. */
+  lane: Lane | undefined;
 }
 
 function partsOf(context: JobContext): Parts {
-  const { notices, clock } = context;
+  const { notices, clock, fleet } = context;
   const metrics = new Metrics();
   const waiters = new Waiters(clock);
   const reporter = new Reporter(context, { notices, waiters, metrics });
-  const lane = new Lane(context, { notices, reporter, metrics, waitedFor: () => waiters.jobs() });
+  const more = { notices, reporter, metrics, waitedFor: () => waiters.jobs() };
+  const lane = (fleet?.works ?? true) ? new Lane(context, more) : undefined;
   return { notices, metrics, waiters, reporter, lane };
 }
+
+/** Where a job fits: here, or on any machine of the fleet. */
+function admit(context: JobContext, { lane }: Parts, job: NewJob): Demand {
+  if (!context.fleet) return lane!.admit(job);
+  const demand = demandOf(needOf(context, job));
+  context.fleet.admit(demand);
+  return demand;
+}
+
+const noMemory: Health["memory"] = { loaded: [], resident_gb: 0, budget_gb: 0 };
+
+/** The plan of a request on a machine that runs none. */
+const planElsewhere = (family: string, need: Need): PlannedMemory => ({
+  peak_bytes: footprint(family, need, new Map()),
+  budget_bytes: 0,
+  fits: false,
+  smaller: null,
+});

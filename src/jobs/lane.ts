@@ -6,6 +6,7 @@
 import type { Need } from "../engine/need.ts";
 import type { Resident } from "../engine/residency.ts";
 import type { JobContext } from "./context.ts";
+import type { LaneState } from "./fleet.ts";
 import type { Job } from "./job.ts";
 import type { Metrics } from "./metrics.ts";
 import { Budget } from "./models/budget.ts";
@@ -129,6 +130,14 @@ export class Lane {
   /** The job that has the engine. */
   onEngine(): Job | undefined {
     return this.#runner.running();
+  }
+
+  state(): LaneState {
+    return {
+      memory: this.memory(),
+      budget: this.#budget.bytes(),
+      running: this.running().map(({ id }) => id),
+    };
   }
 
   /** Stops the work on a job whose record says that it ended. */

@@ -46,6 +46,22 @@ export interface JobEvent {
 export interface Unloaded {
   unloaded: boolean;
   freed_bytes: number;
+  /** Names of the fleet's machines that did not answer in time. */
+  pending?: string[];
+}
+
+/** A machine of the fleet, as `/health` shows it. */
+export interface NodeHealth {
+  name: string;
+  role: string;
+  version: string;
+  state: "ready" | "starting" | "draining" | "lost";
+  device: string | null;
+  budget_gb: number;
+  /** Models whose files are there, as `family/name`. */
+  models: string[];
+  /** Jobs that run there. */
+  running: string[];
 }
 
 /** A model in memory, as `/health` shows it (gigabytes of 1024³ bytes). */
@@ -76,6 +92,8 @@ export interface Health {
   /** Jobs that wait, without the one that runs. */
   queue_len: number;
   memory: { loaded: LoadedModel[]; resident_gb: number; budget_gb: number };
+  /** The machines of the fleet; only in one. */
+  nodes?: NodeHealth[];
 }
 
 /** Numbers since the start, for `/metrics`. */

@@ -28,6 +28,12 @@ export function insecureBind(settings: Settings): string | null {
   );
 }
 
+/** Why a role has no effect with these settings, or null. */
+export const idleRole = ({ fleet_role, fleet_url }: Settings): string | null =>
+  fleet_role !== "both" && fleet_url === null
+    ? `fleet_role is ${fleet_role}, but there is no fleet: set fleet_url (EASEL_FLEET_URL), or leave fleet_role out`
+    : null;
+
 const placeholder =
   /^(<.*>|\W*|.*(change.?me|your.?token|placeholder|example).*|password\d*|test\d*|token\d*)$/i;
 

@@ -21,3 +21,13 @@ export const settingNames: readonly string[] = Object.keys(table);
 export const envName = (name: string): string => `EASEL_${name.toUpperCase()}`;
 /** `sync_timeout_s` is `--sync-timeout-s` on the command line. */
 export const flagName = (name: string): string => `--${name.replaceAll("_", "-")}`;
+
+/** A mark of the settings that shape pictures: those of the families, without the places of files. */
+export function pictureMark(settings: object): string {
+  const values = settings as Readonly<Record<string, unknown>>;
+  const shaping = Object.entries(table).filter(
+    ([name, { kind }]) => name === "default_quantize" || (!Object.hasOwn(core, name) && !kind.path),
+  );
+  const text = JSON.stringify(shaping.map(([name]) => [name, values[name]]));
+  return new Bun.CryptoHasher("sha256").update(text).digest("hex").slice(0, 16);
+}

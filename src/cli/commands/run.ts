@@ -1,10 +1,11 @@
 import type { Command } from "commander";
+import { SetupError } from "../../fleet/errors.ts";
 import { flagsFrom, settingFlags } from "../../settings/document.ts";
 import type { Loaded } from "../../settings/load.ts";
-import { insecureBind } from "../../settings/rules.ts";
+import { idleRole, insecureBind } from "../../settings/rules.ts";
 import { type CommandContext, CommandError, exitCodes } from "../context.ts";
 import { withDataPlace } from "../data.ts";
-import { engineOf } from "../engine.ts";
+import { engineOf, noEngineOf } from "../engine.ts";
 import { rotatingLog } from "../output/log-file.ts";
 import type { Process } from "../process.ts";
 
@@ -38,14 +39,20 @@ export function registerRun(program: Command, context: CommandContext, process: 
     };
     loaded.warnings.forEach(warn);
     const settings = withDataPlace(loaded, warn);
-    const insecure = insecureBind(settings);
-    if (insecure) throw refuse(insecure, exitCodes.usage);
+    const wrong = insecureBind(settings) ?? idleRole(settings);
+    if (wrong) throw refuse(wrong, exitCodes.usage);
     // only a server needs it, and it costs every other command time
     const { serve } = await import("../../serve.ts");
-    const started = engineOf(loaded, { ...process, leave });
-    const serving = await serve(settings, started, write && { write }).catch((error: Error) => {
-      throw refuse(error.message);
+    const works = settings.fleet_url === null || settings.fleet_role !== "api";
+    const started = works ? engineOf(loaded, { ...process, leave }) : noEngineOf(loaded);
+    const waiting = new AbortController();
+    stopped.then(() => waiting.abort());
+    const starting = { ...(write && { write }), signal: waiting.signal };
+    const serving = await serve(settings, started, starting).catch((error: Error) => {
+      if (waiting.signal.aborted) return undefined;
+      throw refuse(error.message, error instanceof SetupError ? exitCodes.setup : exitCodes.startup);
     });
+    if (!serving) return;
     context.out(`easel is listening on ${serving.url.origin}`);
     note(`INFO    listening on ${serving.url.origin}`);
     started.ready.then(

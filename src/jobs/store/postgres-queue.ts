@@ -126,10 +126,10 @@ export async function beatNode(
 }
 
 /** Running jobs of nodes whose lease is over, locked. What another node has locked is left to it. */
-export async function lostJobs(sql: SQL): Promise<Row[]> {
+export async function lostJobs(sql: SQL, onlyGone: boolean): Promise<Row[]> {
   const rows = await sql<Row[]>`
     SELECT j.* FROM jobs j LEFT JOIN nodes n ON n.id = j.node
-    WHERE j.status = 'running' AND (n.id IS NULL OR n.lease_until <= easel_now())
+    WHERE j.status = 'running' AND (n.id IS NULL OR (NOT ${onlyGone}::boolean AND n.lease_until <= easel_now()))
     ORDER BY j.seq FOR UPDATE OF j SKIP LOCKED`;
   return [...rows];
 }

@@ -230,9 +230,9 @@ class PostgresJobStore implements JobStore {
   }
 
   /** Jobs of nodes whose lease is over. Any node may ask, at any time. */
-  async recover(): Promise<Recovered> {
+  async recover({ onlyGone = false }: { onlyGone?: boolean } = {}): Promise<Recovered> {
     return this.#connection.durable.begin(async (sql) => {
-      const lost = await lostJobs(sql);
+      const lost = await lostJobs(sql, onlyGone);
       // The attempt stays counted: a job that takes its node down with it must not do so for ever.
       const again = lost.filter(({ attempts }) => attempts < mostAttempts);
       if (again.length > 0) await retryJobs(sql, again);

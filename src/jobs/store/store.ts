@@ -168,9 +168,10 @@ export interface JobStore {
   endedOf(ids: readonly string[]): Promise<{ ended: Job[]; gone: string[] }>;
 
   /**
-   * Running jobs of a server that is gone go back into the queue, or end `interrupted` when they were tried twice.
+   * Running jobs of a server that is gone go back into the queue, or end `interrupted` when they were tried twice. With `onlyGone`,
+   * a machine whose lease is over counts as gone only if it left the fleet.
    */
-  recover(): Promise<Recovered>;
+  recover(options?: { onlyGone?: boolean }): Promise<Recovered>;
   /** Removes jobs that ended before that time (Unix seconds), and remembers their ids. */
   prune(before: number): Promise<number>;
   /** Ids of files that queued and running jobs still need. */

@@ -351,6 +351,21 @@ const MemoryStats = z
   })
   .openapi("MemoryStats", { description: "The memory budget and the loaded models." });
 
+const FleetNode = z
+  .object({
+    name: z.string().openapi({ description: "Its node_name.", examples: ["mac1"] }),
+    role: z.string().openapi({ description: "`both`, `api` or `worker`.", examples: ["worker"] }),
+    version: z.string().openapi({ description: "Version of easel there." }),
+    state: z.enum(["ready", "starting", "draining", "lost"]).openapi({
+      description: "`lost`: no sign of life for longer than fleet_lease_s. `draining`: takes no more jobs.",
+    }),
+    device: z.string().nullish().openapi({ description: "`cpu` or `gpu`; null where no jobs run." }),
+    budget_gb: z.number().min(0).openapi({ description: "Memory that models may take there, in GB." }),
+    models: z.array(z.string()).openapi({ description: "Models whose files are there, as family/name." }),
+    running: z.array(z.string()).openapi({ description: "Ids of the jobs that run there." }),
+  })
+  .openapi("FleetNode", { description: "A machine of a fleet." });
+
 export const HealthResponse = z
   .object({
     status: z.string().openapi({ description: "`ok` whenever the server answers.", examples: ["ok"] }),
@@ -364,6 +379,11 @@ export const HealthResponse = z
       .openapi({ description: "Jobs waiting, without the running one.", examples: [0] }),
     memory: MemoryStats.openapi({ description: "The memory budget and the loaded models." }),
     relay: RelayHealth.nullish().openapi({ description: "Always null: this server has no relay." }),
+    nodes: z.array(FleetNode).optional().openapi({ description: "The machines of the fleet; only in one." }),
+    store: z
+      .enum(["here", "away"])
+      .optional()
+      .openapi({ description: "Whether the fleet's database answers; only in a fleet." }),
   })
   .openapi("HealthResponse");
 
@@ -467,6 +487,10 @@ export const UnloadResponse = z
   .object({
     unloaded: z.boolean().openapi({ description: "Whether it was in memory." }),
     freed_gb: z.number().openapi({ description: "Memory that was given back, in GB.", examples: [2.7] }),
+    pending: z
+      .array(z.string())
+      .optional()
+      .openapi({ description: "Machines of the fleet that did not answer in time; only in a fleet." }),
   })
   .openapi("UnloadResponse");
 

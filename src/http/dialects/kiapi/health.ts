@@ -60,7 +60,11 @@ const metricsRoute = createRoute({
 export function healthRoutes(serve: Serve, deps: Deps, metrics: RequestMetrics): void {
   const { scheduler, version } = deps;
 
-  serve(health, (c) => c.json({ status: "ok", ...scheduler.health(), relay: null }, 200));
+  serve(health, (c) => {
+    const state = scheduler.health();
+    const store = state.nodes && { store: deps.storeAnswers?.() ? ("here" as const) : ("away" as const) };
+    return c.json({ status: "ok", ...state, relay: null, ...store }, 200);
+  });
 
   serve(ready, (c) => {
     const reason = deps.notReady() ?? (scheduler.health().warm ? null : "models are being warmed up");

@@ -35,8 +35,9 @@ export function modelRoutes(serve: Serve, { context, scheduler }: Deps, capabili
   serve(unloadModel(capability), async (c) => {
     const variant = requireVariant(capability, c.req.valid("param").name);
     c.env?.server?.timeout(c.req.raw, 0);
-    const { unloaded, freed_bytes } = await scheduler.unload(family, variant.name);
-    return c.json({ unloaded, freed_gb: Math.round((freed_bytes / 2 ** 30) * 100) / 100 }, 200);
+    const { unloaded, freed_bytes, pending } = await scheduler.unload(family, variant.name);
+    const freed_gb = Math.round((freed_bytes / 2 ** 30) * 100) / 100;
+    return c.json({ unloaded, freed_gb, ...(pending && { pending }) }, 200);
   });
 }
 

@@ -1,0 +1,251 @@
+import { afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SetupError } from "../../../src/fleet/errors.ts";
+import { membersOf } from "../../../src/fleet/members.ts";
+import type { Job } from "../../../src/jobs/job.ts";
+import type { NodeHealth } from "../../../src/jobs/scheduler.ts";
+import { type Serving, serve } from "../../../src/serve.ts";
+import { defaultSettings } from "../../../src/settings/load.ts";
+import type { Settings } from "../../../src/settings/settings.ts";
+import { freePorts } from "../../fleet/daemon.ts";
+import { connection, type FleetDatabase, fleetDatabase } from "../../fleet/fleet.ts";
+import { hasPostgres, ownPostgres, postgres } from "../../fleet/servers.ts";
+import { rampEngine } from "../ramp-engine.ts";
+
+// a server starts slowly on a busy machine
+setDefaultTimeout(120_000);
+
+const picture = readFileSync(join(import.meta.dir, "../../fixtures/images/turn-1.png"));
+const image = { data_url: `data:image/png;base64,${picture.toString("base64")}` };
+const folders: string[] = [];
+const running = new Set<Serving>();
+
+afterEach(async () => {
+  await Promise.all([...running].map((serving) => serving.stop()));
+  running.clear();
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "easel-fleet-"));
+  folders.push(folder);
+  return folder;
+}
+
+/** A fleet's settings without a machine's own. */
+function fleetOf(url: string, shared = newFolder()): Partial<Settings> {
+  return { fleet_url: url, files_url: `file://${shared}`, fleet_lease_s: 2, log_level: "error" };
+}
+
+async function start(
+  name: string,
+  fleet_role: Settings["fleet_role"],
+  more: Partial<Settings>,
+  { engine = rampEngine(), signal }: { engine?: ReturnType<typeof rampEngine>; signal?: AbortSignal } = {},
+): Promise<Serving> {
+  const data_dir = newFolder();
+  const works = fleet_role !== "api";
+  const settings = defaultSettings({
+    port: 0,
+    data_dir,
+    cache_dir: join(data_dir, "cache"),
+    model_paths: works ? { "depthpro/base": data_dir } : {},
+    node_name: name,
+    fleet_role,
+    ...more,
+  });
+  const folder = Promise.resolve(data_dir);
+  const device = () => ({ kind: "cpu", name: "a processor", self_test: "not_needed" }) as never;
+  const serving = await serve(
+    settings,
+    works ? { engine, folder, device } : { folder },
+    signal && { signal },
+  );
+  running.add(serving);
+  return serving;
+}
+
+const stop = async (serving: Serving) => {
+  running.delete(serving);
+  await serving.stop();
+};
+const get = (serving: Serving, path: string) => fetch(new URL(path, serving.url));
+const estimate = (serving: Serving, body: object = {}) =>
+  fetch(new URL("/v1/image/depthpro/estimate", serving.url), {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ image, ...body }),
+  });
+const nodes = async (serving: Serving) =>
+  ((await (await get(serving, "/health")).json()) as { nodes: NodeHealth[] }).nodes;
+const until = async (holds: () => Promise<boolean>) => {
+  while (!(await holds())) await Bun.sleep(20);
+};
+const ready = (serving: Serving, ...names: string[]) =>
+  until(async () => {
+    const there = (await nodes(serving)).filter(({ state }) => state === "ready").map(({ name }) => name);
+    return names.every((name) => there.includes(name));
+  });
+const jobOf = async (serving: Serving, id: string) =>
+  (await (await get(serving, `/v1/jobs/${id}`)).json()) as Job;
+
+describe.skipIf(!hasPostgres)("a fleet", () => {
+  let database: FleetDatabase;
+  beforeAll(async () => {
+    database = await fleetDatabase();
+  });
+
+  test("of one machine that takes requests and two that work serves a client as one machine does", async () => {
+    const fleet = fleetOf(database.nodeUrl);
+    const front = await start("front", "api", fleet);
+    const none = await estimate(front);
+    expect(none.status).toBe(503);
+    expect(await none.json()).toMatchObject({
+      code: "not_activated",
+      detail: expect.stringContaining("depthpro/base on a worker of the fleet"),
+    });
+    const workers = await Promise.all(["mac1", "mac2"].map((name) => start(name, "worker", fleet)));
+    await ready(front, "mac1", "mac2");
+    const health = await (await get(front, "/health")).json();
+    expect(health).toMatchObject({ status: "ok", store: "here" });
+    expect((await nodes(front)).find(({ name }) => name === "mac1")).toMatchObject({
+      role: "worker",
+      device: "cpu",
+      models: expect.arrayContaining(["depthpro/base"]),
+    });
+    expect(await (await get(front, "/v1/image/depthpro/models")).json()).toMatchObject([{ activated: true }]);
+
+    const answers = await Promise.all(Array.from({ length: 6 }, () => estimate(front)));
+    expect(answers.map(({ status }) => status)).toEqual(Array(6).fill(200));
+    const jobs = (await (await get(front, "/v1/jobs")).json()) as { data: Job[] };
+    expect(jobs.data.every(({ status }) => status === "succeeded")).toBe(true);
+    const bytes = await get(front, `/v1/files/${jobs.data[0]!.artifacts[0]}/download`);
+    expect(new Uint8Array(await bytes.arrayBuffer()).slice(1, 4)).toEqual(new TextEncoder().encode("PNG"));
+
+    for (const path of ["/v1/jobs", "/docs", "/", "/version", "/v1/files"]) {
+      const refused = await get(workers[0]!, path);
+      expect([path, refused.status]).toEqual([path, 404]);
+    }
+    expect((await get(workers[0]!, "/ready")).status).toBe(200);
+    expect(await (await get(workers[0]!, "/metrics")).text()).toContain("easel_");
+  });
+
+  test("lets a machine drain: it finishes what it runs, takes no more, and another one goes on", async () => {
+    const fleet = fleetOf((await fleetDatabase()).nodeUrl);
+    let release = () => {};
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const front = await start("front", "api", fleet);
+    const mac1 = await start("mac1", "worker", fleet, { engine: rampEngine(() => gate) });
+    await ready(front, "mac1");
+    const { job_id: first } = (await (await estimate(front, { mode: "async" })).json()) as { job_id: string };
+    await until(async () => (await jobOf(front, first)).status === "running");
+    await using owner = connection(fleet.fleet_url!);
+    await owner.durable.run((sql) => sql`UPDATE nodes SET draining = true WHERE name = 'mac1'`);
+    const drains = async () =>
+      (await membersOf(owner.durable, 60)).some(({ name, state }) => name === "mac1" && state.draining);
+    await until(drains);
+    expect((await nodes(front)).find(({ name }) => name === "mac1")?.state).toBe("draining");
+    const { job_id: second } = (await (await estimate(front, { mode: "async" })).json()) as {
+      job_id: string;
+    };
+    release();
+    await until(async () => (await jobOf(front, first)).status === "succeeded");
+    expect((await jobOf(front, second)).status).toBe("queued");
+    await start("mac2", "worker", fleet);
+    await until(async () => (await jobOf(front, second)).status === "succeeded");
+    expect((await get(mac1, "/health")).status).toBe(200);
+  });
+
+  test("frees a model's memory on every machine, and shows what is loaded on any", async () => {
+    const fleet = fleetOf((await fleetDatabase()).nodeUrl);
+    const front = await start("front", "api", fleet);
+    await start("mac1", "worker", fleet);
+    await ready(front, "mac1");
+    expect((await estimate(front)).status).toBe(200);
+    const loaded = async () => {
+      const { memory } = (await (await get(front, "/health")).json()) as {
+        memory: { loaded: { name: string }[] };
+      };
+      return memory.loaded.map(({ name }) => name);
+    };
+    await until(async () => (await loaded()).includes("base"));
+    const unload = () =>
+      fetch(new URL("/v1/image/depthpro/models/base/unload", front.url), { method: "POST" });
+    expect(await (await unload()).json()).toMatchObject({ unloaded: true });
+    expect(await (await unload()).json()).toMatchObject({ unloaded: false });
+    await until(async () => !(await loaded()).includes("base"));
+  });
+
+  test("that is set up wrong is refused at the start, in a sentence, with nothing half done", async () => {
+    const refused = async (more: Partial<Settings>, name = "mac1") => {
+      const error = await start(name, "both", more).then(
+        () => new Error("it started"),
+        (error: Error) => error,
+      );
+      expect(error).toBeInstanceOf(SetupError);
+      return error.message;
+    };
+    const empty = await (await postgres()).database();
+    expect(await refused(fleetOf(empty.url))).toContain("run easel fleet init");
+    const other = await fleetDatabase();
+    expect(await refused({ ...fleetOf(other.nodeUrl), files_url: null })).toContain("files_url is not set");
+    expect(
+      await refused({ ...fleetOf(other.nodeUrl), files_url: "file:///nonexistent/easel/none" }),
+    ).toContain("make it, or mount it");
+    const fleet = fleetOf(other.nodeUrl);
+    await start("mac1", "both", fleet);
+    expect(await refused(fleet)).toContain("Another machine named mac1 is in the fleet");
+    const elsewhere = newFolder();
+    mkdirSync(join(elsewhere, "x"), { recursive: true });
+    expect(await refused({ ...fleet, files_url: `file://${elsewhere}` }, "mac2")).toContain(
+      "is not the folder that the other machines of the fleet use",
+    );
+    await using node = connection(other.nodeUrl);
+    const [{ count }] = await node.durable.run((sql) => sql`SELECT count(*)::int AS count FROM nodes`);
+    expect(count).toBe(1);
+  });
+});
+
+describe.skipIf(!hasPostgres)("a fleet whose database is away", () => {
+  test("lives without being ready, refuses requests for the while, and goes on by itself", async () => {
+    const server = await ownPostgres({ fsync: true });
+    const { nodeUrl } = await fleetDatabase(server);
+    const fleet = fleetOf(nodeUrl);
+    await server.stop();
+    const port = freePorts(1);
+    const at = (path: string) => fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined);
+    const starting = start("mac1", "both", { ...fleet, port });
+    await until(async () => (await at("/health"))?.status === 200);
+    expect(await (await at("/health"))!.json()).toMatchObject({ status: "ok", store: "away" });
+    expect((await at("/ready"))!.status).toBe(503);
+    expect(await (await at("/v1/jobs"))!.json()).toMatchObject({ code: "store_unavailable" });
+    await server.start();
+    const serving = await starting;
+    await until(async () => (await get(serving, "/ready")).status === 200);
+
+    await server.stop();
+    await until(async () => (await get(serving, "/ready")).status === 503);
+    expect(await (await get(serving, "/health")).json()).toMatchObject({ status: "ok", store: "away" });
+    const refused = await get(serving, "/v1/jobs");
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "5"]);
+    expect(await refused.json()).toMatchObject({ code: "store_unavailable" });
+    await server.start();
+    await until(async () => (await get(serving, "/ready")).status === 200);
+    expect((await estimate(serving)).status).toBe(200);
+    await stop(serving);
+    await server.stop();
+  });
+
+  test("gives up the start when it is asked to stop", async () => {
+    const stopping = new AbortController();
+    const fleet = fleetOf("postgres://easel@127.0.0.1:1/easel");
+    const starting = start("mac1", "both", fleet, { signal: stopping.signal }).catch((error) => error);
+    await Bun.sleep(50);
+    stopping.abort(new Error("asked to stop"));
+    expect((await starting).message).toBe("asked to stop");
+  });
+});
