@@ -87,3 +87,22 @@ test.each(families)("%s refuses numbers that mean nothing", async (path, model) 
     expect(JSON.stringify(detail)).toContain(field);
   }
 });
+
+test("an edit whose picture was encoded before is the edit of a server that encodes it", async () => {
+  const body = { prompt: "a red fox", images: [image], width: 64, height: 64, steps: 2, guidance: 3 };
+  const path = "/v1/image/qwen/edit";
+  const picture = async (from: typeof server, images: object[]) => {
+    const answer = await from.post(path, { ...body, images, seed: 9 });
+    return loadSharp()(Buffer.from(await answer.arrayBuffer()))
+      .raw()
+      .toBuffer();
+  };
+  expect((await server.post(path, { ...body, seed: 8 })).status).toBe(200);
+  const known = await picture(server, [image]);
+  const other = await depthServer({
+    modelPaths: { "qwen/edit-2509": join(fixtures, "qwen/image") },
+    settings: { qwen_reference_pixels: 128 * 128 },
+  });
+  const fresh = await picture(other, [await other.upload(join(fixtures, "qwen/first.png"))]);
+  expect(known.equals(fresh)).toBe(true);
+}, 60_000);

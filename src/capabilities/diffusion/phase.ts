@@ -9,7 +9,12 @@ import type { EncodedPrompt } from "../prompts/cache.ts";
 /** Tokens of a picture, [rows · columns, channels]. */
 export type Tokens = { data: Float32Array<ArrayBuffer>; rows: number; columns: number };
 
-export type TextKeys = { positive: string; negative?: string };
+export type TextKeys = {
+  positive: string;
+  negative?: string;
+  /** Of each picture that the transformer sees. */
+  pictures?: string[];
+};
 
 /** Rows of red, green, blue bytes. */
 export type InputPicture = { pixels: Uint8Array; width: number; height: number };
@@ -29,6 +34,8 @@ export type RunInput = {
   /** Keys of the prompts in the cache. */
   keys: TextKeys;
   pictures: InputPicture[];
+  /** Pictures that were encoded before: all of them, or none. */
+  seen?: Tokens[];
   width: number;
   height: number;
   steps: number;

@@ -10,8 +10,8 @@ import type { FileRecord, FileRef } from "../../files/file.ts";
 import { decodePicture } from "../../images/decode.ts";
 import type { AfterContext, CheckContext, PrepareContext, Prepared } from "../capability.ts";
 import type { PromptCache } from "../prompts/cache.ts";
-import { encoderIdentity } from "../prompts/files.ts";
-import type { Adapter, EncodeOutput, InputPicture, RunInput, TextKeys } from "./phase.ts";
+import { coderIdentity, encoderIdentity } from "../prompts/files.ts";
+import type { Adapter, EncodeOutput, InputPicture, RunInput, TextKeys, Tokens } from "./phase.ts";
 
 /** The seed of a run: the request's, or a drawn one. */
 export const drawnSeed = (seed: number | null): number => seed ?? Math.floor(Math.random() * 2 ** 31);
@@ -91,6 +91,32 @@ export function textKeys(
   };
 }
 
+/** Keys of pictures in the cache. `size` is what the size depends on at which the transformer sees a picture, besides its own. */
+export function pictureKeys(
+  { family, model, how = null }: EncoderOf,
+  pictures: readonly FileRecord[],
+  size: unknown,
+  context: CheckContext,
+): string[] {
+  const activation = context.activation(family, model);
+  const coder = "source" in activation ? coderIdentity(activation.source.paths) : null;
+  return pictures.map(({ sha256 }) =>
+    createHash("sha256")
+      .update(JSON.stringify([encoding, "picture", family, model, how, coder, size, sha256]))
+      .digest("hex"),
+  );
+}
+
+const picturesIn = async (cache: PromptCache, keys: readonly string[]): Promise<Tokens[] | undefined> => {
+  const found: Tokens[] = [];
+  for (const key of keys) {
+    const { data, tokens, rows } = (await cache.get(key)) ?? {};
+    if (!data || !tokens || !rows) return undefined;
+    found.push({ data, rows, columns: tokens / rows });
+  }
+  return found;
+};
+
 /** The job before this one may be about to encode the same prompt, so the cache is asked when the turn comes. */
 export function refresh(input: RunInput, cache: PromptCache): NonNullable<Prepared["refresh"]> {
   const { keys, negativePrompt } = input;
@@ -98,11 +124,33 @@ export function refresh(input: RunInput, cache: PromptCache): NonNullable<Prepar
     const positive = await cache.get(keys.positive);
     const negative = keys.negative === undefined ? undefined : await cache.get(keys.negative);
     const done = positive !== undefined && (negativePrompt === null || negative !== undefined);
+    // A preview and a mask need the picture coder all the same.
+    const look = keys.pictures !== undefined && !input.preview && input.mask === undefined;
+    const seen = look ? await picturesIn(cache, keys.pictures!) : undefined;
     return {
-      input: { ...input, ...(positive && { positive }), ...(negative && { negative }) },
-      skip: done ? ["encode"] : [],
+      input: {
+        ...input,
+        ...(positive && { positive }),
+        ...(negative && { negative }),
+        ...(seen && { seen }),
+      },
+      skip: [...(done ? ["encode"] : []), ...(seen ? ["look"] : [])],
     };
   };
+}
+
+/** Keeps the pictures that a phase has encoded. */
+export async function keepPictures(
+  output: Values,
+  cache: PromptCache,
+  { note }: AfterContext,
+): Promise<void> {
+  const { seen, keys } = output as { seen: Tokens[]; keys: TextKeys };
+  for (const [i, { data, rows, columns }] of seen.entries()) {
+    const key = keys.pictures?.[i];
+    const trouble = key && (await cache.put(key, { data, tokens: rows * columns, rows }));
+    if (trouble) return note(`the encoded picture is not kept on disk: ${trouble}`);
+  }
 }
 
 /** Keeps the prompts that a phase has encoded. */

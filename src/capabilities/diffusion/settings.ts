@@ -57,7 +57,7 @@ export function pictureRows<F extends string>(family: F) {
       group: family,
       kind: whole({ min: 0 }),
       default: 256,
-      help: "Megabytes of encoded prompts kept on disk, so that one that comes again needs no text encoder; 0 keeps none.",
+      help: "Megabytes of encoded prompts and pictures kept on disk, so that one that comes again needs no encoder; 0 keeps none.",
     }),
   };
   type Named = { [K in keyof typeof rows as `${F}_${K}`]: (typeof rows)[K] };

@@ -10,7 +10,9 @@ import {
   adaptersOf,
   type DecodedPicture,
   drawnSeed,
+  keepPictures,
   keepPrompts,
+  pictureKeys,
   picturesOf,
   refresh,
   textKeys,
@@ -95,6 +97,9 @@ const shared: Pick<
       { positive: params.prompt, negative: negativePrompt },
       context,
     );
+    const coded = edit ? "reference" : size;
+    const records = pictures.map(({ record }) => record);
+    const pictureNames = pictureKeys({ family, model: params.model }, records, coded, context);
     const seed = drawnSeed(params.seed);
     const kind = edit ? "edit" : params.init_image ? "img2img" : "txt2img";
     const { prompt, steps, guidance, preview, model } = params;
@@ -102,7 +107,7 @@ const shared: Pick<
       kind,
       prompt,
       negativePrompt,
-      keys,
+      keys: { ...keys, ...(pictures.length > 0 && { pictures: pictureNames }) },
       pictures: pictures.map(({ pixels, width, height }) => ({ pixels, width, height })),
       ...size,
       steps,
@@ -130,6 +135,7 @@ const shared: Pick<
 
   async afterPhase(phase, _params, output, context) {
     if (phase === "encode") await keepPrompts(output, promptCache(context), context);
+    if (phase === "look") await keepPictures(output, promptCache(context), context);
   },
 
   publish(params, given, output, context) {

@@ -1,4 +1,4 @@
-import type { Kept, Tokens } from "../diffusion/phase.ts";
+import type { Kept, TextKeys, Tokens } from "../diffusion/phase.ts";
 
 /** What FLUX.2's task gets beside what all families get. */
 export type Flux2Input = {
@@ -10,6 +10,7 @@ export type LookOutput = {
   seen: Tokens[];
   pictures: [];
   mask: null;
+  keys: TextKeys;
   kept?: Kept;
   /** What previews are made with. */
   glance?: {

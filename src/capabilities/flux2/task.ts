@@ -91,6 +91,7 @@ function look(vae: AutoencoderKl, input: Input, progress: Progress): LookOutput 
     seen,
     pictures: [],
     mask: null,
+    keys: input.keys,
     ...(kept && { kept }),
     ...(input.preview && { glance: previewOf(vae) }),
   };

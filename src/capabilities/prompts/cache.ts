@@ -1,12 +1,20 @@
 /**
- * Encoded prompts, so that one that comes again needs no text encoder: in memory, and on disk where the settings want it.
+ * Encoded prompts and pictures, so that one that comes again needs no encoder: in memory, and on disk where the settings want it.
  *
  * @module
  */
 import { createPromptFiles, type PromptFiles } from "./files.ts";
 
-/** States of a text, [tokens, channels], and whether the text was longer than the model reads. */
-export type EncodedPrompt = { data: Float32Array<ArrayBuffer>; tokens: number; cut?: boolean };
+/**
+ * States of a text, [tokens, channels], and whether the text was longer than the model reads. Of a picture: its tokens, row by row, and
+ * how many rows there are.
+ */
+export type EncodedPrompt = {
+  data: Float32Array<ArrayBuffer>;
+  tokens: number;
+  cut?: boolean;
+  rows?: number;
+};
 
 /** LRU cache of prompts in memory. Copies, because buffers for the engine are transferred. */
 export interface PromptMemory {

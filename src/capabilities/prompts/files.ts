@@ -28,9 +28,10 @@ export interface PromptFilesOptions {
   cacheBytes: number | null;
 }
 
-/** The byte after the line says whether the prompt was cut. */
+/** The byte after the line says whether the prompt was cut, and the next two how many rows a picture has. */
 const magic = Buffer.from("easel text 1\n");
 const cutAt = magic.length;
+const rowsAt = magic.length + 1;
 const sizesAt = magic.length + 3;
 const headerBytes = sizesAt + 16;
 
@@ -77,14 +78,15 @@ export function createPromptFiles({ folder, bytes, cacheBytes }: PromptFilesOpti
   };
 }
 
-function written({ data, tokens, cut = false }: EncodedPrompt): Uint8Array[] {
+function written({ data, tokens, cut = false, rows = 0 }: EncodedPrompt): Uint8Array[] {
   const values = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   const header = Buffer.alloc(headerBytes);
   magic.copy(header);
   header.writeUInt8(+cut, cutAt);
+  header.writeUInt16LE(rows, rowsAt);
   header.writeUInt32LE(tokens, sizesAt);
   header.writeUInt32LE(data.length, sizesAt + 4);
-  header.writeBigUInt64LE(Bun.hash.xxHash3(values), sizesAt + 8);
+  header.writeBigUInt64LE(Bun.hash.xxHash3(values, BigInt(rows)), sizesAt + 8);
   return [header, values];
 }
 
@@ -96,14 +98,22 @@ function read(file: Buffer): EncodedPrompt | undefined {
     return undefined;
   const values = new Uint8Array(4 * length);
   values.set(file.subarray(headerBytes));
-  if (Bun.hash.xxHash3(values) !== file.readBigUInt64LE(sizesAt + 8)) return undefined;
+  const rows = file.readUInt16LE(rowsAt);
+  if (rows > 0 && tokens % rows !== 0) return undefined;
+  if (Bun.hash.xxHash3(values, BigInt(rows)) !== file.readBigUInt64LE(sizesAt + 8)) return undefined;
   const cut = file.readUInt8(cutAt) === 1;
-  return { data: new Float32Array(values.buffer), tokens, ...(cut && { cut }) };
+  return { data: new Float32Array(values.buffer), tokens, ...(cut && { cut }), ...(rows > 0 && { rows }) };
 }
 
 /** Identity of a model's text encoder, for keys: another encoder gives other states for the same prompt. */
-export function encoderIdentity(paths: readonly string[]): unknown {
-  return ["text_encoder", "tokenizer", "processor"].map((part) => {
+export const encoderIdentity = (paths: readonly string[]): unknown =>
+  identityOf(paths, ["text_encoder", "tokenizer", "processor"]);
+
+/** The same of its picture coder. */
+export const coderIdentity = (paths: readonly string[]): unknown => identityOf(paths, ["vae"]);
+
+function identityOf(paths: readonly string[], parts: readonly string[]): unknown {
+  return parts.map((part) => {
     const folders = paths.flatMap((path) => [join(path, part), ...(basename(path) === part ? [path] : [])]);
     const folder = folders.find((path) => existsSync(path) && statSync(path).isDirectory());
     if (folder === undefined) return null;

@@ -8,6 +8,7 @@ import type {
   Kept,
   RunInput,
   RunOutput,
+  TextKeys,
   Tokens,
 } from "../diffusion/phase.ts";
 
@@ -27,6 +28,7 @@ export type LookOutput = {
   projection?: Float32Array<ArrayBuffer>;
   pictures: [];
   mask: null;
+  keys: TextKeys;
   kept?: Kept;
 };
 

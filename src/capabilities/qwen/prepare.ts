@@ -7,7 +7,16 @@ import type { Values } from "../../engine/task.ts";
 import { isOneColour } from "../../images/solid-color.ts";
 import type { AfterContext, CheckContext, PrepareContext, Prepared } from "../capability.ts";
 import { maskBytes, resultSize } from "../diffusion/mask.ts";
-import { adaptersOf, drawnSeed, keepPrompts, picturesOf, refresh, textKeys } from "../diffusion/prepare.ts";
+import {
+  adaptersOf,
+  drawnSeed,
+  keepPictures,
+  keepPrompts,
+  pictureKeys,
+  picturesOf,
+  refresh,
+  textKeys,
+} from "../diffusion/prepare.ts";
 import { batched } from "./need.ts";
 import { type Facts, family, filesOf, guided, lightningFile, overlap, type Params } from "./params.ts";
 import type { DiffusionInput } from "./phase.ts";
@@ -42,13 +51,17 @@ export async function prepare(params: Params, context: PrepareContext): Promise<
     context,
     edit ? pictures.map(({ record }) => record) : [],
   );
+  const own = ownSettings(settings);
+  const coded = { edit, size: edit ? own.qwen_reference_pixels : size, tile: own.qwen_vae_tile, overlap };
+  const records = pictures.map(({ record }) => record);
+  const pictureNames = pictureKeys({ family, model: params.model }, records, coded, context);
   const seed = drawnSeed(params.seed);
   const batchGuidance = batched(params, context);
   const input: DiffusionInput = {
     kind,
     prompt: params.prompt,
     negativePrompt,
-    keys,
+    keys: { ...keys, ...(pictures.length > 0 && { pictures: pictureNames }) },
     pictures: pictures.map(({ pixels, width, height }) => ({ pixels, width, height })),
     ...size,
     steps: params.steps,
@@ -81,7 +94,7 @@ export async function prepare(params: Params, context: PrepareContext): Promise<
 const promptCache = ({ settings, prompts }: CheckContext) =>
   prompts(ownSettings(settings).qwen_prompt_cache_mb * 1e6);
 
-/** Keeps the encoded prompts. */
+/** Keeps the encoded prompts and pictures. */
 export async function afterPhase(
   phase: string,
   _params: Params,
@@ -89,4 +102,5 @@ export async function afterPhase(
   context: AfterContext,
 ): Promise<void> {
   if (phase === "encode") await keepPrompts(output, promptCache(context), context);
+  if (phase === "look") await keepPictures(output, promptCache(context), context);
 }

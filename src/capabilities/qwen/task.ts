@@ -129,6 +129,7 @@ function look(vae: Vae, input: DiffusionInput, progress: Progress): LookOutput {
     seen,
     ...(kept && { kept }),
     mask: null,
+    keys: input.keys,
     ...(input.preview && { projection: previewOf(vae) }),
     // No later phase looks at them.
     pictures: [],

@@ -41,6 +41,14 @@ describe("texts on disk", () => {
     expect(await files().get("bb")).toBeUndefined();
   });
 
+  test("keep the rows of a picture, and are none when these are others", async () => {
+    const picture = { ...text(6), rows: 2 };
+    await files().put("aa", picture);
+    expect(await files().get("aa")).toEqual(picture);
+    flip(join(prompts(), "aa.text"), 14);
+    expect(await files().get("aa")).toBeUndefined();
+  });
+
   test("are for their owner alone", async () => {
     await files().put("aa", text(3));
     expect(readdirSync(prompts())).toEqual(["aa.text"]);
