@@ -17,6 +17,9 @@ interface Made {
   meta: Record<string, unknown>;
 }
 
+/** Seconds for which a finished run keeps its result while the place of the files does not answer. */
+const resultPatience = 600;
+
 /** File operations of jobs. */
 export interface JobFiles {
   /** The bytes behind a reference, fetched if need be. */
@@ -25,8 +28,8 @@ export interface JobFiles {
     kind: string,
     signal: AbortSignal,
   ): Promise<{ path: string; record: FileRecord }>;
-  /** Makes an artifact's bytes durable. Its record is committed with the job. */
-  stage(artifact: Made): Promise<FileRecord>;
+  /** Makes an artifact's bytes durable, however long that takes. Its record is committed with the job. */
+  stage(artifact: Made, signal: AbortSignal): Promise<FileRecord>;
   /** Discards files staged for a job that did not succeed. */
   discard(record: FileRecord): Promise<void>;
   /** True when it was there. */
@@ -49,7 +52,8 @@ export function jobFiles(
   return {
     resolve: (reference, kind, signal) =>
       resolveReference(reference, kind, { store, outbound, maxBytes, signal }),
-    stage: ({ bytes, ...file }) => store.stage(bytes, file),
+    stage: ({ bytes, ...file }, signal) =>
+      store.stage(bytes, { ...file, patience: { seconds: resultPatience, signal } }),
     discard: (record) => store.discard(record),
     delete: (id) => store.delete(id),
   };

@@ -26,12 +26,12 @@ export async function resolveReference(
   kind: string,
   options: ResolveOptions,
 ): Promise<{ path: string; record: FileRecord }> {
-  const { store } = options;
+  const { store, signal } = options;
   const record =
     reference.type === "url"
       ? await storeUrl(reference.url, kind, options)
       : await storedFile(reference.file_id, kind, store);
-  return { path: await store.local(record), record };
+  return { path: await store.local(record, signal), record };
 }
 
 async function storedFile(id: string, kind: string, store: FileStore): Promise<FileRecord> {

@@ -35,6 +35,7 @@ CREATE TABLE jobs (
   warm_key text NOT NULL DEFAULT '',
   need_bytes bigint NOT NULL DEFAULT 0,
   not_before double precision,
+  away_since double precision,
   claim int NOT NULL DEFAULT 0,
   node uuid,
   ahead uuid,

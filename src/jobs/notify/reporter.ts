@@ -48,6 +48,12 @@ export class Reporter {
     void this.#positions();
   }
 
+  /** It waits again. */
+  postponed(job: Job): void {
+    this.#metrics.queued++;
+    this.status(job);
+  }
+
   /** The engine has done a step. */
   progressed(job: Job, { step, eta, payload }: Report): void {
     const { clock, log } = this.#context;

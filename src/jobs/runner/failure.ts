@@ -39,6 +39,9 @@ const passing = /^SQLITE_(BUSY|LOCKED|NOMEM|IOERR|FULL)/;
 /** The store is on another machine, and does not answer now. */
 export const isAway = (error: unknown) => error instanceof Refusal && error.code === "store_unavailable";
 
+/** The place of the files is on another machine, and does not answer now. */
+export const isFilesAway = (error: unknown) => error instanceof Refusal && error.code === "files_unavailable";
+
 /** Milliseconds that a job waits for space on the disk before it fails. */
 export const diskFullPatience = 10_000;
 

@@ -6,6 +6,7 @@
 import type { Prepared } from "../../capabilities/capability.ts";
 import { Cancelled } from "../../engine/task.ts";
 import { isDiskFull, Refusal } from "../../errors.ts";
+import { sleep } from "../clock.ts";
 import type { JobContext } from "../context.ts";
 import { type Job, progressOf } from "../job.ts";
 import type { ModelCache } from "../models/model-cache.ts";
@@ -13,7 +14,7 @@ import { WarmUp } from "../models/warm-up.ts";
 import type { Reporter } from "../notify/reporter.ts";
 import type { Claimed, Ending, Offer } from "../store/store.ts";
 import { Claims } from "./claims.ts";
-import { failure } from "./failure.ts";
+import { failure, isFilesAway } from "./failure.ts";
 import { Finisher } from "./finish.ts";
 import { engineOffer, partsOf, prepareJob, typeOf } from "./operations.ts";
 import { Prefetcher } from "./prefetch.ts";
@@ -36,6 +37,8 @@ interface Chore {
 const lastStepSeconds = 5;
 /** Milliseconds between attempts to write what could not be written. */
 const retryEvery = 30_000;
+/** Milliseconds until inputs that cannot be reached are asked for again ahead of their job. */
+const filesPause = 5000;
 /** Milliseconds after which an engine that still works on an ended job is worth a line in the log. */
 const busyAfter = 2000;
 
@@ -83,7 +86,11 @@ export class Runner {
       isOpen: () => this.#current !== undefined && !this.#quit.signal.aborted,
       next: () => context.store.ahead(offer(this.#finisher.unwritten())),
       prepare: (job, signal) => prepareJob(context, job, signal),
-      fail: (job, error) => this.#failQueued(job, error, { progress: null, progress_label: "preparing" }),
+      fail: async (job, error) => {
+        // Once it is claimed, it waits for its files.
+        if (isFilesAway(error) && context.store.postpone) return sleep(context.clock, filesPause);
+        await this.#failQueued(job, error, { progress: null, progress_label: "preparing" });
+      },
       onError: (error) => context.log.error("the job store cannot be read", { error }),
     });
   }
@@ -235,6 +242,8 @@ export class Runner {
     await this.#evictTransient();
     this.#current = undefined;
     release();
+    // Its inputs need not stay on this machine any longer.
+    controller.abort();
   }
 
   /** Fails the job that would have been the next one, because the store refuses to start it. */
@@ -250,10 +259,11 @@ export class Runner {
   }
 
   /** Gives how the job ended, or nothing when its record says so already. */
-  async #execute(
-    { job, controller: { signal } }: Current,
-    prefetched: Promise<Prepared> | undefined,
-  ): Promise<Ending | undefined> {
+  async #execute(current: Current, prefetched: Promise<Prepared> | undefined): Promise<Ending | undefined> {
+    const {
+      job,
+      controller: { signal },
+    } = current;
     let first = prefetched;
     try {
       return await runJob(this.#context, {
@@ -273,9 +283,21 @@ export class Runner {
       });
     } catch (error) {
       if (signal.aborted && error instanceof Cancelled) return undefined;
+      if (await this.#postponed(current, error)) return undefined;
       this.#context.log.warning("job failed", { job_id: job.id, type: job.type, error });
       return { status: "failed", ...failure(error) };
     }
+  }
+
+  /** Puts a job back whose files cannot be reached now. False when it has waited long enough for them. */
+  async #postponed({ job, claim }: Current, error: unknown): Promise<boolean> {
+    const { store, log } = this.#context;
+    if (!isFilesAway(error) || !store.postpone) return false;
+    const put = await this.#finisher.persist(() => store.postpone!(job.id, claim));
+    if (put === "over") return false;
+    log.warning("a job waits for the place of its files", { job_id: job.id, error });
+    if (put) this.#reporter.postponed(put);
+    return true;
   }
 
   #report(job: Job, report: Report): void {

@@ -138,7 +138,7 @@ async function publish(
   try {
     for (const artifact of published.artifacts) {
       if (signal.aborted) throw new Cancelled();
-      stored.push(await files.stage(artifact));
+      stored.push(await files.stage(artifact, signal));
       // One step remains after the last file: the record of the job's end.
       const saved = stored.length / (published.artifacts.length + 1);
       report({ label: "saving", progress: engineShare + (1 - engineShare) * saved });
@@ -146,6 +146,6 @@ async function publish(
     return { status: "succeeded", result: published.result(stored), files: stored };
   } catch (error) {
     await Promise.all(stored.map((file) => files.discard(file)));
-    throw error;
+    throw signal.aborted ? new Cancelled() : error;
   }
 }

@@ -89,6 +89,31 @@ export async function requeueJob(
   return row;
 }
 
+/** Seconds after which a job whose files cannot be reached fails. */
+const awayPatience = 600;
+
+/**
+ * Puts a running job back for 5 seconds, and for as long as it has waited until then, at most for 60. Undefined when the node does not
+ * hold it under that claim, or when it has waited long enough.
+ */
+export async function postponeJob(
+  sql: SQL,
+  { id: node }: Node,
+  id: string,
+  claim: number,
+): Promise<Row | "over" | undefined> {
+  const [row] = await sql<Row[]>`
+    UPDATE jobs SET status = 'queued', place = seq, node = NULL, started_at = NULL, attempts = greatest(attempts - 1, 0),
+      progress = NULL, progress_label = 'queued', away_since = coalesce(away_since, easel_now()),
+      not_before = easel_now() + least(60, greatest(5, easel_now() - coalesce(away_since, easel_now())))
+    WHERE id = ${id} AND status = 'running' AND node = ${node}::uuid AND claim = ${claim}::int
+      AND coalesce(easel_now() < away_since + ${awayPatience}::float8, true) RETURNING *`;
+  if (row) return row;
+  const [held] = await sql`
+    SELECT 1 FROM jobs WHERE id = ${id} AND status = 'running' AND node = ${node}::uuid AND claim = ${claim}::int`;
+  return held && "over";
+}
+
 /** Renews the node's lease, writes how far its jobs are, and gives those that it still holds. One statement, whatever it does. */
 export async function beatNode(
   sql: SQL,

@@ -16,6 +16,7 @@ import {
   lostJobs,
   markAhead,
   type Node,
+  postponeJob,
   requeueJob,
   retryJobs,
 } from "./postgres-queue.ts";
@@ -198,6 +199,11 @@ class PostgresJobStore implements JobStore {
   async requeue(id: string, claim: number): Promise<Job | undefined> {
     const row = await this.#connection.durable.run((sql) => requeueJob(sql, this.#node, id, claim));
     return row && jobOf(row);
+  }
+
+  async postpone(id: string, claim: number): Promise<Job | "over" | undefined> {
+    const row = await this.#connection.durable.run((sql) => postponeJob(sql, this.#node, id, claim));
+    return row === "over" ? row : row && jobOf(row);
   }
 
   async delete(id: string): Promise<Job | undefined> {

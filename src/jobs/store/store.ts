@@ -159,6 +159,11 @@ export interface JobStore {
   cancelQueued(type?: string): Promise<Job[]>;
   /** running → queued, at its old place; the attempt does not count. For a shutdown. */
   requeue(id: string, claim: number): Promise<Job | undefined>;
+  /**
+   * running → queued for a while, because the place of the files does not answer; the attempt does not count. Gives "over" and changes
+   * nothing once that has gone on for ten minutes. Only a store of several machines has it.
+   */
+  postpone?(id: string, claim: number): Promise<Job | "over" | undefined>;
   /** A sign of life of this node. Gives the jobs that are still its own. */
   beat(report: Report): Promise<Beat>;
   /** Removes the record, whatever its status, and gives it. */

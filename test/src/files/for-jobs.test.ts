@@ -147,12 +147,15 @@ test("a stored data URL is found again by its id", async () => {
 
 test("an artifact is durable once staged and a file once its record is committed", async () => {
   const { files, store } = await service();
-  const record = await files.stage({
-    bytes: new Uint8Array([9]),
-    filename: "r.png",
-    content_type: "image/png",
-    meta: { seed: 1 },
-  });
+  const record = await files.stage(
+    {
+      bytes: new Uint8Array([9]),
+      filename: "r.png",
+      content_type: "image/png",
+      meta: { seed: 1 },
+    },
+    new AbortController().signal,
+  );
   expect(await store.get(record.file_id)).toBeUndefined();
   await store.insert(record);
   expect(await store.get(record.file_id)).toMatchObject({ filename: "r.png", meta: { seed: 1 }, size: 1 });

@@ -109,9 +109,9 @@ describe("events of a job", () => {
     engine.answer = undefined;
     const saving = Promise.withResolvers<void>();
     const { stage } = files;
-    files.stage = async (artifact) => {
+    files.stage = async (artifact, signal) => {
       await saving.promise;
-      return stage(artifact);
+      return stage(artifact, signal);
     };
     await scheduler.start();
     const { id } = await submit({ outputs: 2 });

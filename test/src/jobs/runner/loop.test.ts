@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { Refusal } from "../../../../src/errors.ts";
 import type { Waited } from "../../../../src/jobs/scheduler.ts";
-import { harness, refused, settle } from "../harness.ts";
+import { fakeOperation, harness, refused, settle } from "../harness.ts";
 
 describe("a job", () => {
   test("that runs longer than job_timeout_s fails, and the engine is free for the next", async () => {
@@ -17,6 +18,77 @@ describe("a job", () => {
     await clock.advance(58_000);
     expect(await state(next.id)).toBe("running");
   });
+});
+
+describe("a job whose files cannot be reached", () => {
+  const away = () => new Refusal("files_unavailable", "away");
+
+  /** A queue of several machines, as far as it postpones. */
+  function sharing(...outcomes: ("put" | "over")[]) {
+    const made = harness({
+      operation: {
+        async prepare(params, context) {
+          if (params.bad) throw away();
+          return fakeOperation().prepare(params as never, context);
+        },
+      },
+    });
+    made.store.postpone = async (id, claim) => {
+      const outcome = outcomes.shift();
+      if (outcome === "over") return "over";
+      const put = await made.store.requeue(id, claim);
+      // later, another machine takes it
+      made.database.run("UPDATE jobs SET params = '{}' WHERE id = ?", [id]);
+      return put;
+    };
+    return made;
+  }
+
+  test("waits again, and runs once they can be", async () => {
+    const { scheduler, submit, lines } = sharing("put");
+    await scheduler.start();
+    const { id } = await submit({ bad: "yes" });
+    await settle();
+    expect(await scheduler.job(id)).toMatchObject({ status: "succeeded", error: null });
+    expect(lines.filter((line) => line.includes("waits for the place of its files"))).toHaveLength(1);
+    expect(scheduler.health().queue_len).toBe(0);
+  });
+
+  test("fails once it has waited long enough, and where nothing else can help", async () => {
+    const { scheduler, submit } = sharing("over");
+    await scheduler.start();
+    const { id } = await submit({ bad: "yes" });
+    await settle();
+    expect(await scheduler.job(id)).toMatchObject({ status: "failed", error_code: "files_unavailable" });
+  });
+
+  test("does not fail while it is only prepared beside another one", async () => {
+    const { scheduler, engine, submit, state } = sharing("put");
+    engine.answer = undefined;
+    await scheduler.start();
+    await submit();
+    const { id } = await submit({ bad: "yes" });
+    await settle();
+    expect(await state(id)).toBe("queued");
+    await scheduler.cancel(id);
+  });
+});
+
+test("the signal of a job's inputs is aborted when the job is over", async () => {
+  const signals: AbortSignal[] = [];
+  const { scheduler, submit, state } = harness({
+    operation: {
+      async prepare(params, context) {
+        signals.push(context.signal);
+        return fakeOperation().prepare(params as never, context);
+      },
+    },
+  });
+  await scheduler.start();
+  const [one, two] = [await submit(), await submit()];
+  await settle();
+  expect([await state(one.id), await state(two.id)]).toEqual(["succeeded", "succeeded"]);
+  expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
 });
 
 describe("cancel()", () => {

@@ -266,9 +266,9 @@ describe("a job", () => {
   test("that cannot be saved fails and leaves no file behind", async () => {
     const { scheduler, files, submit } = harness();
     const stage = files.stage;
-    files.stage = async (artifact) => {
+    files.stage = async (artifact, signal) => {
       if (artifact.filename === "fake_1.bin") throw new Refusal("disk_full", "No space is left");
-      return stage(artifact);
+      return stage(artifact, signal);
     };
     await scheduler.start();
     const { id } = await submit({ outputs: 2 });

@@ -51,6 +51,30 @@ describe.skipIf(!hasPostgres)("nodes that share a queue", () => {
   };
   const idOf = async (store: JobStore, more: Partial<Offer> = {}) => (await store.claim(offer(more)))?.job.id;
 
+  test("leave a job whose files are away alone for growing pauses, ten minutes long", async () => {
+    const store = await node({ lease: 300 });
+    const [id] = await create(store, job());
+    const pauses: number[] = [];
+    let waited = 0;
+    for (let times = 0; times < 50; times++) {
+      const claimed = (await store.claim(offer()))!;
+      expect(claimed.job.id).toBe(id!);
+      const put = await store.postpone!(id!, claimed.claim);
+      expect(await store.postpone!(id!, claimed.claim)).toBe(put === "over" ? "over" : undefined);
+      if (put === "over") break;
+      expect(put).toMatchObject({ status: "queued" });
+      let pause = 0;
+      for (; pause < 100 && !(await store.ahead(offer())); pause++) await tick(1);
+      pauses.push(pause);
+      waited += pause;
+      await store.beat({ running: [] });
+    }
+    expect(pauses.slice(0, 6)).toEqual([5, 5, 10, 20, 40, 60]);
+    expect(waited).toBeWithin(600, 661);
+    // no attempt was spent
+    expect((await store.recover()).interrupted).toEqual([]);
+  });
+
   test("take each job once, in order, however many ask", async () => {
     const stores = await Promise.all(Array.from({ length: 6 }, () => node()));
     const ids = await create(stores[0]!, ...Array.from({ length: 20 }, () => job()));
