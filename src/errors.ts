@@ -43,6 +43,11 @@ export const refusals = {
   job_not_finished: { status: 409, means: "The job has not ended yet, so it cannot be retried" },
   job_succeeded: { status: 409, means: "The job succeeded, so there is nothing to retry" },
   job_pruned: { status: 410, means: "The job has ended and its record was removed by retention" },
+  unclear_image: {
+    status: 422,
+    means:
+      "The picture's numbers do not say which of them is white, such as floating-point TIFF beyond 0 to 1",
+  },
   too_large: { status: 413, means: "The body is larger than allowed" },
   no_thumbnail: { status: 415, means: "The file is not a picture that a thumbnail could be made of" },
   range_not_satisfiable: { status: 416, means: "The range lies outside the file" },

@@ -72,6 +72,8 @@ function openSharp(): ReturnType<typeof loadSharp> {
 export async function decodePicture(source: string | Uint8Array, options: DecodeOptions): Promise<Picture> {
   const kind = options.kind ?? "input image";
   const { open, metadata, heic } = await opened(source, options, kind);
+  if (metadata.format === "tiff") await requireClearSamples(metadata, open, kind);
+
   const profile = options.colours === "own" ? ownProfile(metadata) : undefined;
   const stored = uprightSize(metadata);
   const original = heic?.original ?? stored;
@@ -159,6 +161,33 @@ async function opened(source: string | Uint8Array, options: DecodeOptions, kind:
   checkPixels(metadata, options, kind);
   if (metadata.format === "heif" && metadata.compression !== "av1") throw unreadable(kind, undefined);
   return { open, metadata, heic };
+}
+
+/**
+ * Refuses samples that would become a wrong picture without a word. 8 and 16 bits without a sign have a white, and so has linear light
+ * from 0 to 1, which is what programs write as floating-point RGB.
+ */
+async function requireClearSamples(
+  { depth, channels }: Metadata,
+  open: () => Sharp,
+  kind: string,
+): Promise<void> {
+  if (depth === "uchar" || depth === "ushort") return;
+  const unclear = (samples: string) =>
+    new Refusal(
+      "unclear_image",
+      `${kind} is a TIFF of ${samples}, which do not say what is white: save it with 8 or 16 bits for each sample`,
+    );
+  if (depth !== "float") throw unclear("signed or 32-bit numbers");
+  if (!channels || channels < 3) throw unclear("grey floating-point numbers");
+  const { channels: found } = await open()
+    .stats()
+    .catch((cause: unknown) => {
+      throw unreadable(kind, cause);
+    });
+  // The mean tells of NaN.
+  if (!found.every(({ min, max, mean }) => min >= 0 && max <= 1 && Number.isFinite(mean)))
+    throw unclear("floating-point numbers beyond 0 to 1");
 }
 
 /** Decodes HEIC into a TIFF, which sharp reads. It may come smaller already. */
