@@ -185,7 +185,7 @@ async function requireClearSamples(
     .catch((cause: unknown) => {
       throw unreadable(kind, cause);
     });
-  // The mean tells of NaN.
+  // They are truncated: highlights and colors a little outside are clipped. The mean tells of NaN.
   if (!found.every(({ min, max, mean }) => min >= 0 && max <= 1 && Number.isFinite(mean)))
     throw unclear("floating-point numbers beyond 0 to 1");
 }

@@ -71,12 +71,14 @@ describe("samples whose meaning is clear become 8 bits", () => {
     );
     const pixels = await decoded(tiffOf(Float32Array.from(linear), 3));
     pixels.forEach((value, i) => void expect(Math.abs(value - encoded[i]!)).toBeLessThanOrEqual(1));
+    // Light a little brighter than white is white.
+    expect(await decoded(tiffOf(Float32Array.of(1.3, -0.1, 1, 0, 0, 0), 3))).toEqual([255, 0, 255, 0, 0, 0]);
   });
 });
 
 describe("samples that do not say what is white are refused with 422", () => {
   test.each([
-    ["negative light", Float32Array.of(-0.5, 0.2, 0.4, 0, 0, 1), 3, "floating-point numbers beyond 0 to 1"],
+    ["negative light", Float32Array.of(-1, 0.2, 0.4, 0, 0, 1), 3, "floating-point numbers beyond 0 to 1"],
     [
       "levels as floating-point numbers",
       Float32Array.of(0, 120, 255),
