@@ -143,7 +143,7 @@ const python = process.env.EASEL_TEST_PYTHON ?? "python3";
 const has = available(
   Bun.which(python) !== null && Bun.spawnSync([python, "-c", "import openai"]).success,
   "The test with OpenAI's Python client",
-  "Run: pip install -r test/reference/requirements-openai.txt, or name a Python that has it in EASEL_TEST_PYTHON",
+  "Run: pip install -r test/reference/requirements-clients.txt, or name a Python that has it in EASEL_TEST_PYTHON",
 );
 
 test.skipIf(!has)(
