@@ -188,6 +188,12 @@ export const deactivate = (family: string, name: string) =>
 export const unload = (family: string, name: string) =>
   post<unknown>(`/v1/image/${family}/models/${name}/unload`, {});
 
+/** Forgets the token of this browser, and asks for it again. */
+export async function signOut(): Promise<void> {
+  await fetch("/logout", { method: "POST", redirect: "manual" }).catch(() => {});
+  location.reload();
+}
+
 /** Memory that a request would take, as the server plans it. */
 export interface MemoryPlan {
   peak_bytes: number;

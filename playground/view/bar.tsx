@@ -7,11 +7,12 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { toolTitles } from "../form/titles.ts";
 import type * as api from "../state/api.ts";
+import { signOut } from "../state/api.ts";
 import { cancelAllJobs, cancelJob, liveJobs } from "../state/jobs.ts";
 import { persisted } from "../state/persisted.ts";
 import { ago, inputsOf, modelOf, titleOf } from "../state/result.ts";
 import { jobAddress, route, toolNames } from "../state/route.ts";
-import { health, modelTitle, trouble, unloadModel } from "../state/server.ts";
+import { health, modelTitle, offer, trouble, unloadModel } from "../state/server.ts";
 import { Icon, type IconName } from "./icons.tsx";
 import { Popover } from "./popover.tsx";
 import { Thumb } from "./thumb.tsx";
@@ -41,6 +42,11 @@ export function Bar({ current }: { current: string | undefined }) {
       <div class="bar-end">
         <MemoryMeter />
         <Queue />
+        {offer.value?.secured && (
+          <button class="quiet" type="button" onClick={signOut}>
+            Sign out
+          </button>
+        )}
         <a href="/docs">API</a>
         <ThemeButton />
       </div>

@@ -22,8 +22,16 @@ export async function buildPage(entry = join(import.meta.dir, "../../playground/
     built.outputs.map(async (output): Promise<[string, PageFile]> => {
       // The bundler knows more types of picture than of everything else.
       const type = output.path.endsWith(".svg") ? "image/svg+xml" : output.type;
-      return [basename(output.path), { type, bytes: new Uint8Array(await output.arrayBuffer()) }];
+      const bytes = new Uint8Array(await output.arrayBuffer());
+      const name = basename(output.path);
+      return [name, { type, bytes: name === "index.html" ? withManifest(bytes) : bytes }];
     }),
   );
   return new Map(files.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The server makes the manifest, so the bundler must not look for it. It is asked for with the cookie of the token. */
+function withManifest(page: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const link = '<link rel="manifest" href="/playground/manifest.json" crossorigin="use-credentials">';
+  return new TextEncoder().encode(new TextDecoder().decode(page).replace("</title>", `</title>${link}`));
 }

@@ -4,9 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AxeResults } from "axe-core";
 import type { Page } from "playwright-core";
-import { drop, hasBrowser, patience, picture, playground, ready } from "./browser.ts";
+import { drop, hasBrowser, patience, playground, ready } from "./browser.ts";
 
 const { site, visit } = playground();
+/** Small: what is looked at are the controls. */
+const small = join(import.meta.dir, "../fixtures/seedvr2/input-100x75.png");
 const axe = readFileSync(Bun.resolveSync("axe-core/axe.min.js", import.meta.dir), "utf8");
 let server: ReturnType<typeof site> | undefined;
 
@@ -45,8 +47,8 @@ test.skipIf(!hasBrowser).each(["light", "dark"] as const)(
     await page.locator('select[name="model"]').selectOption("depthanything/mini");
     await page.getByRole("button", { name: "Estimate depth" }).click();
     expect(["no image", await findings(page)]).toEqual(["no image", []]);
-    await drop(page, picture, "street.jpg", "image/jpeg");
-    await page.locator("#current .name", { hasText: "street.jpg" }).waitFor();
+    await drop(page, small, "small.png", "image/png");
+    await page.locator("#current .name", { hasText: "small.png" }).waitFor();
     expect(["image", await findings(page)]).toEqual(["image", []]);
     await page.getByRole("button", { name: "Estimate depth" }).click();
     await page.locator(".legend").waitFor();
@@ -71,7 +73,7 @@ test.skipIf(!hasBrowser).each(["light", "dark"] as const)(
     await page.locator(".scene canvas").waitFor();
     expect(["3-D", await findings(page)]).toEqual(["3-D", []]);
     await page.goto(`${url}/#edit`);
-    await drop(page, picture, "street.jpg", "image/jpeg");
+    await drop(page, small, "small.png", "image/png");
     await page.getByRole("button", { name: "Mark a region…" }).click();
     await page.locator(".mask-place canvas").waitFor();
     expect(["mask", await findings(page)]).toEqual(["mask", []]);
@@ -93,6 +95,22 @@ test.skipIf(!hasBrowser).each(["light", "dark"] as const)(
     await page.getByRole("button", { name: "Estimate depth" }).click();
     await page.getByRole("alert").waitFor();
     expect(["failure", await findings(page)]).toEqual(["failure", []]);
+  },
+  // Some twenty states.
+  3 * patience,
+);
+
+test.skipIf(!hasBrowser)(
+  "axe finds nothing in the form for the token",
+  async () => {
+    const { url } = await site({ auth_token: "open sesame, open sesame" });
+    for (const colorScheme of ["light", "dark"] as const) {
+      const { page } = await visit(url, { colorScheme });
+      await page.getByLabel("Token").fill("wrong");
+      await page.getByRole("button").click();
+      await page.getByText("Wrong token.").waitFor();
+      expect([colorScheme, await findings(page)]).toEqual([colorScheme, []]);
+    }
   },
   patience,
 );

@@ -2,12 +2,15 @@ import { expect, test } from "bun:test";
 import { buildPage } from "../../scripts/build/playground.ts";
 import { createApp } from "../../src/http/app.ts";
 import { packPage, unpackPage } from "../../src/http/pages/playground-page.ts";
+import { loadSharp } from "../../src/images/sharp.ts";
 import { testDeps } from "../src/http/deps.ts";
 
 const page = await buildPage();
 const app = createApp(testDeps({}, { playground: async () => page }));
 const html = await (await app.request("/")).text();
-const named = [...html.matchAll(/(?:src|href)="(\/playground\/[^"]+)"/g)].map(([, path]) => path!);
+const named = [...html.matchAll(/(?:src|href)="(\/playground\/[^"]+)"/g)]
+  .map(([, path]) => path!)
+  .filter((path) => !path.endsWith("/manifest.json"));
 
 test("the page's policy lets nothing in from elsewhere and runs no script that stands in the page", async () => {
   const answer = await app.request("/");
@@ -24,10 +27,29 @@ test("every file that the page names is there, forever under its name, and small
     const plain = await app.request(path);
     expect([path, plain.status]).toEqual([path, 200]);
     expect(plain.headers.get("cache-control")).toContain("immutable");
+    if (path.endsWith(".png")) continue;
     const packed = await app.request(path, { headers: { "accept-encoding": "gzip" } });
     expect(packed.headers.get("content-encoding")).toBe("gzip");
     const bytes = new Uint8Array(await packed.arrayBuffer());
     expect(Bun.gunzipSync(bytes)).toEqual(new Uint8Array(await plain.arrayBuffer()));
+  }
+});
+
+test("the page can be installed: its manifest names icons of their stated size", async () => {
+  expect(html).toContain('<link rel="manifest" href="/playground/manifest.json"');
+  const answer = await app.request("/playground/manifest.json");
+  expect(answer.headers.get("content-type")).toStartWith("application/manifest+json");
+  const manifest = await answer.json();
+  expect(manifest).toMatchObject({ name: "easel", start_url: "/", display: "standalone" });
+  expect(manifest.icons.map(({ purpose }: { purpose: string }) => purpose)).toEqual([
+    "any",
+    "any",
+    "maskable",
+  ]);
+  for (const { src, sizes } of manifest.icons) {
+    const bytes = await (await app.request(src)).bytes();
+    const { width, height } = await loadSharp()(bytes).metadata();
+    expect([src, `${width}x${height}`]).toEqual([src, sizes]);
   }
 });
 

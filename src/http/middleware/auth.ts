@@ -5,7 +5,7 @@
  */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import type { Context, MiddlewareHandler } from "hono";
-import { getCookie, setCookie } from "hono/cookie";
+import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { Refusal } from "../../errors.ts";
 import type { Env } from "../deps.ts";
 import { loginPage } from "../pages/login.ts";
@@ -44,13 +44,18 @@ export function auth({ token, secureCookie, isOpen }: AuthOptions): MiddlewareHa
 
   return async (c, next) => {
     if (isOpen(c)) return next();
+    if (c.req.method === "POST" && c.req.path === "/logout") {
+      deleteCookie(c, cookieName, { path: "/", secure: secureCookie });
+      return c.redirect("/", 303);
+    }
     const bearer = /^bearer +(.+)$/i.exec(c.req.header("authorization") ?? "")?.[1]?.trim();
     if (bearer !== undefined && sameSecret(bearer, token)) return next();
     const cookie = getCookie(c, cookieName);
     if (cookie !== undefined && sameSecret(cookie, session)) return next();
 
     const wantsPage = (c.req.header("accept") ?? "").includes("text/html");
-    if (c.req.method === "POST" && c.req.path === "/login") {
+    // The form of the root is sent to the root.
+    if (c.req.method === "POST" && (c.req.path === "/login" || c.req.path === "/")) {
       const form = new URLSearchParams(await textOf(c, 8192));
       const target = safeReturn(form.get("next"));
       if (!sameSecret(form.get("token") ?? "", token)) return askForToken(c, target, true);
@@ -74,7 +79,10 @@ export function auth({ token, secureCookie, isOpen }: AuthOptions): MiddlewareHa
 /** The page that asks for the token. */
 async function askForToken(c: Context<Env>, target: string, wrong: boolean, headers = {}): Promise<Response> {
   const send = async () => {
-    c.res = await c.html(loginPage(target, wrong), 401, { "Cache-Control": "no-store", ...headers });
+    c.res = await c.html(loginPage(target, wrong, c.get("secureHeadersNonce")!), 401, {
+      "Cache-Control": "no-store",
+      ...headers,
+    });
   };
   await loginHeaders(c, send);
   return c.res;

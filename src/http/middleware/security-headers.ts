@@ -53,5 +53,5 @@ export const loginHeaders: MiddlewareHandler = secureHeaders({
   ...chosen,
   // Without a referrer a browser sends a form with `Origin: null`, as a page that hides where it is from.
   referrerPolicy: "same-origin",
-  contentSecurityPolicy: pagePolicy,
+  contentSecurityPolicy: { ...pagePolicy, styleSrc: [NONCE] },
 });

@@ -12,6 +12,7 @@ const policy = [
   "img-src 'self' blob: data:",
   "media-src 'self' blob:",
   "connect-src 'self'",
+  "manifest-src 'self'",
   "base-uri 'none'",
   "form-action 'self'",
   "frame-ancestors 'none'",
@@ -32,12 +33,43 @@ export function playgroundRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
 
   app.get("/playground/offer.json", (c) => c.json(offer(deps), 200, { "Cache-Control": "no-store" }));
 
+  app.get("/playground/manifest.json", async (c) =>
+    c.json(manifest([...(await deps.playground()).keys()]), 200, {
+      "Content-Type": "application/manifest+json",
+      "Cache-Control": "no-cache",
+    }),
+  );
+
   app.get("/playground/:name", async (c) => {
     const name = c.req.param("name");
     const file = name === "index.html" ? undefined : (await deps.playground()).get(name);
     if (!file) throw new Refusal("not_found", "no such route");
     return answerAsset(c, file, forever);
   });
+}
+
+/** What a browser needs to install the page as an app. The icons' names carry a hash. */
+function manifest(files: readonly string[]) {
+  const icon = (name: string, purpose: string) => {
+    const file = files.find((candidate) => candidate.startsWith(`${name}-`))!;
+    const side = name.replace(/\D/g, "");
+    return { src: `/playground/${file}`, sizes: `${side}x${side}`, type: "image/png", purpose };
+  };
+  return {
+    name: "easel",
+    short_name: "easel",
+    description: "Image models on your own machine: depth, upscaling, generation and editing.",
+    id: "/",
+    start_url: "/",
+    display: "standalone",
+    background_color: "#f7f5f1",
+    theme_color: "#245f58",
+    icons: [icon("icon192", "any"), icon("icon512", "any"), icon("maskable512", "maskable")],
+    shortcuts: ["depth", "upscale", "generate", "edit"].map((tool) => ({
+      name: `${tool.charAt(0).toUpperCase()}${tool.slice(1)}`,
+      url: `/#${tool}`,
+    })),
+  };
 }
 
 /** Families and models that the page offers. */
