@@ -37,9 +37,9 @@ const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() 
     /^src\/weights\//,
     /^src\/images\/(paste|pixels|quickselect|resample|round|sizing|tiles)\.ts$/,
   ];
-  const headers = /^src\/weights\/(provenance|tensor-table)\.ts$/;
+  const headers = /^src\/weights\/(naming|provenance|tensor-table)\.ts$/;
   // What a plan knows of a network: no tensors, so the main thread may load it.
-  const memory = /^src\/models\/[^/]+\/(memory|files)\.ts$/;
+  const memory = /^src\/models\/[^/]+\/(memory|files|names)\.ts$/;
   const common = [errors, settings, seam];
   // Statements over a fleet's database, and its errors: the stores on it write their own statements.
   const database = /^src\/fleet\/(connect|errors)\.ts$/;
@@ -142,7 +142,7 @@ function closure(entry: string, seen = new Set<string>()): Set<string> {
 
 test("the main thread never loads a tensor", () => {
   const engineSide =
-    /^(ffi\/(?!(native|archive|leave|dtype)\.ts)|src\/nn\/(?!(score|weight)-memory)|src\/models\/[^/]+\/(?!(memory|files)\.ts)|src\/(worker|tasks)\.ts|src\/engine\/host\.ts)|^bun:ffi$/;
+    /^(ffi\/(?!(native|archive|leave|dtype)\.ts)|src\/nn\/(?!(score|weight)-memory)|src\/models\/[^/]+\/(?!(memory|files|names)\.ts)|src\/(worker|tasks)\.ts|src\/engine\/host\.ts)|^bun:ffi$/;
   const mainSide =
     /^src\/((main|serve)\.ts|http\/|jobs\/|files\/|images\/|cli\/|net\/|settings\/|engine\/(client|start)\.ts|capabilities\/[^/]+\/(contract|operation|variants|capability)\.ts)/;
   const wrong = files

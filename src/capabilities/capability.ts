@@ -7,6 +7,7 @@ import type { z } from "@hono/zod-openapi";
 import type { Need } from "../engine/need.ts";
 import type { Source, Values } from "../engine/task.ts";
 import type { FileRecord, FileRef } from "../files/file.ts";
+import type { AdapterNetwork } from "../models/diffusion/names.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Prompts } from "./prompts/cache.ts";
 
@@ -168,6 +169,8 @@ export interface Capability {
   openai?: { generate?: OpenAiOperation; edit?: OpenAiOperation };
   /** Fields of a request that the page offers for this family alone. */
   pageFields?: readonly string[];
+  /** What adapters may change in a variant. Families without it take none. */
+  adapters?(variant: string, context: CheckContext): AdapterNetwork;
   /** Memory of a usual request of a variant, for `warmup_models` and `easel plan`. */
   warm?(variant: string, context: CheckContext, request?: PlannedRequest): Need;
 }

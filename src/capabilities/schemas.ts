@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "@hono/zod-openapi";
-import type { FileRef } from "../files/file.ts";
+import type { AdapterRef, FileRef } from "../files/file.ts";
 
 const FileIDRef = z
   .object({ type: z.literal("file_id").default("file_id"), file_id: z.string().min(1) })
@@ -20,13 +20,23 @@ const FileDataURLRef = z
     examples: [{ type: "data_url", data_url: "data:image/png;base64,iVBORw0KGgo..." }],
   });
 
+const FileLoraRef = z
+  .object({ type: z.literal("lora").default("lora"), lora: z.string().min(1).max(500) })
+  .openapi("FileLoraRef", {
+    description: "A file of the folder `lora_dir`, see `GET /v1/loras`. It has its place in `loras` alone.",
+    examples: [{ type: "lora", lora: "watercolour.safetensors" }],
+  });
+
 /**
  * A file as a request names it. On the wire `type` may be left out: it is inferred from the key before this schema sees it.
  * A data URL is taken out of the request before `check` runs, hence the type: `check` sees what a job may keep.
  */
 export const FileRefSchema = z
-  .discriminatedUnion("type", [FileIDRef, FileURLRef, FileDataURLRef])
+  .discriminatedUnion("type", [FileIDRef, FileURLRef, FileDataURLRef, FileLoraRef])
   .openapi("FileRef") as unknown as z.ZodType<FileRef>;
+
+/** The same where it names an adapter. */
+export const AdapterRefSchema = FileRefSchema as unknown as z.ZodType<AdapterRef>;
 
 export const Mode = z.enum(["sync", "async"]).default("sync");
 

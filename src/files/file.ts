@@ -15,3 +15,6 @@ export type FileRef =
   | { type: "file_id"; file_id: string }
   | { type: "url"; url: string }
   | { type: "data_url"; media_type: string; size: number; file_id: string };
+
+/** An adapter, which may also be a file of the folder `lora_dir`. */
+export type AdapterRef = FileRef | { type: "lora"; lora: string };

@@ -13,6 +13,7 @@ import { fileLinkRoutes } from "./dialects/kiapi/file-links.ts";
 import { fileRoutes } from "./dialects/kiapi/files.ts";
 import { healthRoutes } from "./dialects/kiapi/health.ts";
 import { jobRoutes } from "./dialects/kiapi/jobs.ts";
+import { loraRoutes } from "./dialects/kiapi/loras.ts";
 import { modelRoutes } from "./dialects/kiapi/models.ts";
 import { operationRoutes } from "./dialects/kiapi/operations.ts";
 import { planRoutes } from "./dialects/kiapi/plan.ts";
@@ -65,6 +66,7 @@ export function createApp(deps: Deps): OpenAPIHono<Env> {
   const serve = routesOf(app, jsonReader(settings, deps.files));
   healthRoutes(serve, deps, metrics);
   setupRoutes(serve, deps);
+  loraRoutes(serve, deps);
   jobRoutes(serve, deps);
   fileRoutes(serve, deps);
   fileLinkRoutes(serve, deps);

@@ -98,6 +98,13 @@ export const core = {
     help: "Folder of uploaded and generated files.",
     kiapi: "KIAPI_FILES_ROOT",
   }),
+  lora_dir: setting({
+    group: "Places",
+    kind: path(),
+    default: (above) => join(above.data_dir as string, "loras"),
+    defaultText: "`loras` in data_dir",
+    help: "Folder of adapters (LoRA) that requests name by their file. One that is dropped in can be used at once.",
+  }),
   cache_dir: setting({
     group: "Places",
     kind: path(),

@@ -6,24 +6,8 @@ import { type Entry, elements } from "./entry.ts";
 import { mistakenFor } from "./formats/mistaken.ts";
 import { readTorch } from "./formats/torch-pickle.ts";
 import { findWeights } from "./layout.ts";
+import type { Rename, Slot } from "./naming.ts";
 import { isUnreadable, openSafetensors } from "./safetensors-file.ts";
-
-/**
- * The place of a file's tensor in the network: its whole, or one of several parts joined along the first axis. `axes` are those of the
- * file, in the order in which the network has them. Of `rows`, the file's first axis is cut in equal pieces, and this is one of them.
- */
-export type Slot =
-  | string
-  | {
-      name: string;
-      part?: number;
-      of?: number;
-      axes?: readonly number[];
-      rows?: { index: number; of: number };
-    };
-
-/** Translates a name of the file into the network's, or into several that the file has fused. */
-export type Rename = (name: string, shape: readonly number[]) => Slot | readonly Slot[];
 
 /** A tensor of a file as the network sees it. */
 interface Placed extends Entry {
@@ -51,15 +35,6 @@ function readSafetensors(path: string): Entry[] {
 }
 
 const mostZeros = 2 ** 26;
-
-/** Turns patterns into a {@linkcode Rename}: each rule that fits is applied, in order. */
-export function renaming(rules: readonly (readonly [RegExp, string | ((...match: string[]) => string)])[]) {
-  return (name: string): string => {
-    let renamed = name;
-    for (const [pattern, to] of rules) renamed = renamed.replace(pattern, to as string);
-    return renamed;
-  };
-}
 
 /**
  * The tensors and configs of a model in its published layout: a folder, or one file. Nothing is read until it is taken.

@@ -3,8 +3,10 @@
  *
  * @module
  */
+import { CheckpointError } from "./checkpoint-error.ts";
 import { HeaderFile } from "./entry.ts";
-import { readHeader } from "./formats/safetensors.ts";
+import { mistakenFor } from "./formats/mistaken.ts";
+import { readHeader, SafetensorsError } from "./formats/safetensors.ts";
 import { readTorch } from "./formats/torch-pickle.ts";
 import { findWeights, partPlace } from "./layout.ts";
 import { provenanceOf } from "./provenance.ts";
@@ -41,6 +43,17 @@ export function tensorTable(path: string | readonly string[]): TensorTable | und
 export function partTable(paths: readonly string[], part: string): TensorTable | undefined {
   const place = partPlace(paths, part);
   return place === undefined ? undefined : tensorTable(place);
+}
+
+/** The tensors of one safetensors file, or why it cannot be read. */
+export function safetensorsTable(path: string): { tensors: TensorTable } | { problem: string } {
+  try {
+    return { tensors: new Map(listed(path)) };
+  } catch (error) {
+    if (error instanceof CheckpointError) return { problem: "the file is cut short or damaged" };
+    if (!(error instanceof SafetensorsError)) throw error;
+    return { problem: mistakenFor(path) ?? error.message.replace("[safetensors] ", "") };
+  }
 }
 
 const ofTorch: Readonly<Record<string, string>> = { float32: "F32", float16: "F16", bfloat16: "BF16" };

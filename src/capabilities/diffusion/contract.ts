@@ -4,13 +4,22 @@
  * @module
  */
 import { z } from "@hono/zod-openapi";
-import { CancelOnDisconnect, FileRefSchema, pictureOptions, Timings, Webhook } from "../schemas.ts";
+import {
+  AdapterRefSchema,
+  CancelOnDisconnect,
+  FileRefSchema,
+  pictureOptions,
+  Timings,
+  Webhook,
+} from "../schemas.ts";
 import { shortcutFields } from "./shortcuts.ts";
 
 export const LoraRef = z
   .object({
-    file: FileRefSchema.openapi({
-      description: "The adapter, a safetensors file: a stored file, an http(s) URL or a data URL.",
+    file: AdapterRefSchema.openapi({
+      description:
+        "The adapter, a safetensors file: a stored file, an http(s) URL, a data URL, or a file of the folder `lora_dir` by its name, " +
+        '`{"lora": "watercolour"}`.',
     }),
     scale: z.number().default(1).openapi({
       description: "Strength of the adapter: 1 as it was trained, less for a weaker effect, 0 for none.",

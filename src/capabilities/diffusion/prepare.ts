@@ -6,11 +6,12 @@
 import { createHash } from "node:crypto";
 import type { Values } from "../../engine/task.ts";
 import { Refusal } from "../../errors.ts";
-import type { FileRecord, FileRef } from "../../files/file.ts";
+import type { AdapterRef, FileRecord, FileRef } from "../../files/file.ts";
 import { decodePicture } from "../../images/decode.ts";
 import type { AfterContext, CheckContext, PrepareContext, Prepared } from "../capability.ts";
 import type { PromptCache } from "../prompts/cache.ts";
 import { coderIdentity, encoderIdentity } from "../prompts/files.ts";
+import { adapterSum, findAdapter } from "./adapter-folder.ts";
 import type { Adapter, EncodeOutput, InputPicture, RunInput, TextKeys, Tokens } from "./phase.ts";
 
 /** The seed of a run: the request's, or a drawn one. */
@@ -40,15 +41,21 @@ export async function picturesOf(
   return pictures;
 }
 
-export type LoraFile = { file: FileRef; scale: number };
+export type LoraFile = { file: AdapterRef; scale: number };
 /** An adapter as the result names it. */
-export type UsedAdapter = { file: FileRef; sha256: string };
+export type UsedAdapter = { file: AdapterRef; sha256: string };
 
-/** Fetches the files of adapters. */
+/** Finds or fetches the files of adapters. */
 export async function adaptersOf(given: readonly LoraFile[], context: PrepareContext) {
   const loras: Adapter[] = [];
   const adapters: UsedAdapter[] = [];
   for (const { file, scale } of given) {
+    if (file.type === "lora") {
+      const { name, path } = findAdapter(context.settings.lora_dir, file.lora);
+      loras.push({ path, label: name.slice(0, 100), scale });
+      adapters.push({ file: { type: "lora", lora: name }, sha256: await adapterSum(path, context.signal) });
+      continue;
+    }
     const { path, record } = await context.resolve(file, "lora");
     loras.push({ path, label: record.filename.slice(0, 100), scale });
     adapters.push({ file: { type: "file_id", file_id: record.file_id }, sha256: record.sha256 });

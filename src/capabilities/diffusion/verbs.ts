@@ -13,7 +13,12 @@ export const pictureOptions: readonly VerbOption[] = [
   { name: "guidance", kind: "real", value: "<number>", help: "how strictly to follow the prompt" },
   { name: "seed", kind: "whole", value: "<number>", help: "makes the result repeatable" },
   { name: "quality", kind: "whole", value: "<percent>", help: "of JPEG and WebP" },
-  { name: "lora", kind: "adapter", value: "<path[:scale]>", help: "a LoRA file (repeatable)" },
+  {
+    name: "lora",
+    kind: "adapter",
+    value: "<path[:scale]>",
+    help: "a LoRA file, or its name in lora_dir (repeatable)",
+  },
   ...shortcutOptions,
 ];
 

@@ -2,6 +2,7 @@ import type { Operation } from "../capability.ts";
 import { maskOptions } from "../diffusion/mask.ts";
 import { editVerb, generateVerb, pictureOptions, scheduler, startPicture } from "../diffusion/verbs.ts";
 import type { Family } from "../family.ts";
+import { adapters } from "./adapters.ts";
 import { prose, TrainRequest } from "./contract.ts";
 import { edit, generate, warm } from "./operation.ts";
 import { models } from "./params.ts";
@@ -35,6 +36,7 @@ export const flux2: Family = {
     },
   ],
   warm,
+  adapters,
   pageFields: ["mask"],
   openai: { generate: openai(generate as Operation), edit: openai(edit as Operation) },
   settings: rows,

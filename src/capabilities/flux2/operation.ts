@@ -3,6 +3,7 @@ import { Refusal } from "../../errors.ts";
 import { isOneColour } from "../../images/solid-color.ts";
 import { encoderBits } from "../../models/diffusion/memory.ts";
 import type { Capability, CheckContext, Operation, PlannedRequest } from "../capability.ts";
+import { checkAdapters } from "../diffusion/adapter-folder.ts";
 import { checkImages, checkLimits, checkScheduler } from "../diffusion/limits.ts";
 import { maskBytes, maskOf, resultSize } from "../diffusion/mask.ts";
 import type { RunInput, RunOutput } from "../diffusion/phase.ts";
@@ -21,6 +22,7 @@ import {
 import { preview, publishPicture } from "../diffusion/result.ts";
 import { noShortcuts, usedShortcuts } from "../diffusion/shortcuts.ts";
 import { chooseVariant } from "../model.ts";
+import { adapters } from "./adapters.ts";
 import { EditRequest, GenerateRequest, ImageResponse, prose, schedulers } from "./contract.ts";
 import { bitsOf, needOf } from "./need.ts";
 import {
@@ -186,6 +188,7 @@ export const generate: Operation<GenerateRequest, GenerateParams> = {
     const wanted = checkShared(request, variant, context);
     checkScheduler(request.scheduler, schedulers);
     requireHere(variant, context);
+    checkAdapters(wanted.loras, { family, adapters, variant: variant.name }, context);
     const init_image = request.init_image ?? null;
     return {
       ...wanted,
@@ -209,6 +212,7 @@ export const edit: Operation<EditRequest, EditParams> = {
     checkImages(request.images);
     checkScheduler(request.scheduler, schedulers);
     requireHere(variant, context);
+    checkAdapters(wanted.loras, { family, adapters, variant: variant.name }, context);
     return { ...wanted, ...maskOf(request), images: request.images };
   },
 };

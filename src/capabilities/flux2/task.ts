@@ -1,7 +1,8 @@
 import type { Progress, Task, Values } from "../../engine/task.ts";
 import type { Pixels } from "../../images/pixels.ts";
 import { AutoencoderKl } from "../../models/autoencoder-kl/autoencoder-kl.ts";
-import { applyLoras, checkLoras, targetsOf } from "../../models/diffusion/adapters.ts";
+import { applyLoras, checkLoras } from "../../models/diffusion/adapters.ts";
+import { targetsOf } from "../../models/diffusion/names.ts";
 import { bitsOf, firstStep, mixed } from "../../models/diffusion/tokens.ts";
 import { denoise } from "../../models/flux2/denoise.ts";
 import { isDistilled, loadTextEncoder, loadTransformer, loadVae } from "../../models/flux2/load.ts";

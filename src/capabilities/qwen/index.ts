@@ -1,6 +1,7 @@
 import type { Settings } from "../../settings/settings.ts";
 import type { Operation } from "../capability.ts";
 import type { Family } from "../family.ts";
+import { adapters } from "./adapters.ts";
 import { prose } from "./contract.ts";
 import { edit, generate, warm } from "./operation.ts";
 import { ownSettings, rows, settingProblems } from "./settings.ts";
@@ -21,6 +22,7 @@ export const qwen: Family = {
   description: prose.description,
   operations: [generate as Operation, edit as Operation],
   warm,
+  adapters,
   pageFields: ["mask"],
   openai: {
     generate: {

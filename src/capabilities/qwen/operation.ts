@@ -1,10 +1,12 @@
 import { Refusal } from "../../errors.ts";
 import type { Capability, CheckContext, Operation, PlannedRequest } from "../capability.ts";
+import { checkAdapters } from "../diffusion/adapter-folder.ts";
 import { checkImages, checkLimits, checkScheduler, checkStrength } from "../diffusion/limits.ts";
 import { maskOf } from "../diffusion/mask.ts";
 import { preview } from "../diffusion/result.ts";
 import { noShortcuts } from "../diffusion/shortcuts.ts";
 import { chooseVariant, requireActivated } from "../model.ts";
+import { adapters } from "./adapters.ts";
 import { EditRequest, GenerateRequest, ImageResponse, prose } from "./contract.ts";
 import { needOf } from "./need.ts";
 import {
@@ -63,6 +65,7 @@ export const generate: Operation<GenerateRequest, GenerateParams> = {
     // Before the download that the other refusal asks for.
     if (fast) lightningFile(fast, settings);
     requireActivated(family, variant, context);
+    checkAdapters(wanted.loras, { family, adapters, variant: variant.name }, context);
     const init_image = request.init_image ?? null;
     return {
       ...wanted,
@@ -100,6 +103,7 @@ export const edit: Operation<EditRequest, EditParams> = {
     checkImages(request.images);
     checkScheduler(request.scheduler, schedulers);
     requireActivated(family, variant, context);
+    checkAdapters(wanted.loras, { family, adapters, variant: variant.name }, context);
     return { ...wanted, ...maskOf(request), images: request.images, model: variant.name };
   },
 };

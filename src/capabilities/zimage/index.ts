@@ -1,6 +1,7 @@
 import type { Operation } from "../capability.ts";
 import { generateVerb, negativePrompt, pictureOptions } from "../diffusion/verbs.ts";
 import type { Family } from "../family.ts";
+import { adapters } from "./adapters.ts";
 import { prose, TrainRequest } from "./contract.ts";
 import { generate, warm } from "./operation.ts";
 import { ownSettings, rows, settingProblems } from "./settings.ts";
@@ -23,6 +24,7 @@ export const zimage: Family = {
     },
   ],
   warm,
+  adapters,
   openai: {
     generate: {
       operation: generate as Operation,

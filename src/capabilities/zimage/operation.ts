@@ -4,6 +4,7 @@ import type { PictureFormat } from "../../images/encode.ts";
 import { encoderBits, pipelineOf } from "../../models/diffusion/memory.ts";
 import { footprint, type Job, ownBits, published } from "../../models/zimage/memory.ts";
 import type { Capability, CheckContext, Operation, PlannedRequest } from "../capability.ts";
+import { checkAdapters } from "../diffusion/adapter-folder.ts";
 import { checkLimits } from "../diffusion/limits.ts";
 import type { RunInput, RunOutput } from "../diffusion/phase.ts";
 import {
@@ -20,6 +21,7 @@ import { noShortcuts, type Shortcuts, shortcutsOf, usedShortcuts } from "../diff
 import { floatBytes } from "../footprint.ts";
 import { chooseBits, chooseVariant, requireActivated } from "../model.ts";
 import { fixedSeed } from "../schemas.ts";
+import { adapters } from "./adapters.ts";
 import { GenerateRequest, ImageResponse, prose } from "./contract.ts";
 import type { ZImageInput } from "./phase.ts";
 import { limitsOf, ownSettings } from "./settings.ts";
@@ -140,6 +142,7 @@ export const generate: Operation<GenerateRequest, Params> = {
     };
     checkLimits(wanted, limitsOf(settings));
     requireActivated(family, variant, context);
+    checkAdapters(wanted.loras, { family, adapters, variant: variant.name }, context);
     return wanted;
   },
 

@@ -1,6 +1,7 @@
 import type { Progress, Task, Values } from "../../engine/task.ts";
 import { AutoencoderKl } from "../../models/autoencoder-kl/autoencoder-kl.ts";
-import { applyLoras, checkLoras, targetsOf } from "../../models/diffusion/adapters.ts";
+import { applyLoras, checkLoras } from "../../models/diffusion/adapters.ts";
+import { targetsOf } from "../../models/diffusion/names.ts";
 import type { Projection } from "../../models/diffusion/preview.ts";
 import { bitsOf } from "../../models/diffusion/tokens.ts";
 import { denoise } from "../../models/zimage/denoise.ts";

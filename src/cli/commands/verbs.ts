@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { existsSync } from "node:fs";
 import { type Command, Option } from "commander";
 import type { Family, Verb, VerbOption } from "../../capabilities/family.ts";
 import { type BatchOptions, batchOptions, runBatch, type Work } from "../batch.ts";
@@ -156,7 +157,9 @@ async function make(context: CommandContext, { family, verb }: Share, request: R
     verb.options.filter((option) => option.kind === kind && option.name in values);
   const beside = [
     ...ofKind("picture").map(({ name }) => values[name] as string),
-    ...ofKind("adapter").flatMap(({ name }) => (values[name] as Adapter[]).map(({ path }) => path)),
+    ...ofKind("adapter").flatMap(({ name }) =>
+      (values[name] as Adapter[]).map(({ path }) => path).filter((path) => !isStored(path)),
+    ),
     ...(verb.takes === "prompt and pictures" ? pictures : []),
   ];
   requireFiles(beside);
@@ -222,6 +225,9 @@ async function uploadAll(each: Work, paths: readonly string[]) {
   return references;
 }
 
+/** Whether an adapter is named in the folder `lora_dir`: a file of that path here is meant first. */
+const isStored = (path: string) => !/^[./~]/.test(path) && !existsSync(path);
+
 /** The request's fields that options give. */
 async function fieldsOf(each: Work, { options }: Verb, values: Values): Promise<Record<string, unknown>> {
   const fields: Record<string, unknown> = {};
@@ -234,7 +240,7 @@ async function fieldsOf(each: Work, { options }: Verb, values: Values): Promise<
     else if (kind === "adapter") {
       const adapters = [];
       for (const { path, scale } of value as Adapter[])
-        adapters.push({ file: await each.upload(path), scale });
+        adapters.push({ file: isStored(path) ? { lora: path } : await each.upload(path), scale });
       fields[`${name}s`] = adapters;
     } else fields[name] = value;
   }

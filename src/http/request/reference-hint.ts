@@ -6,7 +6,7 @@
 import type { z } from "@hono/zod-openapi";
 import { defOf, isObject } from "./schema-walk.ts";
 
-const keys = ["file_id", "url", "data_url"] as const;
+const keys = ["file_id", "url", "data_url", "lora"] as const;
 
 /** Whether a schema is the union of file references. */
 export function isReferenceSchema(schema: z.core.$ZodType): boolean {

@@ -15,8 +15,10 @@ export function kindOf(path: Path): string {
   return last.replace(/s$/, "");
 }
 
+const types: ReadonlySet<string> = new Set(["file_id", "url", "data_url", "lora"]);
+
 const isReference = (value: object): value is Reference =>
-  "type" in value && (value.type === "file_id" || value.type === "url" || value.type === "data_url");
+  "type" in value && typeof value.type === "string" && types.has(value.type);
 
 /** The value with every reference in it replaced by what `change` makes of it. */
 export function mapReferences<Value>(
@@ -35,13 +37,18 @@ export function mapReferences<Value>(
 
 const shortId = /^[\w.-]{1,64}$/;
 
-/** Refuses ids that name no stored file. */
+/** Refuses ids that name no stored file, and adapters in another place than `loras`. */
 export async function requireFiles(
   request: unknown,
   known: (fileId: string) => Promise<boolean>,
 ): Promise<void> {
   const named: { id: string; kind: string }[] = [];
   mapReferences(request, (reference, path) => {
+    if (reference.type === "lora" && kindOf(path) !== "lora")
+      throw new Refusal(
+        "invalid_reference",
+        `a file of lora_dir can be named in loras, not as ${kindOf(path)}`,
+      );
     if (reference.type === "file_id") named.push({ id: String(reference.file_id), kind: kindOf(path) });
     return reference;
   });

@@ -1,4 +1,5 @@
-import { Checkpoint, type Rename, renaming } from "../../weights/checkpoint.ts";
+import { Checkpoint } from "../../weights/checkpoint.ts";
+import { type Rename, renaming } from "../../weights/naming.ts";
 import { component, type LoadOptions, loaded } from "../diffusion/parts.ts";
 import { AutoencoderKl } from "./autoencoder-kl.ts";
 import { type CoderConfig, coderConfig } from "./config.ts";

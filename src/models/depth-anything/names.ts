@@ -1,4 +1,4 @@
-import { type Rename, renaming } from "../../weights/checkpoint.ts";
+import { type Rename, renaming } from "../../weights/naming.ts";
 
 /**
  * The names of Depth Anything 3 are ours: `backbone.pretrained.*`, `head.*`, `cam_dec.*`. Its files begin each with "model.";

@@ -1,4 +1,4 @@
-import { type Rename, renaming } from "../../weights/checkpoint.ts";
+import { type Rename, renaming } from "../../weights/naming.ts";
 
 /** Apple's names are ours. The -hf layout has names of its own, and splits queries, keys and values. */
 export function naming(names: readonly string[]): Rename {

@@ -8,107 +8,13 @@ import { concat, type Dtype, scope } from "../../../ffi/index.ts";
 import type { Linear, LowRank } from "../../nn/linear.ts";
 import { mistakenFor } from "../../weights/formats/mistaken.ts";
 import { isUnreadable, openSafetensors, type Safetensors } from "../../weights/safetensors-file.ts";
-
-/** Says no to an adapter, with the name of its file and the keys at fault. */
-export class LoraError extends Error {
-  override name = "LoraError" as const;
-}
+import { fitsLayer, LoraError, mapped, type Pair, type Targets } from "./names.ts";
 
 export interface Lora {
   path: string;
   /** What errors call it. */
   label: string;
   scale: number;
-}
-
-type Role = "up" | "down" | "alpha";
-
-const roles: readonly (readonly [RegExp, Role])[] = [
-  [/\.(lora_up|lora_B|lora\.up)(\.[A-Za-z0-9_-]+)?(\.weight)?$/, "up"],
-  [/\.(lora_down|lora_A|lora\.down)(\.[A-Za-z0-9_-]+)?(\.weight)?$/, "down"],
-  [/\.alpha$/, "alpha"],
-];
-const prefixes =
-  /^(base_model\.model\.)?((model\.)?diffusion_model\.|transformer\.|lora_unet_|lora_transformer_)?/;
-const ofTextEncoder =
-  /^(base_model\.model\.)?(text_encoder|lora_te\d*|te\d*|text_model|cond_stage_model)[._]/;
-
-/** Forms of adapters that are more than two thin matrices. */
-const otherForms: readonly (readonly [RegExp, string])[] = [
-  [/\.(lokr_|hada_|lycoris_)|^lycoris_/, "LyCORIS (LoKr, LoHa)"],
-  [/\.dora_scale$|\.lora_magnitude_vector/, "DoRA"],
-  [/\.diff(_b)?$|\.set_weight$/, "whole differences of weights"],
-];
-
-/**
- * What a layer of a file changes in the network: a layer of it, perhaps as one of several that the file has fused (each takes its rows
- * of the wide matrix), perhaps with the halves of its rows in the other order.
- */
-export interface Placement {
-  name: string;
-  part?: { index: number; of: number };
-  halvesSwapped?: boolean;
-}
-
-/** Placements by the name that files give a layer, in which dots and underscores mean the same. */
-export type Targets = ReadonlyMap<string, readonly Placement[]>;
-
-/** Dots and underscores mean the same in some spellings. */
-const spelled = (name: string) => name.replaceAll(".", "_");
-
-/** The layers of a network under their own names, and under those of `others`. */
-export const targetsOf = (
-  names: Iterable<string>,
-  others: Iterable<readonly [string, readonly Placement[]]> = [],
-): Targets =>
-  new Map([
-    ...[...names].map((name) => [spelled(name), [{ name }]] as const),
-    ...[...others].map(([name, placements]) => [spelled(name), placements] as const),
-  ]);
-
-interface Pair extends Omit<Placement, "name"> {
-  up?: string;
-  down?: string;
-  alpha?: string;
-}
-
-const listed = (keys: readonly string[]) => {
-  const shown = keys.slice(0, 8).map((key) => key.slice(0, 100));
-  return shown.join(", ") + (keys.length > shown.length ? ` and ${keys.length - shown.length} more` : "");
-};
-
-/** What a file changes, by the network's names, and the keys that belong to a text encoder. */
-function mapped(file: Safetensors, label: string, targets: Targets) {
-  const pairs = new Map<string, Pair>();
-  const unused: string[] = [];
-  const strange: string[] = [];
-  for (const key of file.tensors.keys()) {
-    if (ofTextEncoder.test(key)) {
-      unused.push(key);
-      continue;
-    }
-    const form = otherForms.find(([pattern]) => pattern.test(key));
-    if (form)
-      throw new LoraError(
-        `${label} is an adapter of another form, ${form[1]}, which is not supported: ${key.slice(0, 100)}`,
-      );
-    const role = roles.find(([pattern]) => pattern.test(key));
-    const placements = role && targets.get(spelled(key.replace(role[0], "").replace(prefixes, "")));
-    if (!role || placements === undefined) {
-      strange.push(key);
-      continue;
-    }
-    for (const { name, ...how } of placements) {
-      const pair = pairs.get(name) ?? { ...how };
-      if (pair[role[1]] !== undefined) throw new LoraError(`${label} changes ${name} twice`);
-      pair[role[1]] = key;
-      pairs.set(name, pair);
-    }
-  }
-  if (strange.length > 0)
-    throw new LoraError(`${label} does not fit this model: it has no layer for ${listed(strange)}`);
-  if (pairs.size === 0) throw new LoraError(`${label} changes nothing in this model`);
-  return { pairs, unused };
 }
 
 function opened(path: string, label: string): Safetensors {
@@ -125,7 +31,7 @@ function opened(path: string, label: string): Safetensors {
 export function checkLoras(loras: readonly Lora[], targets: Targets): string[] {
   return loras.flatMap(({ path, label }) => {
     using file = opened(path, label);
-    return mapped(file, label, targets).unused;
+    return mapped(file.tensors.keys(), label, targets).unused;
   });
 }
 
@@ -143,7 +49,7 @@ export function applyLoras(
   const changes = new Map<string, LowRank[]>();
   for (const { path, label, scale } of loras) {
     using file = opened(path, label);
-    for (const [name, pair] of mapped(file, label, targets).pairs) {
+    for (const [name, pair] of mapped(file.tensors.keys(), label, targets).pairs) {
       const linear = linears.get(name);
       if (!linear) continue;
       const change = thin(file, { label, name, hint }, pair, linear, scale, dtype);
@@ -193,13 +99,7 @@ function thin(
   ];
   const [rank = 0] = downShape;
   if (rank === 0) throw new LoraError(`${label} has rank 0 for ${name}`);
-  const flat = (shape: readonly number[]) => shape.length >= 2 && shape.slice(2).every((size) => size === 1);
-  const fits =
-    flat(upShape) &&
-    flat(downShape) &&
-    upShape[0] === part.of * outputs &&
-    upShape[1] === rank &&
-    downShape[1] === inputs;
+  const fits = fitsLayer(upShape, downShape, { outputs, inputs }, part.of);
   if (!fits)
     throw new LoraError(
       `${label} does not fit this model: ${name} takes [${inputs}] to [${outputs}], and the file has ` +

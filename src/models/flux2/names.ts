@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { type Rename, renaming, type Slot } from "../../weights/checkpoint.ts";
-import type { Placement } from "../diffusion/adapters.ts";
+import { type Rename, renaming, type Slot } from "../../weights/naming.ts";
+import type { Placement } from "../diffusion/names.ts";
 
 /** The authors' layers that have one layer here. */
 const plain: readonly (readonly [RegExp, string])[] = [

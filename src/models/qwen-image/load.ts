@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { Checkpoint, renaming } from "../../weights/checkpoint.ts";
+import { Checkpoint } from "../../weights/checkpoint.ts";
 import { CheckpointError } from "../../weights/checkpoint-error.ts";
+import { renaming } from "../../weights/naming.ts";
 import {
   component as componentOf,
   folder,

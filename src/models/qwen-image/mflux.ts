@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Rename, renaming } from "../../weights/checkpoint.ts";
+import { type Rename, renaming } from "../../weights/naming.ts";
 
 /** Whether a transformer's names are mflux's. Then the last modulation has no bias, because mflux never had it. */
 export const isMflux = (names: readonly string[]) =>

@@ -1,4 +1,5 @@
-import { Checkpoint, type Rename, renaming } from "../../weights/checkpoint.ts";
+import { Checkpoint } from "../../weights/checkpoint.ts";
+import { type Rename, renaming } from "../../weights/naming.ts";
 import { component, folder, type LoadOptions, loaded } from "../diffusion/parts.ts";
 import { loadTokenizer, type Tokenizer } from "../diffusion/tokenizer.ts";
 import { qwen3Config } from "./config.ts";

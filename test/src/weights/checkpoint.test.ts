@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { liveHandles, saveSafetensors, scope, Tensor } from "../../../ffi/index.ts";
 import { DepthAnything } from "../../../src/models/depth-anything/depth-anything.ts";
 import { DepthPro } from "../../../src/models/depth-pro/depth-pro.ts";
-import { Checkpoint, renaming } from "../../../src/weights/checkpoint.ts";
+import { Checkpoint } from "../../../src/weights/checkpoint.ts";
 import { CheckpointError } from "../../../src/weights/checkpoint-error.ts";
+import { renaming } from "../../../src/weights/naming.ts";
 import { openForTests } from "../../ffi/open.ts";
 import { fixture } from "../models/fixtures.ts";
 

@@ -10,7 +10,7 @@ import type { Part, Progress, ProgressLabel } from "../../../engine/task.ts";
 import { pasteKept } from "../../../images/paste.ts";
 import { type Pixels, resizePillow } from "../../../images/pixels.ts";
 import type { RunOptions } from "../../../models/autoencoder-kl/autoencoder-kl.ts";
-import { LoraError } from "../../../models/diffusion/adapters.ts";
+import { LoraError } from "../../../models/diffusion/names.ts";
 import { type Projection, project } from "../../../models/diffusion/preview.ts";
 import { StepCache } from "../../../models/diffusion/step-cache.ts";
 import { bytesOf, numbers, type Step } from "../../../models/diffusion/tokens.ts";

@@ -2,7 +2,8 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { liveHandles, ones, scope } from "../../../../ffi/index.ts";
-import { applyLoras, checkLoras, type Lora, targetsOf } from "../../../../src/models/diffusion/adapters.ts";
+import { applyLoras, checkLoras, type Lora } from "../../../../src/models/diffusion/adapters.ts";
+import { targetsOf } from "../../../../src/models/diffusion/names.ts";
 import { loadTransformer } from "../../../../src/models/flux2/load.ts";
 import { authorsLayers } from "../../../../src/models/flux2/names.ts";
 import type { Flux2Transformer } from "../../../../src/models/flux2/transformer.ts";

@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ByteFile, liveHandles, saveSafetensors, scope, Tensor } from "../../../../ffi/index.ts";
-import { applyLoras, checkLoras, type Lora, targetsOf } from "../../../../src/models/diffusion/adapters.ts";
+import { applyLoras, checkLoras, type Lora } from "../../../../src/models/diffusion/adapters.ts";
+import { targetsOf } from "../../../../src/models/diffusion/names.ts";
 import { loadModulator, loadTransformer } from "../../../../src/models/qwen-image/load.ts";
 import { stepOf } from "../../../../src/models/qwen-image/modulation.ts";
 import { openForTests } from "../../../ffi/open.ts";

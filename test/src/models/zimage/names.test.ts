@@ -2,7 +2,8 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { liveHandles, ones, scope, type Tensor } from "../../../../ffi/index.ts";
-import { applyLoras, checkLoras, type Lora, targetsOf } from "../../../../src/models/diffusion/adapters.ts";
+import { applyLoras, checkLoras, type Lora } from "../../../../src/models/diffusion/adapters.ts";
+import { targetsOf } from "../../../../src/models/diffusion/names.ts";
 import { loadTransformer } from "../../../../src/models/zimage/load.ts";
 import { originalLayers } from "../../../../src/models/zimage/names.ts";
 import type { ZImageTransformer } from "../../../../src/models/zimage/transformer.ts";

@@ -1,0 +1,65 @@
+/** The adapters in the folder `lora_dir`. */
+import { createRoute, z } from "@hono/zod-openapi";
+import { listedAdapters } from "../../../capabilities/diffusion/adapter-folder.ts";
+import type { Deps } from "../../deps.ts";
+import { json } from "../../openapi/responses.ts";
+import type { Serve } from "../../route.ts";
+
+const LoraEntry = z
+  .object({
+    name: z.string().openapi({
+      description:
+        'Its name in the folder. A request names it with `{"lora": "<name>"}`, with or without `.safetensors`.',
+    }),
+    size: z.int().min(0).openapi({ description: "Bytes of the file." }),
+    modified_at: z.number().openapi({ description: "Unix time of its last change." }),
+    fits: z
+      .array(z.object({ family: z.string(), models: z.array(z.string()) }))
+      .openapi({ description: "The models that it fits, by the names and shapes of its tensors." }),
+    problem: z.string().optional().openapi({ description: "Why it fits none." }),
+  })
+  .openapi("LoraEntry");
+
+const LoraList = z.object({ object: z.literal("list"), data: z.array(LoraEntry) }).openapi("LoraList");
+
+const listLoras = createRoute({
+  method: "get",
+  path: "/v1/loras",
+  operationId: "list_loras_v1_loras_get",
+  summary: "List Loras",
+  description:
+    "Lists the adapters (LoRA) in the folder that the setting `lora_dir` names, with the models that each fits. The folder is read at " +
+    "every request: a file that is dropped in can be used at once.",
+  tags: ["Server"],
+  request: {
+    query: z.object({
+      family: z.string().optional().openapi({ description: "Only what fits a model of this family." }),
+      model: z.string().optional().openapi({ description: "Only what fits a model of this name." }),
+    }),
+  },
+  responses: { 200: json("The adapters.", LoraList) },
+});
+
+export function loraRoutes(serve: Serve, { capabilities, context }: Deps): void {
+  serve(listLoras, (c) => {
+    const { family, model } = c.req.valid("query");
+    const data = listedAdapters(capabilities, context)
+      .filter(
+        ({ fits }) =>
+          (family === undefined && model === undefined) ||
+          fits.some(
+            (each) =>
+              (family === undefined || each.family === family) &&
+              (model === undefined || each.models.includes(model)),
+          ),
+      )
+      .map(({ name, size, modified, fits, problem }) => ({
+        name,
+        size,
+        modified_at: modified,
+        fits,
+        ...(problem !== undefined && { problem }),
+      }));
+    return c.json({ object: "list" as const, data }, 200);
+  });
+}
