@@ -6,7 +6,7 @@
 import type { SQL } from "bun";
 import { activationType, type Job } from "../job.ts";
 import type { Ended, Page } from "./records.ts";
-import { type Row as LocalRow, toJob } from "./records.ts";
+import { isJobRow, type Row as LocalRow, toJob } from "./records.ts";
 import type { Arrival, Sender, Webhook } from "./store.ts";
 
 /** A row of `jobs`. A bigint arrives as a string. */
@@ -17,8 +17,15 @@ export interface Row extends Omit<LocalRow, "seq"> {
   variant: string;
 }
 
-/** Only its number differs from a record in SQLite. */
-export const jobOf = (row: Row): Job => toJob({ ...row, seq: Number(row.seq) });
+/** A record that another machine wrote wrongly shows as empty, so that it harms no list. */
+export function jobOf(row: Row): Job {
+  const local = { ...row, seq: Number(row.seq) };
+  return toJob(isJobRow(local) ? local : { ...local, params: "{}", result: null, artifacts: "[]" });
+}
+
+/** Whether a row can be run. Rows are words of other machines. */
+export const isRequest = (row: Row): boolean =>
+  isJobRow({ ...row }) && !Array.isArray(JSON.parse(row.params));
 
 export const senderOf = ({ dialect, webhook }: Row): Sender => ({
   dialect,
@@ -85,6 +92,7 @@ export async function cancelQueued(sql: SQL, type: string | undefined): Promise<
   const rows = await sql<Row[]>`
     UPDATE jobs SET status = 'canceled', place = NULL, finished_at = easel_now()
     WHERE place IS NOT NULL ${type === undefined ? sql`` : sql`AND type = ${type}`} RETURNING *`;
+  rows.sort((a, b) => Number(a.seq) - Number(b.seq));
   const seqs = rows.map(({ seq }) => seq);
   if (seqs.length > 0) await sql`DELETE FROM job_files WHERE seq = ANY (${sql.array(seqs, "bigint")})`;
   return [...rows];

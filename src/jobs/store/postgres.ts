@@ -25,6 +25,7 @@ import {
   endJob,
   findJob,
   insertJob,
+  isRequest,
   jobOf,
   jobWithKey,
   pageOfJobs,
@@ -61,6 +62,11 @@ export interface PostgresJobStoreOptions {
   notification?: Notification;
 }
 
+const noRequest: Ending = {
+  status: "failed",
+  error: "The record of the job holds no valid request",
+  error_code: "invalid_request",
+};
 const lastPage = 1000;
 /** A job whose node was lost this many times is not tried again. */
 const mostAttempts = 2;
@@ -161,9 +167,10 @@ class PostgresJobStore implements JobStore {
   async claim(offer: Offer): Promise<Claimed | undefined> {
     for (let attempt = 0; attempt < mostClaims; attempt++) {
       const { row, seen } = await this.#connection.durable.run((sql) => claimJob(sql, this.#node, offer));
-      if (row) return { job: jobOf(row), claim: row.claim };
+      if (row && !isRequest(row)) await this.end(row.id, ["running"], noRequest, undefined, row.claim);
+      else if (row) return { job: jobOf(row), claim: row.claim };
       // Others took all that it saw: the queue may go on behind them.
-      if (seen === 0) return undefined;
+      if (!row && seen === 0) return undefined;
     }
     return undefined;
   }
