@@ -62,6 +62,8 @@ interface Options {
 /** Milliseconds that answers in flight get once the queue has stopped. */
 const lastAnswers = 2000;
 const upkeepEvery = 3600_000;
+/** Seconds. */
+const day = 86_400;
 /** Milliseconds for which this machine's list of its models stands. */
 const weightsKnownFor = 10_000;
 /** Seconds. Bytes without a record may belong to a job that is about to end on another machine. */
@@ -301,8 +303,15 @@ async function pruneStored({ settings, stores, thumbnails, log }: Pruned): Promi
   const { files, jobs, presence } = stores;
   try {
     await presence?.daily("files_swept", () => files.sweep(sweptAfter));
-    const deleted = await pruneFiles(files, settings, () => jobs.filesInUse());
+    const mayPrune = await files.takeTurn("prune", upkeepEvery / 1000 - 60);
+    const deleted = mayPrune ? await pruneFiles(files, settings, () => jobs.filesInUse()) : [];
     if (deleted.length > 0) log.info("old files deleted", { count: deleted.length });
+    if (await files.takeTurn("sweep", day)) {
+      // Younger bytes may belong to a job that has not ended.
+      const { removed, missing } = await files.sweep(day);
+      if (removed + missing.length > 0)
+        log.warning("files were put in order", { removed, missing: missing.length });
+    }
     await thumbnails.sweep();
   } catch (error) {
     log.error("upkeep failed", { error });

@@ -14,6 +14,8 @@ export interface Bytes {
     name: string,
     options?: { expected?: number | undefined; patience?: Patience | undefined },
   ): Promise<BlobWriter>;
+  /** Copies the bytes of a file from a path. @throws {Refusal} `file_damaged` when they are not those of the record. */
+  adopt(record: FileRecord, path: string): Promise<void>;
   /** @throws {Refusal} `file_not_found`, and `files_unavailable` where the bytes lie on another machine. */
   local(record: FileRecord, signal?: AbortSignal): Promise<string>;
   read(record: FileRecord, slice: Slice, signal?: AbortSignal): Promise<Blob | ReadableStream<Uint8Array>>;

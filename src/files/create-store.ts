@@ -165,6 +165,14 @@ class Store implements FileStore {
     return { removed, missing };
   }
 
+  async *missing(): AsyncGenerator<FileRecord> {
+    for await (const { name, blob } of side(this.#bytes.names(), this.#records.ids())) {
+      if (blob) continue;
+      const record = await this.#records.find(name);
+      if (record && (await this.#bytes.writtenAt(name)) === undefined) yield record;
+    }
+  }
+
   async prune(limits: Retention): Promise<string[]> {
     const removed = await this.#records.prune(limits);
     for (const id of removed) await this.#bytes.remove(id);

@@ -17,6 +17,16 @@ export function folderBytes(blobs: Blobs, received: Received): Bytes {
   return {
     writer: (name, { expected } = {}) => blobs.writer(name, expected),
     local,
+    async adopt(record, path) {
+      const writer = await blobs.writer(record.file_id, record.size);
+      try {
+        for await (const piece of Bun.file(path).stream()) await writer.write(piece);
+      } catch (error) {
+        await writer.abort();
+        throw error;
+      }
+      await writer.commit(record);
+    },
     async read(record, { start, end }) {
       const file = Bun.file(await local(record));
       return start === 0 && end === record.size ? file : file.slice(start, end);

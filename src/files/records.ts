@@ -136,6 +136,12 @@ function* oldestFiles(database: Database): Generator<Pick<FileRecord, "file_id" 
     .iterate();
 }
 
+/** Every record, the oldest first. */
+export function* recordsOf(database: Database): Generator<FileRecord> {
+  for (const row of database.query<Row, []>(`SELECT ${columns} FROM files ORDER BY seq`).iterate())
+    yield recordOf(row);
+}
+
 /** In order. */
 export function fileIds(database: Database): Set<string> {
   return new Set(

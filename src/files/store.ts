@@ -84,6 +84,8 @@ export interface FileStore {
    * A store of one process is swept at start, before anything is staged, with 0.
    */
   sweep(olderThan: number): Promise<Swept>;
+  /** Records whose bytes are missing. */
+  missing(): AsyncIterable<FileRecord>;
   /** An address that gives the bytes to everybody for that many seconds without this server; undefined where there is none. */
   link(record: FileRecord, seconds: number): string | undefined;
   /** Uploads whose bytes come by a link. */

@@ -1,9 +1,11 @@
+import { join } from "node:path";
 import type { Command } from "commander";
 import type { Connection } from "../../fleet/connect.ts";
 import type { Member } from "../../fleet/members.ts";
 import { flagsFrom, settingFlags } from "../../settings/document.ts";
 import { type CommandContext, CommandError, exitCodes } from "../context.ts";
 import { table } from "../output/table.ts";
+import { filesWays, importDirectory, missingFiles, missingText } from "./fleet-files.ts";
 
 /** The settings that lead to the database. */
 const ways = ["fleet_url", "fleet_password_file", "fleet_ca_file", "allow_insecure_fleet"];
@@ -16,10 +18,10 @@ export function registerFleet(program: Command, context: CommandContext): void {
   const fleet = program
     .command("fleet")
     .description("set up and look after several machines that work as one server");
-  const add = (name: string, description: string) => {
+  const add = (name: string, description: string, settings: readonly string[] = ways) => {
     const command = fleet.command(name).description(description);
     for (const { setting, option, help } of settingFlags())
-      if (ways.includes(setting)) command.option(option, help);
+      if (settings.includes(setting)) command.option(option, help);
     return command;
   };
   add("init", "make easel's tables in the database, as its owner").action(async (options) => {
@@ -42,12 +44,28 @@ export function registerFleet(program: Command, context: CommandContext): void {
       );
     },
   );
-  add("status", "list the machines, their models and what they run")
+  add("status", "list the machines, their models and what they run", [...ways, ...filesWays])
     .option("--json", "print JSON")
-    .action(async ({ json, ...options }: Record<string, unknown>) => {
+    .option("--files", "list files whose bytes are missing, too")
+    .action(async ({ json, files, ...options }: Record<string, unknown>) => {
       await using database = await open(context, options);
       const status = await statusOf(database);
-      context.out(json ? JSON.stringify(status, null, 2) : statusText(status));
+      const settings = () => context.loaded(flagsFrom(options)).settings;
+      const missing = files ? await missingFiles(database, settings()) : undefined;
+      if (json) return context.out(JSON.stringify({ ...status, missing_files: missing }, null, 2));
+      context.out([statusText(status), ...(missing ? [missingText(missing)] : [])].join("\n"));
+    });
+  add("import <data-dir>", "copy the files and ended jobs of a single machine into the fleet", [
+    ...ways,
+    ...filesWays,
+  ])
+    .option("--files <folder>", "folder of the files, if it is not in the data directory")
+    .action(async (dataDir: string, { files, ...options }: Record<string, unknown>) => {
+      await using database = await open(context, options);
+      await (await import("../../fleet/migrate.ts")).requireSchema(database);
+      const filesRoot = typeof files === "string" ? files : join(dataDir, "files");
+      const { settings } = context.loaded(flagsFrom(options));
+      await importDirectory(database, settings, { dataDir, filesRoot }, context);
     });
   add("drain <machine>", "let a machine finish what it runs and take no more jobs, until it starts again")
     .option("--undo", "let it take jobs again")

@@ -8,7 +8,7 @@ import type { Client } from "../../fleet/connect.ts";
 import type { Log } from "../../log.ts";
 import { openOwnBlobs } from "../blobs.ts";
 import type { Bytes } from "../bytes.ts";
-import { createFileStore } from "../create-store.ts";
+import { createFileStore, type StoreParts } from "../create-store.ts";
 import { receivedName } from "../received.ts";
 import type { FileStore } from "../store.ts";
 import { bucketBytes } from "./bucket-bytes.ts";
@@ -33,12 +33,16 @@ export interface SharedStoreOptions extends Wire {
  * @throws {SetupError} when the place cannot be used as it is set.
  * @throws {Refusal} `files_unavailable`, `store_unavailable` when it does not answer now.
  */
-export async function openSharedStore(options: SharedStoreOptions): Promise<FileStore> {
+export const openSharedStore = async (options: SharedStoreOptions): Promise<FileStore> =>
+  createFileStore(await openSharedParts(options));
+
+/** Opens what the store is made of. Throws as `openSharedStore` does. */
+export async function openSharedParts(options: SharedStoreOptions): Promise<StoreParts> {
   const { client, settings, now } = options;
   const place = placeOf(settings, options);
   const identity = await takePlace(place, client, settings.files_url!);
   const bytes = await openBytes(place, identity, options);
-  return createFileStore({ records: postgresRecords(client), bytes, now });
+  return { records: postgresRecords(client), bytes, now };
 }
 
 async function openBytes(place: Place, identity: string, options: SharedStoreOptions): Promise<Bytes> {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -23,13 +24,12 @@ export type PlaceSettings = Pick<
   | "s3_secret_key"
   | "s3_public_endpoint"
   | "allow_insecure_fleet"
+  | "fleet_ca_file"
 >;
 
 export type Place = { kind: "folder"; root: string } | { kind: "bucket"; bucket: Bucket; name: string };
 
 export interface Wire {
-  /** Certificates in PEM to trust in place of the system's. */
-  ca?: string | undefined;
   deadlines?: Deadlines | undefined;
 }
 
@@ -41,7 +41,7 @@ const marker = "owner";
  *
  * @throws {SetupError}
  */
-export function placeOf(settings: PlaceSettings, { ca, deadlines }: Wire = {}): Place {
+export function placeOf(settings: PlaceSettings, { deadlines }: Wire = {}): Place {
   const { files_url } = settings;
   if (files_url === null)
     throw new SetupError(
@@ -67,10 +67,18 @@ export function placeOf(settings: PlaceSettings, { ca, deadlines }: Wire = {}): 
     prefix: prefix === "" ? "" : `${prefix}/`,
     keys: { accessKey, secretKey, sessionToken: process.env.AWS_SESSION_TOKEN },
     publicEndpoint: settings.s3_public_endpoint ?? undefined,
-    ca,
+    ca: settings.fleet_ca_file === null ? undefined : certificates(settings.fleet_ca_file),
     deadlines,
   });
   return { kind: "bucket", bucket, name };
+}
+
+function certificates(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new SetupError(`fleet_ca_file ${path} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  }
 }
 
 function requireSafe(setting: string, text: string, { allow_insecure_fleet }: PlaceSettings): void {

@@ -9,13 +9,12 @@ import { pathToFileURL } from "node:url";
 import { SQL } from "bun";
 import { openSharedStore, type SharedStoreOptions } from "../../../../src/files/shared/open.ts";
 import type { FileStore } from "../../../../src/files/store.ts";
-import { addressOf } from "../../../../src/fleet/address.ts";
-import { type Client, connect } from "../../../../src/fleet/connect.ts";
-import { initialize } from "../../../../src/fleet/migrate.ts";
+import type { Client } from "../../../../src/fleet/connect.ts";
 import { silent } from "../../../../src/log.ts";
 import { defaultSettings } from "../../../../src/settings/load.ts";
 import type { Settings } from "../../../../src/settings/settings.ts";
-import { postgres, s3 } from "../../../fleet/servers.ts";
+import { connection, fleetDatabase } from "../../../fleet/fleet.ts";
+import { s3 } from "../../../fleet/servers.ts";
 import { temporaryFolder } from "../folder.ts";
 
 export interface Fleet {
@@ -32,6 +31,8 @@ export async function fleet(place: "bucket" | "folder", more: Partial<Settings> 
   await sql`DELETE FROM files`;
   await sql`DELETE FROM removed_files`;
   await sql`DELETE FROM settings`;
+  await sql`DELETE FROM jobs`;
+  await sql`DELETE FROM deliveries`;
   const settings = {
     ...defaultSettings(),
     fleet_url: url,
@@ -45,14 +46,8 @@ let database: Promise<{ url: string; client: Client; sql: SQL }> | undefined;
 
 /** A database with a fleet's tables for all tests of a file. */
 async function openDatabase() {
-  const { url } = await (await postgres()).database();
-  const sql = new SQL({ url, max: 2 });
-  await sql.unsafe(
-    "DO $$ BEGIN CREATE ROLE easel_node LOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$",
-  );
-  const connection = connect(addressOf({ ...defaultSettings(), fleet_url: url }));
-  await initialize(connection);
-  return { url, client: connection.durable, sql };
+  const { url } = await fleetDatabase();
+  return { url, client: connection(url).durable, sql: new SQL({ url, max: 2 }) };
 }
 
 async function bucketSettings() {
