@@ -28,6 +28,13 @@ export interface Picture {
   focalLengthPx?: number;
 }
 
+export interface Within {
+  pixels: number;
+  side: number;
+  /** Half or a quarter of each side will do where at least half of `pixels` is left: decoders then skip most of their work. */
+  halves?: boolean;
+}
+
 export interface DecodeOptions {
   /** The name in messages, such as "input image". */
   kind?: string;
@@ -35,7 +42,7 @@ export interface DecodeOptions {
   /** Name of the setting that `maxPixels` comes from, for the message. */
   setting?: string;
   /** Brings a larger picture down to this many pixels and this long side while it is decoded. */
-  within?: { pixels: number; side: number };
+  within?: Within;
   /** Whether transparency is wanted too; the colours come without it either way. */
   alpha?: boolean;
   /** Gives up on a picture whose decoding takes long. */
@@ -193,8 +200,10 @@ async function requireClearSamples(
 /** Decodes HEIC into a TIFF, which sharp reads. It may come smaller already. */
 async function readHeic(source: string | Uint8Array, options: DecodeOptions, kind: string): Promise<Heic> {
   const { maxPixels, within, signal } = options;
+  const share = within?.halves ? 0.5 : 1;
+  const enough = within && { pixels: within.pixels * share, side: Math.floor(within.side * share) };
   try {
-    return await decodeHeic(source, { maxPixels, ...(within && { enough: within }), signal });
+    return await decodeHeic(source, { maxPixels, ...(enough && { enough }), signal });
   } catch (error) {
     if (!(error instanceof HeicFault)) throw error;
     const { fault } = error;
@@ -242,10 +251,12 @@ function uprightSize(metadata: Metadata): { width: number; height: number } {
 /** The size that a picture is brought down to, or undefined when it is small enough. */
 function sizeWithin(
   { width, height }: { width: number; height: number },
-  { pixels, side }: NonNullable<DecodeOptions["within"]>,
+  { pixels, side, halves }: Within,
 ): { width: number; height: number } | undefined {
-  const scale = Math.min(Math.sqrt(pixels / (width * height)), side / Math.max(width, height));
-  if (scale >= 1) return undefined;
+  const most = Math.min(Math.sqrt(pixels / (width * height)), side / Math.max(width, height));
+  if (most >= 1) return undefined;
+  const half = 2 ** Math.floor(Math.log2(most));
+  const scale = halves && width * height * half ** 2 >= pixels / 2 ? half : most;
   const fit = (length: number) => Math.max(1, Math.floor(length * scale));
   return { width: fit(width), height: fit(height) };
 }

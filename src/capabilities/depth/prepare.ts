@@ -4,7 +4,7 @@ import type { PrepareContext } from "../capability.ts";
 import type { InputFacts } from "./result.ts";
 
 /** Pixels and long side that a network has use for. A larger picture is brought down to them while it is decoded. */
-const useful = { pixels: 2 ** 24, side: 2 ** 14 };
+const useful = { pixels: 2 ** 24, side: 2 ** 14, halves: true };
 
 /** How many pixels a picture may have, and the setting that says so. */
 export interface PixelCap {

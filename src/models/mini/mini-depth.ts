@@ -78,7 +78,15 @@ export class MiniDepth implements Disposable {
     if (from.width === to.width && from.height === to.height) return map;
     const sharp = sharpen({ ...from, data: map }, seen, whole);
     if (whole.width === to.width && whole.height === to.height) return sharp;
-    return resizeFloats({ ...whole, data: sharp, channels: 1 }, to.width, to.height, "bilinear").data;
+    const resized = resizeFloats(
+      { ...whole, data: sharp, channels: 1 },
+      to.width,
+      to.height,
+      "bilinear",
+    ).data;
+    // Its memory goes back at once, before the large map is drawn.
+    sharp.buffer.transfer(0);
+    return resized;
   }
 
   /** Runs a picture as `preprocess` makes it. `step` is called after each block and may throw to stop. */

@@ -110,6 +110,17 @@ describe("a picture over what is wanted is brought down while it is decoded", ()
     expect([width, height, original.width]).toEqual([1000, 1, 5000]);
   });
 
+  test("to a half where that leaves enough, and else to what is wanted", async () => {
+    const widthOf = async (pixels: number) => {
+      const within = { pixels, side: 1000, halves: true };
+      const { width, original } = await decodePicture(join(folder, "rgb.jpg"), { maxPixels, within });
+      expect(original).toEqual({ width: 24, height: 16 });
+      return width;
+    };
+    // Of 384 pixels a half of each side leaves 96.
+    expect([await widthOf(180), await widthOf(300), await widthOf(384)]).toEqual([12, 21, 24]);
+  });
+
   test("and its focal length stays that of the original", async () => {
     const options = { maxPixels, within: { pixels: 96, side: 1000 } };
     const { focalLengthPx } = await decodePicture(join(folder, "focal-turned.jpg"), options);
