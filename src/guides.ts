@@ -9,6 +9,7 @@ import depthFiles from "../docs/guides/depth-files.md" with { type: "text" };
 import events from "../docs/guides/events.md" with { type: "text" };
 import files from "../docs/guides/files.md" with { type: "text" };
 import firstJob from "../docs/guides/first-job.md" with { type: "text" };
+import fleet from "../docs/guides/fleet.md" with { type: "text" };
 import flux2 from "../docs/guides/flux2.md" with { type: "text" };
 import mac from "../docs/guides/mac.md" with { type: "text" };
 import qwen from "../docs/guides/qwen.md" with { type: "text" };
@@ -33,5 +34,6 @@ export const guides = (): readonly Guide[] =>
     "zimage.md": zimage,
     "qwen.md": qwen,
     "service.md": service,
+    "fleet.md": fleet,
     "mac.md": mac,
   }).map(([name, text]) => ({ name, text }));

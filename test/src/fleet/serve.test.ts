@@ -180,6 +180,39 @@ describe.skipIf(!hasPostgres)("a fleet", () => {
     await until(async () => !(await loaded()).includes("base"));
   });
 
+  test("fails a job whose row is no valid request, and nothing else", async () => {
+    const fleet = fleetOf((await fleetDatabase()).nodeUrl);
+    const serving = await start("mac1", "both", fleet);
+    await ready(serving, "mac1");
+    await using node = connection(fleet.fleet_url!);
+    const rows = [
+      "{}",
+      "[]",
+      "null",
+      "no JSON",
+      '{"image": 7, "model": "base"}',
+      '{"image": {"type": "file_id", "file_id": "../../../etc/passwd"}, "model": "base"}',
+      '{"image": {"type": "url", "url": "file:///etc/passwd"}, "model": "base"}',
+    ];
+    for (const [index, params] of rows.entries())
+      await node.durable.run(
+        (sql) => sql`INSERT INTO jobs (id, type, params, status, variant, place)
+          VALUES (${`job_${String(index).padStart(32, "0")}`}, 'depthpro', ${params}, 'queued', 'depthpro/base', ${index})`,
+      );
+    const ends = async () => {
+      const found = await node.durable.run(
+        (sql) => sql`SELECT status, error_code, error FROM jobs ORDER BY seq`,
+      );
+      return [...found];
+    };
+    await until(async () => (await ends()).every(({ status }) => !["queued", "running"].includes(status)));
+    for (const { status, error } of await ends()) {
+      expect(status).toBe("failed");
+      expect(error).not.toContain("passwd");
+    }
+    expect((await estimate(serving)).status).toBe(200);
+  });
+
   test("that is set up wrong is refused at the start, in a sentence, with nothing half done", async () => {
     const refused = async (more: Partial<Settings>, name = "mac1") => {
       const error = await start(name, "both", more).then(

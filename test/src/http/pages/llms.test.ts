@@ -26,7 +26,7 @@ test("both pages are plain text of a sensible size, and the short one begins the
   expect(short).toStartWith("# easel\n\n> ");
   expect(short.length).toBeLessThan(8000);
   expect(full).toStartWith(short);
-  expect(full.length).toBeLessThan(190_000);
+  expect(full.length).toBeLessThan(200_000);
 });
 
 test("every path that the short page names is served with that method", () => {
