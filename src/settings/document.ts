@@ -116,16 +116,17 @@ export function settingFlags(table: Rows = ours): Flag[] {
   });
 }
 
+const camelCase = (name: string) => name.replaceAll(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+
 /** Picks the settings out of what commander parsed, which spells `--max-queue` as `maxQueue`. */
 export function flagsFrom(
   options: Readonly<Record<string, unknown>>,
   table: Rows = ours,
 ): Record<string, string | boolean> {
   const flags: Record<string, string | boolean> = {};
+  const names = new Map(Object.keys(table).map((name) => [camelCase(name), name]));
   for (const [key, value] of Object.entries(options)) {
-    // "_4" of qwen_lightning_4 stays "4" in camel case, so words are cut before digits at the end too.
-    const name = key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-    const found = [name, name.replace(/(\d+)$/, "_$1")].find((each) => Object.hasOwn(table, each));
+    const found = names.get(key);
     if (found && (typeof value === "string" || typeof value === "boolean")) flags[found] = value;
   }
   return flags;

@@ -45,6 +45,7 @@ const server = await depthServer({
     qwen_default_width: 64,
     qwen_default_height: 48,
     qwen_lightning_4: adapter,
+    qwen_edit_2509_lightning_4: adapter,
     qwen_reference_pixels: 128 * 128,
   },
 });
@@ -510,11 +511,17 @@ test.each([
     ]);
 });
 
-test("fast is refused for an edit, and not silently left out", async () => {
-  const [status, code, detail] = await refused("edit", { prompt: "x", ...small, images: [first], fast: 4 });
-  expect([status, code]).toEqual([422, "invalid_parameter"]);
-  expect(String(detail)).toContain("fast is for /generate");
-  expect((await made("edit", { prompt: "x", ...small, images: [first], fast: null })).model).toBe(
-    "edit-2509",
-  );
+test("an edit is fast with the adapter that the settings name for its variant", async () => {
+  const body = { prompt: "x", width: 64, height: 48, seed: 7, images: [first], fast: 4 };
+  const fast = await made("edit", body);
+  expect(fast.params).toMatchObject({ model: "edit-2509", fast: 4, steps: 4, guidance: 1 });
+  const plain = await made("edit", { ...body, fast: null, steps: 4, guidance: 1 });
+  expect(plain.params.fast).toBeUndefined();
+  expect(await pixelsOf(plain.file_id)).not.toEqual(await pixelsOf(fast.file_id));
+  expect(await refused("edit", { ...body, model: "edit-2511" })).toEqual([
+    503,
+    "not_activated",
+    "fast: 4 needs an adapter. Give its file in the setting qwen_edit_2511_lightning_4",
+  ]);
+  expect((await refused("edit", { ...body, fast: 5 }))[0]).toBe(422);
 }, 60_000);

@@ -15,9 +15,8 @@ import type { Limits } from "./limits.ts";
 export const maskFields = {
   mask: FileRefSchema.nullish().openapi({
     description:
-      "Which part of the first picture is repainted. White is, black stays to within one level, grey is mixed; transparent pixels count as " +
-      "black. It is brought to the size of the result, whatever its shape. Without `width` and `height` the result has the size of the " +
-      "first picture, in multiples of 16 and with no more pixels than the server's default size.",
+      "What of the first picture is repainted: white is, black stays, grey is mixed, transparent pixels count as black. It is brought to " +
+      "the size of the result: without `width` and `height` the first picture's, in multiples of 16 and at most the default size's pixels.",
   }),
   mask_marks: z.enum(["white", "transparent"]).default("white").openapi({
     description:

@@ -8,24 +8,17 @@ import type { VerbOption } from "../family.ts";
 import { refuse } from "./limits.ts";
 
 export const shortcutFields = {
-  guidance_interval: z
-    .array(z.number())
-    .min(2)
-    .max(2)
-    .nullish()
-    .openapi({
-      description:
-        "In which part of the steps the negative prompt counts, as two numbers from 0 to 1: `[0, 0.6]` is the first three fifths. A step outside takes " +
-        "half the time. It has an effect where `guidance` is more than 1. Omit for all steps.",
-    }),
+  guidance_interval: z.array(z.number()).min(2).max(2).nullish().openapi({
+    description:
+      "The part of the steps in which the negative prompt counts, such as `[0, 0.6]`. A step outside takes half the time. Omit for all.",
+  }),
   step_cache: z
     .number()
     .nullish()
     .openapi({
       description:
-        "Skips most of the network in steps that change little: those whose first block's change differs from that of the last whole step by no " +
-        "more than this share, 0 to 1. 0.1 is careful, 0.3 is fast and loses detail. The result says with `steps_reused` how many steps it " +
-        "was. Omit it, or send 0, for none.",
+        "Skips most of the network in steps whose first block's change differs from that of the last whole step by at most this share, 0 to 1; " +
+        "0.1 is careful. The result counts them in `steps_reused`. Omit for none.",
     }),
 };
 

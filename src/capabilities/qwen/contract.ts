@@ -14,6 +14,14 @@ const shared = {
   }),
 };
 
+const fast = (description: string) =>
+  z
+    .union([z.literal(4), z.literal(8)])
+    .nullish()
+    .openapi({
+      description: `${description} Omitted \`steps\` and \`guidance\` are then that number and 1.`,
+    });
+
 export const GenerateRequest = z
   .looseObject({
     model: z.string().nullish().openapi({
@@ -40,14 +48,9 @@ export const GenerateRequest = z
           "How strictly the prompt is followed, 0 to 100. Omit for the server's default (4.0). At 1 and below there is no guidance and a step takes " +
           "half the time.",
       }),
-    fast: z
-      .union([z.literal(4), z.literal(8)])
-      .nullish()
-      .openapi({
-        description:
-          "Makes the picture in 4 or 8 steps with the adapter that the setting `qwen_lightning_4` or `qwen_lightning_8` names. Omitted " +
-          "`steps` and `guidance` are then that number and 1.",
-      }),
+    fast: fast(
+      "Makes the picture in 4 or 8 steps with the adapter that the setting `qwen_lightning_4` or `qwen_lightning_8` names.",
+    ),
     ...shared,
   })
   .openapi("GenerateRequest");
@@ -75,9 +78,9 @@ export const EditRequest = z
           "half the time.",
       }),
     ...maskFields,
-    fast: z.unknown().optional().openapi({
-      description: "Refused unless null: no adapter of the settings makes an edit in few steps.",
-    }),
+    fast: fast(
+      "Makes the edit in 4 or 8 steps with the adapter that the settings name for the variant, such as `qwen_edit_2509_lightning_4`.",
+    ),
     ...shared,
   })
   .openapi("EditRequest");

@@ -1,4 +1,3 @@
-import { Refusal } from "../../errors.ts";
 import type { Capability, CheckContext, Operation, PlannedRequest } from "../capability.ts";
 import { checkAdapters } from "../diffusion/adapter-folder.ts";
 import { checkImages, checkLimits, checkScheduler, checkStrength } from "../diffusion/limits.ts";
@@ -19,6 +18,7 @@ import {
   requireVariantKind,
   type Shared,
   schedulers,
+  usualWith,
 } from "./params.ts";
 import { afterPhase, prepare } from "./prepare.ts";
 import { publish } from "./result.ts";
@@ -54,16 +54,16 @@ export const generate: Operation<GenerateRequest, GenerateParams> = {
     const fast = request.fast ?? null;
     const wanted = checkShared(
       request,
-      {
-        steps: fast ?? ownSettings(settings).qwen_generate_steps,
-        guidance: fast ? 1 : ownSettings(settings).qwen_generate_guidance,
-      },
+      usualWith(fast, {
+        steps: ownSettings(settings).qwen_generate_steps,
+        guidance: ownSettings(settings).qwen_generate_guidance,
+      }),
       context,
     );
     checkStrength(request.image_strength);
     checkScheduler(request.scheduler, schedulers);
     // Before the download that the other refusal asks for.
-    if (fast) lightningFile(fast, settings);
+    if (fast) lightningFile(variant.name, fast, settings);
     requireActivated(family, variant, context);
     checkAdapters(wanted.loras, { family, adapters, variant: variant.name }, context);
     const init_image = request.init_image ?? null;
@@ -88,23 +88,20 @@ export const edit: Operation<EditRequest, EditParams> = {
 
   check(request, context) {
     const { settings } = context;
-    if (request.fast != null)
-      throw new Refusal(
-        "invalid_parameter",
-        "fast is for /generate: no adapter of the settings makes an edit in few steps. Leave it out, or name such an adapter in loras, with steps and guidance of your own",
-      );
     const variant = chooseVariant(models, request.model ?? "edit-2509", context);
     requireVariantKind(variant.name, true);
-    const defaults = {
+    const fast = request.fast ?? null;
+    const defaults = usualWith(fast, {
       steps: ownSettings(settings).qwen_edit_steps,
       guidance: ownSettings(settings).qwen_edit_guidance,
-    };
+    });
     const wanted = checkShared(request, defaults, context);
     checkImages(request.images);
     checkScheduler(request.scheduler, schedulers);
+    if (fast) lightningFile(variant.name, fast, settings);
     requireActivated(family, variant, context);
     checkAdapters(wanted.loras, { family, adapters, variant: variant.name }, context);
-    return { ...wanted, ...maskOf(request), images: request.images, model: variant.name };
+    return { ...wanted, ...maskOf(request), images: request.images, fast, model: variant.name };
   },
 };
 
@@ -138,6 +135,7 @@ function usual(variant: string, { settings }: CheckContext, request: PlannedRequ
         mask: null,
         mask_marks: "white",
         own_size: false,
+        fast: null,
         images: [{ type: "file_id", file_id: "" }],
       }
     : { ...base, init_image: null, image_strength: null, fast: null };

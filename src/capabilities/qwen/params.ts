@@ -45,7 +45,7 @@ export type GenerateParams = Shared & {
   image_strength: number | null;
   fast: 4 | 8 | null;
 };
-export type EditParams = Shared & MaskParams & { images: FileRef[] };
+export type EditParams = Shared & MaskParams & { images: FileRef[]; fast: 4 | 8 | null };
 export type Params = GenerateParams | EditParams;
 
 export type Facts = {
@@ -100,18 +100,25 @@ export function checkShared(
   return wanted;
 }
 
-export function lightningFile(fast: 4 | 8, settings: Settings): string {
-  const { qwen_lightning_4, qwen_lightning_8 } = ownSettings(settings);
-  const [name, path] =
-    fast === 4 ? ["qwen_lightning_4", qwen_lightning_4] : ["qwen_lightning_8", qwen_lightning_8];
-  if (path !== null && existsSync(path)) return path;
+/** The setting that names a variant's adapter for few steps. Those that generate share one. */
+const lightningSetting = (variant: string, fast: 4 | 8) =>
+  isEdit(variant) ? `qwen_${variant.replace("-", "_")}_lightning_${fast}` : `qwen_lightning_${fast}`;
+
+export function lightningFile(variant: string, fast: 4 | 8, settings: Settings): string {
+  const name = lightningSetting(variant, fast);
+  const path = (ownSettings(settings) as unknown as Readonly<Record<string, unknown>>)[name];
+  if (typeof path === "string" && existsSync(path)) return path;
   throw new Refusal(
     "not_activated",
-    path === null
+    typeof path !== "string"
       ? `fast: ${fast} needs an adapter. Give its file in the setting ${name}`
       : `the file that the setting ${name} names is not there`,
   );
 }
+
+/** Steps and guidance that a request with `fast` has unless it names others. */
+export const usualWith = (fast: 4 | 8 | null, usual: { steps: number; guidance: number }) =>
+  fast === null ? usual : { steps: fast, guidance: 1 };
 
 /** Names that mean the one schedule there is. */
 export const schedulers = [

@@ -35,9 +35,13 @@ export async function prepare(params: Params, context: PrepareContext): Promise<
   const size = resultSize(params, pictures[0], limitsOf(settings));
   const { mask, mask_file_id } = edit ? await maskBytes(params, size, context) : {};
   const { loras, adapters } = await adaptersOf(params.loras, context);
-  const fast = "fast" in params ? params.fast : null;
+  const { fast } = params;
   if (fast !== null)
-    loras.push({ path: lightningFile(fast, settings), label: `the adapter of fast: ${fast}`, scale: 1 });
+    loras.push({
+      path: lightningFile(params.model, fast, settings),
+      label: `the adapter of fast: ${fast}`,
+      scale: 1,
+    });
   // The original reads an empty negative prompt as one space, in an edit as nothing.
   const negative = edit
     ? (params.negative_prompt ?? "")

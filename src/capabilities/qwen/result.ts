@@ -36,7 +36,7 @@ export const publish: Operation<never, Params>["publish"] = (params, given, outp
     quality,
     loras: params.loras.map(({ scale }, i) => ({ file: adapters[i]!.file, scale })),
     ...(unusedKeys.length > 0 && { lora_keys_unused: unusedKeys }),
-    ...("fast" in params && params.fast !== null && { fast: params.fast }),
+    ...(params.fast !== null && { fast: params.fast }),
     batch_guidance,
     vae_tile: ownSettings(settings).qwen_vae_tile,
     vae_tile_overlap: overlap,

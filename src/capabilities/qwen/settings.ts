@@ -13,6 +13,14 @@ import {
 import type { Limits } from "../diffusion/limits.ts";
 import { pictureRows, sizeProblems } from "../diffusion/settings.ts";
 
+const lightning = (variant: string, steps: 4 | 8) =>
+  setting({
+    group: "qwen",
+    kind: optional(path()),
+    default: null,
+    help: `Adapter file for \`fast: ${steps}\` in edits with ${variant}, which is refused without it.`,
+  });
+
 export const rows = {
   ...pictureRows("qwen"),
   qwen_generate_steps: setting({
@@ -73,6 +81,10 @@ export const rows = {
     default: null,
     help: "Adapter file for `fast: 8`, which is refused without it.",
   }),
+  qwen_edit_2509_lightning_4: lightning("edit-2509", 4),
+  qwen_edit_2509_lightning_8: lightning("edit-2509", 8),
+  qwen_edit_2511_lightning_4: lightning("edit-2511", 4),
+  qwen_edit_2511_lightning_8: lightning("edit-2511", 8),
 };
 
 /** The settings with this family's own. */

@@ -20,5 +20,5 @@ const fast: VerbOption = {
 
 export const verbs: readonly Verb[] = [
   { ...generateVerb, options: [...shared, fast, ...startPicture] },
-  { ...editVerb, options: [...shared, ...maskOptions] },
+  { ...editVerb, options: [...shared, fast, ...maskOptions] },
 ];
