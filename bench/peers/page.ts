@@ -1,0 +1,78 @@
+/** The page of `bench/peers/main.ts`. */
+import { median, spread } from "../statistics.ts";
+import type { Row, Run } from "./main.ts";
+
+export interface Machine {
+  processor: string;
+  threads: string;
+  load: number;
+  /** Products with their additions in a second, by instruction set. */
+  peaks: Readonly<Record<string, number>>;
+}
+
+const cpuOf = ({ runs }: Row) => runs.map(({ cpu }) => cpu);
+
+/** Ours / theirs, run by run of the same round. */
+function ratios(ours: Row, theirs: Row, of: (run: Run) => number): number[] {
+  const rounds = Math.min(ours.runs.length, theirs.runs.length);
+  return Array.from({ length: rounds }, (_, i) => of(ours.runs[i]!) / of(theirs.runs[i]!));
+}
+
+/** The largest difference as a share of the largest value. */
+function apart(a: Float32Array, b: Float32Array): string {
+  if (a.length !== b.length) throw new Error("two engines made maps of different sizes");
+  let [error, largest] = [0, 0];
+  for (let i = 0; i < a.length; i++) {
+    error = Math.max(error, Math.abs(a[i]! - b[i]!));
+    largest = Math.max(largest, Math.abs(b[i]!));
+  }
+  return (error / largest).toExponential(1);
+}
+
+function rowText(row: Row, all: readonly Row[]): string {
+  const of = (engine: string) =>
+    all.find((one) => one.network === row.network && one.engine.startsWith(engine))!;
+  const [ours, reference] = [of("easel"), of("PyTorch")];
+  if (row.absent !== undefined) return `| ${row.network} | ${row.engine} | ${row.absent} |||||||`;
+  const mine = row === ours;
+  return `| ${[
+    row.network,
+    row.engine,
+    spread(cpuOf(row)),
+    spread(row.runs.map(({ seconds }) => seconds)),
+    mine ? "" : spread(ratios(ours, row, ({ cpu }) => cpu)),
+    (median(row.runs.map(({ peak }) => peak)) / 1e6).toFixed(0),
+    mine ? "" : spread(ratios(ours, row, ({ peak }) => peak)),
+    row === reference ? "" : apart(row.runs[0]!.output, reference.runs[0]!.output),
+  ].join(" | ")} |`;
+}
+
+export const page = (rows: readonly Row[], { processor, threads, load, peaks }: Machine): string => {
+  const kernels = rows.flatMap(({ runs }) => runs).find((run) => run.kernels !== undefined)?.kernels ?? "";
+  return `# Beside other engines
+
+The depth networks, one picture of 1024×768. A ratio below 1 means that we are ahead.
+
+| network | engine | processor time, s | wall time, s | ours / theirs | peak memory, MB | ours / theirs | difference |
+|---|---|---|---|---|---|---|---|
+${rows.map((row) => rowText(row, rows)).join("\n")}
+
+## Method
+
+Written by \`bun bench/peers/main.ts\` on ${process.platform} ${process.arch}, ${processor}, ${threads} threads, instruction set ${kernels}, with a
+load of ${load.toFixed(1)} at the end. On a machine that does other work, wall time says little; processor time, that all threads of the process
+take in a run, is less touched.
+
+Random weights of the published sizes. Each run is a process of its own, and the engines take turns; a time is the best of two runs
+inside a process (one of Depth Pro). Medians, with the least and the largest in brackets; a ratio is taken within a round. Ours begins
+with the picture's bytes, the others with the network's input. Memory is the process's largest resident size, weights and runtime included.
+ONNX Runtime and OpenVINO load what PyTorch's exporter and OpenVINO's converter made of the same weights. The last column is the largest
+difference from PyTorch's map as a share of the largest value.
+
+The processor makes at most ${Object.entries(peaks)
+    .map(([set, rate]) => `${(rate / 1e9).toFixed(0)} (${set})`)
+    .join(
+      ", ",
+    )} billion products, each with its addition, in a second of wall time (\`bench/kernels/peak.cpp\`, under the same load).
+`;
+};
