@@ -77,8 +77,7 @@ array pack_bfloat16(const array& weight, const Kernels* k, const Bfloat16* produ
 }
 
 Epilogue columns_from(const Epilogue& f, long first) {
-  return {f.bias ? f.bias + first : nullptr, f.activation, f.scale ? f.scale + first : nullptr,
-          f.residual ? f.residual + first : nullptr};
+  return {f.bias ? f.bias + first : nullptr, f.activation, f.scale ? f.scale + first : nullptr, f.residual ? f.residual + first : nullptr};
 }
 
 /// A weight of which some columns at a time become packed floats, so that it never lies in memory widened.
@@ -189,36 +188,37 @@ Maybe quantized_linear(const array& x, const array& weight, const array& scales,
   inputs.add(mx::astype(scales, mx::float32));
   inputs.add(mx::astype(biases, mx::float32));
   const int b = inputs.add(bias);
-  return node(Op::quantized_linear, std::move(shape), std::move(inputs.list), [=, bits = bits, group = group](auto& in, array& out,
-                                                                                                             auto& encoder) -> Task {
-    const long m = static_cast<long>(in[0].size()) / deep;
-    const Quantized w{in[1].template data<uint8_t>(), at(in, 2), at(in, 3), columns, deep, bits, group};
-    const float *from = at(in, 0), *bias = at(in, b);
-    float* to = out.data<float>();
-    if (m <= quantized_few) return [=] { kernel->quantized_product(w, from, bias, m, to); };
-    Epilogue epilogue;
-    epilogue.bias = bias;
-    const auto unpacked = [=](long first, long count) {
-      float* rows = scratch(panel_rows * deep);
-      kernel->dequantize(w, first, count, rows);
-      return rows;
-    };
-    if (!products)
-      return by_columns(kernel, from, epilogue, m, columns, deep, encoder, to, [=](long first, long count, float* packed) {
-        kernel->pack(unpacked(first, count), deep, false, count, deep, packed);
-      });
-    const long some = columns_at_once(columns, deep);
-    auto* packed = reinterpret_cast<uint32_t*>(temporary(encoder, products->packed_size(some, deep)));
-    return [=] {
-      for (long first = 0; first < columns; first += some) {
-        const long count = std::min(some, columns - first);
-        by_runs(count, [=](long row, long here) {
-          products->pack(unpacked(first + row, here), deep, here, deep, packed + row / panel_rows * products->packed_size(panel_rows, deep));
-        });
-        products->product(from, deep, packed, columns_from(epilogue, first), m, count, deep, to + first, columns);
-      }
-    };
-  });
+  return node(Op::quantized_linear, std::move(shape), std::move(inputs.list),
+              [=, bits = bits, group = group](auto& in, array& out, auto& encoder) -> Task {
+                const long m = static_cast<long>(in[0].size()) / deep;
+                const Quantized w{in[1].template data<uint8_t>(), at(in, 2), at(in, 3), columns, deep, bits, group};
+                const float *from = at(in, 0), *bias = at(in, b);
+                float* to = out.data<float>();
+                if (m <= quantized_few) return [=] { kernel->quantized_product(w, from, bias, m, to); };
+                Epilogue epilogue;
+                epilogue.bias = bias;
+                const auto unpacked = [=](long first, long count) {
+                  float* rows = scratch(panel_rows * deep);
+                  kernel->dequantize(w, first, count, rows);
+                  return rows;
+                };
+                if (!products)
+                  return by_columns(kernel, from, epilogue, m, columns, deep, encoder, to, [=](long first, long count, float* packed) {
+                    kernel->pack(unpacked(first, count), deep, false, count, deep, packed);
+                  });
+                const long some = columns_at_once(columns, deep);
+                auto* packed = reinterpret_cast<uint32_t*>(temporary(encoder, products->packed_size(some, deep)));
+                return [=] {
+                  for (long first = 0; first < columns; first += some) {
+                    const long count = std::min(some, columns - first);
+                    by_runs(count, [=](long row, long here) {
+                      products->pack(unpacked(first + row, here), deep, here, deep,
+                                     packed + row / panel_rows * products->packed_size(panel_rows, deep));
+                    });
+                    products->product(from, deep, packed, columns_from(epilogue, first), m, count, deep, to + first, columns);
+                  }
+                };
+              });
 }
 
 }  // namespace easel::cpu

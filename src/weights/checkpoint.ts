@@ -1,8 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { ByteFile, bytesPerElement, concat, type Tensor, zeros } from "../../ffi/index.ts";
+import { blockTypes, widened } from "./blocks.ts";
 import { CheckpointError } from "./checkpoint-error.ts";
-import { type Entry, elements } from "./entry.ts";
+import { type Entry, elements, HeaderFile } from "./entry.ts";
+import { withScales } from "./float8.ts";
+import { readGguf } from "./formats/gguf.ts";
 import { mistakenFor } from "./formats/mistaken.ts";
 import { readTorch } from "./formats/torch-pickle.ts";
 import { findWeights } from "./layout.ts";
@@ -19,19 +22,37 @@ export type Json = Readonly<Record<string, unknown>>;
 /** The tensors of a safetensors file. */
 function readSafetensors(path: string): Entry[] {
   try {
-    using file = openSafetensors(path);
+    using file = openSafetensors(path, { float8: true });
     return [...file.tensors].map(([name, info]) => ({
       name,
       path,
-      dtype: info.dtype,
+      dtype: info.float8 ? ("float32" as const) : info.dtype,
       shape: info.shape,
       offset: info.offset,
+      ...(info.float8 && { blocks: "F8_E4M3" as const }),
     }));
   } catch (error) {
     if (!isUnreadable(error)) throw error;
     const reason = mistakenFor(path) ?? error.message.replace("[safetensors] ", "");
     throw new CheckpointError(basename(path), reason);
   }
+}
+
+/** The tensors of a GGUF file. */
+function readGgufFile(path: string): Entry[] {
+  using file = new HeaderFile(path);
+  return readGguf(file).map((tensor) => ({ ...tensor, path }));
+}
+
+function entriesOf(path: string): Entry[] {
+  if (path.endsWith(".safetensors")) return readSafetensors(path);
+  return path.endsWith(".gguf") ? readGgufFile(path) : readTorch(path);
+}
+
+/** Bytes of that many numbers of a tensor. */
+function bytesIn({ blocks, dtype }: Entry, count: number): number {
+  if (!blocks) return count * bytesPerElement[dtype!];
+  return (count / blockTypes[blocks].numbers) * blockTypes[blocks].bytes;
 }
 
 const mostZeros = 2 ** 26;
@@ -88,7 +109,13 @@ export class Checkpoint implements Disposable {
     if (rows === 0 || rows % of !== 0 || entry.dtype === null)
       this.fail(`${entry.name.slice(0, 100)} does not divide into ${of} parts`);
     const shape = [rows / of, ...rest];
-    return { ...entry, shape, offset: entry.offset + index * elements(shape) * bytesPerElement[entry.dtype] };
+    const { scale } = entry;
+    return {
+      ...entry,
+      shape,
+      offset: entry.offset + index * bytesIn(entry, elements(shape)),
+      ...(scale && elements(scale.shape) > 1 && { scale: this.#piece(scale, { index, of }) }),
+    };
   }
 
   /**
@@ -97,9 +124,7 @@ export class Checkpoint implements Disposable {
    */
   static open(paths: readonly string[], naming: (names: readonly string[]) => Rename = () => (name) => name) {
     const { label, files, folders } = findWeights(paths);
-    const entries = files.flatMap((file) =>
-      file.endsWith(".safetensors") ? readSafetensors(file) : readTorch(file),
-    );
+    const entries = withScales(files.flatMap(entriesOf), label);
     return new Checkpoint(label, files, entries, folders, naming(entries.map((entry) => entry.name)));
   }
 
@@ -219,9 +244,20 @@ export class Checkpoint implements Disposable {
       this.#files.set(entry.path, file);
     }
     const { axes } = entry;
-    if (!axes) return file.read(entry.offset, entry.shape, entry.dtype);
+    if (!axes) return this.#numbers(file, entry, entry.shape);
     const stored = axes.map((_, axis) => entry.shape[axes.indexOf(axis)]!);
-    return file.read(entry.offset, stored, entry.dtype).transpose(...axes);
+    return this.#numbers(file, entry, stored).transpose(...axes);
+  }
+
+  #numbers(file: ByteFile, { offset, dtype, blocks, scale }: Entry, shape: readonly number[]): Tensor {
+    if (!blocks) return file.read(offset, shape, dtype!);
+    const values = widened(blocks, elements(shape), (at, length) =>
+      file.read(offset + at, [length], "uint8"),
+    );
+    const made = values.reshape(...shape);
+    if (!scale) return made;
+    const factors = this.#read(scale).astype("float32");
+    return made.mul(factors.reshape(factors.size, ...shape.slice(1).map(() => 1)));
   }
 
   [Symbol.dispose]() {

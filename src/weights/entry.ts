@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { basename } from "node:path";
 import type { Dtype } from "../../ffi/index.ts";
+import type { BlockType } from "./blocks.ts";
 import { CheckpointError } from "./checkpoint-error.ts";
 
 /** Where a tensor lies in a file: its bytes are row-major and little-endian. */
@@ -11,6 +12,10 @@ export interface Entry {
   /** Null is a type that no network of ours reads. */
   dtype: Dtype | null;
   shape: readonly number[];
+  /** How its numbers are packed; `dtype` is then what they are widened to. */
+  blocks?: BlockType;
+  /** What the numbers of 8 bits are multiplied with: one number, or one for each row. */
+  scale?: Entry;
 }
 
 /** A file open for small reads of its headers. Reading past the end is a `CheckpointError`. */

@@ -11,6 +11,7 @@ export interface WeightFiles {
 
 const isFolder = (path: string) => existsSync(path) && statSync(path).isDirectory();
 const torchFile = /\.(pt|pth|bin)$/;
+const ggufFile = /\.gguf$/;
 
 /** Finds the weights in published layouts: an index with its shards, one safetensors file, or one torch file. */
 export function findWeights(paths: readonly string[]): WeightFiles {
@@ -24,12 +25,12 @@ export function findWeights(paths: readonly string[]): WeightFiles {
     };
   }
   const wanted = paths.map((path) => basename(path)).join(", ") || "the model";
-  throw new CheckpointError(wanted, "no weights are there (.safetensors, .pt, .pth)");
+  throw new CheckpointError(wanted, "no weights are there (.safetensors, .gguf, .pt, .pth)");
 }
 
 function inFile(path: string): string[] {
   if (path.endsWith(".safetensors.index.json")) return shards(path);
-  return path.endsWith(".safetensors") || torchFile.test(path) ? [path] : [];
+  return path.endsWith(".safetensors") || ggufFile.test(path) || torchFile.test(path) ? [path] : [];
 }
 
 function inFolder(folder: string): string[] {
@@ -41,7 +42,9 @@ function inFolder(folder: string): string[] {
   );
   if (usual !== undefined) return [join(folder, usual)];
   if (index.length === 1) return shards(join(folder, index[0]!));
-  const single = safetensors.length > 0 ? safetensors : names.filter((name) => torchFile.test(name));
+  const single =
+    [safetensors, names.filter((name) => ggufFile.test(name))].find((found) => found.length > 0) ??
+    names.filter((name) => torchFile.test(name));
   if (single.length > 1)
     throw new CheckpointError(
       basename(folder),
@@ -82,7 +85,7 @@ export function partPlace(paths: readonly string[], part: string): string | unde
     .find(isFolder);
   if (folder !== undefined || part !== "transformer") return folder;
   const single = paths.filter(isFolder).flatMap((path) => {
-    const files = readdirSync(path).filter((name) => name.endsWith(".safetensors"));
+    const files = readdirSync(path).filter((name) => name.endsWith(".safetensors") || ggufFile.test(name));
     return files.length === 1 ? [join(path, files[0]!)] : [];
   });
   return single[0];

@@ -4,7 +4,7 @@
  * @module
  */
 import { ByteFile, NativeError, type Tensor } from "../../ffi/index.ts";
-import { type Header, readHeader, SafetensorsError } from "./formats/safetensors.ts";
+import { type Header, type HeaderOptions, readHeader, SafetensorsError } from "./formats/safetensors.ts";
 
 /** An open file. */
 export interface Safetensors extends Header, Disposable {
@@ -13,13 +13,17 @@ export interface Safetensors extends Header, Disposable {
 }
 
 /** Opens a file and reads its header. Throws an error of {@linkcode isUnreadable} if it cannot. */
-export function openSafetensors(path: string): Safetensors {
+export function openSafetensors(path: string, options: HeaderOptions = {}): Safetensors {
   const file = ByteFile.open(path);
   try {
-    const { tensors, metadata } = readHeader(file.size, (offset, length) => {
-      using tensor = file.read(offset, [length], "uint8");
-      return tensor.read("uint8");
-    });
+    const { tensors, metadata } = readHeader(
+      file.size,
+      (offset, length) => {
+        using tensor = file.read(offset, [length], "uint8");
+        return tensor.read("uint8");
+      },
+      options,
+    );
     return {
       tensors,
       metadata,

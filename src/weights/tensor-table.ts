@@ -5,8 +5,9 @@
  */
 import { CheckpointError } from "./checkpoint-error.ts";
 import { HeaderFile } from "./entry.ts";
+import { readGguf } from "./formats/gguf.ts";
 import { mistakenFor } from "./formats/mistaken.ts";
-import { readHeader, SafetensorsError } from "./formats/safetensors.ts";
+import { type HeaderOptions, readHeader, SafetensorsError } from "./formats/safetensors.ts";
 import { readTorch } from "./formats/torch-pickle.ts";
 import { findWeights, partPlace } from "./layout.ts";
 import { provenanceOf } from "./provenance.ts";
@@ -58,13 +59,25 @@ export function safetensorsTable(path: string): { tensors: TensorTable } | { pro
 
 const ofTorch: Readonly<Record<string, string>> = { float32: "F32", float16: "F16", bfloat16: "BF16" };
 
-const tensorsIn = (path: string): [string, Listed][] =>
-  path.endsWith(".safetensors")
-    ? listed(path)
-    : readTorch(path).map(({ name, dtype, shape }) => [name, { dtype: ofTorch[dtype ?? ""] ?? "", shape }]);
+function tensorsIn(path: string): [string, Listed][] {
+  if (path.endsWith(".safetensors")) return listed(path, { float8: true });
+  return (path.endsWith(".gguf") ? ggufTensors(path) : readTorch(path)).map(({ name, dtype, shape }) => [
+    name,
+    { dtype: ofTorch[dtype ?? ""] ?? "", shape },
+  ]);
+}
 
-function listed(path: string): [string, Listed][] {
+function ggufTensors(path: string) {
   using file = new HeaderFile(path);
-  const { tensors } = readHeader(file.size, (offset, length) => file.read(offset, length));
-  return [...tensors].map(([name, { type, shape }]) => [name, { dtype: type, shape }]);
+  return readGguf(file);
+}
+
+function listed(path: string, options: HeaderOptions = {}): [string, Listed][] {
+  using file = new HeaderFile(path);
+  const { tensors } = readHeader(file.size, (offset, length) => file.read(offset, length), options);
+  // Numbers of 8 bits are widened as they are read.
+  return [...tensors].map(([name, { type, shape, float8 }]) => [
+    name,
+    { dtype: float8 ? "F32" : type, shape },
+  ]);
 }

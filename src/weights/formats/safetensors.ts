@@ -22,6 +22,8 @@ export interface TensorInfo {
   shape: readonly number[];
   /** Where it begins in the file. */
   offset: number;
+  /** Numbers of 8 bits, whose bytes have the type uint8. */
+  float8?: true;
 }
 
 export interface Header {
@@ -40,6 +42,11 @@ const types: ReadonlyMap<unknown, Dtype> = new Map([
   ["BOOL", "bool"],
 ]);
 
+export interface HeaderOptions {
+  /** Whether the reader widens numbers of 8 bits (`F8_E4M3`). They are refused otherwise. */
+  float8?: boolean;
+}
+
 const longestHeader = 100_000_000;
 
 /**
@@ -47,7 +54,11 @@ const longestHeader = 100_000_000;
  *
  * @throws {SafetensorsError} when it does not hold.
  */
-export function readHeader(size: number, bytes: (offset: number, length: number) => Uint8Array): Header {
+export function readHeader(
+  size: number,
+  bytes: (offset: number, length: number) => Uint8Array,
+  { float8 = false }: HeaderOptions = {},
+): Header {
   if (size < 8) invalid("the file is too short");
   const start = bytes(0, 8);
   const length = Number(new DataView(start.buffer, start.byteOffset, 8).getBigUint64(0, true));
@@ -62,15 +73,20 @@ export function readHeader(size: number, bytes: (offset: number, length: number)
     if (!isObject(entry)) invalid(`the entry of ${JSON.stringify(name)} is not an object`);
     if (name === "__metadata__") {
       for (const [key, value] of Object.entries(entry)) metadata.set(key, String(value));
-    } else tensors.set(name, checked(name, entry, begin, size));
+    } else tensors.set(name, checked(name, entry, { begin, end: size, float8 }));
   }
   return { tensors, metadata };
 }
 
-function checked(name: string, entry: Record<string, unknown>, begin: number, end: number): TensorInfo {
+function checked(
+  name: string,
+  entry: Record<string, unknown>,
+  { begin, end, float8 }: { begin: number; end: number; float8: boolean },
+): TensorInfo {
   const shown = JSON.stringify(name);
   const { shape, data_offsets: offsets } = entry;
-  const dtype = types.get(entry.dtype);
+  const isFloat8 = float8 && entry.dtype === "F8_E4M3";
+  const dtype = isFloat8 ? "uint8" : types.get(entry.dtype);
   if (!dtype)
     invalid(
       `${shown} has the type ${JSON.stringify(entry.dtype)}, which is not supported; these are: ${[...types.keys()].join(", ")}`,
@@ -81,7 +97,13 @@ function checked(name: string, entry: Record<string, unknown>, begin: number, en
   const nbytes = shape.reduce((product, length) => product * length, bytesPerElement[dtype]);
   if (to - from !== nbytes) invalid(`${shown} has offsets that do not fit its shape`);
   if (begin + to > end) invalid(`${shown} lies outside the file`);
-  return { dtype, type: entry.dtype as string, shape, offset: begin + from };
+  return {
+    dtype,
+    type: entry.dtype as string,
+    shape,
+    offset: begin + from,
+    ...(isFloat8 && { float8: true as const }),
+  };
 }
 
 function parse(bytes: Uint8Array): Record<string, unknown> {

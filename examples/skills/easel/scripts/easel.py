@@ -26,9 +26,7 @@ def request(method, path, body=None, headers=()):
         body = json.dumps(body).encode()
         headers["Content-Type"] = "application/json"
     try:
-        return urllib.request.urlopen(
-            urllib.request.Request(BASE + path, data=body, headers=headers, method=method)
-        )
+        return urllib.request.urlopen(urllib.request.Request(BASE + path, data=body, headers=headers, method=method))
     except urllib.error.HTTPError as error:
         text = error.read().decode(errors="replace")
         try:
@@ -37,9 +35,7 @@ def request(method, path, body=None, headers=()):
         except (ValueError, KeyError, TypeError):
             fail(f"http_{error.code}: {text[:300]}")
         if not isinstance(detail, str):
-            detail = "; ".join(
-                f"{'.'.join(map(str, each['loc'][1:]))}: {each['msg']}" for each in detail
-            )
+            detail = "; ".join(f"{'.'.join(map(str, each['loc'][1:]))}: {each['msg']}" for each in detail)
         fail(f"{code}: {detail}")
     except urllib.error.URLError as error:
         fail(f"no server at {BASE} ({error.reason}); start one with: easel run")
