@@ -155,6 +155,9 @@ The goal is 40 dB. A picture is of four steps, with text encoder and transformer
 Written by \`bun bench/precision/main.ts\`. Weights are random: the tiny networks are those of the tests, in the published layouts; the others
 have the published sizes and one picture of 1024×768. The products are those of bfloat16, computed by float32 instructions, so the page does
 not depend on the processor. Instructions for bfloat16 differ in the last bits of a sum, and count subnormal numbers as zero.
+
+The kernels for AVX512_BF16 and AMX are compiled, and tested with their instructions written out in C++ (\`test/mlx-shim/bfloat16.cpp\`); those for
+Arm's BFMMLA are tested in QEMU. None of the three has run, or been timed, on a processor that has the instruction.
 `;
 const path = join(root, "docs/bench/precision.md");
 await Bun.write(path, page);
