@@ -20,15 +20,13 @@ export interface Node {
   window: number;
 }
 
-/** Jobs that are looked at for each variant. A lost race takes the next one. */
-const looked = 16;
 /** Seconds for which other nodes leave a job that is being prepared here for last. */
 const aheadSeconds = 30;
 
 /**
- * The eligible jobs, the first of each variant, and of these the best that no other transaction has. A job that another node
- * prepares goes last. The index on (variant, place) gives them; ordered by `seq` over all variants, the planner would walk past every
- * finished job.
+ * The eligible jobs, the first 16 of each variant, and of the best 32 of these the first that no other transaction has. A job that
+ * another node prepares goes last. The index on (variant, place) gives them; ordered by `seq` over all variants, the planner would walk
+ * past every finished job. The numbers stand in the text: with parameters there, it would read the whole table.
  */
 const picked = (sql: SQL, { id, window }: Node, { variants, types, budget, warm, except }: Offer) => sql`
   clock AS MATERIALIZED (SELECT easel_now() AS now),
@@ -41,13 +39,15 @@ const picked = (sql: SQL, { id, window }: Node, { variants, types, budget, warm,
       WHERE place IS NOT NULL AND variant = offered.variant AND need_bytes <= ${Math.floor(budget)}::bigint
         AND type = ANY (${sql.array([...types], "text")}) AND coalesce(not_before <= clock.now, true)
         AND id <> ALL (${sql.array([...except], "text")})
-      ORDER BY place LIMIT ${looked}) AS h),
+      ORDER BY place LIMIT 16) AS h),
   oldest AS (SELECT min(created_at) AS at FROM head),
+  best AS MATERIALIZED (
+    SELECT seq, row_number() OVER (
+      ORDER BY elsewhere, NOT (warm AND created_at <= oldest.at + ${window}::float8), seq) AS turn
+    FROM head, oldest ORDER BY turn LIMIT 32),
   pick AS (
-    SELECT j.seq FROM jobs j JOIN head USING (seq), oldest
-    WHERE j.place IS NOT NULL
-    ORDER BY head.elsewhere, NOT (head.warm AND head.created_at <= oldest.at + ${window}::float8), j.seq
-    LIMIT 1 FOR UPDATE OF j SKIP LOCKED)`;
+    SELECT j.seq FROM best JOIN jobs j USING (seq) WHERE j.place IS NOT NULL
+    ORDER BY best.turn LIMIT 1 FOR UPDATE OF j SKIP LOCKED)`;
 
 /**
  * Takes the best job of an offer. A node whose lease is over gets none: others would take the job back at once. `seen` is the number of
