@@ -186,3 +186,18 @@ test("only one file opens connections to PostgreSQL", () => {
   const opens = /^import \{[^}]*(?<!type )\bSQL\b[^}]*\} from "bun"|\bBun\.SQL\b|\bnew SQL\b/m;
   expect(files.filter((file) => opens.test(source.get(file)!))).toEqual(["src/fleet/connect.ts"]);
 });
+
+test("one machine alone loads nothing of a fleet", () => {
+  const seen = new Set<string>();
+  const visit = (file: string) => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    const text = source.get(file);
+    if (text === undefined) return;
+    for (const { kind, path } of transpiler[file.endsWith("x") ? "tsx" : "ts"].scanImports(text))
+      if (kind === "import-statement") visit(target(file, path));
+  };
+  for (const entry of ["src/main.ts", "src/cli/main.ts", "src/serve.ts"]) visit(entry);
+  const fleet = /^src\/(fleet\/(?!errors)|files\/shared\/|jobs\/.*postgres)/;
+  expect([...seen].filter((file) => fleet.test(file))).toEqual([]);
+});
