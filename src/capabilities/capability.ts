@@ -21,6 +21,8 @@ export interface Variant {
   licence: { name: string; url: string; commercial: boolean };
   /** What activation fetches. */
   downloads: readonly Download[];
+  /** Adapters that make its pictures in few steps, under the same licence. `easel activate --fast` fetches them, too. */
+  fast?: readonly { steps: number; download: Download }[];
   /** Name of the file inside the program that holds the weights; nothing has to be fetched then. */
   embedded?: string;
   /** A warning about its results, which lists show. */
@@ -39,12 +41,20 @@ export interface CheckContext {
   prompts: Prompts;
   /** Bytes that models may take together. It follows from the settings and the machine, never from the memory that is free. */
   budget(): number;
+  /** Where a download lies on this machine; undefined unless it is whole. */
+  fetched?(download: Download): string | undefined;
   /** Whether the variant's files are on this machine, and the labels of what is missing. */
   activation(
     family: string,
     variant: string,
   ): { source: Pick<Source, "paths"> } | { missing: readonly string[] };
 }
+
+/** Everything of a model that can be on the disk. */
+export const allDownloads = ({ downloads, fast = [] }: Pick<Variant, "downloads" | "fast">): Download[] => [
+  ...downloads,
+  ...fast.map(({ download }) => download),
+];
 
 export interface PrepareContext extends CheckContext {
   /** Gives the bytes behind a reference: a path on disk and its record. `kind` names it in errors. */

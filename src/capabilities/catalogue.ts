@@ -5,7 +5,7 @@
  */
 import { existsSync } from "node:fs";
 import type { Need } from "../engine/need.ts";
-import type { Places } from "../hub/download/resources.ts";
+import { missing, type Places, pathOf } from "../hub/download/resources.ts";
 import { locate } from "../hub/locate.ts";
 import { nearest } from "../settings/nearest.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -51,6 +51,8 @@ export function contextOf(
     settings,
     prompts: createPrompts(settings),
     budget: () => budget,
+    fetched: (download) =>
+      missing(download, places).length === 0 ? (pathOf(download, places) ?? undefined) : undefined,
     activation(family, name) {
       const variant = findFamily(families, family)?.variants.find((each) => each.name === name);
       if (!variant) return { missing: [`${family}/${name}`] };

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Capability, Download, Variant } from "../capabilities/capability.ts";
+import { allDownloads, type Capability, type Download, type Variant } from "../capabilities/capability.ts";
 import { Refusal, type RefusalCode } from "../errors.ts";
 import { type DownloadCode, DownloadError } from "./download/errors.ts";
 import {
@@ -61,7 +61,7 @@ export function uninstall(variant: Variant, families: readonly Capability[], pla
     .map(({ downloads }) => downloads)
     .filter((downloads) => downloads.every((download) => missing(download, places).length === 0))
     .flat();
-  const downloads = distinct(variant.downloads);
+  const downloads = distinct(allDownloads(variant));
   const size = () => downloads.reduce((sum, download) => sum + bytesOnDisk(download, places), 0);
   const before = size();
   for (const download of downloads) deactivate(download, places, kept);

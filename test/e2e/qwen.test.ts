@@ -1,6 +1,6 @@
 /** From a request to a picture, with the real engine and a tiny checkpoint in the published layout. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { saveSafetensors, scope, Tensor } from "../../ffi/index.ts";
@@ -521,7 +521,19 @@ test("an edit is fast with the adapter that the settings name for its variant", 
   expect(await refused("edit", { ...body, model: "edit-2511" })).toEqual([
     503,
     "not_activated",
-    "fast: 4 needs an adapter. Give its file in the setting qwen_edit_2511_lightning_4",
+    "fast: 4 needs an adapter. Run: easel activate qwen/edit-2511 --fast. Or give its file in the setting qwen_edit_2511_lightning_4",
   ]);
   expect((await refused("edit", { ...body, fast: 5 }))[0]).toBe(422);
+
+  // As activation leaves it in the hub's cache.
+  const commit = "b".repeat(40);
+  const repository = join(process.env.HF_HUB_CACHE!, "models--lightx2v--Qwen-Image-Edit-2511-Lightning");
+  mkdirSync(join(repository, "refs"), { recursive: true });
+  mkdirSync(join(repository, "snapshots", commit), { recursive: true });
+  writeFileSync(join(repository, "refs/main"), commit);
+  const file = "Qwen-Image-Edit-2511-Lightning-4steps-V1.0-bf16.safetensors";
+  cpSync(adapter, join(repository, "snapshots", commit, file));
+  const fetched = await made("edit", { ...body, model: "edit-2511" });
+  expect(fetched.params).toMatchObject({ model: "edit-2511", fast: 4, steps: 4, guidance: 1 });
+  expect((await refused("edit", { ...body, model: "edit-2511", fast: 8 }))[1]).toBe("not_activated");
 }, 60_000);

@@ -79,7 +79,7 @@ export const EditRequest = z
       }),
     ...maskFields,
     fast: fast(
-      "Makes the edit in 4 or 8 steps with the adapter that the settings name for the variant, such as `qwen_edit_2509_lightning_4`.",
+      "Makes the edit in 4 or 8 steps with the adapter that `easel activate --fast` fetches, or that the settings name for the variant, such as `qwen_edit_2509_lightning_4`.",
     ),
     ...shared,
   })

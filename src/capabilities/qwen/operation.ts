@@ -63,7 +63,7 @@ export const generate: Operation<GenerateRequest, GenerateParams> = {
     checkStrength(request.image_strength);
     checkScheduler(request.scheduler, schedulers);
     // Before the download that the other refusal asks for.
-    if (fast) lightningFile(variant.name, fast, settings);
+    if (fast) lightningFile(variant.name, fast, context);
     requireActivated(family, variant, context);
     checkAdapters(wanted.loras, { family, adapters, variant: variant.name }, context);
     const init_image = request.init_image ?? null;
@@ -98,7 +98,7 @@ export const edit: Operation<EditRequest, EditParams> = {
     const wanted = checkShared(request, defaults, context);
     checkImages(request.images);
     checkScheduler(request.scheduler, schedulers);
-    if (fast) lightningFile(variant.name, fast, settings);
+    if (fast) lightningFile(variant.name, fast, context);
     requireActivated(family, variant, context);
     checkAdapters(wanted.loras, { family, adapters, variant: variant.name }, context);
     return { ...wanted, ...maskOf(request), images: request.images, fast, model: variant.name };

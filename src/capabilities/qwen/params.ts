@@ -4,10 +4,10 @@
  * @module
  */
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { Refusal } from "../../errors.ts";
 import type { FileRef } from "../../files/file.ts";
 import type { PictureFormat } from "../../images/encode.ts";
-import type { Settings } from "../../settings/settings.ts";
 import type { CheckContext } from "../capability.ts";
 import { checkLimits } from "../diffusion/limits.ts";
 import type { MaskParams } from "../diffusion/mask.ts";
@@ -17,7 +17,7 @@ import { type Shortcuts, shortcutsOf } from "../diffusion/shortcuts.ts";
 import { fixedSeed } from "../schemas.ts";
 import type { EditRequest, GenerateRequest } from "./contract.ts";
 import { limitsOf, ownSettings } from "./settings.ts";
-import { isEdit } from "./variants.ts";
+import { isEdit, variants } from "./variants.ts";
 
 export const family = "qwen";
 /** Pixels that tiles of the picture coder share. */
@@ -104,15 +104,27 @@ export function checkShared(
 const lightningSetting = (variant: string, fast: 4 | 8) =>
   isEdit(variant) ? `qwen_${variant.replace("-", "_")}_lightning_${fast}` : `qwen_lightning_${fast}`;
 
-export function lightningFile(variant: string, fast: 4 | 8, settings: Settings): string {
+/** The adapter of a request with `fast`: the settings' own, else the one that was fetched with the model. */
+export function lightningFile(
+  variant: string,
+  fast: 4 | 8,
+  { settings, fetched }: Pick<CheckContext, "settings" | "fetched">,
+): string {
   const name = lightningSetting(variant, fast);
   const path = (ownSettings(settings) as unknown as Readonly<Record<string, unknown>>)[name];
-  if (typeof path === "string" && existsSync(path)) return path;
+  if (typeof path === "string") {
+    if (existsSync(path)) return path;
+    throw new Refusal("not_activated", `the file that the setting ${name} names is not there`);
+  }
+  const published = variants.find((each) => each.name === variant)?.fast?.find(({ steps }) => steps === fast);
+  if (published?.download.kind === "huggingface") {
+    const folder = fetched?.(published.download);
+    if (folder !== undefined) return join(folder, published.download.files[0]!);
+  }
+  const way = published ? `Run: easel activate ${family}/${variant} --fast. Or give` : "Give";
   throw new Refusal(
     "not_activated",
-    typeof path !== "string"
-      ? `fast: ${fast} needs an adapter. Give its file in the setting ${name}`
-      : `the file that the setting ${name} names is not there`,
+    `fast: ${fast} needs an adapter. ${way} its file in the setting ${name}`,
   );
 }
 

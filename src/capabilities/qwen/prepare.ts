@@ -38,7 +38,7 @@ export async function prepare(params: Params, context: PrepareContext): Promise<
   const { fast } = params;
   if (fast !== null)
     loras.push({
-      path: lightningFile(params.model, fast, settings),
+      path: lightningFile(params.model, fast, context),
       label: `the adapter of fast: ${fast}`,
       scale: 1,
     });

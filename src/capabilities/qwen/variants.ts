@@ -1,7 +1,19 @@
 import type { Variant } from "../capability.ts";
 import type { Models } from "../model.ts";
 
-const variant = (name: string, aliases: string[], repo: string): Variant => ({
+/** Lightning's adapters in half precision. */
+const lightning = (repo: string, file: (steps: number) => string): NonNullable<Variant["fast"]> =>
+  [4, 8].map((steps) => ({
+    steps,
+    download: { kind: "huggingface", repo, revision: "main", files: [file(steps)] },
+  }));
+
+const variant = (
+  name: string,
+  aliases: string[],
+  repo: string,
+  fast?: NonNullable<Variant["fast"]>,
+): Variant => ({
   name,
   aliases,
   repo,
@@ -16,6 +28,7 @@ const variant = (name: string, aliases: string[], repo: string): Variant => ({
     },
   ],
   diskGb: 58,
+  ...(fast && { fast }),
 });
 
 export const variants: readonly Variant[] = [
@@ -24,9 +37,21 @@ export const variants: readonly Variant[] = [
     "edit-2509",
     ["qwen-edit", "qwen-image-edit", "Qwen/Qwen-Image-Edit-2509"],
     "Qwen/Qwen-Image-Edit-2509",
+    lightning(
+      "lightx2v/Qwen-Image-Lightning",
+      (steps) => `Qwen-Image-Edit-2509/Qwen-Image-Edit-2509-Lightning-${steps}steps-V1.0-bf16.safetensors`,
+    ),
   ),
   variant("image-2512", ["qwen-image-2512", "Qwen/Qwen-Image-2512"], "Qwen/Qwen-Image-2512"),
-  variant("edit-2511", ["qwen-image-edit-2511", "Qwen/Qwen-Image-Edit-2511"], "Qwen/Qwen-Image-Edit-2511"),
+  variant(
+    "edit-2511",
+    ["qwen-image-edit-2511", "Qwen/Qwen-Image-Edit-2511"],
+    "Qwen/Qwen-Image-Edit-2511",
+    lightning(
+      "lightx2v/Qwen-Image-Edit-2511-Lightning",
+      (steps) => `Qwen-Image-Edit-2511-Lightning-${steps}steps-V1.0-bf16.safetensors`,
+    ),
+  ),
 ];
 
 export const isEdit = (variant: string) => variant.startsWith("edit");

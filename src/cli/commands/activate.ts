@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { Download } from "../../capabilities/capability.ts";
+import { allDownloads, type Download } from "../../capabilities/capability.ts";
 import { DownloadError } from "../../hub/download/errors.ts";
 import {
   type ActivationEvent,
@@ -21,6 +21,7 @@ interface ActivateOptions extends Filters {
   acceptLicense?: boolean;
   json?: boolean;
   yes?: boolean;
+  fast?: boolean;
 }
 
 function withFilters(command: Command): Command {
@@ -39,6 +40,7 @@ export function registerActivate(program: Command, context: CommandContext): voi
   withFilters(program.command("activate [models...]").alias("pull"))
     .description("download models, named as family/name; resumes an interrupted download")
     .option("--accept-license", "accept licences that forbid commercial use")
+    .option("--fast", "also the adapters for few steps, where a model has them")
     .action(async (models: string[], given: ActivateOptions) => {
       const options = { ...given, model: [...models, ...(given.model ?? [])] };
       const selected = await selection(context, options, "activate");
@@ -50,7 +52,7 @@ export function registerActivate(program: Command, context: CommandContext): voi
         ? (event: ActivationEvent) => context.out(JSON.stringify(event))
         : progressLines(context);
       await activate(
-        wanted.flatMap(({ variant }) => variant.downloads),
+        wanted.flatMap(({ variant }) => (options.fast ? allDownloads(variant) : variant.downloads)),
         context.places(),
         { on: show, signal: context.signal },
       ).catch((error: Error) => {
@@ -72,7 +74,7 @@ export function registerDeactivate(program: Command, context: CommandContext): v
     .action(async (models: string[], given: ActivateOptions) => {
       const options = { ...given, model: [...models, ...(given.model ?? [])] };
       const selected = await selection(context, options, "deactivate");
-      const downloads = distinct(selected.flatMap(({ variant }) => variant.downloads));
+      const downloads = distinct(selected.flatMap(({ variant }) => allDownloads(variant)));
       const list = downloads.map(label).join(", ");
       if (!options.yes && !(await confirmed(context, `Remove ${list}? Other programs may use these files.`)))
         return;

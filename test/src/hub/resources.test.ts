@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Download } from "../../../src/capabilities/capability.ts";
+import { families } from "../../../src/capabilities/registry.ts";
 import type { DownloadError } from "../../../src/hub/download/errors.ts";
 import { hubEnv } from "../../../src/hub/download/hub.ts";
 import {
@@ -158,4 +159,22 @@ test("deactivate() leaves what another model of the same repository needs", asyn
 test("distinct() puts the files of one repository together", () => {
   const other: Download = { ...repo, files: ["config.json", "vae.safetensors"] };
   expect(distinct([repo, other])).toEqual([{ ...repo, files: [...repo.files, "vae.safetensors"] }]);
+});
+
+test("the adapters for few steps are fetched and removed with their model, each from a place of its own", () => {
+  const own = families.flatMap(({ family, variants }) =>
+    variants.flatMap(({ name, downloads, fast = [] }) =>
+      fast.map((each) => ({ ...each, model: `${family}/${name}`, downloads })),
+    ),
+  );
+  expect(own.map(({ model, steps }) => `${model} ${steps}`)).toEqual([
+    "qwen/edit-2509 4",
+    "qwen/edit-2509 8",
+    "qwen/edit-2511 4",
+    "qwen/edit-2511 8",
+  ]);
+  const files = own.map(({ download }) => (download.kind === "huggingface" ? download.files : []));
+  expect(new Set(files.flat()).size).toBe(own.length);
+  const merged = distinct(own.slice(0, 2).map(({ download }) => download));
+  expect(merged.map((download) => download.kind === "huggingface" && download.files.length)).toEqual([2]);
 });
