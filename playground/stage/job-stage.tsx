@@ -15,6 +15,8 @@ import { trouble, watchServer } from "../state/server.ts";
 import { Failure, Working } from "./progress.tsx";
 import { ResultStage } from "./result-stage.tsx";
 
+const againMs = 1500;
+
 /** A job at its own address: followed while it runs, shown when it has ended. */
 export function JobStage({ id }: { id: string }) {
   const job = useSignal<api.Job | undefined>(undefined);
@@ -24,9 +26,11 @@ export function JobStage({ id }: { id: string }) {
   const missing = useSignal<string | undefined>(undefined);
   useEffect(() => {
     const stop = new AbortController();
+    let again: ReturnType<typeof setTimeout> | undefined;
     const watch = async () => {
       try {
         job.value = await findJob(id);
+        lost.value = false;
         adoptInput(job.value);
         if (!isLive(job.value)) return;
         const ended = await api.follow(
@@ -52,11 +56,19 @@ export function JobStage({ id }: { id: string }) {
         void watchServer();
         void refreshJobs();
       } catch (error) {
-        if (!stop.signal.aborted) missing.value = error instanceof Error ? error.message : String(error);
+        if (stop.signal.aborted) return;
+        // A server that is gone may come back, and the job with it.
+        if (error instanceof api.ApiError && error.status === 0) {
+          lost.value = true;
+          again = setTimeout(watch, againMs);
+        } else missing.value = error instanceof Error ? error.message : String(error);
       }
     };
     void watch();
-    return () => stop.abort(new Error("another job is shown"));
+    return () => {
+      clearTimeout(again);
+      stop.abort(new Error("another job is shown"));
+    };
   }, [id]);
 
   useDocumentTitle(() => {

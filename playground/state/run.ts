@@ -31,7 +31,7 @@ import {
 import { refreshJobs } from "./jobs.ts";
 import { maskFile } from "./mask.ts";
 import { announce, toast } from "./notices.ts";
-import { compareAddress, go, jobAddress, type ToolName } from "./route.ts";
+import { compareAddress, go, jobAddress, route, type ToolName, toolAddress } from "./route.ts";
 
 /** Tools whose request is on its way to the server. */
 export const sending = signal<ReadonlySet<ToolName>>(new Set());
@@ -144,6 +144,8 @@ export async function run(tool: ToolName): Promise<void> {
     else if (first) go(jobAddress(first));
   } catch (error) {
     refuse(tool, error);
+    // A result on the stage would hide the refusal.
+    if (route.peek().view !== "tool") go(toolAddress(tool));
   } finally {
     sending.value = new Set([...sending.value].filter((name) => name !== tool));
     void refreshJobs();
