@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { embeddedModels, playgroundPage, scalarScript } from "./assets.ts";
-import type { CheckContext } from "./capabilities/capability.ts";
+import { allDownloads, type CheckContext } from "./capabilities/capability.ts";
 import { contextOf, describe, findFamily, pathProblems, warmTargets } from "./capabilities/catalogue.ts";
 import { families, operationsOf } from "./capabilities/registry.ts";
 import { weightsHere } from "./capabilities/weights-here.ts";
@@ -274,10 +274,10 @@ function schedulerOf({
     check: context,
     memory: machineMemory,
     webhooks: settings.fleet_role === "worker" ? noWebhooks : webhooks,
-    install: ({ family, model }, options) => {
+    install: ({ family, model, fast }, options) => {
       const variant = findFamily(families, family)?.variants.find(({ name }) => name === model);
       if (!variant) throw new Refusal("unknown_model", "this version of easel has no such model");
-      return install(variant, places, options);
+      return install(fast ? { ...variant, downloads: allDownloads(variant) } : variant, places, options);
     },
     warm: warmTargets(families, context, (model, why) =>
       log.warning("a model is not warmed up", { model, why }),

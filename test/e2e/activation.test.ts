@@ -11,8 +11,12 @@ const large = {
 };
 
 /** A server whose hub behaves like that. */
-async function serverWith(behaviour: Behaviour = {}, settings: Record<string, unknown> = {}) {
-  const hub = hubServer(large, behaviour);
+async function serverWith(
+  behaviour: Behaviour = {},
+  settings: Record<string, unknown> = {},
+  files: Parameters<typeof hubServer>[0] = large,
+) {
+  const hub = hubServer(files, behaviour);
   afterAll(() => hub[Symbol.dispose]());
   process.env.HF_ENDPOINT = hub.url;
   const server = await depthServer({ activated: [], settings });
@@ -54,6 +58,36 @@ test("a model is downloaded as a job with bytes in its events, works, and is rem
     ((await removed.json()) as { freed_bytes: number }).freed_bytes > 2_999_999,
   ]).toEqual([200, true]);
   expect(await server.isActivated("depthanything", "v2-small")).toBe(false);
+});
+
+test("adapters for few steps come with the model when they are asked for, and leave with it", async () => {
+  const adapter = (steps: number) => `Qwen-Image-Edit-2511-Lightning-${steps}steps-V1.0-bf16.safetensors`;
+  const parts = ["transformer", "text_encoder", "vae", "tokenizer", "scheduler"].map(
+    (part) => `${part}/part.json`,
+  );
+  const bytes = (size: number) => new Uint8Array(size).map((_, at) => at % 249);
+  const server = await serverWith(
+    {},
+    {},
+    {
+      ...Object.fromEntries(parts.map((name) => [name, new TextEncoder().encode("{}")])),
+      [adapter(4)]: bytes(40_000),
+      [adapter(8)]: bytes(80_000),
+    },
+  );
+  const downloaded = async (body: object) => {
+    const made = await server.activate("qwen/models/edit-2511", body);
+    expect(made.status).toBe(202);
+    const job = await server.ended(made.body.job_id);
+    expect(job.status).toBe("succeeded");
+    return job.result!.downloaded_bytes as number;
+  };
+  expect(await downloaded({})).toBeLessThan(100);
+  expect(await server.isActivated("qwen", "edit-2511")).toBe(true);
+  expect(await downloaded({ fast: true })).toBe(120_000);
+  expect(await downloaded({ fast: true })).toBe(0);
+  const removed = await server.post("/v1/image/qwen/models/edit-2511/deactivate", {});
+  expect(((await removed.json()) as { freed_bytes: number }).freed_bytes).toBeGreaterThanOrEqual(120_000);
 });
 
 test("a licence that forbids commercial use is named, and its acceptance stays with the job", async () => {

@@ -22,7 +22,7 @@ export interface DownloadProgress {
 
 /** Downloads a model's missing files. */
 export type Install = (
-  model: { family: string; model: string },
+  model: { family: string; model: string; fast?: boolean },
   options: { signal: AbortSignal; report(progress: DownloadProgress): void },
 ) => Promise<Record<string, unknown>>;
 
@@ -144,8 +144,8 @@ export class ActivationLane {
       });
     };
     try {
-      const { family, model } = job.params as { family: string; model: string };
-      const result = await install({ family, model }, { signal, report });
+      const { family, model, fast } = job.params as { family: string; model: string; fast?: boolean };
+      const result = await install({ family, model, ...(fast && { fast }) }, { signal, report });
       return { status: "succeeded", result: { family, model, ...result }, files: [] };
     } catch (error) {
       if (signal.aborted) return undefined;

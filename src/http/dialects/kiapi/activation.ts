@@ -21,6 +21,9 @@ const ActivateRequest = z
     accept_license: z.boolean().default(false).openapi({
       description: "Accepts the model's licence. Needed where it forbids commercial use.",
     }),
+    fast: z.boolean().default(false).openapi({
+      description: "Also fetches the model's adapters for few steps, where it has them.",
+    }),
   })
   .openapi("ActivateRequest", { description: "Installs a model." });
 
@@ -36,7 +39,7 @@ export function activationRoutes(serve: Serve, deps: Deps, capability: Capabilit
   serve(activateModel(capability), async (c) => {
     requireAllowed(settings.allow_activation);
     const variant = requireVariant(capability, c.req.valid("param").name);
-    const { accept_license } = c.req.valid("json");
+    const { accept_license, fast } = c.req.valid("json");
     requireInstallable(`${family}/${variant.name}`, variant, settings.model_paths);
     const { licence } = variant;
     if (!licence.commercial && !accept_license)
@@ -47,7 +50,7 @@ export function activationRoutes(serve: Serve, deps: Deps, capability: Capabilit
     const by = c.env?.server?.requestIP(c.req.raw)?.address;
     // Several clients watch one download, also those that ask at the same moment.
     const made = await inTurn(async () => {
-      const running = await liveActivation(deps, family, variant.name);
+      const running = await liveActivation(deps, family, variant.name, fast);
       if (running)
         return { job: running, created: false, queue_position: await scheduler.position(running.id) };
       if (!licence.commercial)
@@ -55,7 +58,13 @@ export function activationRoutes(serve: Serve, deps: Deps, capability: Capabilit
       const accepted_license = { name: licence.name, url: licence.url, by: by ?? null };
       return scheduler.submit({
         type: activationType,
-        params: { family, model: variant.name, mode: "async", ...(accept_license && { accepted_license }) },
+        params: {
+          family,
+          model: variant.name,
+          mode: "async",
+          ...(fast && { fast }),
+          ...(accept_license && { accepted_license }),
+        },
       });
     });
     return accepted(c, made);
@@ -110,12 +119,21 @@ function requireInstallable(
     );
 }
 
-/** The download of a model that waits or runs. */
-async function liveActivation({ scheduler }: Deps, family: string, model: string): Promise<Job | undefined> {
+/** The download of a model that waits or runs; `fast` asks for one with its adapters, too. */
+async function liveActivation(
+  { scheduler }: Deps,
+  family: string,
+  model: string,
+  fast = false,
+): Promise<Job | undefined> {
   for (const status of ["running", "queued"] as const) {
     const { data } = await scheduler.list({ type: activationType, status });
     const found = data.find(
-      (job) => isLive(job) && job.params.family === family && job.params.model === model,
+      (job) =>
+        isLive(job) &&
+        job.params.family === family &&
+        job.params.model === model &&
+        (!fast || job.params.fast === true),
     );
     if (found) return found;
   }
