@@ -50,6 +50,9 @@ const server = await depthServer({
   },
 });
 
+/** Where this server looks for downloads; another test file sets the variable anew. */
+const hubCache = process.env.HF_HUB_CACHE!;
+
 type Result = Record<string, unknown> & { params: Record<string, unknown> };
 const small = { width: 64, height: 48, steps: 2, seed: 7 };
 
@@ -527,7 +530,7 @@ test("an edit is fast with the adapter that the settings name for its variant", 
 
   // As activation leaves it in the hub's cache.
   const commit = "b".repeat(40);
-  const repository = join(process.env.HF_HUB_CACHE!, "models--lightx2v--Qwen-Image-Edit-2511-Lightning");
+  const repository = join(hubCache, "models--lightx2v--Qwen-Image-Edit-2511-Lightning");
   mkdirSync(join(repository, "refs"), { recursive: true });
   mkdirSync(join(repository, "snapshots", commit), { recursive: true });
   writeFileSync(join(repository, "refs/main"), commit);
