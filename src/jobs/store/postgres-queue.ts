@@ -20,6 +20,13 @@ export interface Node {
   window: number;
 }
 
+/** Seconds after which a job whose files cannot be reached fails. */
+const awayPatience = 600;
+/** Seconds of a run after which its files were within reach for a while. */
+const reachedFor = 60;
+/** Runs that may meet a further outage after they reached their files: a place that only refuses results must not go on for ever. */
+const mostOutages = 2;
+
 /** Seconds for which other nodes leave a job that is being prepared here for last. */
 const aheadSeconds = 30;
 
@@ -58,7 +65,8 @@ export async function claimJob(sql: SQL, node: Node, offer: Offer): Promise<{ ro
     WITH ${picked(sql, node, offer)},
     taken AS (
       UPDATE jobs SET status = 'running', place = NULL, node = ${node.id}::uuid, claim = claim + 1, attempts = attempts + 1,
-        ahead = NULL, ahead_until = NULL, not_before = NULL, started_at = easel_now(), progress = 0, progress_label = 'preparing'
+        ahead = NULL, ahead_until = NULL, not_before = NULL,
+        away_since = CASE WHEN not_before < easel_now() - ${awayPatience}::float8 THEN NULL ELSE away_since END, started_at = easel_now(), progress = 0, progress_label = 'preparing'
       FROM pick
       WHERE jobs.seq = pick.seq AND EXISTS (SELECT 1 FROM nodes, clock WHERE id = ${node.id}::uuid AND lease_until > clock.now)
       RETURNING jobs.*)
@@ -89,12 +97,10 @@ export async function requeueJob(
   return row;
 }
 
-/** Seconds after which a job whose files cannot be reached fails. */
-const awayPatience = 600;
-
 /**
  * Puts a running job back for 5 seconds, and for as long as it has waited until then, at most for 60. Undefined when the node does not
- * hold it under that claim, or when it has waited long enough.
+ * hold it under that claim, or "over" when it has waited long enough. A run that reached its files before meets a new outage: its time
+ * begins anew, and the attempt counts.
  */
 export async function postponeJob(
   sql: SQL,
@@ -103,11 +109,17 @@ export async function postponeJob(
   claim: number,
 ): Promise<Row | "over" | undefined> {
   const [row] = await sql<Row[]>`
-    UPDATE jobs SET status = 'queued', place = seq, node = NULL, started_at = NULL, attempts = greatest(attempts - 1, 0),
-      progress = NULL, progress_label = 'queued', away_since = coalesce(away_since, easel_now()),
-      not_before = easel_now() + least(60, greatest(5, easel_now() - coalesce(away_since, easel_now())))
-    WHERE id = ${id} AND status = 'running' AND node = ${node}::uuid AND claim = ${claim}::int
-      AND coalesce(easel_now() < away_since + ${awayPatience}::float8, true) RETURNING *`;
+    WITH held AS (
+      SELECT seq, easel_now() AS now, away_since,
+        coalesce(easel_now() >= away_since + ${awayPatience}::float8, false) AS long,
+        easel_now() - started_at > ${reachedFor}::float8 AND attempts < ${mostOutages}::int AS anew
+      FROM jobs WHERE id = ${id} AND status = 'running' AND node = ${node}::uuid AND claim = ${claim}::int FOR UPDATE),
+    since AS (SELECT seq, now, long, CASE WHEN long THEN now ELSE coalesce(away_since, now) END AS at FROM held WHERE NOT long OR anew)
+    UPDATE jobs SET status = 'queued', place = jobs.seq, node = NULL, started_at = NULL,
+      attempts = CASE WHEN long THEN attempts ELSE greatest(attempts - 1, 0) END,
+      progress = NULL, progress_label = 'queued', away_since = since.at,
+      not_before = now + least(60, greatest(5, now - since.at))
+    FROM since WHERE jobs.seq = since.seq RETURNING jobs.*`;
   if (row) return row;
   const [held] = await sql`
     SELECT 1 FROM jobs WHERE id = ${id} AND status = 'running' AND node = ${node}::uuid AND claim = ${claim}::int`;

@@ -75,6 +75,41 @@ describe.skipIf(!hasPostgres)("nodes that share a queue", () => {
     expect((await store.recover()).interrupted).toEqual([]);
   });
 
+  test("give a job its ten minutes again when an outage comes long after another one", async () => {
+    const store = await node({ lease: 300 });
+    const away = async (seconds: number) => {
+      await store.beat({ running: [] });
+      const { job, claim } = (await store.claim(offer()))!;
+      for (let ran = 0; ran < seconds; ran += 100) {
+        await tick(Math.min(100, seconds));
+        await store.beat({ running: [] });
+      }
+      const put = await store.postpone!(job.id, claim);
+      return put === "over" ? put : put?.status;
+    };
+    await create(store, job());
+    expect(await away(0)).toBe("queued");
+    await tick(5);
+    // It reached its files, ran, and could not store its result.
+    expect(await away(2000)).toBe("queued");
+    await tick(5);
+    // Its place refuses every result.
+    expect(await away(2000)).toBe("over");
+
+    await empty(owner);
+    const waiting = await node({ lease: 300 });
+    await create(waiting, job());
+    const first = (await waiting.claim(offer()))!;
+    await waiting.postpone!(first.job.id, first.claim);
+    // No machine was there to ask for it.
+    for (let gone = 0; gone < 1000; gone += 100) {
+      await tick(100);
+      await waiting.beat({ running: [] });
+    }
+    const second = (await waiting.claim(offer()))!;
+    expect(await waiting.postpone!(second.job.id, second.claim)).toMatchObject({ status: "queued" });
+  });
+
   test("take each job once, in order, however many ask", async () => {
     const stores = await Promise.all(Array.from({ length: 6 }, () => node()));
     const ids = await create(stores[0]!, ...Array.from({ length: 20 }, () => job()));
