@@ -33,10 +33,17 @@ const escaped = (text: string) =>
   text.replace(control, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
 function plain(value: unknown): unknown {
-  if (value instanceof Error) return `${value.name}: ${value.message}`;
+  if (value instanceof Error) return `${value.name}: ${messageOf(value)}`;
   if (ArrayBuffer.isView(value)) return `${value.byteLength} bytes`;
   const text = typeof value === "string" ? value : undefined;
   return text !== undefined && text.length > longest ? `${text.slice(0, longest)}…` : value;
+}
+
+/** An error's message, and why it happened where that says more. */
+function messageOf({ message, cause }: Error, depth = 3): string {
+  const why = cause instanceof Error && depth > 0 ? messageOf(cause, depth - 1) : "";
+  const text = why === "" || message.includes(why) ? message : `${message} (${why})`;
+  return text.length > longest ? `${text.slice(0, longest)}…` : text;
 }
 
 /**

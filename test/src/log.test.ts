@@ -52,6 +52,22 @@ test("no text, whatever it holds, makes a second line or reaches the terminal as
   );
 });
 
+test("an error is written with its causes, however many there are, and each once", () => {
+  const refused = new Error("connection refused");
+  const away = new Error("the bucket cannot be reached", { cause: refused });
+  const error = new Error("try again later", { cause: away });
+  const [line] = lines({ format: "json" }, (log) => log.warning("x", { error }));
+  expect(JSON.parse(line!).error).toBe(
+    "Error: try again later (the bucket cannot be reached (connection refused))",
+  );
+  const [once] = lines({ format: "json" }, (log) =>
+    log.warning("x", { error: new Error("a b", { cause: new Error("b") }) }),
+  );
+  expect(JSON.parse(once!).error).toBe("Error: a b");
+  refused.cause = error;
+  expect(lines({}, (log) => log.warning("x", { error })).length).toBe(1);
+});
+
 test("a long value is cut and bytes are only counted", () => {
   const [line] = lines({}, (log) => log.info("x", { long: "y".repeat(1e6), bytes: new Uint8Array(4e6) }));
   expect(line!.length).toBeLessThan(3000);
