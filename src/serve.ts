@@ -304,7 +304,7 @@ async function pruneStored({ settings, stores, thumbnails, log }: Pruned): Promi
   try {
     await presence?.daily("files_swept", () => files.sweep(sweptAfter));
     const mayPrune = await files.takeTurn("prune", upkeepEvery / 1000 - 60);
-    const deleted = mayPrune ? await pruneFiles(files, settings, () => jobs.filesInUse()) : [];
+    const deleted = mayPrune ? await pruneFiles(files, settings, () => jobs.filesInUse(), presence?.now()) : [];
     if (deleted.length > 0) log.info("old files deleted", { count: deleted.length });
     if (await files.takeTurn("sweep", day)) {
       // Younger bytes may belong to a job that has not ended.

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Need } from "../engine/need.ts";
-import { footprint } from "../engine/residency.ts";
+import { footprint, gigabyte } from "../engine/residency.ts";
 import { every, systemClock } from "./clock.ts";
 import { alone, type JobContext } from "./context.ts";
 import { Front } from "./front.ts";
@@ -94,9 +94,16 @@ class JobScheduler extends Front implements Scheduler, Member {
     return {
       warm: lane?.isWarm() ?? true,
       queue_len: metrics.queued,
-      memory: fleet?.memory() ?? lane?.memory() ?? noMemory,
+      memory: this.#memory(),
       ...(fleet && { nodes: fleet.nodes() }),
     };
+  }
+
+  /** While no worker of a fleet is known, requests are checked against this machine's budget. */
+  #memory(): Health["memory"] {
+    const { fleet, check } = this.#context;
+    const memory = fleet?.memory() ?? this.#parts.lane?.memory() ?? noMemory;
+    return memory.budget_gb > 0 ? memory : { ...memory, budget_gb: check.budget() / gigabyte };
   }
 
   metrics(): JobMetrics {
@@ -196,11 +203,11 @@ class JobScheduler extends Front implements Scheduler, Member {
   }
 
   async #prune(): Promise<void> {
-    const { settings, store, clock, notices } = this.#context;
+    const { settings, store, notices } = this.#context;
     await notices.trim();
     const days = settings.jobs_ttl_days;
     if (days === null || days <= 0) return;
-    while ((await store.prune(clock.now() / 1000 - days * 86_400)) > 0) await Promise.resolve();
+    while ((await store.prune(days * 86_400)) > 0) await Promise.resolve();
   }
 
   /** Repeats work until the server stops. */

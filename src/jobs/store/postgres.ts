@@ -263,12 +263,12 @@ class PostgresJobStore implements JobStore {
     });
   }
 
-  async prune(before: number): Promise<number> {
+  async prune(age: number): Promise<number> {
     return this.#connection.durable.begin(async (sql) => {
       const [{ mine }] = await sql`SELECT pg_try_advisory_xact_lock(${pruneLock}) AS mine`;
       if (!mine) return 0;
       const rows = await sql<{ seq: string }[]>`
-        SELECT seq FROM jobs WHERE finished_at < ${before}::float8 ORDER BY finished_at LIMIT ${pruneBatch}`;
+        SELECT seq FROM jobs WHERE finished_at < easel_now() - ${age}::float8 ORDER BY finished_at LIMIT ${pruneBatch}`;
       const seqs = rows.map(({ seq }) => seq);
       return seqs.length > 0 ? removeJobs(sql, seqs, true) : 0;
     });

@@ -192,9 +192,9 @@ class SqliteJobStore implements JobStore {
     return { ended: jobs.filter((job) => !isLive(job)), gone: ids.filter((_, index) => !rows[index]) };
   }
 
-  async prune(before: number): Promise<number> {
+  async prune(age: number): Promise<number> {
     return this.#required(() => {
-      const rows = this.#records.endedBefore(before, pruneBatch);
+      const rows = this.#records.endedBefore(this.#now() - age, pruneBatch);
       for (const row of rows) this.#records.remove(row, { pruned: true });
       return rows.length;
     });

@@ -177,8 +177,8 @@ export interface JobStore {
    * a machine whose lease is over counts as gone only if it left the fleet.
    */
   recover(options?: { onlyGone?: boolean }): Promise<Recovered>;
-  /** Removes jobs that ended before that time (Unix seconds), and remembers their ids. */
-  prune(before: number): Promise<number>;
+  /** Removes jobs that ended more than so many seconds ago by the store's clock, and remembers their ids. Gives their number. */
+  prune(age: number): Promise<number>;
   /** Ids of files that queued and running jobs still need. */
   filesInUse(): Promise<ReadonlySet<string>>;
 

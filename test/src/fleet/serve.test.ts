@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { SetupError } from "../../../src/fleet/errors.ts";
 import { membersOf } from "../../../src/fleet/members.ts";
 import type { Job } from "../../../src/jobs/job.ts";
-import type { NodeHealth } from "../../../src/jobs/scheduler.ts";
+import type { Health, NodeHealth } from "../../../src/jobs/scheduler.ts";
 import { type Serving, serve } from "../../../src/serve.ts";
 import { defaultSettings } from "../../../src/settings/load.ts";
 import type { Settings } from "../../../src/settings/settings.ts";
@@ -100,6 +100,8 @@ describe.skipIf(!hasPostgres)("a fleet", () => {
   test("of one machine that takes requests and two that work serves a client as one machine does", async () => {
     const fleet = fleetOf(database.nodeUrl);
     const front = await start("front", "api", fleet);
+    const alone = (await (await get(front, "/health")).json()) as Health;
+    expect(alone.memory.budget_gb).toBeGreaterThan(0);
     const none = await estimate(front);
     expect(none.status).toBe(503);
     expect(await none.json()).toMatchObject({
