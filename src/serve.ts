@@ -66,8 +66,6 @@ const upkeepEvery = 3600_000;
 const day = 86_400;
 /** Milliseconds for which this machine's list of its models stands. */
 const weightsKnownFor = 10_000;
-/** Seconds. Bytes without a record may belong to a job that is about to end on another machine. */
-const sweptAfter = 86_400;
 
 /**
  * Starts the server and resolves once it listens; the engine may still be on its way then.
@@ -302,9 +300,10 @@ interface Pruned {
 async function pruneStored({ settings, stores, thumbnails, log }: Pruned): Promise<void> {
   const { files, jobs, presence } = stores;
   try {
-    await presence?.daily("files_swept", () => files.sweep(sweptAfter));
     const mayPrune = await files.takeTurn("prune", upkeepEvery / 1000 - 60);
-    const deleted = mayPrune ? await pruneFiles(files, settings, () => jobs.filesInUse(), presence?.now()) : [];
+    const deleted = mayPrune
+      ? await pruneFiles(files, settings, () => jobs.filesInUse(), presence?.now())
+      : [];
     if (deleted.length > 0) log.info("old files deleted", { count: deleted.length });
     if (await files.takeTurn("sweep", day)) {
       // Younger bytes may belong to a job that has not ended.

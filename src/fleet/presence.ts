@@ -177,16 +177,6 @@ export class Presence implements Fleet {
     return { ...sum, pending: others.filter(({ id }) => pending.includes(id)).map(({ name }) => name) };
   }
 
-  /** Does something once a day in the whole fleet, on whichever machine asks first. */
-  async daily(name: string, work: () => Promise<unknown>): Promise<void> {
-    const [mine] = await this.#options.connection.durable.run(
-      (sql) => sql`
-        INSERT INTO settings AS kept (name, value) VALUES (${name}, easel_now()::text)
-        ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE kept.value::float8 < easel_now() - 86400 RETURNING name`,
-    );
-    if (mine) await work();
-  }
-
   /** Leaves the fleet. Jobs must have been put back before. */
   async leave(): Promise<void> {
     const { node, log } = this.#options;
