@@ -26,6 +26,8 @@ export interface Bytes {
   writtenAt(name: string): Promise<number | undefined>;
   /** Removes partial writes older than that time (Unix seconds). Gives their number. */
   clearPartial(before: number): Promise<number>;
+  /** Whether the place answered lately; undefined where it is this machine. */
+  answers?(): boolean;
   /** Bytes that clients sent by a link and that are no files yet. */
   received: Received;
   /** An address from which clients fetch the bytes without this server, good for that many seconds. */

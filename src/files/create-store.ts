@@ -147,6 +147,10 @@ class Store implements FileStore {
     return this.#bytes.link?.(record, seconds);
   }
 
+  answers(): boolean | undefined {
+    return this.#bytes.answers?.();
+  }
+
   async sweep(olderThan: number): Promise<Swept> {
     // A clock that was set back must not spare what the last process left.
     const before = olderThan === 0 ? Number.POSITIVE_INFINITY : this.#now() - olderThan;

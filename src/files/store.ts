@@ -88,6 +88,8 @@ export interface FileStore {
   missing(): AsyncIterable<FileRecord>;
   /** An address that gives the bytes to everybody for that many seconds without this server; undefined where there is none. */
   link(record: FileRecord, seconds: number): string | undefined;
+  /** Whether the place of the bytes answered lately; undefined where it is this machine. */
+  answers?(): boolean | undefined;
   /** Uploads whose bytes come by a link. */
   uploads: Uploads;
 

@@ -23,6 +23,8 @@ import {
 import { type Bucket, BucketRefusal, type Got } from "./bucket.ts";
 import { bucketReceived } from "./bucket-received.ts";
 import type { Cache } from "./cache.ts";
+import { marker } from "./place.ts";
+import { Reach } from "./reach.ts";
 
 export interface BucketBytesOptions {
   bucket: Bucket;
@@ -45,6 +47,7 @@ class BucketBytes implements Bytes {
   readonly #cache: Cache;
   readonly #log: Log;
   readonly received: Received;
+  readonly #reach: Reach;
   readonly #deadlines: Deadlines;
   /** Copies that are on their way, so that none is fetched twice at a time. */
   readonly #fetching = new Map<string, Promise<string>>();
@@ -54,6 +57,7 @@ class BucketBytes implements Bytes {
     this.#cache = cache;
     this.#log = log;
     this.#deadlines = deadlines;
+    this.#reach = new Reach(() => bucket.head(marker));
     this.received = bucketReceived(bucket, passing, (work) => this.#asked(work));
   }
 
@@ -137,6 +141,10 @@ class BucketBytes implements Bytes {
 
   clearPartial(before: number): Promise<number> {
     return this.#cache.clearPartial(before);
+  }
+
+  answers(): boolean {
+    return this.#reach.answers();
   }
 
   link(record: FileRecord, seconds: number): string | undefined {

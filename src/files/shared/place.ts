@@ -34,7 +34,7 @@ export interface Wire {
 }
 
 /** The file in the place that names the fleet whose bytes it holds. */
-const marker = "owner";
+export const marker = "owner";
 
 /**
  * The place that the settings name. Nothing is asked of it yet.

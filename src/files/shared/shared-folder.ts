@@ -9,6 +9,7 @@ import type { Bytes } from "../bytes.ts";
 import { folderBytes } from "../folder-bytes.ts";
 import { folderReceived, receivedName } from "../received.ts";
 import { filesUnavailable } from "./attempts.ts";
+import { Reach } from "./reach.ts";
 
 /** Opens the folders of files and of uploads. The first node does it before it marks the place. */
 export const openSharedFolder = async (root: string, identity: string) => {
@@ -21,6 +22,10 @@ export async function sharedFolderBytes(root: string, identity: string): Promise
   const received = folderReceived(uploads);
   const folder = folderBytes(blobs, received);
   const isMounted = () => Bun.file(join(root, "owner")).exists();
+
+  const reach = new Reach(async () => {
+    if (!(await isMounted())) throw filesUnavailable(new Error("not mounted"));
+  });
 
   async function there<T>(work: Promise<T>): Promise<T> {
     try {
@@ -38,6 +43,7 @@ export async function sharedFolderBytes(root: string, identity: string): Promise
 
   return {
     ...folder,
+    answers: () => reach.answers(),
     received: {
       ...received,
       put: (name, content, size) => there(received.put(name, content, size)),

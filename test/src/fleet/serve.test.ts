@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SetupError } from "../../../src/fleet/errors.ts";
@@ -95,6 +95,20 @@ describe.skipIf(!hasPostgres)("a fleet", () => {
   let database: FleetDatabase;
   beforeAll(async () => {
     database = await fleetDatabase();
+  });
+
+  test("is ready while its folder is away, and says that it is", async () => {
+    const shared = newFolder();
+    const front = await start("alone", "both", fleetOf(database.nodeUrl, shared));
+    const says = async () => {
+      const answer = await get(front, "/ready");
+      return `${answer.status} ${((await answer.json()) as { files: string }).files}`;
+    };
+    await until(async () => (await says()) === "200 here");
+    renameSync(join(shared, "owner"), join(shared, "elsewhere"));
+    await until(async () => (await says()) === "200 away");
+    renameSync(join(shared, "elsewhere"), join(shared, "owner"));
+    await until(async () => (await says()) === "200 here");
   });
 
   test("of one machine that takes requests and two that work serves a client as one machine does", async () => {

@@ -391,6 +391,10 @@ export const ReadyResponse = z
   .object({
     ready: z.boolean().openapi({ description: "Whether jobs are accepted now." }),
     reason: z.string().nullish().openapi({ description: "Why jobs are not accepted; null when they are." }),
+    files: z.enum(["here", "away"]).optional().openapi({
+      description:
+        "Whether the bucket or the shared folder of a fleet answers; only in a fleet. Jobs are accepted without it, and wait for it.",
+    }),
     device: z
       .object({
         kind: z.enum(["cpu", "gpu"]),

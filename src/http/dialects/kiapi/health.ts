@@ -70,7 +70,9 @@ export function healthRoutes(serve: Serve, deps: Deps, metrics: RequestMetrics):
     const reason = deps.notReady() ?? (scheduler.health().warm ? null : "models are being warmed up");
     const { imprecise: _, ...known } = deps.device?.() ?? {};
     const device = "kind" in known ? known : null;
-    return c.json({ ready: reason === null, reason, device }, reason === null ? 200 : 503);
+    const answers = deps.files.answers?.();
+    const files = answers === undefined ? {} : { files: answers ? ("here" as const) : ("away" as const) };
+    return c.json({ ready: reason === null, reason, device, ...files }, reason === null ? 200 : 503);
   });
 
   serve(getVersion, (c) => {

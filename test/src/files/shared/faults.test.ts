@@ -68,7 +68,9 @@ describe.skipIf(!hasPostgres || !hasS3)("a bucket", () => {
     const store = await node(made, { cacheFolder, deadlines });
     const here = await store.store(text("here"), {});
     const there = await (await node(made)).store(text("there"), {});
+    expect(store.answers?.()).toBe(true);
     proxy.silent = true;
+    while (store.answers?.()) await Bun.sleep(20);
     await expect(store.store(text("new"), {})).rejects.toMatchObject(unavailable);
     await expect(store.local(there)).rejects.toMatchObject(unavailable);
     await expect(store.sweep(day)).rejects.toMatchObject(unavailable);
