@@ -4,11 +4,12 @@
  * @module
  */
 import { randomBytes } from "node:crypto";
-import { isDiskFull } from "../errors.ts";
+import { isDiskFull, Refusal } from "../errors.ts";
 import { refusalOf } from "./blobs.ts";
 import type { Bytes } from "./bytes.ts";
 import { contentTypeOf } from "./content-type.ts";
 import type { FileRecord } from "./file.ts";
+import { gone } from "./folder-bytes.ts";
 import type {
   Content,
   FilePage,
@@ -25,6 +26,10 @@ import { createUploads, type Uploads, uploadLifetime } from "./uploads.ts";
 /** The records of files. A change is durable when its promise resolves. */
 export interface Records {
   insert(record: FileRecord): Promise<void>;
+  /** Inserts the first record of a key, for several processes that share the records. Gives the id of that one. */
+  insertOnce?(record: FileRecord, key: string): Promise<string>;
+  /** Forgets keys whose record was inserted more than so many seconds ago. */
+  forgetKeys?(age: number): Promise<void>;
   find(id: string): Promise<FileRecord | undefined>;
   /** Newest first. @throws {Refusal} `invalid_parameter` when `after` never was a file. */
   list(query: FileQuery): Promise<FilePage>;
@@ -102,13 +107,26 @@ class Store implements FileStore {
 
   async store(content: Content, file: NewFile): Promise<FileRecord> {
     const record = await this.stage(content, file);
+    let kept: string;
     try {
-      await this.insert(record);
+      kept = await this.#insertOnce(record, file.once);
     } catch (error) {
-      await this.discard(record).catch(() => {});
+      // A commit whose answer was lost may have succeeded: the sweep removes the bytes if it did not.
+      if (!(error instanceof Refusal && error.code === "store_unavailable"))
+        await this.discard(record).catch(() => {});
       throw error;
     }
-    return record;
+    if (kept === record.file_id) return record;
+    await this.discard(record);
+    const first = await this.get(kept);
+    if (!first) throw gone(kept);
+    return first;
+  }
+
+  async #insertOnce(record: FileRecord, key: string | undefined): Promise<string> {
+    if (key !== undefined && this.#records.insertOnce) return this.#records.insertOnce(record, key);
+    await this.insert(record);
+    return record.file_id;
   }
 
   get(id: string): Promise<FileRecord | undefined> {
@@ -156,6 +174,7 @@ class Store implements FileStore {
     const before = olderThan === 0 ? Number.POSITIVE_INFINITY : this.#now() - olderThan;
     let removed = await this.#bytes.clearPartial(before);
     await this.uploads.clear(this.#now() - uploadLifetime);
+    await this.#records.forgetKeys?.(2 * uploadLifetime);
     const missing: string[] = [];
     for await (const { name, blob, record } of side(this.#bytes.names(), this.#records.ids())) {
       if (blob === record) continue;

@@ -16,6 +16,8 @@ export interface NewFile {
   meta?: Record<string, unknown>;
   /** Announced size, so that a full disk is noticed before the first write. */
   expected?: number | undefined;
+  /** Of several files with this key one is kept, whichever process stores it; the others' callers get that one. */
+  once?: string | undefined;
   /** How long to go on when the place of the bytes does not answer. Default: a few attempts. */
   patience?: Patience | undefined;
 }
@@ -62,7 +64,7 @@ export interface FileStore {
   insert(record: FileRecord): Promise<void>;
   /** Drops staged bytes that no record names. */
   discard(record: FileRecord): Promise<void>;
-  /** `stage` and `insert` in one. */
+  /** `stage` and `insert` in one. @throws {Refusal} `file_not_found` when the file of the key was deleted. */
   store(content: Content, file: NewFile): Promise<FileRecord>;
 
   get(id: string): Promise<FileRecord | undefined>;

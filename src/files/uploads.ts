@@ -70,11 +70,24 @@ export function createUploads(files: Files, received: Received): Uploads {
 
   async function complete(id: string): Promise<FileRecord> {
     const note = await noteOf(id);
-    if (note.file_id !== undefined) {
-      const record = await files.get(note.file_id);
-      if (record) return record;
-      throw new Refusal("upload_not_found", "the file of this upload was deleted");
+    if (note.file_id !== undefined) return made(note.file_id);
+    try {
+      return await make(id, note);
+    } catch (error) {
+      // Another machine may have completed it meanwhile, and removed what came.
+      const { file_id } = await noteOf(id).catch(() => note);
+      if (file_id === undefined) throw error;
+      return made(file_id);
     }
+  }
+
+  async function made(file_id: string): Promise<FileRecord> {
+    const record = await files.get(file_id);
+    if (record) return record;
+    throw new Refusal("upload_not_found", "the file of this upload was deleted");
+  }
+
+  async function make(id: string, note: Note): Promise<FileRecord> {
     const came = await received.open(id);
     if (!came) throw new Refusal("upload_incomplete", "no bytes have come to the link yet");
     if (came.size !== note.size) {
@@ -85,6 +98,8 @@ export function createUploads(files: Files, received: Received): Uploads {
       ...note,
       expected: note.size,
       meta: { source: "upload" },
+      // another machine may complete it at the same moment
+      once: id,
     });
     await keep(id, { ...note, file_id: record.file_id });
     await received.remove(id);

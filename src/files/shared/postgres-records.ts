@@ -24,6 +24,8 @@ const page = 1000;
 
 export const postgresRecords = (client: Client): Records => ({
   insert: (record) => client.run((sql) => insertFile(sql, record)),
+  insertOnce: (record, key) => client.begin((sql) => insertOnce(sql, record, key)),
+  forgetKeys: (age) => client.run((sql) => forgetKeys(sql, age)),
   find: (id) => client.run((sql) => findFile(sql, id)),
   list: (query) => client.run((sql) => listFiles(sql, query)),
   remove: (id) => client.begin(async (sql) => (await removeFiles(sql, [id])).length > 0),
@@ -49,6 +51,29 @@ export async function insertFile(sql: SQL, record: FileRecord): Promise<void> {
   await sql`
     INSERT INTO files (file_id, filename, content_type, size, sha256, created_at, meta)
     VALUES (${file_id}, ${filename}, ${content_type}, ${size}, ${sha256}, ${created_at}, ${JSON.stringify(meta)})`;
+}
+
+const keyPrefix = "file_of_";
+
+/** Inserts the first record of a key. Gives the id of that one. */
+async function insertOnce(sql: SQL, record: FileRecord, key: string): Promise<string> {
+  const name = keyPrefix + key;
+  const rows = await sql`
+    INSERT INTO settings (name, value) VALUES (${name}, ${record.file_id} || ' ' || easel_now()::text)
+    ON CONFLICT (name) DO NOTHING RETURNING name`;
+  if (rows.length > 0) {
+    await insertFile(sql, record);
+    return record.file_id;
+  }
+  const [first] = await sql<{ id: string }[]>`
+    SELECT split_part(value, ' ', 1) AS id FROM settings WHERE name = ${name}`;
+  return first!.id;
+}
+
+async function forgetKeys(sql: SQL, age: number): Promise<void> {
+  await sql`
+    DELETE FROM settings WHERE CASE WHEN starts_with(name, ${keyPrefix})
+      THEN split_part(value, ' ', 2)::float8 < easel_now() - ${age}::float8 END`;
 }
 
 async function findFile(sql: SQL, id: string): Promise<FileRecord | undefined> {

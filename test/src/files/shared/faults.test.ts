@@ -2,8 +2,10 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { Refusal } from "../../../../src/errors.ts";
 import { type Place, placeOf } from "../../../../src/files/shared/place.ts";
 import type { FileStore } from "../../../../src/files/store.ts";
+import type { Client } from "../../../../src/fleet/connect.ts";
 import { SetupError } from "../../../../src/fleet/errors.ts";
 import { hasPostgres, hasS3, s3 } from "../../../fleet/servers.ts";
 import { silentProxy } from "../../../fleet/silence.ts";
@@ -19,6 +21,10 @@ const bucketOf = ({ settings }: Fleet) => (placeOf(settings) as Extract<Place, {
 const day = 86_400;
 const deadlines = { answer: 300, silence: 300, rate: 1e6, pauses: [10, 10, 10] };
 const unavailable = { code: "files_unavailable", status: 503 };
+
+async function* pieces(content: string) {
+  yield text(content);
+}
 
 /** A fleet whose bucket is behind a network that can go silent. */
 async function behindNetwork() {
@@ -59,6 +65,47 @@ describe.skipIf(!hasPostgres || !hasS3)("a bucket", () => {
     await expect(reader.read(record, { start: 0, end: 2 })).rejects.toMatchObject({ code: "file_damaged" });
     await bucketOf(made).put(`blobs/${record.file_id}`, text("right"));
     expect(await contentOf(reader, record)).toBe("right");
+  });
+
+  test("that two nodes complete one upload from holds one file of it", async () => {
+    const made = await fleet("bucket");
+    const nodes = await Promise.all([node(made), node(made), node(made)]);
+    const { uploads } = nodes[0]!;
+    for (let times = 0; times < 5; times++) {
+      const { id } = await uploads.begin({ filename: "a.txt", size: 5 }, 60);
+      await uploads.receive(id, pieces("bytes"));
+      const records = await Promise.all(nodes.map((each) => each.uploads.complete(id)));
+      const ids = new Set(records.map(({ file_id }) => file_id));
+      expect(ids.size).toBe(1);
+      expect(await uploads.complete(id)).toMatchObject({ file_id: [...ids][0] });
+      expect((await nodes[1]!.list()).data).toHaveLength(times + 1);
+      expect(await Array.fromAsync(bucketOf(made).list("blobs/"))).toHaveLength(times + 1);
+    }
+    const keys = () => made.sql`SELECT 1 FROM settings WHERE name LIKE 'file_of_%'`;
+    await nodes[0]!.sweep(day);
+    expect(await keys()).toHaveLength(5);
+    await made.sql`UPDATE settings SET value = split_part(value, ' ', 1) || ' 1000' WHERE name LIKE 'file_of_%'`;
+    await nodes[0]!.sweep(day);
+    expect(await keys()).toHaveLength(0);
+  });
+
+  test("keeps the bytes of a record whose commit got no answer", async () => {
+    const made = await fleet("bucket");
+    let isCut = false;
+    const client: Client = {
+      begin: (work) => made.client.begin(work),
+      async run(work) {
+        const result = await made.client.run(work);
+        if (isCut) throw new Refusal("store_unavailable", "the answer was lost");
+        return result;
+      },
+    };
+    const store = await node({ ...made, client });
+    isCut = true;
+    await expect(store.store(text("kept"), {})).rejects.toMatchObject({ code: "store_unavailable" });
+    isCut = false;
+    const [record] = (await store.list()).data;
+    expect(await contentOf(await node(made), record!)).toBe("kept");
   });
 
   test("that is silent refuses what brings bytes, gives what is here, and takes deletions", async () => {
