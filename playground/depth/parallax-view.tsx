@@ -97,7 +97,6 @@ export function ParallaxView({ levels, picture, name, views }: Parts) {
             {failure.value}
           </p>
         ) : (
-          // biome-ignore lint/a11y/useKeyWithClickEvents: the slider below sets the same distance
           <canvas
             ref={canvas}
             class="parallax"

@@ -32,7 +32,7 @@ export function CompareStage({ ids }: { ids: readonly [string, string] }) {
       </div>
     );
   const jobs = sides.map((side) => side?.job);
-  if (jobs.some((job) => !job || job.status !== "succeeded")) return <Waiting jobs={jobs} />;
+  if (jobs.some((job) => job?.status !== "succeeded")) return <Waiting jobs={jobs} />;
   const contents = jobs.map((job, at) => contentOf(job!, levels[at]!.value, images[at]!.value));
   const [first, second] = contents;
   if (!first || !second) return <p class="waiting">Loading…</p>;
@@ -83,7 +83,6 @@ function Waiting({ jobs }: { jobs: readonly (api.Job | undefined)[] }) {
                 )}
               </li>
             ) : (
-              // biome-ignore lint/suspicious/noArrayIndexKey: there are two
               <li key={at}>Loading…</li>
             ),
           )}

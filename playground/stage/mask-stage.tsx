@@ -159,7 +159,6 @@ export function MaskStage({ picture }: { picture: Picture }) {
             ref={canvas}
             width={Math.round(width * scale)}
             height={Math.round(height * scale)}
-            // biome-ignore lint/a11y/noNoninteractiveTabindex: keys paint on it
             tabIndex={0}
             role="application"
             aria-label="Paint what is to change. Arrow keys move the brush, space paints, brackets change its size, E erases."

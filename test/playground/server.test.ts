@@ -41,7 +41,14 @@ async function started(data: string, port: number) {
   for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
     said += chunk;
     const url = /http:\/\/[\d.:]+/.exec(said)?.[0];
-    if (url) return { url, kill: () => (child.kill("SIGKILL"), child.exited) };
+    if (url)
+      return {
+        url,
+        kill: () => {
+          child.kill("SIGKILL");
+          return child.exited;
+        },
+      };
   }
   throw new Error(`the server did not start: ${said}`);
 }
