@@ -19,6 +19,15 @@ export namespace common {
     file: string;
   };
 
+  export type CancelJobsRequest = {
+    status?: Array<"queued" | "running">;
+    type?: string;
+  };
+
+  export type CancelJobsResponse = {
+    canceled: number;
+  };
+
   export type DepthMapArtworkResponse = {
     id: string;
     artworkType: "depth_map";
@@ -53,6 +62,11 @@ export namespace common {
 
   export type FileID = string;
 
+  export type FileLink = {
+    url: string;
+    expires_at: number;
+  };
+
   export type FileListResponse = {
     object?: string;
     data?: Array<FileRecord>;
@@ -69,6 +83,31 @@ export namespace common {
     meta?: Record<string, unknown>;
   };
 
+  export type FileUpload = {
+    upload_id: string;
+    url: string;
+    method: "PUT";
+    headers: Record<string, string>;
+    expires_at: number;
+  };
+
+  export type FileUploadRequest = {
+    filename?: string;
+    content_type?: string;
+    size: number;
+  };
+
+  export type FleetNode = {
+    name: string;
+    role: string;
+    version: string;
+    state: "ready" | "starting" | "draining" | "lost";
+    device?: string | null;
+    budget_gb: number;
+    models: Array<string>;
+    running: Array<string>;
+  };
+
   export type HTTPValidationError = {
     detail?: Array<ValidationError>;
     code?: string;
@@ -80,6 +119,8 @@ export namespace common {
     queue_len: number;
     memory: MemoryStats;
     relay?: RelayHealth | null;
+    nodes?: Array<FleetNode>;
+    store?: "here" | "away";
   };
 
   export type Job = {
@@ -96,12 +137,18 @@ export namespace common {
     finished_at?: number | null;
     progress?: number | null;
     progress_label?: string;
+    webhook_delivery?: {
+      status: "pending" | "delivered" | "given_up";
+      attempts: number;
+      error: string | null;
+    } | null;
   };
 
   export type JobDeleteResponse = {
     deleted: boolean;
     job_id: string;
     was_running: boolean;
+    deleted_files?: Array<FileID>;
   };
 
   export type JobID = string;
@@ -122,6 +169,22 @@ export namespace common {
     job: string;
     events: string;
     cancel: string;
+  };
+
+  export type LoraEntry = {
+    name: string;
+    size: number;
+    modified_at: number;
+    fits: Array<{
+      family: string;
+      models: Array<string>;
+    }>;
+    problem?: string;
+  };
+
+  export type LoraList = {
+    object: "list";
+    data: Array<LoraEntry>;
   };
 
   export type MemoryStats = {
@@ -152,11 +215,15 @@ export namespace common {
     stream?: boolean | null;
     partial_images?: number | null;
     seed?: number | null;
+    cancel_on_disconnect?: boolean;
     images: Array<{
       image_url?: string;
       file_id?: string;
     }>;
-    mask?: unknown;
+    mask?: {
+      image_url?: string;
+      file_id?: string;
+    } | null;
   };
 
   export type OpenAIImagesRequest = {
@@ -172,6 +239,7 @@ export namespace common {
     stream?: boolean | null;
     partial_images?: number | null;
     seed?: number | null;
+    cancel_on_disconnect?: boolean;
   };
 
   export type OpenAIImagesResponse = {
@@ -199,6 +267,17 @@ export namespace common {
   export type ReadyResponse = {
     ready: boolean;
     reason?: string | null;
+    device?: {
+      kind: "cpu" | "gpu";
+      name: string;
+      self_test: "passed" | "passed_before" | "imprecise" | "not_needed";
+      precision?: {
+        setting: "auto" | "float32" | "bfloat16";
+        depth: "float32" | "bfloat16";
+        diffusion: "float32" | "bfloat16";
+        reason: string | null;
+      };
+    } | null;
   };
 
   export type RelayHealth = {
@@ -221,6 +300,50 @@ export namespace common {
     expires_in_s?: number | null;
   };
 
+  export type SetupModelState = {
+    domain: string;
+    family: string;
+    name: string;
+    default: boolean;
+    status: "ready" | "missing" | "none";
+    size_gb: number;
+    resources?: Array<SetupResourceState>;
+    activated?: boolean;
+    built_in?: boolean;
+    operations?: Array<string>;
+    licence?: string;
+    licence_url?: string;
+    commercial_use?: boolean;
+    memory_gb?: number | null;
+    fits?: boolean | null;
+    loaded?: boolean;
+    note?: string;
+  };
+
+  export type SetupResourceState = {
+    kind: string;
+    label: string;
+    ready: boolean;
+    disk_gb?: number | null;
+    detail?: string;
+    activate_command: string;
+  };
+
+  export type SetupResponse = {
+    object?: string;
+    summary: SetupSummary;
+    data?: Array<SetupModelState>;
+  };
+
+  export type SetupSummary = {
+    models_total: number;
+    models_ready: number;
+    resources_total: number;
+    resources_ready: number;
+    installed_gb: number;
+    total_gb: number;
+  };
+
   export type ValidationError = {
     loc: Array<string | number>;
     msg: string;
@@ -228,9 +351,23 @@ export namespace common {
     input?: unknown;
     ctx?: Record<string, unknown>;
   };
+
+  export type VersionResponse = {
+    version: string;
+    commit: string | null;
+    mlx: string | null;
+    bun: string;
+    target: string;
+    kernels: string | null;
+  };
 }
 
 export namespace depthanything {
+  export type ActivateRequest = {
+    accept_license?: boolean;
+    fast?: boolean;
+  };
+
   export type AsyncJobResponse = common.AsyncJobResponse;
 
   export type CapabilityModelSpec = {
@@ -244,6 +381,10 @@ export namespace depthanything {
     licence?: string;
     commercial_use?: boolean;
     note?: string;
+  };
+
+  export type DeactivateResponse = {
+    freed_bytes: number;
   };
 
   export type ErrorResponse = common.ErrorResponse;
@@ -260,7 +401,19 @@ export namespace depthanything {
     invert?: boolean;
     colormap?: "grey" | "turbo" | "inferno" | "viridis" | "spectral";
     depth_format?: "png8" | "png16" | null;
+    preview?: boolean;
+    align_to?: FileRef | null;
+    extras?: Array<
+      "mesh_glb" | "points_ply" | "normals_png" | "depth_exr" | "stereo_jpeg" | "anaglyph_jpeg"
+    > | null;
+    fov_deg?: number | null;
+    mesh_triangles?: number | null;
+    max_points?: number | null;
+    relative_range?: number | null;
+    stereo_baseline?: number | null;
+    stereo_focus?: number | null;
     webhook?: string | null;
+    cancel_on_disconnect?: boolean;
   };
 
   export type EstimateResponse = {
@@ -282,8 +435,25 @@ export namespace depthanything {
     timings: _Timings;
     depth_unit?: "metre" | "relative" | "relative_inverse";
     focal_length_px?: number | null;
+    notes?: Array<string>;
     scale?: number | null;
     offset?: number | null;
+    alignment?: {
+      scale: number;
+      shift: number;
+    };
+    extras?: Array<{
+      kind: "mesh_glb" | "points_ply" | "normals_png" | "depth_exr" | "stereo_jpeg" | "anaglyph_jpeg";
+      file_id: string;
+      content_type: string;
+      bytes: number;
+    }>;
+    camera?: {
+      focal_length_px: number;
+      fov_deg: number;
+      principal_point: Array<number>;
+      source: "given" | "estimated" | "assumed";
+    };
   };
 
   export type FileDataURLRef = {
@@ -298,7 +468,12 @@ export namespace depthanything {
     file_id: string;
   };
 
-  export type FileRef = FileIDRef | FileURLRef | FileDataURLRef;
+  export type FileLoraRef = {
+    type?: "lora";
+    lora: string;
+  };
+
+  export type FileRef = FileIDRef | FileURLRef | FileDataURLRef | FileLoraRef;
 
   export type FileURLRef = {
     type?: "url";
@@ -321,6 +496,11 @@ export namespace depthanything {
     finished_at?: number | null;
     progress?: number | null;
     progress_label?: string;
+    webhook_delivery?: {
+      status: "pending" | "delivered" | "given_up";
+      attempts: number;
+      error: string | null;
+    } | null;
   };
 
   export type JobID = common.JobID;
@@ -331,9 +511,19 @@ export namespace depthanything {
 
   export type JobUrls = common.JobUrls;
 
+  export type PlanResponse = {
+    model: string;
+    bits: number | null;
+    peak_bytes: number;
+    budget_bytes: number;
+    fits: boolean;
+    smaller: string | null;
+  };
+
   export type UnloadResponse = {
     unloaded: boolean;
     freed_gb: number;
+    pending?: Array<string>;
   };
 
   export type ValidationError = common.ValidationError;
