@@ -78,6 +78,7 @@ class PostgresNotices implements Notices {
   tell(job: string, told: Told): void {
     if (isTerminal(told)) this.#tellEnd(job, told);
     else if (told.data.status === "running" || told.event === "preview") this.#tellRunning(job, told);
+    else this.#forgetRun(job);
   }
 
   async follow(job: Job, following: Following): Promise<AsyncIterable<JobEvent>> {
@@ -124,17 +125,23 @@ class PostgresNotices implements Notices {
 
   /** The end is committed: followers read it from the job's row. */
   #tellEnd(job: string, { event, data }: Told): void {
-    const run = this.#runs.get(job);
-    if (run) dropWaiting(run);
-    this.#runs.delete(job);
+    this.#forgetRun(job);
     for (const follower of this.#followers.get(job) ?? []) follower.refresh();
     const hasMessage = (data as { webhook_delivery?: unknown }).webhook_delivery ? "message" : "";
     this.#notify(channels.ended, `${job} ${event} ${this.#node} ${hasMessage}`);
   }
 
+  /** It has ended, or waits again. */
+  #forgetRun(job: string): void {
+    const run = this.#runs.get(job);
+    if (run) dropWaiting(run);
+    this.#runs.delete(job);
+  }
+
   #heardEnd(payload: string): void {
     const [id = "", , node, message] = payload.split(" ");
     if (node === this.#node) return;
+    this.#forgetRun(id);
     for (const follower of this.#followers.get(id) ?? []) follower.refresh();
     this.#listeners.call("ended", { id, hasMessage: message === "message" });
   }

@@ -10,7 +10,9 @@ import {
 } from "bun:test";
 import { TaskError } from "../../../../src/engine/engine.ts";
 import type { Connection } from "../../../../src/fleet/connect.ts";
+import { createPostgresNotices } from "../../../../src/jobs/notify/postgres-notices.ts";
 import type { JobEvent } from "../../../../src/jobs/scheduler.ts";
+import { silent } from "../../../../src/log.ts";
 import { connection, fleetDatabase } from "../../../fleet/fleet.ts";
 import { empty } from "../../../fleet/jobs.ts";
 import { type QueueNode, type QueueNodeOptions, queueNode, until } from "../../../fleet/queue-node.ts";
@@ -54,6 +56,26 @@ describe.skipIf(!hasPostgres)("notices between nodes", () => {
     open.push({ node, connection: own });
     return node;
   };
+  test("forget a job that another node ended, or that waits again", async () => {
+    await using first = connection(url);
+    await using second = connection(url);
+    const make = (own: Connection) =>
+      createPostgresNotices({ connection: own, node: crypto.randomUUID(), log: silent });
+    const [worker, other] = await Promise.all([make(first), make(second)]);
+    const status = (job: string, status: string) =>
+      ({ event: "status", data: { job_id: job, status } }) as const;
+    const [ended, waits] = ["job_1", "job_2"] as const;
+    for (const job of [ended, waits]) worker.tell(job, status(job, "running"));
+    worker.watch([ended, waits]);
+    expect([worker.isWatched(ended), worker.isWatched(waits)]).toEqual([true, true]);
+    worker.tell(waits, status(waits, "queued"));
+    expect(worker.isWatched(waits)).toBe(false);
+    other.tell(ended, { event: "canceled", data: { job_id: ended } });
+    await until(() => !worker.isWatched(ended));
+    worker.close();
+    other.close();
+  });
+
   /** A node that takes requests and one whose engine waits for the test. */
   const pair = async (options: Omit<QueueNodeOptions, "connection"> = {}) => {
     const front = await start({ variants: [] });
