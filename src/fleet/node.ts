@@ -114,6 +114,7 @@ class Member implements FleetNode {
   #work: Beating | undefined;
   #timer: NodeJS.Timeout | undefined;
   #beating: Promise<void> = Promise.resolve();
+  #isHurried = false;
   /** When the unbroken row of own beats began, and when the last one arrived, in milliseconds that only go forward. */
   #since: number | undefined;
   #last = Number.NEGATIVE_INFINITY;
@@ -134,7 +135,9 @@ class Member implements FleetNode {
   }
 
   hurry(): void {
-    if (this.#timer !== undefined) this.#again(0);
+    if (this.#timer === undefined) return;
+    this.#isHurried = true;
+    this.#again(0);
   }
 
   isHeard(): boolean {
@@ -152,8 +155,10 @@ class Member implements FleetNode {
   #again(milliseconds: number): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
+      this.#isHurried = false;
       this.#beating = this.#beating.then(() => this.#round());
-      void this.#beating.then(() => this.#work && this.#again((this.lease * 1000) / 3));
+      // a beat that was asked for during this one must not wait
+      void this.#beating.then(() => this.#work && this.#again(this.#isHurried ? 0 : (this.lease * 1000) / 3));
     }, milliseconds);
   }
 

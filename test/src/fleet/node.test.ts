@@ -66,6 +66,17 @@ describe.skipIf(!hasPostgres)("a machine in the fleet", () => {
   const members = () => membersOf(database.durable, 600);
   const find = async (id: string) => (await members()).find((member) => member.id === id);
 
+  test("beats at once when that is asked for during a beat", async () => {
+    const node = await joinFleet(database, options({ lease: 3600 }));
+    let beats = 0;
+    const beaten = async () => {
+      if (++beats < 3) node.hurry();
+    };
+    node.begin({ beat: beat(database, node), beaten, reap: nothing });
+    await until(() => beats === 3);
+    await node.leave();
+  });
+
   test("says what it is with each beat, and is gone when it leaves", async () => {
     const node = await joinFleet(database, options({ role: "worker" }));
     node.begin({ beat: beat(database, node, state({ running: ["job_1"] })), beaten: nothing, reap: nothing });
