@@ -63,11 +63,17 @@ export class Finisher {
     claim?: number,
   ): Promise<Job | undefined> {
     const { store, clock } = this.context;
-    const write = (how: Ending) => store.end(job.id, [from], how, progress, claim);
+    let isAnswered = false;
+    const write = async (how: Ending) => {
+      const written = await store.end(job.id, [from], how, progress, claim);
+      isAnswered = true;
+      return written;
+    };
     let ended: Job | undefined;
     try {
       ended = await this.persist(() => write(ending));
-      if (!ended) await this.#discardFiles(ending);
+      // At a shutdown nothing is asked again: the end may be written, and its bytes needed. Else the sweep removes them.
+      if (!ended && isAnswered) await this.#discardFiles(ending);
     } catch (error) {
       await this.#discardFiles(ending);
       const failed = unstored(error);

@@ -18,6 +18,25 @@ describe("a job", () => {
     expect(await state(id)).toBe("succeeded");
   });
 
+  test("keeps its files when the answer to its end was lost at a shutdown", async () => {
+    const { scheduler, store, files, submit, state } = harness();
+    await scheduler.start();
+    const end = store.end.bind(store);
+    const discarded: string[] = [];
+    files.discard = async ({ file_id }) => void discarded.push(file_id);
+    let stopped: Promise<void> | undefined;
+    store.end = async (...args) => {
+      await end(...args);
+      stopped ??= scheduler.stop();
+      throw Object.assign(new Error("disk I/O error"), { code: "SQLITE_IOERR" });
+    };
+    const { id } = await submit();
+    await settle();
+    await stopped;
+    expect(await state(id)).toBe("succeeded");
+    expect(discarded).toEqual([]);
+  });
+
   test("fails at once when its end cannot be stored and never will be, and leaves no file", async () => {
     const { scheduler, store, files, submit, state } = harness();
     await scheduler.start();
