@@ -138,6 +138,27 @@ test(
   patience,
 );
 
+test(
+  "a form that writes every file as a list: its mask[] is the mask",
+  async () => {
+    const form = new FormData();
+    form.set("prompt", "a red ball");
+    form.append("image[]", new File([readFileSync(picture)], "first.png"));
+    form.append("mask[]", new File([readFileSync(await halfMask())], "mask.png"));
+    const answer = await fetch(`${baseURL}/images/edits`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}` },
+      body: form,
+    });
+    expect(answer.status).toBe(200);
+    const { data } = (await answer.json()) as { data: { b64_json: string }[] };
+    const [kept, repainted] = await apart(data[0]!.b64_json);
+    expect(kept).toBeLessThanOrEqual(20);
+    expect(repainted).toBeGreaterThan(60);
+  },
+  patience,
+);
+
 /** A Python that has the client: the one that EASEL_TEST_PYTHON names, else the usual one. */
 const python = process.env.EASEL_TEST_PYTHON ?? "python3";
 const has = available(

@@ -42,6 +42,9 @@ export function jsonEdit(c: Context<Env>, { images, mask, ...request }: ImagesEd
   };
 }
 
+/** Names of the one mask in a form: some clients write every file as a list. */
+const maskFields: readonly string[] = ["mask", "mask[]"];
+
 /** An edit whose pictures come as files of a form. */
 export async function formEdit(c: Context<Env>, { files, settings }: Deps, uploads: Uploads): Promise<Asked> {
   requireUncompressed(c.req.raw.headers);
@@ -55,17 +58,17 @@ export async function formEdit(c: Context<Env>, { files, settings }: Deps, uploa
     {
       store: files,
       maxBytes: settings.max_upload_mb * 2 ** 20,
-      fileFields: ["image", "image[]", "mask"],
+      fileFields: ["image", "image[]", ...maskFields],
       meta: { source: "openai" },
     },
   );
   for (const [index, { record }] of form.files.entries()) await uploads.add(`form.${index}`, record);
   const filesOf = (ofMask: boolean) =>
     form.files
-      .filter(({ name }) => (name === "mask") === ofMask)
+      .filter(({ name }) => maskFields.includes(name) === ofMask)
       .map(({ record }) => ({ type: "file_id", file_id: record.file_id }));
   const [masks, pictures] = [filesOf(true), filesOf(false)];
-  if (masks.length > 1 || form.fields.some(({ name }) => name === "mask"))
+  if (masks.length > 1 || form.fields.some(({ name }) => maskFields.includes(name)))
     throw new Refusal("invalid_parameter", "mask: it must be one file");
   if (pictures.length === 0) throw new Refusal("invalid_parameter", "image: a picture is needed");
   // A client that sends a form again draws another boundary, so the contents are compared.

@@ -61,8 +61,8 @@ const editImage = (same: string) =>
     operationId: "edit_image_v1_images_edits_post",
     summary: "Edit (OpenAI)",
     description:
-      "Changes pictures as the words say, in OpenAI's form. As a form, the pictures are files in `image` or `image[]`; as JSON, they " +
-      `stand in \`images\`. The same jobs as ${same}.`,
+      "Changes pictures as the words say, in OpenAI's form. As a form, the pictures are files in `image` or `image[]` and the mask is one in " +
+      `\`mask\` or \`mask[]\`; as JSON, they stand in \`images\`. The same jobs as ${same}.`,
     tags,
     request: {
       headers,

@@ -265,17 +265,29 @@ test("a form without a picture, or with a mask for a model that takes none, leav
   const bare = new FormData();
   bare.set("prompt", "blue");
   expect((await post(bare)).status).toBe(400);
-  bare.append("image", new File(["one"], "one.png"));
-  bare.append("mask", new File(["mask"], "mask.png"));
-  const answer = await post(bare);
-  expect(answer.status).toBe(400);
-  expect(await answer.json()).toMatchObject({
-    error: { type: "invalid_request_error", message: expect.stringContaining("cannot repaint a part") },
-  });
-  const twice = new FormData();
-  twice.set("prompt", "blue");
-  for (const name of ["image", "mask", "mask"]) twice.append(name, new File(["one"], "one.png"));
-  expect((await post(twice)).status).toBe(400);
+  for (const name of ["mask", "mask[]"]) {
+    const masked = new FormData();
+    masked.set("prompt", "blue");
+    masked.append("image", new File(["one"], "one.png"));
+    masked.append(name, new File(["mask"], "mask.png"));
+    const answer = await post(masked);
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({
+      error: { type: "invalid_request_error", message: expect.stringContaining("cannot repaint a part") },
+    });
+  }
+  for (const masks of [
+    ["mask", "mask"],
+    ["mask[]", "mask[]"],
+    ["mask", "mask[]"],
+  ]) {
+    const twice = new FormData();
+    twice.set("prompt", "blue");
+    for (const name of ["image", ...masks]) twice.append(name, new File(["one"], "one.png"));
+    const answer = await post(twice);
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({ error: { message: "mask: it must be one file" } });
+  }
   expect((await files.totals()).count).toBe(before);
 });
 
