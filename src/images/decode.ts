@@ -79,7 +79,6 @@ function openSharp(): ReturnType<typeof loadSharp> {
 export async function decodePicture(source: string | Uint8Array, options: DecodeOptions): Promise<Picture> {
   const kind = options.kind ?? "input image";
   const { open, metadata, heic } = await opened(source, options, kind);
-  if (metadata.format === "tiff") await requireClearSamples(metadata, open, kind);
 
   const profile = options.colours === "own" ? ownProfile(metadata) : undefined;
   const stored = uprightSize(metadata);
@@ -154,7 +153,7 @@ export async function decodeMask(
   return new Uint8Array(bytes);
 }
 
-/** A picture that may be decoded: of a format that is read, and not too large. HEIC is decoded already. */
+/** A picture that may be decoded: of a format that is read, not too large, of samples that say what is white. HEIC is decoded already. */
 async function opened(source: string | Uint8Array, options: DecodeOptions, kind: string) {
   const heic = isHeic(await headOf(source)) ? await readHeic(source, options, kind) : undefined;
   const sharp = openSharp();
@@ -167,6 +166,7 @@ async function opened(source: string | Uint8Array, options: DecodeOptions, kind:
     });
   checkPixels(metadata, options, kind);
   if (metadata.format === "heif" && metadata.compression !== "av1") throw unreadable(kind, undefined);
+  if (metadata.format === "tiff") await requireClearSamples(metadata, open, kind);
   return { open, metadata, heic };
 }
 

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { loadSharp } from "../../src/images/sharp.ts";
 import type { Job } from "../../src/jobs/job.ts";
+import { tiffOf } from "../src/images/tiff-file.ts";
 import { depthServer } from "./server.ts";
 
 const fixtures = join(import.meta.dir, "../fixtures");
@@ -136,9 +137,12 @@ describe.each(["qwen", "flux2"])("%s repaints", (family) => {
 
   test("nothing by a mask that marks nothing, has no transparency or is no picture: a clear refusal", async () => {
     const black = dataUrl(await greyMask(0, 0));
+    const heights = dataUrl(tiffOf(Float32Array.of(0, 0.5, 1), 1));
     for (const [more, status, text] of [
       [{ mask: black }, 422, "mask: no pixel of it is white"],
       [{ mask: black, mask_marks: "transparent" }, 422, "mask: the picture has no transparency"],
+      [{ mask: heights }, 422, "mask is a TIFF of grey floating-point numbers"],
+      [{ mask: heights, mask_marks: "transparent" }, 422, "mask is a TIFF of grey floating-point numbers"],
       [{ mask: dataUrl(new TextEncoder().encode("no picture")) }, 400, "mask could not be opened"],
       [{ mask: { type: "file_id", file_id: `file_${"0".repeat(32)}` } }, 400, "unknown mask file_id"],
       [{ mask: black, mask_marks: "grey" }, 422, "mask_marks"],

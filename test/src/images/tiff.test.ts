@@ -1,53 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { Refusal } from "../../../src/errors.ts";
-import { decodePicture } from "../../../src/images/decode.ts";
+import { decodeMask, decodePicture } from "../../../src/images/decode.ts";
 import { loadSharp } from "../../../src/images/sharp.ts";
 import { plainTiff } from "../../../src/images/tiff.ts";
+import { tiffOf } from "./tiff-file.ts";
 
 const maxPixels = 1000;
-type Samples = Uint16Array | Int16Array | Int8Array | Uint32Array | Float32Array;
-const formatOf = (samples: Samples) =>
-  samples instanceof Float32Array ? 3 : samples instanceof Int16Array || samples instanceof Int8Array ? 2 : 1;
-
-/** A TIFF file of one row of samples, without compression. */
-function tiffOf(samples: Samples, channels: 1 | 3, options: { whiteIsZero?: boolean } = {}): Uint8Array {
-  const short = (value: number) => [3, channels, value] as const;
-  const width = samples.length / channels;
-  const entries = 10;
-  const lists = 8 + 2 + entries * 12 + 4;
-  const start = lists + 4 * channels;
-  const each = (at: number, value: number) => (channels === 1 ? value : lists + at);
-  const bits = samples.BYTES_PER_ELEMENT * 8;
-  const fields: (readonly [tag: number, type: number, count: number, value: number])[] = [
-    [256, 4, 1, width],
-    [257, 4, 1, 1],
-    [258, ...short(each(0, bits))],
-    [259, 3, 1, 1],
-    [262, 3, 1, channels === 3 ? 2 : options.whiteIsZero ? 0 : 1],
-    [273, 4, 1, start],
-    [277, 3, 1, channels],
-    [278, 4, 1, 1],
-    [279, 4, 1, samples.byteLength],
-    [339, ...short(each(2 * channels, formatOf(samples)))],
-  ];
-  const file = Buffer.alloc(start + samples.byteLength);
-  file.write("II*\0\b\0\0\0", "latin1");
-  file.writeUInt16LE(entries, 8);
-  fields.forEach(([tag, type, count, value], i) => {
-    const at = 10 + i * 12;
-    file.writeUInt16LE(tag, at);
-    file.writeUInt16LE(type, at + 2);
-    file.writeUInt32LE(count, at + 4);
-    file.writeUInt32LE(value, at + 8);
-  });
-  for (let c = 0; c < channels; c++) {
-    file.writeUInt16LE(bits, lists + 2 * c);
-    file.writeUInt16LE(formatOf(samples), lists + 2 * (channels + c));
-  }
-  file.set(new Uint8Array(samples.buffer), start);
-  return new Uint8Array(file);
-}
-
 const decoded = async (file: Uint8Array) => [...(await decodePicture(file, { maxPixels })).pixels];
 
 describe("samples whose meaning is clear become 8 bits", () => {
@@ -91,13 +49,50 @@ describe("samples that do not say what is white are refused with 422", () => {
     ["a sign", Int16Array.of(-5, 0, 5), 3, "signed or 32-bit numbers"],
     ["a sign in 8 bits", Int8Array.of(-5, 0, 5), 3, "signed or 32-bit numbers"],
   ] as const)("%s", async (_, samples, channels, what) => {
-    const error = await decodePicture(tiffOf(samples, channels), { maxPixels }).catch((cause) => cause);
-    expect(error).toBeInstanceOf(Refusal);
-    expect({ code: error.code, status: error.status, message: error.message }).toEqual({
-      code: "unclear_image",
-      status: 422,
-      message: `input image is a TIFF of ${what}, which do not say what is white: save it with 8 or 16 bits for each sample`,
-    });
+    const file = tiffOf(samples, channels);
+    const size = { width: samples.length / channels, height: 1 };
+    for (const [kind, decode] of [
+      ["input image", () => decodePicture(file, { maxPixels })],
+      ["mask", () => decodeMask(file, { maxPixels, ...size, marks: "white" })],
+      ["mask", () => decodeMask(file, { maxPixels, ...size, marks: "transparent" })],
+    ] as const) {
+      const error = await decode().catch((cause) => cause);
+      expect(error).toBeInstanceOf(Refusal);
+      expect({ code: error.code, status: error.status, message: error.message }).toEqual({
+        code: "unclear_image",
+        status: 422,
+        message: `${kind} is a TIFF of ${what}, which do not say what is white: save it with 8 or 16 bits for each sample`,
+      });
+    }
+  });
+});
+
+describe("a mask of samples whose meaning is clear", () => {
+  test.each([
+    ["16 bits, grey", Uint16Array.of(0, 0x80ff, 0xffff), 1, "white"],
+    [
+      "16 bits with transparency",
+      Uint16Array.of(0, 0, 0, 0xffff, 0, 0, 0, 0x7fff, 0, 0, 0, 0),
+      4,
+      "transparent",
+    ],
+    [
+      "floating-point RGB, linear light",
+      Float32Array.of(0, 0, 0, 0.2158, 0.2158, 0.2158, 1, 1, 1),
+      3,
+      "white",
+    ],
+    [
+      "floating-point RGB with transparency",
+      Float32Array.of(0, 0, 0, 1, 0, 0, 0, 0.498, 0, 0, 0, 0),
+      4,
+      "transparent",
+    ],
+  ] as const)("%s", async (_, samples, channels, marks) => {
+    const size = { width: samples.length / channels, height: 1 };
+    const mask = await decodeMask(tiffOf(samples, channels), { maxPixels, ...size, marks });
+    expect([mask[0], mask[2]]).toEqual([0, 255]);
+    expect(Math.abs(mask[1]! - 128)).toBeLessThanOrEqual(1);
   });
 });
 
