@@ -43,7 +43,8 @@ export function tool<const Input extends z.ZodRawShape>(
 ): Tool {
   return {
     name,
-    config: { ...said, inputSchema: z.object(inputSchema), outputSchema: z.object(outputSchema) },
+    // Strict, so that an argument that no tool reads is refused and not dropped.
+    config: { ...said, inputSchema: z.strictObject(inputSchema), outputSchema: z.object(outputSchema) },
     run: run as Tool["run"],
   };
 }

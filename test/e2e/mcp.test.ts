@@ -8,6 +8,7 @@ import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js"
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import { extraKinds } from "../../src/capabilities/depth/extras/options.ts";
+import { loadSharp } from "../../src/images/sharp.ts";
 import { depthServer, site } from "./server.ts";
 
 const images = join(import.meta.dir, "../fixtures/images");
@@ -60,7 +61,8 @@ test("the tools say what they do, and their results have schemas", async () => {
     "list_models",
     "activate_model",
   ]);
-  for (const { name, annotations, outputSchema } of tools) {
+  for (const { name, annotations, inputSchema, outputSchema } of tools) {
+    expect([name, inputSchema.additionalProperties]).toEqual([name, false]);
     expect([name, outputSchema?.type]).toEqual([name, "object"]);
     expect([name, annotations?.readOnlyHint]).toEqual([name, /^(get|list)_/.test(name)]);
   }
@@ -169,6 +171,43 @@ describe("mistakes are tool errors with the server's code:", () => {
     expect(outcome === true || outcome === "McpError").toBe(true);
     expect((await call(client, "list_models", {})).isError).toBeFalsy();
   });
+});
+
+test("every tool refuses an argument that it does not have, by its name", async () => {
+  const client = await agent();
+  const { tools } = await client.listTools();
+  for (const { name } of tools) {
+    const { isError, text } = await call(client, name, { no_such_argument: 1 });
+    expect([name, isError, text]).toEqual([name, true, expect.stringContaining("no_such_argument")]);
+  }
+});
+
+test("edit_image repaints by the mask, in either meaning of it", async () => {
+  const fixtures = join(import.meta.dir, "../fixtures");
+  const { origin, get } = await depthServer({
+    modelPaths: { "flux2/klein-4b": join(fixtures, "flux2/model") },
+    settings: { flux2_default_width: 64, flux2_default_height: 64 },
+  });
+  const client = await agent(origin);
+  const square = async (background: object) => {
+    const create = { width: 64, height: 64, channels: 4 as const, background };
+    const bytes = await loadSharp()({ create }).png().toBuffer();
+    return { data_url: `data:image/png;base64,${bytes.toString("base64")}` };
+  };
+  const white = await square({ r: 255, g: 255, b: 255, alpha: 1 });
+  const black = await square({ r: 0, g: 0, b: 0, alpha: 1 });
+  const clear = await square({ r: 0, g: 0, b: 0, alpha: 0 });
+  const edit = (args: object) =>
+    call(client, "edit_image", { prompt: "a fox", model: "klein-4b", steps: 1, images: [white], ...args });
+  const { params } = (await (
+    await get(`/v1/jobs/${(await edit({ mask: clear, mask_marks: "transparent" })).made.job_id}`)
+  ).json()) as { params: Record<string, unknown> };
+  expect(params).toMatchObject({ mask: { type: "data_url" }, mask_marks: "transparent" });
+  expect((await edit({ mask: white })).made.status).toBe("succeeded");
+  expect((await edit({ mask: black })).text).toContain("no pixel of it is white");
+  expect((await edit({ mask: black, mask_marks: "transparent" })).text).toContain(
+    "no pixel of it is transparent",
+  );
 });
 
 test("two hundred calls at once are all answered", async () => {

@@ -126,15 +126,21 @@ const editImage = (paths: boolean) =>
       inputSchema: {
         ...painting,
         images: z.array(imageInput(paths)).min(1).max(8),
+        mask: imageInput(paths).optional().describe("Marks the pixels of the first picture to repaint."),
+        mask_marks: z
+          .enum(["white", "transparent"])
+          .optional()
+          .describe("Which pixels of the mask mark; white when left out."),
       },
       outputSchema: jobOutput,
       annotations: { title: "Edit image", ...making },
     },
-    async (api, { images, model, wait_s, ...fields }, extra) => {
+    async (api, { images, mask, model, wait_s, ...fields }, extra) => {
       const { family, name } = await chosen(api, "/edit", model);
       const refs = [];
       for (const each of images) refs.push(await reference(api, each as ImageInput));
-      const body = given({ ...fields, model: name, images: refs });
+      const marked = mask && (await reference(api, mask as ImageInput));
+      const body = given({ ...fields, model: name, images: refs, mask: marked });
       return runJob(api, `/v1/image/${family}/edit`, body, watchingOf(extra, wait_s));
     },
   );
