@@ -4,9 +4,10 @@
  * @module
  */
 import { hostname } from "node:os";
-import { choice, number, optional, path, setting, text, yesNo } from "./types.ts";
+import { choice, number, optional, path, setting, text, withoutLogin, yesNo } from "./types.ts";
 
 const group = "Several machines";
+const endpoint = withoutLogin(text("an http or https URL", /^https?:\/\/[^\s/?#@]+\/?$/));
 
 export const fleet = {
   fleet_url: setting({
@@ -67,14 +68,16 @@ export const fleet = {
   files_url: setting({
     group,
     kind: optional(
-      text("s3://bucket/prefix or file:///folder", /^(s3:\/\/[^/\s?#]+(\/[^\s?#]*)?|file:\/\/\/[^?#]+)$/),
+      withoutLogin(
+        text("s3://bucket/prefix or file:///folder", /^(s3:\/\/[^/\s?#@]+(\/[^\s?#]*)?|file:\/\/\/[^?#]+)$/),
+      ),
     ),
     default: null,
     help: "Where a fleet keeps its files: an S3 bucket, or a folder that all machines share.",
   }),
   s3_endpoint: setting({
     group,
-    kind: optional(text("an http or https URL", /^https?:\/\/[^\s/?#@]+\/?$/)),
+    kind: optional(endpoint),
     default: null,
     help: "Address of the S3 server. Null: Amazon's for s3_region.",
     also: "AWS_ENDPOINT_URL_S3",
@@ -104,7 +107,7 @@ export const fleet = {
   }),
   s3_public_endpoint: setting({
     group,
-    kind: optional(text("an http or https URL", /^https?:\/\/[^\s/?#@]+\/?$/)),
+    kind: optional(endpoint),
     default: null,
     help: "Address under which clients reach the S3 server, for links to files. Null: files go through the API machines.",
   }),

@@ -240,7 +240,12 @@ function unknownName(name: string, names: readonly string[]): string {
 
 function misfit(name: string, setting: Setting<unknown>, value: unknown): string {
   const shown = JSON.stringify(value) ?? String(value);
-  const got = setting.secret ? "" : `, not ${shown.length > 80 ? `${shown.slice(0, 80)}…` : shown}`;
+  const { withoutLogin } = setting.kind;
+  const got = setting.secret
+    ? ""
+    : withoutLogin !== undefined && shown.includes("@")
+      ? `, ${withoutLogin}`
+      : `, not ${shown.length > 80 ? `${shown.slice(0, 80)}…` : shown}`;
   const quotes =
     ["number", "boolean"].includes(typeof value) && setting.kind.schema.safeParse(String(value)).success
       ? ". Put quotes around it"

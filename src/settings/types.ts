@@ -18,6 +18,8 @@ export interface Kind<T> {
   placeholder: string;
   /** Values are paths: `~` and relative ones are resolved against the place where they are written. */
   path?: true;
+  /** What an error says in the place of a value with `@`, which may hold a password. */
+  withoutLogin?: string;
 }
 
 /** One setting: a row of the table. */
@@ -125,6 +127,12 @@ export const text = (expects = "text", pattern?: RegExp): Kind<string> => ({
   expects,
   fromText: (written) => written,
   placeholder: "text",
+});
+
+/** A URL whose pattern allows no user name and no password. */
+export const withoutLogin = (kind: Kind<string>): Kind<string> => ({
+  ...kind,
+  withoutLogin: "without a user name, a key or a password: s3_access_key and s3_secret_key hold the keys",
 });
 
 export const path = (): Kind<string> => ({ ...text("a path"), placeholder: "path", path: true });

@@ -49,9 +49,8 @@ export function placeOf(settings: PlaceSettings, { deadlines }: Wire = {}): Plac
     );
   const url = URL.parse(files_url);
   if (url?.protocol === "file:") return { kind: "folder", root: fileURLToPath(url) };
-  const [, name, path = ""] = /^s3:\/\/([^/]+)(?:\/(.*))?$/.exec(files_url) ?? [];
-  if (name === undefined)
-    throw new SetupError(`files_url ${files_url} is neither s3://bucket/prefix nor file:///folder`);
+  const [, name, path = ""] = /^s3:\/\/([^/@]+)(?:\/(.*))?$/.exec(files_url) ?? [];
+  if (name === undefined) throw new SetupError("files_url is neither s3://bucket/prefix nor file:///folder");
   const { s3_access_key: accessKey, s3_secret_key: secretKey, s3_region: region } = settings;
   if (accessKey === null || secretKey === null)
     throw new SetupError("files_url names a bucket, so s3_access_key and s3_secret_key must be set");
@@ -83,7 +82,7 @@ function certificates(path: string): string {
 
 function requireSafe(setting: string, text: string, { allow_insecure_fleet }: PlaceSettings): void {
   const url = URL.parse(text);
-  if (!url) throw new SetupError(`${setting} ${text} is no URL, such as https://s3.example`);
+  if (!url) throw new SetupError(`${setting} is no URL, such as https://s3.example`);
   if (url.protocol === "https:" || allow_insecure_fleet || isLoopbackHost(url.hostname)) return;
   throw new SetupError(`${setting} must begin with https:// unless it is on this machine`);
 }

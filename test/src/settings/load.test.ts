@@ -387,3 +387,40 @@ describe("defaultSettings", () => {
     });
   });
 });
+
+describe("a login in the address of a fleet's files", () => {
+  const wrong = [
+    ["files_url", "s3://AKIA:SECRET@bucket/x"],
+    ["files_url", "s3://SECRET@bucket"],
+    ["files_url", "s3:/AKIA:SECRET@bucket/x"],
+    ["files_url", "file://user:SECRET@host/folder"],
+    ["s3_endpoint", "https://user:SECRET@s3.example"],
+    ["s3_endpoint", "https//user:SECRET@s3.example"],
+    ["s3_public_endpoint", "https://SECRET@s3.example"],
+  ] as const;
+  test.each(wrong)("%s %s is refused and not shown", (name, value) => {
+    const file = yaml(`${name}: ${JSON.stringify(value)}\n`);
+    for (const options of [
+      { env: { HOME: "/h", [envName(name)]: value } },
+      { flags: { [name]: value } },
+      { file },
+      { file: yaml(`${name}: [${JSON.stringify(value)}]\n`) },
+    ]) {
+      const [problem, ...others] = problems(options);
+      expect(others).toEqual([]);
+      expect(problem).toMatch(new RegExp(`: ${name} must be .*, without a user name, a key or a password`));
+      expect(problem).not.toMatch(/SECRET|AKIA/);
+    }
+  });
+
+  test("an @ in a folder's name or in a prefix is none", () => {
+    for (const files_url of ["file:///mnt/ada@home", "s3://bucket/ada@home"])
+      expect(load({ flags: { files_url } }).settings.files_url).toBe(files_url);
+  });
+
+  test("other wrong values are shown", () => {
+    expect(problems({ flags: { s3_endpoint: "s3.example" } })).toEqual([
+      '--s3-endpoint: s3_endpoint must be an http or https URL, or null, not "s3.example"',
+    ]);
+  });
+});
