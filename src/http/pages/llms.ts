@@ -5,6 +5,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { Capability } from "../../capabilities/capability.ts";
+import { variantsFor } from "../../capabilities/catalogue.ts";
 import { settingsMarkdown } from "../../settings/document.ts";
 import type { Deps, Env } from "../deps.ts";
 import { baseOf, type Documents } from "../openapi/document.ts";
@@ -94,13 +95,24 @@ ${capabilities.map((capability) => `- [${capability.title}](${origin}${baseOf(ca
 }
 
 /** Operations of a family as its served document has them, with the models that they take. */
-function operationsOf({ family, label, variants }: Capability, documents: Documents): string {
+function operationsOf(capability: Capability, documents: Documents): string {
+  const { domain, family, label, operations } = capability;
+  const models = new Map(
+    operations.map((operation) => [
+      `/v1/${domain}/${family}${operation.path}`,
+      variantsFor(capability, operation)
+        .map(({ name }) => name)
+        .join(", "),
+    ]),
+  );
   const own = operationsIn(documents.capability(family)).filter(
     (operation) => isServed(operation) && operation.requestBody && !operation.path.includes("{"),
   );
-  const models = variants.map(({ name }) => name).join(", ");
   return own
-    .map(({ method, path, summary }) => `- \`${method} ${path}\`: ${summary} (${label}; models: ${models})`)
+    .map(
+      ({ method, path, summary }) =>
+        `- \`${method} ${path}\`: ${summary} (${label}; models: ${models.get(path)})`,
+    )
     .join("\n");
 }
 

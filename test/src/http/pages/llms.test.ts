@@ -52,6 +52,22 @@ test("every operation that makes pictures is on the short page with its models",
   expect(short).not.toContain("/train");
 });
 
+test("an operation is listed with the models that `/v1/setup` has it for, and no others", async () => {
+  const setup = await (await app.request("/v1/setup")).json();
+  const listed = [
+    ...short.matchAll(/^- `POST \/v1\/image\/(\w+)(\/\w+)`: .*; models: ([^)]*)\)$/gm),
+  ] as unknown as [string, string, string, string][];
+  expect(listed.length).toBe(families.flatMap(({ operations: own }) => own).length);
+  for (const [, family, path, models] of listed) {
+    const takes = setup.data.filter(
+      (model: { family: string; operations: string[] }) =>
+        model.family === family && model.operations.includes(path),
+    );
+    const names = takes.map(({ name }: { name: string }) => name);
+    expect([family, path, models.split(", ").toSorted()]).toEqual([family, path, names.toSorted()]);
+  }
+});
+
 test("the full page has every route, schema field, error code, setting and guide", () => {
   const parts = full.split(/\n# (?=(?:Reference|Guides)\n)/);
   expect(parts.map((part) => part.split("\n")[0])).toEqual(["# easel", "Reference", "Guides"]);
