@@ -149,10 +149,19 @@ describe.each(["qwen", "flux2"])("%s repaints", (family) => {
       [{ mask: black, images: [] }, 422, "images"],
     ] as const) {
       const body = { prompt: "a red ball", images: [image], steps: 1, ...more };
+      const before = (await server.counts()).files;
       const answer = await post(`/v1/image/${family}/edit`, body);
       const { detail } = (await answer.json()) as { detail: unknown };
       expect([answer.status, JSON.stringify(detail)]).toEqual([status, expect.stringContaining(text)]);
+      expect((await server.counts()).files).toBe(before);
     }
+    // What the client uploaded before stays.
+    const named = await server.upload(join(fixtures, "qwen/first.png"));
+    const before = (await server.counts()).files;
+    const body = { prompt: "a red ball", images: [named], steps: 1, mask: black };
+    expect((await post(`/v1/image/${family}/edit`, body)).status).toBe(422);
+    expect((await server.counts()).files).toBe(before);
+    expect((await server.get(`/v1/files/${named.file_id}/download`)).status).toBe(200);
   }, 60_000);
 });
 
@@ -189,10 +198,19 @@ test("OpenAI's route: the transparent part of the mask is repainted, the size is
   expect(apart(pixels, source, corner)).toBeGreaterThan(20);
 
   const opaque = dataUrl(await greyMask(255, 0));
+  const before = (await server.counts()).files;
   const refused = await post("/v1/images/edits", { ...body, mask: { image_url: opaque.data_url } });
   const { error } = (await refused.json()) as { error: { message: string; code: string } };
   expect([refused.status, error.message]).toEqual([
     400,
     expect.stringContaining("mask: the picture has no transparency"),
   ]);
+  const form = new FormData();
+  form.set("prompt", "a red ball");
+  form.set("model", "qwen/edit-2509");
+  const fileOf = (url: string) => new File([Buffer.from(url.split(",")[1]!, "base64")], "a.png");
+  form.append("image", fileOf(image_url));
+  form.append("mask", fileOf(opaque.data_url));
+  const sent = await fetch(new URL("/v1/images/edits", server.origin), { method: "POST", body: form });
+  expect([sent.status, (await server.counts()).files]).toEqual([400, before]);
 }, 60_000);

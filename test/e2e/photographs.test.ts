@@ -65,6 +65,15 @@ describe("a HEIC and an AVIF picture", () => {
       detail: "input image could not be opened: the file is damaged or cut short",
     });
     expect((await server.get("/health")).status).toBe(200);
+
+    const before = (await server.counts()).files;
+    const data_url = `data:image/heic;base64,${(await Bun.file(cut).bytes()).toBase64()}`;
+    const inside = { image: { type: "data_url", data_url }, model: "mini" };
+    const refused = await server.post("/v1/image/depthanything/estimate", inside, asJson);
+    expect([refused.status, (await server.counts()).files]).toEqual([400, before]);
+    const again = await server.post(`/v1/jobs/${refused.headers.get("x-kiapi-job-id")}/retry`, {});
+    const { job_id } = (await again.json()) as { job_id: string };
+    expect((await server.ended(job_id)).error_code).toBe("unknown_file");
   });
 });
 

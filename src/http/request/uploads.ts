@@ -20,7 +20,7 @@ export interface Uploads extends AsyncDisposable {
   pending(): FileRecord[];
   /** A job was committed with them: they stay. */
   taken(): void;
-  /** The jobs that had them are gone again. */
+  /** The jobs that had them are gone again, or refused them. */
   released(): void;
 }
 
