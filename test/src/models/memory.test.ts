@@ -23,8 +23,8 @@ const float = 4;
 const fixtures = join(import.meta.dir, "../../fixtures");
 
 /** Kernels of a processor want channels in whole registers, which networks as narrow as these feel. */
-function expectWeights(took: number, planned: number) {
-  expect(took).toBeGreaterThanOrEqual(planned);
+function expectWeights(took: number, planned: number, least = planned) {
+  expect(took).toBeGreaterThanOrEqual(least);
   expect(took).toBeLessThan(1.08 * planned);
 }
 
@@ -71,7 +71,9 @@ describe.each(depthPros)("Depth Pro %s", (_, path) => {
   test.each([null, 8] as const)("takes the planned memory for weights of %p bits", (bits) => {
     const before = memory().active;
     using _model = DepthPro.load(paths, { bits });
-    expectWeights(memory().active - before, depthPro.weightBytes(size, bits, float));
+    const planned = depthPro.weightBytes(size, bits, float);
+    // Convolutions of one pixel stay in half precision, too; the plan counts them in single precision.
+    expectWeights(memory().active - before, planned, 0.98 * planned);
   });
 
   test("runs within the planned memory", () => {
