@@ -95,7 +95,8 @@ async function eachPicture(
     } catch (error) {
       context.signal.throwIfAborted();
       if (!(error instanceof JobFailed)) throw error;
-      const message = `${input.label}: ${error.message}`;
+      // A prompt has no path; one that fails needs no name.
+      const message = input.path === "" ? error.message : `${input.label}: ${error.message}`;
       if (inputs.length === 1) throw new JobFailed(message);
       context.err(`Error: ${message}`);
       failed++;

@@ -95,6 +95,11 @@ test("a licence that forbids commercial use is named, and its acceptance stays w
   const refused = await server.activate("depthpro/models/base");
   expect([refused.status, refused.body.code]).toEqual([403, "license_not_accepted"]);
   expect(refused.body.detail).toMatch(/https:\/\/.*accept_license/);
+  for (const accept_license of ["yes", "true", 1, [true]]) {
+    const { status, body } = await server.activate("depthpro/models/base", { accept_license });
+    expect([accept_license, status]).toEqual([accept_license, 422]);
+    expect(JSON.stringify(body)).toContain("accept_license");
+  }
   expect((await server.counts()).jobs).toBe(0);
   const { body } = await server.activate("depthpro/models/base", { accept_license: true });
   const job = await server.ended(body.job_id);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { type Def, defOf, isObject, optionOf } from "./schema-walk.ts";
 
 const decimal = /^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/;
@@ -12,10 +12,19 @@ const truths: Readonly<Record<string, boolean>> = {
   ...Object.fromEntries(["0", "false", "f", "no", "n", "off"].map((word) => [word, false])),
 };
 
+const uncoerced = new WeakSet<z.core.$ZodType>();
+
+/** A truth value that is taken as it is: neither text nor a number stands for it. */
+export function exactBoolean() {
+  const schema = z.boolean();
+  uncoerced.add(schema);
+  return schema;
+}
+
 /** The value with text turned to numbers and truths where the schema wants them, and references given the type they lack. */
 export function coerced(schema: z.core.$ZodType, value: unknown): unknown {
   const def = defOf(schema);
-  if (value === undefined || value === null) return value;
+  if (value === undefined || value === null || uncoerced.has(schema)) return value;
   if (def.innerType) return coerced(def.innerType, value);
   switch (def.type) {
     case "number":

@@ -374,6 +374,13 @@ test.each([
   expect(fake.calls).toEqual([]);
 });
 
+test("a failed easel generate says why, and nothing of the prompt", async () => {
+  using fake = server("failed");
+  const args = ["a cat", "-o", join(folder, "out.png"), "--lora", `${picture("style.safetensors")}:1`];
+  const { error } = await run(fake.port, "generate", ...args);
+  expect(error?.message).toBe("the model gave up");
+});
+
 test("easel upscale, generate and edit send what their options say", async () => {
   using fake = server();
   const output = join(folder, "out.webp");

@@ -7,6 +7,7 @@ import { accepted } from "../../answer/negotiation.ts";
 import type { Deps } from "../../deps.ts";
 import { baseOf } from "../../openapi/document.ts";
 import { json } from "../../openapi/responses.ts";
+import { exactBoolean } from "../../request/coercion.ts";
 import type { Serve } from "../../route.ts";
 import { AsyncJobResponse } from "./contract.ts";
 import { refusalResponses, schemaResponse } from "./errors.ts";
@@ -18,7 +19,8 @@ const params = z.object({
 
 const ActivateRequest = z
   .object({
-    accept_license: z.boolean().default(false).openapi({
+    // "yes" and 1 are no clear consent.
+    accept_license: exactBoolean().default(false).openapi({
       description: "Accepts the model's licence. Needed where it forbids commercial use.",
     }),
     fast: z.boolean().default(false).openapi({
