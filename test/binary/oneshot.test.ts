@@ -267,7 +267,11 @@ describe("a command that needs no server", () => {
     [["upscale", "street.jpg", "-o", "x.gif"], 2, "Error: The output must end in .png, .jpg or .webp\n"],
     [["generate", "a cat", "-o", "x.png"], 1, "easel activate --model flux2/"],
     [["generate", "", "-o", "x.png"], 2, "Error: prompt: "],
-    [["generate", "a cat", "-o", "x.png", "--lora", "absent:0.5"], 1, "Error: There is no file absent\n"],
+    [
+      ["generate", "a cat", "-o", "x.png", "--lora", "./absent.safetensors:0.5"],
+      1,
+      "Error: There is no file ./absent.safetensors\n",
+    ],
     [["edit", "a cat", "street.jpg", "-o", "x.png"], 1, "easel activate --model flux2/"],
     [["edit", "a cat", "-o", "x.png"], 2, "Error: missing required argument 'pictures'\n"],
   ] as const)("refuses %j with %d and one error", async (args, code, message) => {
