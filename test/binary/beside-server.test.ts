@@ -57,7 +57,7 @@ describe.each([
 test("each command stands in the table above", () => {
   const page = readFileSync(join(import.meta.dir, "../../docs/reference/cli.md"), "utf8");
   const names = new Set([...page.matchAll(/^## easel ([a-z]+)/gm)].map(([, name]) => name));
-  const elsewhere = ["run", "upscale", "generate", "edit", "doctor", "repair", "mcp"];
+  const elsewhere = ["run", "upscale", "generate", "edit", "doctor", "repair", "mcp", "fleet"];
   for (const [[name]] of commands) names.delete(name);
   for (const name of elsewhere) names.delete(name);
   expect([...names]).toEqual([]);
