@@ -99,7 +99,9 @@ describe.skipIf(!hasPostgres)("a fleet", () => {
 
   test("is ready while its folder is away, and says that it is", async () => {
     const shared = newFolder();
-    const front = await start("alone", "both", fleetOf(database.nodeUrl, shared));
+    // A database knows the folder of its fleet: this one is of this test alone.
+    const { nodeUrl } = await fleetDatabase();
+    const front = await start("alone", "both", fleetOf(nodeUrl, shared));
     const says = async () => {
       const answer = await get(front, "/ready");
       return `${answer.status} ${((await answer.json()) as { files: string }).files}`;
