@@ -28,7 +28,7 @@ export interface Records {
   insert(record: FileRecord): Promise<void>;
   /** Inserts the first record of a key, for several processes that share the records. Gives the id of that one. */
   insertOnce?(record: FileRecord, key: string): Promise<string>;
-  /** Forgets keys whose record was inserted more than so many seconds ago. */
+  /** Forgets keys whose record was inserted longer ago than that, in seconds. */
   forgetKeys?(age: number): Promise<void>;
   find(id: string): Promise<FileRecord | undefined>;
   /** Newest first. @throws {Refusal} `invalid_parameter` when `after` never was a file. */

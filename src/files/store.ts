@@ -98,7 +98,7 @@ export interface FileStore {
   /** Deletes old files and then the oldest until the rest fits, never one that is in use. Gives the deleted ids. */
   prune(limits: Retention): Promise<string[]>;
   totals(): Promise<{ count: number; bytes: number }>;
-  /** Whether this process does that part of the upkeep now: of all that share the files, one in so many seconds. */
+  /** Whether this process does that part of the upkeep now: of all that share the files, one in each interval. */
   takeTurn(upkeep: "prune" | "sweep", seconds: number): Promise<boolean>;
 }
 

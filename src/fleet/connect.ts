@@ -93,7 +93,7 @@ export function connect(address: Address, options: ConnectOptions = {}): Connect
 
 const late = Symbol("no answer in time");
 
-/** The result, or `late` after so many milliseconds. The promise may go on; nothing is heard of it then. */
+/** The result, or `late` after the given milliseconds. The promise may still settle; its outcome is ignored then. */
 async function within<T>(milliseconds: number, promise: PromiseLike<T>): Promise<T | typeof late> {
   const { promise: over, resolve } = Promise.withResolvers<typeof late>();
   const timer = setTimeout(resolve, milliseconds, late);

@@ -45,7 +45,7 @@ export interface FleetNode {
   name: string;
   /** Beats at once, and then three times in a lease. */
   begin(work: Beating): void;
-  /** Beats at once, as when an order was told. */
+  /** Beats at once, for example when an order was announced. */
   hurry(): void;
   /** Whether the last beat arrived. */
   isHeard(): boolean;

@@ -1,5 +1,5 @@
 /**
- * Orders from one machine to others: a row that is told, carried out, and answered.
+ * Orders from one machine to others: a row that is announced, carried out, and answered.
  *
  * @module
  */
@@ -16,7 +16,7 @@ export type Orders = Readonly<Record<string, (body: unknown) => Promise<unknown>
 export const tellNode = ({ lazy }: Connection, node: string): Promise<unknown> =>
   lazy.run((sql) => sql`SELECT pg_notify(${channel}, ${node})`);
 
-/** Runs `look` when this machine was told something, or may have been. */
+/** Runs `look` when a notification for this machine came, or may have come. */
 export const heedOrders = (
   connection: Connection,
   node: string,

@@ -28,7 +28,7 @@ type Optional = "warm" | "webhooks" | "awake" | "clock" | "install" | "notices" 
 export type SchedulerOptions = Omit<JobContext, Optional | "settings"> & Partial<Pick<JobContext, Optional>>;
 
 const pruneInterval = 3600_000;
-/** Milliseconds between questions in a fleet, whatever is told: for work, for the ends of waited-for jobs, for messages. */
+/** Milliseconds between questions in a fleet, whatever notifications come: for work, for the ends of waited-for jobs, for messages. */
 const idlePoll = 5000;
 const waitersPoll = 2000;
 const webhooksPoll = 10_000;

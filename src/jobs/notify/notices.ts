@@ -29,7 +29,7 @@ export interface Notices {
   tell(job: string, told: Told): void;
   /** Events of a job up to its terminal one. */
   follow(job: Job, following: Following): Promise<AsyncIterable<JobEvent>>;
-  /** Whether somebody follows a job that runs here. */
+  /** Whether a client follows a job that runs here. */
   isWatched(job: string): boolean;
   /** The jobs that are followed here and want to be told when the queue moves. */
   followed(): string[];

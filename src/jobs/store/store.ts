@@ -177,7 +177,7 @@ export interface JobStore {
    * a machine whose lease is over counts as gone only if it left the fleet.
    */
   recover(options?: { onlyGone?: boolean }): Promise<Recovered>;
-  /** Removes jobs that ended more than so many seconds ago by the store's clock, and remembers their ids. Gives their number. */
+  /** Removes jobs that ended longer ago than the given seconds by the store's clock, and remembers their ids. Gives their number. */
   prune(age: number): Promise<number>;
   /** Ids of files that queued and running jobs still need. */
   filesInUse(): Promise<ReadonlySet<string>>;

@@ -37,7 +37,7 @@ export function drawPreview(
   return { image: image as Uint8Array, channels, width, height };
 }
 
-/** A picture with every so many pixels left out: enough to find edges for a preview. */
+/** A picture of fewer pixels, taken at even distances: enough to find edges for a preview. */
 export function thinned({ data, width, height, channels }: Pixels<Uint8Array>, to: Size): Pixels<Uint8Array> {
   const made = new Uint8Array(to.width * to.height * channels);
   for (let y = 0, at = 0; y < to.height; y++) {
