@@ -8,6 +8,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { record } from "./tally.ts";
+import { failedTests, filesAgain, sentence } from "./unsteady.ts";
 
 const root = join(import.meta.dir, "../..");
 const bun = process.execPath;
@@ -17,13 +18,25 @@ interface Step {
   name: string;
   command: string[];
   /** Its results are counted: their name, and the arguments that make it write them to a file. */
-  tests?: { name: string; reportTo: (file: string) => string[] };
+  tests?: {
+    name: string;
+    reportTo: (file: string) => string[];
+    /** Runs only these files of tests: those that failed get a second run. */
+    again?: (files: readonly string[]) => string[];
+  };
 }
 
-const bunTests = (name: string) => ({
-  name,
-  reportTo: (file: string) => ["--reporter=junit", `--reporter-outfile=${file}`],
-});
+const reportTo = (file: string) => ["--reporter=junit", `--reporter-outfile=${file}`];
+
+/** Bun's test runner over what `where` names. */
+const bunTests = (title: string, name: string, milliseconds: number, where: string): Step => {
+  const runner = [bun, "test", `--timeout=${milliseconds}`];
+  return {
+    name: title,
+    command: [...runner, where],
+    tests: { name, reportTo, again: (files) => [...runner, ...files.map((file) => `./${file}`)] },
+  };
+};
 
 const gates: Record<string, Step[]> = {
   all: [
@@ -33,19 +46,11 @@ const gates: Record<string, Step[]> = {
     { name: "requirements files install", command: [bun, "scripts/gate/requirements.ts"] },
     { name: "types", command: [bin("tsc"), "--noEmit"] },
     { name: "native parts, C++ warnings as errors", command: [bun, "scripts/build/native.ts"] },
-    {
-      name: "tests",
-      command: [bun, "test", "--timeout=60000", "--path-ignore-patterns=test/binary/**"],
-      tests: bunTests("tests"),
-    },
+    bunTests("tests", "tests", 60_000, "--path-ignore-patterns=test/binary/**"),
   ],
   binary: [
     { name: "build", command: [bun, "build.ts"] },
-    {
-      name: "binary tests",
-      command: [bun, "test", "--timeout=120000", "./test/binary"],
-      tests: bunTests("binary"),
-    },
+    bunTests("binary tests", "binary", 120_000, "./test/binary"),
   ],
   mini: [
     {
@@ -61,21 +66,52 @@ const gates: Record<string, Step[]> = {
   ],
 };
 
-/** Shows the step's output as it comes and says whether it succeeded. */
-async function run(step: Step): Promise<boolean> {
-  console.log(`\n== ${step.name}`);
-  const { tests } = step;
-  const report = tests && join(root, "dist/results", `${tests.name}.xml`);
-  if (report) {
+const failures: string[] = [];
+const unsteady: string[] = [];
+
+/** Shows the output as it comes and gives the exit code, or the signal. */
+async function start(command: string[], tests?: Step["tests"], report = ""): Promise<string | number> {
+  if (tests) {
     await mkdir(join(root, "dist/results"), { recursive: true });
     await rm(report, { force: true });
   }
-  const command = tests && report ? [...step.command, ...tests.reportTo(report)] : step.command;
-  const child = Bun.spawn(command, { cwd: root, stdin: "ignore", stdout: "inherit", stderr: "inherit" });
+  const child = Bun.spawn(tests ? [...command, ...tests.reportTo(report)] : command, {
+    cwd: root,
+    stdin: "ignore",
+    stdout: "inherit",
+    stderr: "inherit",
+  });
   const code = await child.exited;
-  const ok = code === 0;
-  await record(tests?.name ?? step.name, ok, report);
-  if (!ok) console.log(`== ${step.name}: failed (exit ${child.signalCode ?? code})`);
+  return child.signalCode ?? code;
+}
+
+const read = async (report: string) =>
+  (await Bun.file(report).exists()) ? await Bun.file(report).text() : "";
+
+/** Gives the tests that failed a second run, and says whether all of them passed then. */
+async function passAgain(tests: NonNullable<Step["tests"]>, report: string): Promise<boolean> {
+  const failed = failedTests(await read(report));
+  const files = tests.again ? filesAgain(failed) : [];
+  if (files.length > 0) {
+    console.log(`\n== ${failed.length} failed; their files once more: ${files.join(" ")}`);
+    const second = report.replace(/\.xml$/, "-again.xml");
+    if ((await start(tests.again!(files), tests, second)) === 0) {
+      unsteady.push(...failed.map(sentence));
+      return true;
+    }
+  }
+  failures.push(...failed.map(sentence));
+  return false;
+}
+
+/** Runs a step and says whether it succeeded. */
+async function run({ name, command, tests }: Step): Promise<boolean> {
+  console.log(`\n== ${name}`);
+  const report = join(root, "dist/results", `${tests?.name}.xml`);
+  const code = await start(command, tests, report);
+  const ok = code === 0 || (tests !== undefined && (await passAgain(tests, report)));
+  await record(tests?.name ?? name, ok, tests && report);
+  if (!ok) console.log(`== ${name}: failed (exit ${code})`);
   return ok;
 }
 
@@ -95,4 +131,6 @@ for (const step of steps) {
   );
 }
 console.log(`\n${outcomes.join("\n")}`);
+for (const test of failures) console.log(`failed ${test}`);
+for (const test of unsteady) console.log(`failed once, passed on a second run ${test}`);
 process.exit(failed ? 1 : 0);

@@ -1,0 +1,47 @@
+import { describe, expect, test } from "bun:test";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { failedTests, filesAgain, sentence } from "../../../scripts/gate/unsteady.ts";
+
+function reportOf(source: string): string {
+  const folder = mkdtempSync(join(tmpdir(), "easel-gate-"));
+  writeFileSync(join(folder, "sample.test.ts"), source);
+  Bun.spawnSync(
+    [process.execPath, "test", "--reporter=junit", "--reporter-outfile=report.xml", "./sample.test.ts"],
+    { cwd: folder, stdout: "ignore", stderr: "ignore" },
+  );
+  return readFileSync(join(folder, "report.xml"), "utf8");
+}
+
+describe("tests that failed once", () => {
+  test("are found in bun's report with file, groups and what they said", () => {
+    const failed = failedTests(
+      reportOf(`
+        import { describe, expect, test } from "bun:test";
+        describe("a \\"group\\" > of <two>", () => {
+          test("is wrong & says so", () => expect(1).toBe(2));
+          test("is right", () => {});
+        });
+        test.skip("is left out", () => {});
+        test("throws", () => { throw new Error("late"); });
+      `),
+    );
+    expect(failed.map(({ name }) => name)).toEqual(['a "group" > of <two> > is wrong & says so', "throws"]);
+    expect(failed[0]).toMatchObject({
+      file: "sample.test.ts",
+      message: expect.stringContaining("Expected: 2\nReceived: 1"),
+    });
+    expect(sentence(failed[1]!)).toBe("sample.test.ts: throws\n       late");
+  });
+
+  test("none are found where all passed", () => {
+    expect(failedTests(reportOf(`import { test } from "bun:test"; test("is right", () => {});`))).toEqual([]);
+  });
+
+  test("run again by file, each once, unless so many failed that it is no accident", () => {
+    const failed = (file: string) => ({ file, name: "x", message: "" });
+    expect(filesAgain([failed("a"), failed("b"), failed("a")])).toEqual(["a", "b"]);
+    expect(filesAgain(Array.from({ length: 9 }, () => failed("a")))).toEqual([]);
+  });
+});
