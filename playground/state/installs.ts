@@ -6,7 +6,7 @@
 import { computed, signal } from "@preact/signals";
 import * as api from "./api.ts";
 import { keyOf } from "./forms.ts";
-import { jobs, refreshJobs } from "./jobs.ts";
+import { jobs, refreshJobs, updateJob } from "./jobs.ts";
 import { announce, toast } from "./notices.ts";
 import { isLive } from "./result.ts";
 import { loadOffer } from "./server.ts";
@@ -36,12 +36,13 @@ export async function followInstall(id: string): Promise<void> {
   };
   try {
     const job = await api.follow(id, { status }, new AbortController().signal);
+    updateJob(job);
     if (job.status === "succeeded") toast(`${job.params.model} is installed`);
     if (job.status === "failed") toast(job.error ?? "The download failed");
   } catch {
-    // The list of jobs tells the state.
-  } finally {
+    // The list of jobs tells the state; if it still runs, it is followed again.
     followed.delete(id);
+  } finally {
     await Promise.all([refreshJobs(), loadOffer()]);
   }
 }

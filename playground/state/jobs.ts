@@ -27,10 +27,13 @@ export const hasMore = signal(false);
 /** The first answer has come, so an empty list is really empty. */
 export const loaded = signal(false);
 
-/** Merges jobs into the list; what is known already is updated in place. */
+/** Merges jobs into the list; what is known already is updated in place. An answer from before a job's end does not undo the end. */
 function merge(incoming: readonly api.Job[]): void {
   const known = new Map(list.value.map((job) => [job.id, job]));
-  for (const job of incoming) known.set(job.id, job);
+  for (const job of incoming) {
+    const before = known.get(job.id);
+    if (!before || isLive(before) || !isLive(job)) known.set(job.id, job);
+  }
   list.value = [...known.values()].sort((a, b) => b.created_at - a.created_at || (a.id < b.id ? 1 : -1));
 }
 

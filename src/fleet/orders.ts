@@ -23,7 +23,7 @@ export const heedOrders = (
   look: () => void,
 ): Promise<() => Promise<void>> => connection.listen(channel, (told) => told === node && look(), look);
 
-/** Carries out the orders that wait for this machine. */
+/** Carries out the orders that wait for this machine. A second call must wait for the first, or an order is carried out twice. */
 export async function obey({ durable }: Connection, node: string, orders: Orders, log: Log): Promise<void> {
   const rows: { id: string; kind: string; body: string }[] = await durable.run(
     (sql) => sql`SELECT id, kind, body FROM orders WHERE node = ${node}::uuid AND answer IS NULL ORDER BY id`,

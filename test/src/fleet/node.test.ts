@@ -149,12 +149,15 @@ describe.skipIf(!hasPostgres)("a machine in the fleet", () => {
         return { got: body };
       },
     };
-    const look = () => void obey(database, node.id, orders, log);
+    let looks = Promise.resolve();
+    const look = () => {
+      looks = looks.then(() => obey(database, node.id, orders, log));
+    };
     const stop = await heedOrders(database, node.id, look);
     const { answers, pending } = await order(database, [node.id, silent.id], {
       kind: "unload",
       body: { family: "qwen" },
-      milliseconds: 2000,
+      milliseconds: 5000,
     });
     expect([...answers]).toEqual([[node.id, { got: { family: "qwen" } }]]);
     expect(pending).toEqual([silent.id]);
