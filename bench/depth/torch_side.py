@@ -8,31 +8,16 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import torch
-from torch.nn import functional as F
+from reference import network, pixels
 from torch.utils.flop_counter import FlopCounterMode
-from transformers import DepthAnythingForDepthEstimation, DepthProForDepthEstimation
 
 folder, side, threads, repeats = Path(sys.argv[1]), *map(int, sys.argv[2:5])
 torch.set_num_threads(threads)
-torch.set_grad_enabled(False)
-pro = "depth_pro" in (folder / "config.json").read_text()
-kind = DepthProForDepthEstimation if pro else DepthAnythingForDepthEstimation
 started = time.perf_counter()
-model = kind.from_pretrained(folder, dtype=torch.float32).eval()
+model = network(folder)
 load = time.perf_counter() - started
-picture = torch.from_numpy(np.frombuffer((folder / "picture.rgb").read_bytes(), np.uint8).reshape(768, 1024, 3).copy())
-x = picture.permute(2, 0, 1)[None].float() / 255
-mean, std = (
-    (0.5, 0.5)
-    if pro
-    else (torch.tensor([[[0.485]], [[0.456]], [[0.406]]]), torch.tensor([[[0.229]], [[0.224]], [[0.225]]]))
-)
-# The size that the authors' rule gives the picture; the network's input is the same for both sides.
-size = (1536, 1536) if pro else (side, round(side * 1024 / 768 / 14) * 14)
-x = F.interpolate(x, size, mode="bilinear" if pro else "bicubic", align_corners=False)
-x = (x - mean) / std
+x = pixels(folder, side)
 seconds, cpu = [], []
 for _ in range(repeats):
     started, worked = time.perf_counter(), time.process_time()
