@@ -26,6 +26,7 @@ import { keptOf, partOf, previewing, withKept, withLoras, withStepCache } from "
 import type { EncodeOutput, InputPicture } from "../diffusion/phase.ts";
 import type { EncodedPrompt } from "../prompts/cache.ts";
 import type { DenoiseOutput, DiffusionInput, DiffusionOutput, LookOutput, ModulateOutput } from "./phase.ts";
+import { hasCleanReferences } from "./variants.ts";
 
 /** The layers that look at the amount of noise alone, and how it falls. */
 class Modulating implements Disposable {
@@ -52,7 +53,8 @@ export const task: Task = {
         return loadVae(paths, options);
       case "modulation": {
         const schedule = loadSchedule(paths);
-        return new Modulating(loadModulator(paths, options), schedule);
+        const modulator = loadModulator(paths, { ...options, cleanReferences: hasCleanReferences(variant) });
+        return new Modulating(modulator, schedule);
       }
       default:
         return loadTransformer(paths, options);

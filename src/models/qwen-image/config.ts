@@ -23,12 +23,12 @@ const Transformer = z.object({
   num_attention_heads: size.default(24),
   joint_attention_dim: size.default(3584),
   axes_dims_rope: z.tuple([size, size, size]).default([16, 56, 56]),
-  zero_cond_t: z.boolean().default(false),
+  zero_cond_t: z.boolean().optional(),
   guidance_embeds: z.literal(false).default(false),
   use_additional_t_cond: z.literal(false).default(false),
   use_layer3d_rope: z.literal(false).default(false),
 });
-export type TransformerConfig = z.infer<typeof Transformer>;
+export type TransformerConfig = z.infer<typeof Transformer> & { zero_cond_t: boolean };
 
 const usualMean = [
   -0.7571, -0.7089, -0.9113, 0.1075, -0.1745, 0.9653, -0.1517, 1.5508, 0.4134, -0.0715, 0.5517, -0.3632,
@@ -102,7 +102,11 @@ const Scheduler = z.object({
 });
 export type SchedulerConfig = z.infer<typeof Scheduler>;
 
-export const transformerConfig = (checkpoint: Checkpoint) => read(Transformer, checkpoint.config, checkpoint);
+/** `cleanReferences` stands for what only newer configs say, and mflux's folders never do. */
+export function transformerConfig(checkpoint: Checkpoint, cleanReferences = false) {
+  const { zero_cond_t = cleanReferences, ...config } = read(Transformer, checkpoint.config, checkpoint);
+  return { ...config, zero_cond_t };
+}
 export const vaeConfig = (checkpoint: Checkpoint) => read(Vae, checkpoint.config, checkpoint);
 
 /** Of the language model, which stands at the top of the published configs and under `text_config` in newer ones. */

@@ -47,14 +47,17 @@ export function loadTransformer(paths: readonly string[], options: LoadOptions =
   return loaded(checkpoint, options, [modulating], (weights) => new Transformer(weights, config));
 }
 
-/** Those layers. */
-export function loadModulator(paths: readonly string[], options: LoadOptions = {}): Modulator {
+/** Those layers. `cleanReferences` says whether references count as free of noise, where the config does not. */
+export function loadModulator(
+  paths: readonly string[],
+  { cleanReferences = false, ...options }: LoadOptions & { cleanReferences?: boolean } = {},
+): Modulator {
   let biased = true;
   using checkpoint = Checkpoint.open([component(paths, "transformer")], (names) => {
-    biased = !isMflux(names);
+    biased = !isMflux(names) || names.includes("norm_out.linear.bias");
     return naming(names);
   });
-  const config = transformerConfig(checkpoint);
+  const config = transformerConfig(checkpoint, cleanReferences);
   const rest = [/^(img_in|txt_in|txt_norm|proj_out)\./, /\.(attn|img_mlp|txt_mlp)\./];
   return loaded(checkpoint, options, rest, (weights) => new Modulator(weights, config, { biased }));
 }

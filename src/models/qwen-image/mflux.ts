@@ -1,12 +1,12 @@
 /**
- * Folders that mflux has saved: the published networks under mflux's own names, channels last, quantized or not. Its transformer has
- * lost one bias on the way.
+ * Folders that mflux has saved: the published networks under mflux's own names, channels last, quantized or not. In those of its
+ * versions up to 0.21 the transformer has lost one bias.
  *
  * @module
  */
 import { type Rename, renaming } from "../../weights/naming.ts";
 
-/** Whether a transformer's names are mflux's. Then the last modulation has no bias, because mflux never had it. */
+/** Whether a transformer's names are mflux's. Then the last modulation may have no bias. */
 export const isMflux = (names: readonly string[]) =>
   names.some((name) => name.includes(".attn.attn_to_out."));
 

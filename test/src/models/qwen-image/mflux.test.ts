@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { saveSafetensors, scope, Tensor } from "../../../../ffi/index.ts";
+import { dequantize, quantize, saveSafetensors, scope, Tensor } from "../../../../ffi/index.ts";
 import {
   loadModulator,
   loadTextEncoder,
@@ -91,6 +91,59 @@ describe("what mflux has saved", () => {
       "without the part that looks at pictures",
     );
   });
+});
+
+/** The transformer's file of a copy of the folder, changed. */
+function changed(name: string, change: (tensors: Record<string, Tensor>) => void): string {
+  const folder = join(place, name);
+  cpSync(saved, folder, { recursive: true });
+  const file = join(folder, "transformer/0.safetensors");
+  scope(() => {
+    using opened = openSafetensors(file);
+    const tensors = Object.fromEntries([...opened.tensors.keys()].map((key) => [key, opened.take(key)]));
+    change(tensors);
+    saveSafetensors(file, tensors);
+  });
+  return folder;
+}
+
+test("newer versions of mflux keep the last bias, and the picture's modulation at eight bits", () => {
+  const folder = changed("newer", (tensors) => {
+    const outputs = tensors["norm_out.linear.weight"]!.shape[0]!;
+    tensors["norm_out.linear.bias"] = Tensor.from(
+      Float32Array.from({ length: outputs }, (_, i) => i / 64),
+      [outputs],
+    );
+    for (const name of Object.keys(tensors).filter((key) => key.endsWith("img_mod_linear.weight"))) {
+      const stem = name.slice(0, -"weight".length);
+      const whole = dequantize(
+        { weight: tensors[name]!, scales: tensors[`${stem}scales`]!, biases: tensors[`${stem}biases`]! },
+        { bits: 4, groupSize: 64 },
+      );
+      const made = quantize(whole.astype("float32"), { bits: 8, groupSize: 64 });
+      for (const [part, tensor] of Object.entries(made)) tensors[stem + part] = tensor;
+    }
+  });
+  using modulator = loadModulator([folder], { bits: 4 });
+  using before = loadModulator([saved], { bits: 4 });
+  expect([modulator.img_mod[0]!.bits, modulator.txt_mod[0]!.bits]).toEqual([8, 4]);
+  const [now, old] = [modulator, before].map((each) => each.forward([0.5]));
+  expect(difference(now!.img, old!.img)).toBeLessThan(1e-2);
+  expect(now!.out.every((value, i) => Math.abs(value - old!.out[i]! - i / 64) < 1e-5)).toBe(true);
+});
+
+test("the variant tells whether an edit's pictures count as free of noise, where the config does not", () => {
+  const silent = join(place, "silent");
+  cpSync(saved, silent, { recursive: true });
+  const config = join(silent, "transformer/config.json");
+  const { zero_cond_t: _, ...rest } = JSON.parse(readFileSync(config, "utf8"));
+  writeFileSync(config, JSON.stringify(rest));
+  for (const cleanReferences of [true, false]) {
+    using modulator = loadModulator([silent], { cleanReferences });
+    expect(modulator.forward([0.5]).levels).toBe(cleanReferences ? 2 : 1);
+    using told = loadModulator([published], { cleanReferences });
+    expect(told.forward([0.5]).levels).toBe(1);
+  }
 });
 
 test("a published transformer that has lost its last bias is refused: only mflux's never had it", () => {
