@@ -12,6 +12,7 @@ import firstJob from "../docs/guides/first-job.md" with { type: "text" };
 import fleet from "../docs/guides/fleet.md" with { type: "text" };
 import flux2 from "../docs/guides/flux2.md" with { type: "text" };
 import mac from "../docs/guides/mac.md" with { type: "text" };
+import models from "../docs/guides/models.md" with { type: "text" };
 import qwen from "../docs/guides/qwen.md" with { type: "text" };
 import seedvr2 from "../docs/guides/seedvr2.md" with { type: "text" };
 import service from "../docs/guides/service.md" with { type: "text" };
@@ -29,6 +30,7 @@ export const guides = (): readonly Guide[] =>
     "webhooks.md": webhooks,
     "depth.md": depth,
     "depth-files.md": depthFiles,
+    "models.md": models,
     "seedvr2.md": seedvr2,
     "flux2.md": flux2,
     "zimage.md": zimage,

@@ -5,8 +5,9 @@
  */
 import { join } from "node:path";
 import { embeddedModels, playgroundPage, scalarScript } from "./assets.ts";
-import { allDownloads, type CheckContext } from "./capabilities/capability.ts";
+import type { CheckContext } from "./capabilities/capability.ts";
 import { contextOf, describe, findFamily, pathProblems, warmTargets } from "./capabilities/catalogue.ts";
+import { chosenDownload } from "./capabilities/downloads.ts";
 import { families, operationsOf } from "./capabilities/registry.ts";
 import { weightsHere } from "./capabilities/weights-here.ts";
 import type { DeviceState, Engine } from "./engine/engine.ts";
@@ -272,10 +273,10 @@ function schedulerOf({
     check: context,
     memory: machineMemory,
     webhooks: settings.fleet_role === "worker" ? noWebhooks : webhooks,
-    install: ({ family, model, fast }, options) => {
+    install: ({ family, model, ...wanted }, options) => {
       const variant = findFamily(families, family)?.variants.find(({ name }) => name === model);
       if (!variant) throw new Refusal("unknown_model", "this version of easel has no such model");
-      return install(fast ? { ...variant, downloads: allDownloads(variant) } : variant, places, options);
+      return install(chosenDownload(`${family}/${model}`, variant, wanted), places, options);
     },
     warm: warmTargets(families, context, (model, why) =>
       log.warning("a model is not warmed up", { model, why }),

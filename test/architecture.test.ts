@@ -48,7 +48,16 @@ const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() 
     [/^ffi\//, [/^ffi\//, /^dist\//]],
     [/^src\/nn\//, [...tensors, seam]],
     [/^src\/weights\//, [/^src\/weights\//, /^ffi\//, ...common]],
-    [/^src\/hub\//, [/^src\/hub\//, /^src\/net\//, /^src\/weights\/provenance\.ts$/, capability, ...common]],
+    [
+      /^src\/hub\//,
+      [
+        /^src\/hub\//,
+        /^src\/net\//,
+        /^src\/weights\/provenance\.ts$/,
+        /^src\/capabilities\/(capability|downloads)\.ts$/,
+        ...common,
+      ],
+    ],
     [
       memory,
       [memory, /^src\/images\/(round|sizing)\.ts$/, /^src\/nn\/(score|weight)-memory\.ts$/, headers, seam],

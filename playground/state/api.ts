@@ -67,6 +67,8 @@ export interface Model {
   built_in: boolean;
   /** Nothing where nothing can be downloaded. */
   download_gb: number | null;
+  /** The same model in fewer bits: smaller downloads. */
+  copies: readonly { bits: number; download_gb: number }[];
   /** Numbers of steps for which an adapter is installed. */
   fast?: readonly number[];
 }
@@ -181,8 +183,8 @@ export interface ServerHealth {
 /** Memory, loaded models and waiting jobs. */
 export const health = () => json<ServerHealth>("/health");
 /** Installs a model: a job that downloads it. */
-export const activate = (family: string, name: string, accept_license: boolean) =>
-  post<Accepted>(`/v1/image/${family}/models/${name}/activate`, { accept_license });
+export const activate = (family: string, name: string, wanted: { accept_license: boolean; bits?: number }) =>
+  post<Accepted>(`/v1/image/${family}/models/${name}/activate`, wanted);
 export const deactivate = (family: string, name: string) =>
   post<{ freed_bytes: number }>(`/v1/image/${family}/models/${name}/deactivate`, {});
 export const unload = (family: string, name: string) =>

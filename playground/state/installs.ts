@@ -47,9 +47,11 @@ export async function followInstall(id: string): Promise<void> {
   }
 }
 
-export async function install(model: api.Model, accepted: boolean): Promise<void> {
+/** Without `bits` the published weights. */
+export async function install(model: api.Model, accept_license: boolean, bits?: number): Promise<void> {
   try {
-    const { job_id } = await api.activate(model.family, model.name, accepted);
+    const wanted = { accept_license, ...(bits !== undefined && { bits }) };
+    const { job_id } = await api.activate(model.family, model.name, wanted);
     announce(`Downloading ${keyOf(model)}`);
     await refreshJobs();
     void followInstall(job_id);

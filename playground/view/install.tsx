@@ -25,7 +25,8 @@ export const activation = (model: Model) =>
 /** How to get a model that is not installed. */
 export function Install({ model }: { model: Model }) {
   const job = installs.value.get(keyOf(model));
-  const asking = useSignal(false);
+  /** The download whose licence is to be accepted. */
+  const asking = useSignal<{ bits?: number } | null>(null);
   const id = job?.id;
   useEffect(() => {
     if (id !== undefined) void followInstall(id);
@@ -41,21 +42,28 @@ export function Install({ model }: { model: Model }) {
     );
   if (job) return <Downloading id={job.id} waiting={job.status === "queued"} />;
   const command = activation(model);
+  const choose = (bits?: number) => {
+    if (model.commercial_use) void install(model, false, bits);
+    else asking.value = bits === undefined ? {} : { bits };
+  };
   return (
     <div class="activation">
       {offer.value?.activation ? (
         <>
-          <button
-            type="button"
-            class="primary"
-            onClick={() => {
-              if (model.commercial_use) void install(model, false);
-              else asking.value = true;
-            }}
-          >
+          <button type="button" class="primary" onClick={() => choose()}>
             <Icon name="download" />
             Download {gigabytes(model.download_gb)}
           </button>
+          {model.copies.map(({ bits, download_gb }) => (
+            <button
+              key={bits}
+              type="button"
+              title={`A copy in ${bits} bits: a smaller download`}
+              onClick={() => choose(bits)}
+            >
+              {bits} bits, {gigabytes(download_gb)}
+            </button>
+          ))}
           <details>
             <summary>Or in a terminal</summary>
             <Command text={command} />
@@ -67,7 +75,13 @@ export function Install({ model }: { model: Model }) {
           <Command text={command} />
         </>
       )}
-      {asking.value && <Licence model={model} close={() => (asking.value = false)} />}
+      {asking.value && (
+        <Licence
+          model={model}
+          accept={() => void install(model, true, asking.peek()?.bits)}
+          close={() => (asking.value = null)}
+        />
+      )}
     </div>
   );
 }
@@ -106,7 +120,7 @@ function Downloading({ id, waiting }: { id: string; waiting: boolean }) {
   );
 }
 
-function Licence({ model, close }: { model: Model; close(): void }) {
+function Licence({ model, accept, close }: { model: Model; accept(): void; close(): void }) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current!.showModal(), []);
   return (
@@ -124,8 +138,8 @@ function Licence({ model, close }: { model: Model; close(): void }) {
           type="button"
           class="primary"
           onClick={() => {
+            accept();
             close();
-            void install(model, true);
           }}
         >
           Accept and download

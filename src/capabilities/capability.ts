@@ -5,7 +5,7 @@
  */
 import type { z } from "@hono/zod-openapi";
 import type { Need } from "../engine/need.ts";
-import type { Source, Values } from "../engine/task.ts";
+import type { Bits, Source, Values } from "../engine/task.ts";
 import type { FileRecord, FileRef } from "../files/file.ts";
 import type { AdapterNetwork } from "../models/diffusion/names.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -21,6 +21,10 @@ export interface Variant {
   licence: { name: string; url: string; commercial: boolean };
   /** What activation fetches. */
   downloads: readonly Download[];
+  /** Bits that the downloads have already, where they were quantized as a whole. */
+  bits?: NonNullable<Bits>;
+  /** The same model as others publish it in fewer bits, the most bits first. */
+  copies?: readonly Copy[];
   /** Adapters that make its pictures in few steps, under the same licence. `easel activate --fast` fetches them, too. */
   fast?: readonly { steps: number; download: Download }[];
   /** Name of the file inside the program that holds the weights; nothing has to be fetched then. */
@@ -29,6 +33,16 @@ export interface Variant {
   note?: string;
   /** Gigabytes (10^9) that the downloads take, for lists. */
   diskGb: number;
+}
+
+/** A model's weights, quantized by another publisher. */
+export interface Copy {
+  bits: NonNullable<Bits>;
+  repo: string;
+  downloads: readonly Download[];
+  diskGb: number;
+  /** Where it is not the model's own. */
+  licence?: Variant["licence"];
 }
 
 export type Download =
@@ -49,12 +63,6 @@ export interface CheckContext {
     variant: string,
   ): { source: Pick<Source, "paths"> } | { missing: readonly string[] };
 }
-
-/** Everything of a model that can be on the disk. */
-export const allDownloads = ({ downloads, fast = [] }: Pick<Variant, "downloads" | "fast">): Download[] => [
-  ...downloads,
-  ...fast.map(({ download }) => download),
-];
 
 export interface PrepareContext extends CheckContext {
   /** Gives the bytes behind a reference: a path on disk and its record. `kind` names it in errors. */

@@ -4,6 +4,7 @@ import type { Client } from "../cli/client.ts";
 import { type Choice, modelName } from "../cli/select.ts";
 import type { DeviceState } from "../engine/engine.ts";
 import type { Places } from "../hub/download/resources.ts";
+import { asInstalled } from "../hub/installed.ts";
 import { locate } from "../hub/locate.ts";
 import type { Settings } from "../settings/settings.ts";
 import { version } from "../version.ts";
@@ -57,7 +58,11 @@ export async function checkModel(choice: Choice, probe: Activated, machine: Chec
     embedded: embeddedModels(machine.nativeFolder),
   });
   if (!("source" in located)) throw new Error(`lacks ${located.missing.join(", ")}`);
-  const weights = await weightsOf(located.source.paths, own ? [] : variant.downloads, signal);
+  const weights = await weightsOf(
+    located.source.paths,
+    own ? [] : asInstalled(variant, places).downloads,
+    signal,
+  );
   const { grey, seconds } = await checkResult(client, probe, signal);
   const device = await deviceOf(client);
   const words = [

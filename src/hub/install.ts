@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { allDownloads, type Capability, type Download, type Variant } from "../capabilities/capability.ts";
+import type { Capability, Variant } from "../capabilities/capability.ts";
+import { allDownloads } from "../capabilities/downloads.ts";
 import { Refusal, type RefusalCode } from "../errors.ts";
 import { type DownloadCode, DownloadError } from "./download/errors.ts";
 import {
@@ -12,9 +13,9 @@ import {
   bytesOnDisk,
   deactivate,
   distinct,
-  missing,
   type Places,
 } from "./download/resources.ts";
+import { neededBy } from "./installed.ts";
 
 export interface InstallProgress {
   bytes_done: number;
@@ -55,12 +56,8 @@ export async function install(
 
 /** Removes a model's files, except those that other installed models need. Gives the bytes that became free. */
 export function uninstall(variant: Variant, families: readonly Capability[], places: Places): number {
-  const kept: Download[] = families
-    .flatMap(({ variants }) => variants)
-    .filter((other) => other !== variant)
-    .map(({ downloads }) => downloads)
-    .filter((downloads) => downloads.every((download) => missing(download, places).length === 0))
-    .flat();
+  const others = families.flatMap(({ variants }) => variants).filter((other) => other !== variant);
+  const kept = neededBy(others, places);
   const downloads = distinct(allDownloads(variant));
   const size = () => downloads.reduce((sum, download) => sum + bytesOnDisk(download, places), 0);
   const before = size();

@@ -7,6 +7,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Variant } from "../capabilities/capability.ts";
 import { label, missing, type Places, pathOf } from "./download/resources.ts";
+import { asInstalled } from "./installed.ts";
 
 export interface LocateOptions {
   /** The setting: a folder or file in the published layout, by "family/variant". */
@@ -21,9 +22,10 @@ export type Located = { source: { paths: readonly string[] } } | { missing: read
 
 export function locate(
   family: string,
-  { name, downloads, embedded }: Pick<Variant, "name" | "downloads" | "embedded">,
+  variant: Pick<Variant, "name" | "downloads" | "copies" | "bits" | "embedded">,
   options: LocateOptions,
 ): Located {
+  const { name, embedded } = variant;
   const own = options.modelPaths[`${family}/${name}`];
   if (own !== undefined) {
     // The operator's word is final: a wrong path must not quietly load something else.
@@ -33,6 +35,7 @@ export function locate(
     const path = join(options.embedded, embedded);
     return existsSync(path) ? { source: { paths: [path] } } : { missing: [embedded] };
   }
+  const { downloads } = asInstalled(variant, options.places);
   if (downloads.length === 0) return { missing: [`model_paths["${family}/${name}"]`] };
   const lacking = downloads.filter((download) => missing(download, options.places).length > 0);
   if (lacking.length > 0) return { missing: lacking.map(label) };

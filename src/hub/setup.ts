@@ -6,6 +6,7 @@
 import { existsSync } from "node:fs";
 import type { Download, Variant } from "../capabilities/capability.ts";
 import { bytesOnDisk, label, missing, type Places } from "./download/resources.ts";
+import { asInstalled } from "./installed.ts";
 
 /** A repository, a file, or a path of the setting `model_paths`. */
 export interface Resource {
@@ -24,18 +25,22 @@ export type SetupStatus = "ready" | "missing" | "local" | "built-in";
 export interface Setup {
   status: SetupStatus;
   resources: Resource[];
+  /** The model with the downloads that are here, which may be a copy's. */
+  installed: Variant;
 }
 
 export function setupOf(
   family: string,
-  { name, downloads, embedded }: Pick<Variant, "name" | "downloads" | "embedded">,
+  variant: Variant,
   { places, modelPaths }: { places: Places; modelPaths: Readonly<Record<string, string>> },
 ): Setup {
+  const installed = asInstalled(variant, places);
+  const { name, downloads, embedded } = installed;
   const own = modelPaths[`${family}/${name}`];
   if (own !== undefined || (downloads.length === 0 && embedded === undefined)) {
     const ready = own !== undefined && existsSync(own);
     const resource = localPath(family, name, ready);
-    return { status: ready ? "local" : "missing", resources: [resource] };
+    return { status: ready ? "local" : "missing", resources: [resource], installed };
   }
   const resources = downloads.map((download): Resource => {
     const lacking = missing(download, places);
@@ -43,7 +48,7 @@ export function setupOf(
     return { kind, label: label(download), ready: lacking.length === 0, missing: lacking, download };
   });
   const ready = resources.every((resource) => resource.ready);
-  return { status: !ready ? "missing" : resources.length === 0 ? "built-in" : "ready", resources };
+  return { status: !ready ? "missing" : resources.length === 0 ? "built-in" : "ready", resources, installed };
 }
 
 function localPath(family: string, name: string, ready: boolean): Resource {

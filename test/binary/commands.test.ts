@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { Glob } from "bun";
 import { families } from "../../src/capabilities/registry.ts";
 import { settingNames } from "../../src/settings/table.ts";
 import { hubServer } from "../src/hub/hub-server.ts";
@@ -213,6 +214,50 @@ describe("models", () => {
     expect(await printed(["deactivate", "--yes", ...small], offline)).toMatch(/^removed: /);
     expect((await parsed<{ status: string }[]>(["status", "--json", ...small], offline))[0]!.status).toBe(
       "missing",
+    );
+  });
+
+  test("in four bits as another publisher has them, from nothing to a picture", async () => {
+    const saved = join(import.meta.dir, "../fixtures/flux2-mflux");
+    const files = Object.fromEntries(
+      [...new Glob("*/*").scanSync({ cwd: saved })].map((name) => [name, readFileSync(join(saved, name))]),
+    );
+    const variant = families.flatMap(({ variants }) => variants).find(({ name }) => name === "klein-4b")!;
+    const { downloads } = variant.copies!.find(({ bits }) => bits === 4)!;
+    using server = hubServer(files, { commit: (downloads[0] as { revision: string }).revision });
+    const net = { HF_ENDPOINT: server.url, HF_HOME: join(here.folder, "copies") };
+    const model = "flux2/klein-4b";
+    expect(await printed(["plan", model, "--quantize", "4"], net)).toContain(
+      `16 GB, or 4.6 GB with easel activate ${model} --bits 4`,
+    );
+    const wrong = await easel(["activate", model, "--bits", "5"], net);
+    expect([wrong.code, wrong.err]).toEqual([2, `Error: ${model} is published in 8 and 4 bits, not in 5\n`]);
+    const fetched = await easel(["activate", model, "--bits", "4"], net);
+    expect([fetched.code, fetched.out]).toEqual([
+      0,
+      expect.stringContaining("[ok] mflux-community/flux2-klein-4b-mflux-q4"),
+    ]);
+    const [status] = await parsed<object[]>(["status", "--json", model], net);
+    expect(status).toMatchObject({ status: "ready", bits: 4, size_gb: 4.6, licence: "Apache-2.0" });
+    const out = join(here.folder, "fox.png");
+    const asked = [
+      "generate",
+      "a red fox",
+      "--model",
+      model,
+      "--width",
+      "64",
+      "--height",
+      "64",
+      "--steps",
+      "2",
+      "-o",
+      out,
+    ];
+    expect(await printed(asked, net)).toBe(`${out}\n`);
+    expect(statSync(out).size).toBeGreaterThan(1000);
+    expect(await printed(["deactivate", "--yes", model], net)).toBe(
+      "not there: black-forest-labs/FLUX.2-klein-4B\nremoved: mflux-community/flux2-klein-4b-mflux-q4\n",
     );
   });
 

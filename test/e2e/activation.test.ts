@@ -1,8 +1,16 @@
 /** Models are installed and removed over HTTP, against a hub on loopback. */
 import { afterAll, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Glob } from "bun";
+import { flux2 } from "../../src/capabilities/flux2/index.ts";
 import type { Job } from "../../src/jobs/job.ts";
 import { type Behaviour, hubServer } from "../src/hub/hub-server.ts";
 import { depthServer } from "./server.ts";
+
+interface SetupList {
+  data: Record<string, unknown>[];
+}
 
 const large = {
   "config.json": new TextEncoder().encode("{}"),
@@ -89,6 +97,58 @@ test("adapters for few steps come with the model when they are asked for, and le
   const removed = await server.post("/v1/image/qwen/models/edit-2511/deactivate", {});
   expect(((await removed.json()) as { freed_bytes: number }).freed_bytes).toBeGreaterThanOrEqual(120_000);
 });
+
+test("a copy in four bits is fetched in the place of the published weights, makes pictures, and is removed", async () => {
+  const folder = join(import.meta.dir, "../fixtures/flux2-mflux");
+  const files = Object.fromEntries(
+    [...new Glob("*/*").scanSync({ cwd: folder })].map((name) => [name, readFileSync(join(folder, name))]),
+  );
+  const { copies } = flux2.variants.find(({ name }) => name === "klein-4b")!;
+  const download = copies!.find(({ bits }) => bits === 4)!.downloads[0]!;
+  const hub = hubServer(files, { commit: (download as { revision: string }).revision });
+  afterAll(() => hub[Symbol.dispose]());
+  process.env.HF_ENDPOINT = hub.url;
+  const server = await depthServer({
+    modelPaths: {},
+    settings: { flux2_default_width: 64, flux2_default_height: 64 },
+  });
+  const stateOf = async () => {
+    const { data } = (await (await server.get("/v1/setup")).json()) as SetupList;
+    return data.find(({ family, name }) => family === "flux2" && name === "klein-4b")!;
+  };
+  expect(await stateOf()).toMatchObject({
+    status: "missing",
+    size_gb: 16,
+    copies: [{ bits: 8 }, { bits: 4 }],
+  });
+  const path = "/v1/image/flux2/models/klein-4b/activate";
+  const wrong = await server.post(path, { bits: 5 });
+  expect([wrong.status, ((await wrong.json()) as { detail: string }).detail]).toEqual([
+    422,
+    "flux2/klein-4b is published in 8 and 4 bits, not in 5",
+  ]);
+  const answer = await server.post(path, { bits: 4 });
+  const job = await server.ended(((await answer.json()) as { job_id: string }).job_id);
+  expect(job).toMatchObject({ status: "succeeded", params: { bits: 4 } });
+  expect(await stateOf()).toMatchObject({
+    status: "ready",
+    bits: 4,
+    size_gb: 4.6,
+    resources: [{ label: "mflux-community/flux2-klein-4b-mflux-q4", ready: true }],
+    copies: [
+      { bits: 8, ready: false },
+      { bits: 4, ready: true, activate_command: "easel activate flux2/klein-4b --bits 4" },
+    ],
+  });
+  const request = { model: "klein-4b", prompt: "a red fox", steps: 2, seed: 3 };
+  const made = await server.post("/v1/image/flux2/generate", request, { accept: "application/json" });
+  const { result } = (await made.json()) as Job;
+  expect(result!.params).toMatchObject({ quantize: 4, width: 64 });
+  const removed = await server.post("/v1/image/flux2/models/klein-4b/deactivate", {});
+  const bytes = Object.values(files).reduce((sum, file) => sum + file.length, 0);
+  expect(((await removed.json()) as { freed_bytes: number }).freed_bytes).toBe(bytes);
+  expect(await stateOf()).toMatchObject({ status: "missing" });
+}, 60_000);
 
 test("a licence that forbids commercial use is named, and its acceptance stays with the job", async () => {
   const server = await serverWith();

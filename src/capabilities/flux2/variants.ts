@@ -1,5 +1,6 @@
 import type { ModelSize } from "../../models/flux2/memory.ts";
-import type { Variant } from "../capability.ts";
+import type { Copy, Variant } from "../capability.ts";
+import { savedByMflux } from "../downloads.ts";
 
 export const family = "flux2";
 
@@ -30,13 +31,14 @@ interface About {
   diskGb: number;
   revision?: string;
   note: string;
+  copies?: readonly Copy[];
 }
 
 /** The repositories hold the transformer twice: only the folders are fetched. */
 const files = ["model_index.json", "scheduler/*", "text_encoder/*", "tokenizer/*", "transformer/*", "vae/*"];
 
 const variant = (
-  { name, repo: short, diskGb, revision = "main", note }: About,
+  { name, repo: short, diskGb, revision = "main", note, copies }: About,
   licence: { name: string; commercial: boolean; gated: boolean },
 ): Variant => {
   const repo = `black-forest-labs/${short}`;
@@ -53,6 +55,7 @@ const variant = (
     downloads: [{ kind: "huggingface", repo, revision, files, ...(licence.gated && { gated: true }) }],
     note,
     diskGb,
+    ...(copies && { copies }),
   };
 };
 
@@ -66,6 +69,10 @@ export const variants: readonly Variant[] = [
       repo: "FLUX.2-klein-9B",
       diskGb: 34.8,
       note: "distilled: a picture in 4 steps, without guidance; not for commercial use",
+      copies: [
+        savedByMflux(8, "mflux-community/flux2-klein-9b-mflux-q8", 17.9),
+        savedByMflux(4, "mflux-community/flux2-klein-9b-mflux-q4", 9.5),
+      ],
     },
     closed,
   ),
@@ -75,6 +82,14 @@ export const variants: readonly Variant[] = [
       repo: "FLUX.2-klein-base-4B",
       diskGb: 16,
       note: "the network that klein-4b was distilled from: 40 steps, follows guidance",
+      copies: [
+        savedByMflux(
+          4,
+          "mflux-community/flux-2-klein-base-4b-mflux-q4",
+          4.6,
+          "f69aa0b43285d0db24695ba68faabbdb1a0ad016",
+        ),
+      ],
     },
     free,
   ),
@@ -94,6 +109,20 @@ export const variants: readonly Variant[] = [
       revision: "e7b7dc27f91deacad38e78976d1f2b499d76a294",
       diskGb: 16,
       note: "distilled: a picture in 4 steps, without guidance; free for every use, and fits 16 GB",
+      copies: [
+        savedByMflux(
+          8,
+          "mflux-community/flux2-klein-4b-mflux-q8",
+          8.6,
+          "261787352bed056874d2b0ca01e57455a667b453",
+        ),
+        savedByMflux(
+          4,
+          "mflux-community/flux2-klein-4b-mflux-q4",
+          4.6,
+          "794cd159538149ad9830848508c31f0ea7088e58",
+        ),
+      ],
     },
     free,
   ),

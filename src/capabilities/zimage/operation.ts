@@ -25,7 +25,7 @@ import { adapters } from "./adapters.ts";
 import { GenerateRequest, ImageResponse, prose } from "./contract.ts";
 import type { ZImageInput } from "./phase.ts";
 import { limitsOf, ownSettings } from "./settings.ts";
-import { family, models, usualOf } from "./variants.ts";
+import { family, models, usualOf, variants } from "./variants.ts";
 
 export type Params = Shortcuts & {
   prompt: string;
@@ -58,12 +58,18 @@ function bitsOf({ model, quantize }: Pick<Params, "model" | "quantize">, context
   const activation = context.activation(family, model);
   const here = "source" in activation;
   const pipeline = here ? pipelineOf(activation.source.paths, published()) : published();
-  const own = here ? ownBits(pipeline.transformer) : usualOf(model).savedBits;
+  const own = here ? ownBits(pipeline.transformer) : savedBits(model, quantize);
   const chosen =
     own === undefined
       ? chooseBits(quantize, ownSettings(context.settings).zimage_default_quantize)
       : { bits: own, transient: false };
   return { ...chosen, pipeline };
+}
+
+/** The bits of a download that is not here yet: of the copy with the wanted ones, or of the usual one. */
+function savedBits(model: string, wanted: number | null): Bits | undefined {
+  const { bits, copies = [] } = variants.find(({ name }) => name === model)!;
+  return bits && (copies.find((copy) => copy.bits === wanted)?.bits ?? bits);
 }
 
 function needOf(params: Params, context: CheckContext): Need {

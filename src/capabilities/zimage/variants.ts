@@ -1,5 +1,5 @@
-import type { Bits } from "../../engine/task.ts";
 import type { Variant } from "../capability.ts";
+import { mfluxFiles, savedByMflux } from "../downloads.ts";
 import type { Models } from "../model.ts";
 
 export const family = "zimage";
@@ -11,12 +11,10 @@ export interface Usual {
   guidance: number | null;
   /** How far the schedule is shifted when the model's folder has no scheduler. */
   shift: number;
-  /** The bits that the download has already, for plans before it is there. */
-  savedBits?: Bits;
 }
 
 const usual: Readonly<Record<string, Usual>> = {
-  turbo: { steps: 9, guidance: null, shift: 3, savedBits: 4 },
+  turbo: { steps: 9, guidance: null, shift: 3 },
   base: { steps: 28, guidance: 4, shift: 6 },
 };
 export const usualOf = (variant: string): Usual => usual[variant]!;
@@ -39,11 +37,27 @@ export const variants: readonly Variant[] = [
         kind: "huggingface",
         repo: mflux,
         revision: "b3a8f31115a11f2f9e2fa0bfbc8d78dcc3e6568b",
-        files: ["transformer/*", "text_encoder/*", "vae/*", "tokenizer/*"],
+        files: mfluxFiles,
       },
     ],
     note: "distilled: a picture in 9 steps, without guidance; the weights have 4 bits already",
     diskGb: 5.9,
+    bits: 4,
+    copies: [
+      {
+        ...savedByMflux(
+          8,
+          "mflux-community/z-image-turbo-mflux-q8",
+          11,
+          "4ccff28917346aa9daae49cd3c477cf5260a242c",
+        ),
+        licence: {
+          name: "Apache-2.0",
+          url: "https://huggingface.co/mflux-community/z-image-turbo-mflux-q8",
+          commercial: true,
+        },
+      },
+    ],
   },
   {
     name: "base",
@@ -60,6 +74,14 @@ export const variants: readonly Variant[] = [
       },
     ],
     diskGb: 20.5,
+    copies: [
+      savedByMflux(
+        4,
+        "mflux-community/z-image-base-mflux-q4",
+        5.9,
+        "087eaf40738482a1a99394ce1b490ab12738c1f6",
+      ),
+    ],
   },
 ];
 

@@ -1,16 +1,18 @@
 import type { Command } from "commander";
-import { allDownloads, type Download } from "../../capabilities/capability.ts";
+import { allDownloads, chosenDownload } from "../../capabilities/downloads.ts";
 import { DownloadError } from "../../hub/download/errors.ts";
 import {
   type ActivationEvent,
   activate,
   deactivate,
   distinct,
+  hasTraces,
   label,
-  missing,
 } from "../../hub/download/resources.ts";
+import { asInstalled, isWhole, mostBits, neededBy } from "../../hub/installed.ts";
 import { confirmed } from "../confirm.ts";
 import { type CommandContext, CommandError, exitCodes } from "../context.ts";
+import { positive } from "../option-values.ts";
 import { progressLines } from "../output/progress.ts";
 import { gigabytes } from "../output/table.ts";
 import { Interrupted } from "../process.ts";
@@ -22,6 +24,7 @@ interface ActivateOptions extends Filters {
   json?: boolean;
   yes?: boolean;
   fast?: boolean;
+  bits?: number;
 }
 
 function withFilters(command: Command): Command {
@@ -40,10 +43,16 @@ export function registerActivate(program: Command, context: CommandContext): voi
   withFilters(program.command("activate [models...]").alias("pull"))
     .description("download models, named as family/name; resumes an interrupted download")
     .option("--accept-license", "accept licences that forbid commercial use")
+    .option(
+      "--bits <bits>",
+      "a copy in so many bits, as another publisher has it: a smaller download",
+      positive,
+    )
     .option("--fast", "also the adapters for few steps, where a model has them")
     .action(async (models: string[], given: ActivateOptions) => {
       const options = { ...given, model: [...models, ...(given.model ?? [])] };
-      const selected = await selection(context, options, "activate");
+      const all = await selection(context, options, "activate");
+      const selected = withDownloads(all, options);
       requireLicences(selected, options);
       sayOtherSources(selected, context, options.json ?? false);
       const ownPaths = context.settings().model_paths;
@@ -51,8 +60,9 @@ export function registerActivate(program: Command, context: CommandContext): voi
       const show = options.json
         ? (event: ActivationEvent) => context.out(JSON.stringify(event))
         : progressLines(context);
+      sayMoreBits(all, options, context);
       await activate(
-        wanted.flatMap(({ variant }) => (options.fast ? allDownloads(variant) : variant.downloads)),
+        wanted.flatMap(({ variant }) => variant.downloads),
         context.places(),
         { on: show, signal: context.signal },
       ).catch((error: Error) => {
@@ -74,7 +84,12 @@ export function registerDeactivate(program: Command, context: CommandContext): v
     .action(async (models: string[], given: ActivateOptions) => {
       const options = { ...given, model: [...models, ...(given.model ?? [])] };
       const selected = await selection(context, options, "deactivate");
-      const downloads = distinct(selected.flatMap(({ variant }) => allDownloads(variant)));
+      const published = new Set(selected.flatMap(({ variant }) => variant.downloads));
+      const downloads = distinct(
+        selected
+          .flatMap(({ variant }) => allDownloads(variant))
+          .filter((download) => published.has(download) || hasTraces(download, context.places())),
+      );
       const list = downloads.map(label).join(", ");
       if (!options.yes && !(await confirmed(context, `Remove ${list}? Other programs may use these files.`)))
         return;
@@ -93,14 +108,32 @@ export function registerDeactivate(program: Command, context: CommandContext): v
 }
 
 /** Downloads that complete models need which are not removed. */
-function downloadsOfOthers(context: CommandContext, selected: readonly Choice[]): Download[] {
+function downloadsOfOthers(context: CommandContext, selected: readonly Choice[]) {
   const going = new Set(selected.map(({ variant }) => variant));
-  return context.capabilities
-    .flatMap(({ variants }) => variants)
-    .filter((variant) => !going.has(variant))
-    .map(({ downloads }) => downloads)
-    .filter((downloads) => downloads.every((download) => missing(download, context.places()).length === 0))
-    .flat();
+  const others = context.capabilities.flatMap(({ variants }) => variants);
+  return neededBy(
+    others.filter((variant) => !going.has(variant)),
+    context.places(),
+  );
+}
+
+/** The models with the downloads that the options ask for. */
+const withDownloads = (selected: readonly Choice[], { bits, fast }: ActivateOptions): Choice[] =>
+  selected.map((choice) => ({
+    ...choice,
+    variant: chosenDownload(modelName(choice), choice.variant, { bits, fast }),
+  }));
+
+/** Of several downloads of a model the one with the most bits is used. */
+function sayMoreBits(all: readonly Choice[], { bits }: ActivateOptions, context: CommandContext): void {
+  if (bits === undefined) return;
+  for (const choice of all) {
+    const installed = asInstalled(choice.variant, context.places());
+    if ((installed.bits ?? mostBits) > bits && isWhole(installed.downloads, context.places()))
+      context.err(
+        `note: ${modelName(choice)} is here with more bits, which stay in use. To use the copy, run first: easel deactivate ${modelName(choice)}`,
+      );
+  }
 }
 
 const withoutNetwork = (choice: Choice) =>

@@ -1,9 +1,10 @@
 import type { Command } from "commander";
-import type { PlannedRequest } from "../../capabilities/capability.ts";
+import type { CheckContext, PlannedRequest, Variant } from "../../capabilities/capability.ts";
 import { chooseVariant } from "../../capabilities/model.ts";
 import { expectedMemory } from "../../engine/memory.ts";
 import type { Need } from "../../engine/need.ts";
 import { budgetOf, footprint, gigabyte } from "../../engine/residency.ts";
+import type { Bits } from "../../engine/task.ts";
 import { nearest } from "../../settings/nearest.ts";
 import { type CommandContext, CommandError, exitCodes } from "../context.ts";
 import { positive } from "../option-values.ts";
@@ -48,8 +49,11 @@ export function registerPlan(program: Command, context: CommandContext): void {
         ...(options.steps !== undefined && { steps: options.steps }),
       };
       const need = capability.warm(variant.name, look, request);
+      const download = downloadOf(family, variant, need.bits, look);
       const budget = budgetOf(expectedMemory(), look.settings.memory_limit_gb);
-      context.out(options.json ? planJson(family, need, budget) : planText(family, need, budget));
+      context.out(
+        options.json ? planJson(family, need, budget, download) : planText(family, need, budget, download),
+      );
       if (footprint(family, need, new Map()) > budget)
         throw new CommandError("The request does not fit into memory", exitCodes.doesNotFit);
     });
@@ -69,7 +73,24 @@ function modelOf(context: CommandContext, wanted: string, option: string | undef
   );
 }
 
-function planJson(family: string, need: Need, budget: number): string {
+/** Gigabytes that a model has to bring first, and those of a copy with the plan's bits; null where nothing is missing. */
+interface PlannedDownload {
+  gb: number;
+  copyGb?: number;
+}
+
+function downloadOf(
+  family: string,
+  { name, downloads, diskGb, copies = [] }: Variant,
+  bits: Bits,
+  look: CheckContext,
+): PlannedDownload | null {
+  if (downloads.length === 0 || "source" in look.activation(family, name)) return null;
+  const copy = copies.find((each) => each.bits === bits);
+  return { gb: diskGb, ...(copy && { copyGb: copy.diskGb }) };
+}
+
+function planJson(family: string, need: Need, budget: number, download: PlannedDownload | null): string {
   const { variant, bits, phases } = need;
   const peak = footprint(family, need, new Map());
   return JSON.stringify(
@@ -82,6 +103,8 @@ function planJson(family: string, need: Need, budget: number): string {
       resident_bytes: resident(need),
       budget_bytes: budget,
       fits: peak <= budget,
+      download_gb: download?.gb ?? 0,
+      ...(download?.copyGb !== undefined && { copy_download_gb: download.copyGb }),
       ...(need.notes && { notes: need.notes }),
     },
     null,
@@ -89,7 +112,7 @@ function planJson(family: string, need: Need, budget: number): string {
   );
 }
 
-function planText(family: string, need: Need, budget: number): string {
+function planText(family: string, need: Need, budget: number, download: PlannedDownload | null): string {
   const peak = footprint(family, need, new Map());
   const rows = need.phases.map(({ name, parts, workingBytes }) => {
     const weights = parts.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -109,10 +132,14 @@ function planText(family: string, need: Need, budget: number): string {
     `Largest phase:          ${gb(peak)}`,
     `All parts in memory:    ${gb(resident(need))}`,
     `Budget of this machine: ${gb(budget)}`,
+    ...(download ? [downloadText(download, `${family}/${need.variant}`, need.bits)] : []),
     ...(need.notes ?? []),
     verdict,
   ].join("\n");
 }
+
+const downloadText = ({ gb, copyGb }: PlannedDownload, model: string, bits: Bits) =>
+  `To download first:      ${gb} GB${copyGb === undefined ? "" : `, or ${copyGb} GB with easel activate ${model} --bits ${bits}`}`;
 
 /** Weights when every part stays. */
 function resident(need: Need): number {

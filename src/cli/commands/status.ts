@@ -24,6 +24,10 @@ export interface ModelStatus {
   commercial: boolean;
   resources: { kind: string; label: string; ready: boolean; missing: string[] }[];
   size_gb: number;
+  /** Bits that the download has already. */
+  bits?: number;
+  /** Smaller downloads of the same model. */
+  copies: { bits: number; repo: string; size_gb: number }[];
   /** Memory of the largest phase of a usual request, and whether this machine's budget holds it. */
   memory_gb: number | null;
   fits: boolean | null;
@@ -43,7 +47,7 @@ function modelStatus(
   modelPaths: Readonly<Record<string, string>>,
   memory: Pick<ModelStatus, "memory_gb" | "fits">,
 ): ModelStatus {
-  const { status, resources } = setupOf(capability.family, variant, { places, modelPaths });
+  const { status, resources, installed } = setupOf(capability.family, variant, { places, modelPaths });
   return {
     domain: capability.domain,
     family: capability.family,
@@ -51,11 +55,13 @@ function modelStatus(
     default: isDefault,
     status,
     repo: variant.repo,
-    licence: variant.licence.name,
-    licence_url: variant.licence.url,
-    commercial: variant.licence.commercial,
+    licence: installed.licence.name,
+    licence_url: installed.licence.url,
+    commercial: installed.licence.commercial,
     resources: resources.map(({ download: _, ...shown }) => shown),
-    size_gb: variant.diskGb,
+    size_gb: installed.diskGb,
+    ...(installed.bits && { bits: installed.bits }),
+    copies: (variant.copies ?? []).map(({ bits, repo, diskGb }) => ({ bits, repo, size_gb: diskGb })),
     ...memory,
     ...(variant.note !== undefined && { note: variant.note }),
   };
@@ -82,7 +88,7 @@ function statusText(all: readonly ModelStatus[], budget: number): string {
     "",
     "* is used when a request of its family names no model.",
     `Memory is that of a usual request; this machine's budget is ${(budget / gigabyte).toFixed(1)} GB.`,
-    "Download a model: easel activate FAMILY/NAME. Files and repositories: easel status --verbose",
+    "Download a model: easel activate FAMILY/NAME. Files, repositories and copies in fewer bits: easel status --verbose",
   ].join("\n");
 }
 
@@ -100,6 +106,10 @@ function detailsText(all: readonly ModelStatus[]): string {
           ...(ready || kind === "local_path" ? [] : [`           missing: ${missing.join(", ")}`]),
         ]),
         ...adviceFor(model),
+        ...model.copies.map(
+          ({ bits, repo, size_gb }) =>
+            `  copy in ${bits} bits, ${size_gb} GB, ${repo}: easel activate ${model.family}/${model.name} --bits ${bits}`,
+        ),
       ].join("\n"),
     )
     .join("\n\n");

@@ -2,6 +2,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { variantsFor } from "../../capabilities/catalogue.ts";
 import { Refusal } from "../../errors.ts";
+import { asInstalled } from "../../hub/installed.ts";
 import { answerAsset } from "../answer/asset.ts";
 import type { Deps, Env } from "../deps.ts";
 
@@ -73,30 +74,34 @@ function manifest(files: readonly string[]) {
 }
 
 /** Families and models that the page offers. */
-const offer = ({ settings, context, capabilities }: Deps) => ({
+const offer = ({ settings, context, capabilities, places }: Deps) => ({
   secured: settings.auth_token !== null,
   activation: settings.allow_activation,
   families: capabilities.map((capability) => {
     const standard = capability.defaultVariant(context);
     return {
       family: capability.family,
-      models: capability.variants.map((variant) => ({
-        name: variant.name,
-        family: capability.family,
-        family_label: capability.label,
-        fields: capability.pageFields ?? [],
-        operations: capability.operations
-          .filter((operation) => variantsFor(capability, operation).includes(variant))
-          .map(({ path }) => path),
-        default: variant.name === standard,
-        activated: "source" in context.activation(capability.family, variant.name),
-        licence: variant.licence.name,
-        licence_url: variant.licence.url,
-        commercial_use: variant.licence.commercial,
-        features: variant.features,
-        built_in: variant.embedded !== undefined,
-        download_gb: variant.downloads.length > 0 ? variant.diskGb : null,
-      })),
+      models: capability.variants.map((variant) => {
+        const { licence, downloads, diskGb } = asInstalled(variant, places);
+        return {
+          name: variant.name,
+          family: capability.family,
+          family_label: capability.label,
+          fields: capability.pageFields ?? [],
+          operations: capability.operations
+            .filter((operation) => variantsFor(capability, operation).includes(variant))
+            .map(({ path }) => path),
+          default: variant.name === standard,
+          activated: "source" in context.activation(capability.family, variant.name),
+          licence: licence.name,
+          licence_url: licence.url,
+          commercial_use: licence.commercial,
+          features: variant.features,
+          built_in: variant.embedded !== undefined,
+          download_gb: downloads.length > 0 ? diskGb : null,
+          copies: (variant.copies ?? []).map(({ bits, diskGb }) => ({ bits, download_gb: diskGb })),
+        };
+      }),
     };
   }),
 });

@@ -240,6 +240,12 @@ export function bytesOnDisk(download: Download, places: Places): number {
   return [...blobs].reduce((sum, blob) => sum + statSync(blob).size, 0);
 }
 
+/** Whether anything of a download is on the disk, be it unfinished. */
+export function hasTraces(download: Download, places: Places): boolean {
+  if (download.kind === "huggingface") return existsSync(repoFolder(places.hub.cache, download.repo));
+  return existsSync(join(places.downloads, download.file));
+}
+
 /** The nearest folder that is there, since the cache itself may not be yet. */
 function existing(path: string): string {
   return existsSync(path) ? path : existing(dirname(path));

@@ -22,7 +22,7 @@ export interface DownloadProgress {
 
 /** Downloads a model's missing files. */
 export type Install = (
-  model: { family: string; model: string; fast?: boolean },
+  model: { family: string; model: string; fast?: boolean; bits?: number },
   options: { signal: AbortSignal; report(progress: DownloadProgress): void },
 ) => Promise<Record<string, unknown>>;
 
@@ -144,8 +144,9 @@ export class ActivationLane {
       });
     };
     try {
-      const { family, model, fast } = job.params as { family: string; model: string; fast?: boolean };
-      const result = await install({ family, model, ...(fast && { fast }) }, { signal, report });
+      const { family, model, fast, bits } = job.params as Parameters<Install>[0];
+      const wanted = { ...(fast && { fast }), ...(bits !== undefined && { bits }) };
+      const result = await install({ family, model, ...wanted }, { signal, report });
       return { status: "succeeded", result: { family, model, ...result }, files: [] };
     } catch (error) {
       if (signal.aborted) return undefined;

@@ -30,6 +30,10 @@ export const modelTools: readonly Tool[] = [
             licence: z.string(),
             commercial_use: z.boolean(),
             download_gb: z.number().optional(),
+            copies: z
+              .array(z.object({ bits: z.number(), download_gb: z.number() }))
+              .optional()
+              .describe("Smaller downloads of the same model, for bits of activate_model."),
             memory_gb: z.number().optional().describe("Memory of a usual request."),
             fits: z.boolean().optional().describe("Whether this machine's memory budget holds it."),
             loaded: z.boolean().describe("Whether it is in memory, so that the next call is quick."),
@@ -48,6 +52,7 @@ export const modelTools: readonly Tool[] = [
           licence: known.licence,
           commercial_use: known.commercial_use,
           download_gb: known.size_gb || undefined,
+          copies: known.copies?.map(({ bits, size_gb }) => ({ bits, download_gb: size_gb })),
           memory_gb: known.memory_gb ?? undefined,
           fits: known.fits ?? undefined,
           loaded: known.loaded,
@@ -69,6 +74,7 @@ export const modelTools: readonly Tool[] = [
       inputSchema: {
         model: z.string().max(100).describe('Name from list_models, such as "depthanything/v2-small".'),
         accept_license: z.boolean().default(false),
+        bits: z.int().optional().describe("Fetches the copy with so many bits; see copies in list_models."),
         wait_s,
       },
       outputSchema: jobOutput,
@@ -80,13 +86,13 @@ export const modelTools: readonly Tool[] = [
         openWorldHint: true,
       },
     },
-    async (api, { model, accept_license, wait_s }, extra) => {
+    async (api, { model, accept_license, bits, wait_s }, extra) => {
       const known = (await offered(api)).find(
         ({ family, name }) => `${family}/${name}` === model || name === model,
       );
       if (!known) throw new ToolError("unknown_model", "no model of that name; list_models has them all");
       const path = `/v1/image/${known.family}/models/${known.name}/activate`;
-      const { job_id } = await post<{ job_id: string }>(api, path, { accept_license });
+      const { job_id } = await post<{ job_id: string }>(api, path, given({ accept_license, bits }));
       // Others may watch the same download: a cancelled call leaves it running.
       return followed(api, job_id, watchingOf(extra, wait_s));
     },

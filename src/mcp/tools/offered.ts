@@ -19,6 +19,7 @@ export interface OfferedModel {
   licence: string;
   commercial_use: boolean;
   size_gb: number;
+  copies?: readonly { bits: number; size_gb: number }[];
   memory_gb: number | null;
   fits: boolean | null;
   loaded: boolean;

@@ -49,17 +49,33 @@ const capabilities = [
   family("depthpro", [variant("base", { downloads: [], diskGb: 0, embedded: "base" })]),
 ];
 
+/** A model that others publish in fewer bits. */
+const copied = family("copied", [
+  variant("base", {
+    copies: [
+      {
+        bits: 4,
+        repo: "org/copy",
+        diskGb: 0.5,
+        downloads: [{ kind: "huggingface", repo: "org/copy", revision: "main", files: ["four.safetensors"] }],
+        licence: { name: "MIT", url: "https://example.org/mit", commercial: true },
+      },
+    ],
+  }),
+]);
+
 async function run(
   args: string[],
   hubUrl = "http://127.0.0.1:9",
   model_paths: Record<string, string> = {},
   port = 9,
+  families = capabilities,
 ) {
   const out: string[] = [];
   const err: string[] = [];
   const settings = { ...defaultSettings(), model_paths, port };
   const context: CommandContext = {
-    capabilities,
+    capabilities: families,
     loaded: () => loadSettings({ env: { HOME: folder } }),
     settings: () => settings,
     settingsFile: () => null,
@@ -191,6 +207,35 @@ describe("easel activate", () => {
     const events = out.split("\n").map((line) => JSON.parse(line));
     expect(events.map(({ event }) => event)).toContain("downloaded");
     expect(events.find(({ event }) => event === "file")).toMatchObject({ file: "small.safetensors" });
+  });
+
+  test("fetches the copy with the bits that were asked for, and deactivate removes it", async () => {
+    using hub = hubServer({ "four.safetensors": weights.slice(1) });
+    const of = (args: string[]) => run(args, hub.url, {}, 9, [copied]);
+    const { error, out } = await of(["activate", "copied/base", "--bits", "4"]);
+    expect([error, out]).toEqual([undefined, "activate: org/copy\n  [ok] org/copy"]);
+    const [model] = JSON.parse((await of(["status", "--json", "copied/base"])).out);
+    expect(model).toMatchObject({ status: "ready", bits: 4, size_gb: 0.5, licence: "MIT" });
+    expect(model.resources).toMatchObject([{ label: "org/copy", ready: true }]);
+    expect((await of(["rm", "--yes", "copied/base"])).out).toBe("not there: org/model\nremoved: org/copy");
+    const [gone] = JSON.parse((await of(["status", "--json", "copied/base"])).out);
+    expect([gone.status, gone.bits, gone.licence]).toEqual(["missing", undefined, "Apache-2.0"]);
+  });
+
+  test("says which bits there are, and that more bits which are here stay in use", async () => {
+    using hub = hubServer({ "base.safetensors": weights, "four.safetensors": weights.slice(1) });
+    const of = (args: string[]) => run(args, hub.url, {}, 9, [copied]);
+    const wrong = await of(["activate", "copied/base", "--bits", "6"]);
+    expect(wrong.error?.message).toBe("copied/base is published in 4 bits, not in 6");
+    const none = await run(["activate", "small", "--bits", "4"], hub.url);
+    expect(none.error?.message).toContain("depthanything/small is not published in fewer bits");
+    expect(hub.seen).toEqual([]);
+    await of(["activate", "copied/base"]);
+    const { err } = await of(["activate", "copied/base", "--bits", "4"]);
+    expect(err).toContain("is here with more bits, which stay in use");
+    expect((await of(["status", "--verbose", "copied/base"])).out).toContain(
+      "copy in 4 bits, 0.5 GB, org/copy: easel activate copied/base --bits 4",
+    );
   });
 
   test("wants a word on licences that forbid commercial use", async () => {

@@ -75,3 +75,23 @@ test("a model inside the program is there when its file is", () => {
 test("a model that nobody publishes has to be named in model_paths", () => {
   expect(where({})).toEqual({ missing: ['model_paths["family/base"]'] });
 });
+
+test("a whole copy stands in for weights that are not here, and of several downloads the one with the most bits", () => {
+  const copy = (bits: 4 | 8) => ({
+    bits,
+    repo: "",
+    diskGb: 1,
+    downloads: [{ kind: "url" as const, url: `https://example.com/${bits}`, file: `copy-${bits}` }],
+  });
+  const published = { kind: "url" as const, url: "https://example.com/whole", file: "published" };
+  const variant = { downloads: [published], copies: [copy(8), copy(4)] };
+  const found = (more: Partial<Variant> = {}) => where({ ...variant, ...more });
+  expect(found()).toEqual({ missing: [published.url] });
+  const at = (name: string) => ({ source: { paths: [put("downloads", name)] } });
+  const four = at("copy-4");
+  expect(found()).toEqual(four);
+  const eight = at("copy-8");
+  expect(found()).toEqual(eight);
+  const whole = at("published");
+  expect([found(), found({ bits: 4 })]).toEqual([whole, eight]);
+});

@@ -1,6 +1,7 @@
 /** Installing and removing models over HTTP. A download is a job in a lane of its own. */
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Capability } from "../../../capabilities/capability.ts";
+import { chosenDownload, type Wanted } from "../../../capabilities/downloads.ts";
 import { Refusal } from "../../../errors.ts";
 import { activationType, isLive, type Job } from "../../../jobs/job.ts";
 import { accepted } from "../../answer/negotiation.ts";
@@ -26,6 +27,15 @@ const ActivateRequest = z
     fast: z.boolean().default(false).openapi({
       description: "Also fetches the model's adapters for few steps, where it has them.",
     }),
+    bits: z
+      .int()
+      .nullish()
+      .openapi({
+        description:
+          "Fetches a copy of the model in so many bits, as another publisher has it, in the place of the published weights. " +
+          "`copies` in `/v1/setup` lists them.",
+        examples: [4],
+      }),
   })
   .openapi("ActivateRequest", { description: "Installs a model." });
 
@@ -41,9 +51,10 @@ export function activationRoutes(serve: Serve, deps: Deps, capability: Capabilit
   serve(activateModel(capability), async (c) => {
     requireAllowed(settings.allow_activation);
     const variant = requireVariant(capability, c.req.valid("param").name);
-    const { accept_license, fast } = c.req.valid("json");
+    const { accept_license, fast, bits: asked } = c.req.valid("json");
+    const bits = asked ?? undefined;
     requireInstallable(`${family}/${variant.name}`, variant, settings.model_paths);
-    const { licence } = variant;
+    const { licence } = chosenDownload(`${family}/${variant.name}`, variant, { bits });
     if (!licence.commercial && !accept_license)
       throw new Refusal(
         "license_not_accepted",
@@ -52,7 +63,7 @@ export function activationRoutes(serve: Serve, deps: Deps, capability: Capabilit
     const by = c.env?.server?.requestIP(c.req.raw)?.address;
     // Several clients watch one download, also those that ask at the same moment.
     const made = await inTurn(async () => {
-      const running = await liveActivation(deps, family, variant.name, fast);
+      const running = await liveActivation(deps, family, variant.name, { fast, bits });
       if (running)
         return { job: running, created: false, queue_position: await scheduler.position(running.id) };
       if (!licence.commercial)
@@ -65,6 +76,7 @@ export function activationRoutes(serve: Serve, deps: Deps, capability: Capabilit
           model: variant.name,
           mode: "async",
           ...(fast && { fast }),
+          ...(bits !== undefined && { bits }),
           ...(accept_license && { accepted_license }),
         },
       });
@@ -121,12 +133,12 @@ function requireInstallable(
     );
 }
 
-/** The download of a model that waits or runs; `fast` asks for one with its adapters, too. */
+/** The download of a model that waits or runs; `wanted` asks for one that brings the same. */
 async function liveActivation(
   { scheduler }: Deps,
   family: string,
   model: string,
-  fast = false,
+  wanted?: Wanted,
 ): Promise<Job | undefined> {
   for (const status of ["running", "queued"] as const) {
     const { data } = await scheduler.list({ type: activationType, status });
@@ -135,7 +147,7 @@ async function liveActivation(
         isLive(job) &&
         job.params.family === family &&
         job.params.model === model &&
-        (!fast || job.params.fast === true),
+        (!wanted || (job.params.bits === wanted.bits && (!wanted.fast || job.params.fast === true))),
     );
     if (found) return found;
   }

@@ -46,6 +46,25 @@ const SetupResourceState = z
   })
   .openapi("SetupResourceState");
 
+const SetupCopy = z
+  .object({
+    bits: z.int().openapi({ description: "Bits of its weights.", examples: [4] }),
+    repo: z.string().openapi({
+      description: "Its repository.",
+      examples: ["mflux-community/flux2-klein-4b-mflux-q4"],
+    }),
+    size_gb: gb("Size of its download in GB (10^9 bytes), approximately.", 4.6),
+    ready: z.boolean().openapi({ description: "Whether it is on this machine." }),
+    licence: z.string().openapi({ description: "Its licence.", examples: ["Apache-2.0"] }),
+    licence_url: z.string().openapi({ description: "Page of the licence." }),
+    commercial_use: z.boolean().openapi({ description: "Whether the licence allows commercial use." }),
+    activate_command: z.string().openapi({
+      description: "Command that fetches it in a terminal on the server's machine.",
+      examples: ["easel activate flux2/klein-4b --bits 4"],
+    }),
+  })
+  .openapi("SetupCopy");
+
 const SetupModelState = z
   .object({
     domain: z.string().openapi({ description: "Domain of the family.", examples: ["image"] }),
@@ -86,6 +105,22 @@ const SetupModelState = z
       description:
         "Whether the licence allows commercial use. If not, activation must be asked for with `accept_license`.",
     }),
+    bits: z
+      .int()
+      .optional()
+      .openapi({
+        description:
+          "Bits that its download has already, which a request's `quantize` does not change; absent where it is not quantized.",
+        examples: [4],
+      }),
+    copies: z
+      .array(SetupCopy)
+      .optional()
+      .openapi({
+        description:
+          "The same model in fewer bits, as other publishers have it. Activation fetches one with `bits` in the place of the " +
+          "published weights; of several that are on this machine, the one with the most bits is used.",
+      }),
     memory_gb: z
       .number()
       .nullish()

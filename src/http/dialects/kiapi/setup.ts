@@ -4,8 +4,10 @@ import { statSync } from "node:fs";
 import { createRoute } from "@hono/zod-openapi";
 import type { Capability, CheckContext, Variant } from "../../../capabilities/capability.ts";
 import { variantsFor } from "../../../capabilities/catalogue.ts";
+import { ofCopy } from "../../../capabilities/downloads.ts";
 import { fitOf, footprint, gigabyte } from "../../../engine/residency.ts";
 import { bytesOnDisk, distinct, type Places } from "../../../hub/download/resources.ts";
+import { isWhole } from "../../../hub/installed.ts";
 import { type Resource, resourceGb, type Setup, setupOf } from "../../../hub/setup.ts";
 import type { Deps } from "../../deps.ts";
 import { json } from "../../openapi/responses.ts";
@@ -73,23 +75,28 @@ function setup({ capabilities, context, places, scheduler }: Deps, peaks: Peaks)
     name: variant.name,
     default: standards.get(capability.family) === variant.name,
     status: statusOf(setup),
-    size_gb: variant.diskGb,
+    size_gb: setup.installed.diskGb,
     resources: setup.resources.map((resource) => ({
       kind: resource.kind,
       label: resource.label,
       ready: resource.ready,
-      disk_gb: rounded(resourceGb(resource, variant, places)),
+      disk_gb: rounded(resourceGb(resource, setup.installed, places)),
       detail: resource.ready ? "" : `missing: ${resource.missing.join(", ")}`,
-      activate_command: commandFor(resource, `${capability.family}/${variant.name}`, variant),
+      activate_command: commandFor(
+        resource,
+        `${capability.family}/${variant.name}`,
+        variant,
+        setup.installed,
+      ),
     })),
     activated: setup.status !== "missing",
     built_in: setup.status === "built-in",
     operations: capability.operations
       .filter((operation) => variantsFor(capability, operation).includes(variant))
       .map(({ path }) => path),
-    licence: variant.licence.name,
-    licence_url: variant.licence.url,
-    commercial_use: variant.licence.commercial,
+    ...licenceOf(setup.installed),
+    ...(setup.installed.bits && { bits: setup.installed.bits }),
+    ...(variant.copies && { copies: copiesOf(`${capability.family}/${variant.name}`, variant, places) }),
     ...fitOf(peakOf({ capability, variant, setup }, context, peaks), budget_gb * gigabyte),
     loaded: loaded.some(({ family, name }) => family === capability.family && name === variant.name),
     ...(variant.note !== undefined && { note: variant.note }),
@@ -105,10 +112,36 @@ const statusOf = ({ status }: Setup) =>
       ? ("none" as const)
       : ("ready" as const);
 
-function commandFor({ kind }: Resource, model: string, { licence }: Pick<Variant, "licence">): string {
+function commandFor(
+  { kind }: Pick<Resource, "kind">,
+  model: string,
+  published: Variant,
+  wanted: Variant,
+): string {
   if (kind === "local_path") return `EASEL_MODEL_PATHS='{"${model}": "FOLDER"}' easel run`;
-  return `easel activate ${model}${licence.commercial ? "" : " --accept-license"}`;
+  const bits = wanted.bits === published.bits ? "" : ` --bits ${wanted.bits}`;
+  return `easel activate ${model}${bits}${wanted.licence.commercial ? "" : " --accept-license"}`;
 }
+
+const licenceOf = ({ licence }: Pick<Variant, "licence">) => ({
+  licence: licence.name,
+  licence_url: licence.url,
+  commercial_use: licence.commercial,
+});
+
+/** The model in fewer bits, as others publish it. */
+const copiesOf = (model: string, published: Variant, places: Places) =>
+  published.copies?.map((copy) => {
+    const variant = ofCopy(published, copy);
+    return {
+      bits: copy.bits,
+      repo: copy.repo,
+      size_gb: copy.diskGb,
+      ready: isWhole(copy.downloads, places),
+      ...licenceOf(variant),
+      activate_command: commandFor({ kind: "hf_snapshot" }, model, published, variant),
+    };
+  });
 
 /** Totals. A resource that several models need counts once. */
 function summaryOf(entries: readonly Entry[], places: Places) {
