@@ -56,5 +56,7 @@ const seconds = (performance.now() - start) / 1000;
 const { user, system } = process.cpuUsage(cpu);
 const peak = process.resourceUsage().maxRSS * 1024 - before;
 mkdirSync(out, { recursive: true });
-for (const { filename, bytes } of files) await Bun.write(join(out, filename), bytes);
+for (const { filename, bytes } of files) {
+  await Bun.write(join(out, filename), new Blob([bytes].flat() as BlobPart[]));
+}
 console.log(JSON.stringify({ seconds, cpu: (user + system) / 1e6, peak }));

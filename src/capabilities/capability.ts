@@ -90,7 +90,8 @@ export interface AfterContext extends CheckContext {
 
 /** A file that a job made, before it is stored. */
 export interface Artifact {
-  bytes: Uint8Array | Blob;
+  /** As a list: the pieces of the file, one behind the other. */
+  bytes: Uint8Array | Blob | readonly Uint8Array[];
   filename: string;
   content_type: string;
   meta: Record<string, unknown>;
@@ -100,6 +101,8 @@ export interface Artifact {
 export interface Published {
   artifacts: readonly Artifact[];
   result(records: readonly FileRecord[]): Record<string, unknown>;
+  /** Frees memory that the artifacts use. Called once they are stored, or will not be. */
+  free?(): void;
 }
 
 export interface PublishContext {

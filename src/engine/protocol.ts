@@ -60,3 +60,18 @@ function copyOf(view: ArrayBufferView): ArrayBufferView {
   if (view instanceof Uint8Array) return new Uint8Array(buffer);
   return new (view.constructor as new (buffer: ArrayBufferLike) => ArrayBufferView)(buffer);
 }
+
+/** Frees the buffers of values that came back from the engine, except those that are kept. */
+export function freeOthers(values: Values, kept: Values): void {
+  const keeps = new Set(wholeBuffersIn(kept));
+  for (const buffer of wholeBuffersIn(values)) if (!keeps.has(buffer) && !buffer.detached) buffer.transfer(0);
+}
+
+/** A view of a part of its buffer may share it with others. */
+function* wholeBuffersIn(value: Value): Generator<ArrayBuffer> {
+  if (ArrayBuffer.isView(value)) {
+    const { buffer, byteLength } = value;
+    if (buffer instanceof ArrayBuffer && byteLength === buffer.byteLength) yield buffer;
+  } else if (typeof value === "object" && value !== null)
+    for (const inner of Object.values(value as Readonly<Record<string, Value>>)) yield* wholeBuffersIn(inner);
+}

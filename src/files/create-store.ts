@@ -82,7 +82,7 @@ class Store implements FileStore {
   }
 
   async stage(content: Content, file: NewFile): Promise<FileRecord> {
-    const expected = file.expected ?? (content instanceof Uint8Array ? content.length : undefined);
+    const expected = file.expected ?? sizeOf(content);
     const blob = await this.writer({ ...file, expected });
     try {
       for await (const piece of pieces(content)) await blob.write(piece);
@@ -236,8 +236,21 @@ function nameOf(written: string | undefined): string {
   return Array.from(name).slice(0, 512).join("") || "upload";
 }
 
+/** Bytes that are hashed and written at a time, so that other work on the thread gets its turn. */
+const slice = 4 << 20;
+
+const listed = (content: Content): readonly Uint8Array[] | undefined => {
+  if (content instanceof Uint8Array) return [content];
+  return Array.isArray(content) ? content : undefined;
+};
+
+const sizeOf = (content: Content) => listed(content)?.reduce((sum, { length }) => sum + length, 0);
+
 async function* pieces(content: Content): AsyncGenerator<Uint8Array> {
-  if (content instanceof Uint8Array) yield content;
-  else if (content instanceof Blob) yield* content.stream();
-  else yield* content;
+  const list = listed(content);
+  if (list) {
+    for (const piece of list)
+      for (let at = 0; at < piece.length; at += slice) yield piece.subarray(at, at + slice);
+  } else if (content instanceof Blob) yield* content.stream();
+  else yield* content as ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
 }

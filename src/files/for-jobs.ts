@@ -11,7 +11,7 @@ import type { FileStore } from "./store.ts";
 
 /** Something that a job made. */
 interface Made {
-  bytes: Uint8Array | Blob;
+  bytes: Uint8Array | Blob | readonly Uint8Array[];
   filename: string;
   content_type: string;
   meta: Record<string, unknown>;

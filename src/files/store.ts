@@ -34,7 +34,13 @@ export interface Slice {
   end: number;
 }
 
-export type Content = Uint8Array | Blob | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
+/** Bytes of a file. As a list: its pieces, one behind the other. */
+export type Content =
+  | Uint8Array
+  | readonly Uint8Array[]
+  | Blob
+  | ReadableStream<Uint8Array>
+  | AsyncIterable<Uint8Array>;
 
 /** Takes bytes piece by piece. Ends with `commit` or `abort`; after a failed `write` or `commit` nothing is left behind. */
 export interface FileWriter {

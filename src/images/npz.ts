@@ -21,8 +21,11 @@ const leastSaved = 0.3;
 /** Bytes of the sample that decides, and the size below which all are deflated. */
 const sampleBytes = 1 << 18;
 
-/** What `numpy.load` reads. Compression runs on a thread pool. */
-export async function encodeNpz(arrays: Readonly<Record<string, NpzArray>>): Promise<Blob> {
+/**
+ * What `numpy.load` reads, in pieces. Compression runs on a thread pool. An array that is stored as it is lies in the pieces itself, not a
+ * copy of it.
+ */
+export async function encodeNpz(arrays: Readonly<Record<string, NpzArray>>): Promise<readonly Uint8Array[]> {
   const local: Uint8Array[] = [];
   const central: Uint8Array[] = [];
   let offset = 0;
@@ -39,12 +42,7 @@ export async function encodeNpz(arrays: Readonly<Record<string, NpzArray>>): Pro
     offset += head.length + packed;
   }
   const directory = Buffer.concat(central);
-  return new Blob(
-    [...local, directory, endOfDirectory(central.length, directory.length, offset)] as BlobPart[],
-    {
-      type: "application/octet-stream",
-    },
-  );
+  return [...local, directory, endOfDirectory(central.length, directory.length, offset)];
 }
 
 /** Format 1.0: magic, header length, a Python literal padded so that the data starts at a multiple of 64. */

@@ -148,10 +148,12 @@ function columnsThenRows(
   const { channels, width, data } = from;
   const length = across.size * channels;
   const rows = new Map<number, Float64Array>();
+  // A new row for each would leave as much garbage as a large map has bytes.
+  const spare: Float64Array[] = [];
   const row = (y: number) => {
     let made = rows.get(y);
     if (made !== undefined) return made;
-    made = new Float64Array(length);
+    made = spare.pop() ?? new Float64Array(length);
     for (let x = 0, at = 0; x < across.size; x++) {
       for (let c = 0; c < channels; c++, at++) {
         let sum = 0;
@@ -174,7 +176,11 @@ function columnsThenRows(
       const source = row(down.indices[k]!);
       for (let i = 0; i < length; i++) line[i]! += weight * source[i]!;
     }
-    for (const key of rows.keys()) if (key < first) rows.delete(key);
+    for (const [key, over] of rows) {
+      if (key >= first) continue;
+      rows.delete(key);
+      spare.push(over);
+    }
     const begin = ((top + y) * out.width + left) * channels;
     for (let i = 0; i < length; i++) out.data[begin + i] = finish(line[i]!);
   }

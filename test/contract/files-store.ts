@@ -38,7 +38,8 @@ export function testFileStore({ name, open }: FileStoreBackend): void {
         async function* inPieces() {
           for (let at = 0; at < content.length; at += 777) yield content.subarray(at, at + 777);
         }
-        for (const source of [content, new Blob([content]), new Blob([content]).stream(), inPieces()]) {
+        const list = [content.subarray(0, 0), content.subarray(0, 12_345), content.subarray(12_345)];
+        for (const source of [content, list, new Blob([content]), new Blob([content]).stream(), inPieces()]) {
           const record = await store.store(source, { filename: "a.png", meta: { seed: 7 } });
           expect(record).toEqual({
             file_id: expect.stringMatching(/^file_[0-9a-f]{32}$/),

@@ -235,13 +235,11 @@ describe("align_to", () => {
   /** The ramp that the engine gives for the picture, in another scale and with another offset. */
   const ramp = Float32Array.from({ length: 24 * 16 }, (_, i) => 2 * (Math.floor(i / 24) + 1) + 3);
   const npzOf = async (depth: Float32Array, shape: number[]) =>
-    new Uint8Array(
-      await (
-        await encodeNpz({
-          depth: { data: depth, shape },
-          range: { data: new Float64Array([5, 45]), shape: [2] },
-        })
-      ).arrayBuffer(),
+    Buffer.concat(
+      await encodeNpz({
+        depth: { data: depth, shape },
+        range: { data: new Float64Array([5, 45]), shape: [2] },
+      }),
     );
   const reference = (bytes: Uint8Array) => ({
     type: "data_url",

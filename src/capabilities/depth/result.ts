@@ -142,6 +142,7 @@ export async function publishEstimate(run: EstimateRun): Promise<Published> {
     encodeDepth(output),
     params.include_depth_data ? encodeData(output, facts) : undefined,
   ]);
+  release(output.image);
   const artifacts: Artifact[] = [
     {
       bytes: png,
@@ -161,9 +162,9 @@ export async function publishEstimate(run: EstimateRun): Promise<Published> {
   const extras = output.made
     ? await publishExtras({ ...sizes(facts), ...output, made: output.made, stem })
     : [];
-  release(output.depth, output.image);
   return {
     artifacts: [...artifacts, ...extras],
+    free: () => release(output.depth),
     result(records: readonly FileRecord[]) {
       const image = records[0]!;
       const data = params.include_depth_data ? records[1]! : undefined;
@@ -218,7 +219,7 @@ export function encodeDepth(output: Drawn, resize?: { width: number; height: num
 function encodeData(
   { depth, width, height, min, max, ends, focalLengthPx }: EstimateOutput,
   { input_width, input_height }: InputFacts,
-): Promise<Blob> {
+): Promise<readonly Uint8Array[]> {
   const single = (value: number) => ({ data: new Float64Array([value]), shape: [] });
   return encodeNpz({
     depth: { data: depth, shape: [height, width] },

@@ -6,6 +6,7 @@
 import type { Prepared } from "../../capabilities/capability.ts";
 import { type PhaseProgress, requestFaults, TaskError } from "../../engine/engine.ts";
 import type { Need } from "../../engine/need.ts";
+import { freeOthers } from "../../engine/protocol.ts";
 import { keysOf } from "../../engine/residency.ts";
 import { Cancelled, type Values } from "../../engine/task.ts";
 import type { FileRecord } from "../../files/file.ts";
@@ -119,6 +120,7 @@ async function runPhases(context: JobContext, run: JobRun, planned: Need): Promi
     });
     values = { ...result.input, ...output };
   }
+  freeOthers(values, output);
   return { values: output, facts, seconds };
 }
 
@@ -135,6 +137,7 @@ async function publish(
     jobId: job.id,
   });
   const stored: FileRecord[] = [];
+  using _ = { [Symbol.dispose]: () => published.free?.() };
   try {
     for (const artifact of published.artifacts) {
       if (signal.aborted) throw new Cancelled();

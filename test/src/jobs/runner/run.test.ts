@@ -93,6 +93,40 @@ describe("a job", () => {
     expect(Object.keys((await scheduler.job(id)).result!.output as object)).toEqual(["decode"]);
   });
 
+  test("frees what it needs no longer: inputs before it publishes, and the output once that is stored", async () => {
+    const [pixels, depth] = [new Uint8Array(4), new Uint8Array(8)];
+    let [atEngine, published]: [Uint8Array, Uint8Array] = [pixels, depth];
+    const sizes: number[][] = [];
+    const { scheduler, engine, files, submit } = harness({
+      operation: {
+        prepare: async () => ({ input: { pixels }, facts: {} }),
+        publish: async (_params, _facts, output) => {
+          published = output.depth as Uint8Array;
+          sizes.push([atEngine.byteLength, published.byteLength]);
+          return {
+            artifacts: [{ bytes: [published], filename: "a.npz", content_type: "", meta: {} }],
+            result: () => ({}),
+            free: () => void published.buffer.transfer(0),
+          };
+        },
+      },
+    });
+    engine.answer = (call) => {
+      atEngine = call.input.pixels as Uint8Array;
+      call.finish({ depth });
+    };
+    const { stage } = files;
+    files.stage = (artifact, signal) => {
+      sizes.push([published.byteLength]);
+      return stage(artifact, signal);
+    };
+    await scheduler.start();
+    await submit();
+    await settle();
+    expect(sizes).toEqual([[0, 8], [8]]);
+    expect(published.byteLength).toBe(0);
+  });
+
   test("leaves out phases whose outcome its inputs hold already, and loads nothing for them", async () => {
     const { scheduler, engine, submit } = harness({
       operation: {
