@@ -106,7 +106,7 @@ describe("a job", () => {
           return {
             artifacts: [{ bytes: [published], filename: "a.npz", content_type: "", meta: {} }],
             result: () => ({}),
-            free: () => void published.buffer.transfer(0),
+            free: () => void (published.buffer as ArrayBuffer).transfer(0),
           };
         },
       },
