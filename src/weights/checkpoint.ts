@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { ByteFile, bytesPerElement, concat, type Tensor, zeros } from "../../ffi/index.ts";
-import { blockTypes, widened } from "./blocks.ts";
+import { blockTypes } from "./block-types.ts";
+import { widened } from "./blocks.ts";
 import { CheckpointError } from "./checkpoint-error.ts";
 import { type Entry, elements, HeaderFile } from "./entry.ts";
 import { withScales } from "./float8.ts";

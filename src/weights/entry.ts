@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { basename } from "node:path";
 import type { Dtype } from "../../ffi/index.ts";
-import type { BlockType } from "./blocks.ts";
+import type { BlockType } from "./block-types.ts";
 import { CheckpointError } from "./checkpoint-error.ts";
 
 /** Where a tensor lies in a file: its bytes are row-major and little-endian. */

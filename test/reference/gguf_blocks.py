@@ -13,14 +13,28 @@ random = np.random.default_rng(11)
 Type = gguf.GGMLQuantizationType
 
 
+# Where a block's half precision numbers are, and how many of them.
+HALVES = {
+    Type.Q4_1: (0, 2),
+    Type.Q5_1: (0, 2),
+    Type.Q2_K: (80, 2),
+    Type.Q3_K: (108, 1),
+    Type.Q4_K: (0, 2),
+    Type.Q5_K: (0, 2),
+    Type.Q6_K: (208, 1),
+}
+SMALL = [Type.Q8_0, Type.Q4_0, Type.Q4_1, Type.Q5_0, Type.Q5_1]
+LARGE = [Type.Q2_K, Type.Q3_K, Type.Q4_K, Type.Q5_K, Type.Q6_K]
+
+
 def blocks(kind, rows, columns):
     """Random bytes, whose half precision numbers are finite: some of them tiny, negative or zero."""
     numbers, size = gguf.GGML_QUANT_SIZES[kind]
     raw = random.integers(0, 256, (rows * columns // numbers, size), dtype=np.uint8)
-    halves = 2 if kind == Type.Q4_K else 1
+    at, halves = HALVES.get(kind, (0, 1))
     steps = random.normal(0, 0.01, (len(raw), halves)).astype(np.float16)
     steps[0], steps[1], steps[2] = 6e-8, 0, 65504
-    raw[:, : 2 * halves] = steps.view(np.uint8)
+    raw[:, at : at + 2 * halves] = steps.view(np.uint8)
     return raw.reshape(rows, -1)
 
 
@@ -29,7 +43,8 @@ writer.add_array("tokenizer.tokens", ["a", "", "ü"])
 writer.add_array("numbers", [1, 2, 3])
 writer.add_custom_alignment(64)
 expected = {}
-for kind, rows, columns in [(Type.Q8_0, 6, 96), (Type.Q4_0, 6, 96), (Type.Q4_K, 6, 512)]:
+for kind in SMALL + LARGE:
+    rows, columns = 6, 96 if kind in SMALL else 512
     raw = blocks(kind, rows, columns)
     writer.add_tensor(kind.name, raw, raw_dtype=kind)
     expected[kind.name] = gguf.dequantize(raw, kind).reshape(rows, columns)

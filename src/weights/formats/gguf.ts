@@ -5,7 +5,7 @@
  * @module
  */
 import type { Dtype } from "../../../ffi/dtype.ts";
-import type { BlockType } from "../blocks.ts";
+import { type BlockType, blockTypes } from "../block-types.ts";
 import { elements, type HeaderFile } from "../entry.ts";
 
 export interface GgufTensor {
@@ -26,22 +26,35 @@ interface Kind {
   blocks?: BlockType;
 }
 
+const plain = (name: string, bytes: number, dtype: Dtype): Kind => ({ name, numbers: 1, bytes, dtype });
+const packed = (name: keyof typeof blockTypes): Kind => ({
+  name,
+  ...blockTypes[name],
+  dtype: "float32",
+  blocks: name,
+});
+
+/** By the number that the file gives. */
 const kinds: ReadonlyMap<number, Kind> = new Map<number, Kind>([
-  [0, { name: "F32", numbers: 1, bytes: 4, dtype: "float32" }],
-  [1, { name: "F16", numbers: 1, bytes: 2, dtype: "float16" }],
-  [2, { name: "Q4_0", numbers: 32, bytes: 18, dtype: "float32", blocks: "Q4_0" }],
-  [8, { name: "Q8_0", numbers: 32, bytes: 34, dtype: "float32", blocks: "Q8_0" }],
-  [12, { name: "Q4_K", numbers: 256, bytes: 144, dtype: "float32", blocks: "Q4_K" }],
-  [30, { name: "BF16", numbers: 1, bytes: 2, dtype: "bfloat16" }],
+  [0, plain("F32", 4, "float32")],
+  [1, plain("F16", 2, "float16")],
+  [2, packed("Q4_0")],
+  [3, packed("Q4_1")],
+  [6, packed("Q5_0")],
+  [7, packed("Q5_1")],
+  [8, packed("Q8_0")],
+  [10, packed("Q2_K")],
+  [11, packed("Q3_K")],
+  [12, packed("Q4_K")],
+  [13, packed("Q5_K")],
+  [14, packed("Q6_K")],
+  [30, plain("BF16", 2, "bfloat16")],
 ]);
 const otherKinds: Readonly<Record<number, string>> = {
-  3: "Q4_1",
-  6: "Q5_0",
-  7: "Q5_1",
-  10: "Q2_K",
-  11: "Q3_K",
-  13: "Q5_K",
-  14: "Q6_K",
+  9: "Q8_1",
+  15: "Q8_K",
+  20: "IQ4_NL",
+  23: "IQ4_XS",
 };
 
 const [mostTensors, mostPairs, longestName, longestKey] = [65_536, 65_536, 256, 65_535];

@@ -43,8 +43,22 @@ function taken(path: string, name: string, shape: readonly number[]): Float32Arr
   return scope(() => checkpoint.take(name, shape).astype("float32").read("float32"));
 }
 
+/** The types of blocks, as a GGUF file numbers them, with the numbers and bytes of a block. */
+const packedTypes = [
+  ["Q4_0", 2, 32, 18],
+  ["Q4_1", 3, 32, 20],
+  ["Q5_0", 6, 32, 22],
+  ["Q5_1", 7, 32, 24],
+  ["Q8_0", 8, 32, 34],
+  ["Q2_K", 10, 256, 84],
+  ["Q3_K", 11, 256, 110],
+  ["Q4_K", 12, 256, 144],
+  ["Q5_K", 13, 256, 176],
+  ["Q6_K", 14, 256, 210],
+] as const;
+
 describe("numbers of a GGUF file", () => {
-  test.each(["Q8_0", "Q4_0", "Q4_K", "F32", "F16", "BF16"])(
+  test.each([...packedTypes.map(([name]) => name), "F32", "F16", "BF16"])(
     "of the type %s are those of the gguf package, bit for bit",
     (type) => {
       const { shape, bits } = expected(type);
@@ -57,7 +71,7 @@ describe("numbers of a GGUF file", () => {
       { name: `${name}.0`, rows: { index: 0, of: 3 } },
       { name: `${name}.2`, rows: { index: 2, of: 3 } },
     ]);
-    for (const type of ["Q8_0", "Q4_0", "Q4_K"]) {
+    for (const [type] of packedTypes) {
       const { shape, values } = expected(type);
       const [rows, columns] = [shape[0]! / 3, shape[1]!];
       for (const index of [0, 2]) {
@@ -177,7 +191,7 @@ describe("a GGUF file that lies", () => {
     ["a huge axis", { info: { shape: [2n ** 33n, 32n] } }, "no valid shape"],
     ["a huge product", { info: { shape: [2n ** 30n, 2n ** 30n] } }, "no valid shape"],
     ["rows of half a block", { info: { shape: [4n, 16n] } }, "no whole blocks"],
-    ["an unsupported type", { info: { type: 14 } }, "Q6_K"],
+    ["an unsupported type", { info: { type: 20 } }, "IQ4_NL"],
     ["an unknown type", { info: { type: 77 } }, "77"],
     ["an offset between", { info: { offset: 4n } }, "multiple of the alignment"],
     ["an offset outside", { info: { offset: 2n ** 40n } }, "outside the file"],
@@ -189,6 +203,25 @@ describe("a GGUF file that lies", () => {
     if (why) expect(() => Checkpoint.open([path])).toThrow(why);
     expect(tensorTable(path)).toBeUndefined();
   });
+
+  test.each(packedTypes)(
+    "about blocks of %s is refused: half a block, a byte too few, an overlap",
+    (...kind) => {
+      const [name, type, numbers, bytes] = kind;
+      const honest = { name: "a", type, shape: [1, 2 * numbers], bytes: new Uint8Array(2 * bytes) };
+      expect(taken(gguf([honest]), "a", [1, 2 * numbers]).length).toBe(2 * numbers);
+      const half = gguf([{ ...honest, shape: [2, numbers / 2] }]);
+      expect(() => Checkpoint.open([half])).toThrow(`no whole blocks of ${name}`);
+      const short = gguf([honest], { cut: aligned(2 * bytes) - 2 * bytes + 1 });
+      expect(() => Checkpoint.open([short])).toThrow("outside the file");
+      // The next tensor begins where this one does not end yet.
+      const over = gguf([
+        { ...honest, shape: [4, 2 * numbers] },
+        { ...honest, name: "b" },
+      ]);
+      expect(() => Checkpoint.open([over])).toThrow(/overlaps|outside/);
+    },
+  );
 
   test("is read when it does not", () => {
     const metadata = entry("general.alignment", 4, u32(32));
