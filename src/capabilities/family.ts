@@ -87,7 +87,7 @@ export interface VerbOption {
    * How the value is read. A `picture` is a path whose file is sent; an `adapter` is a path with a strength, repeatable; a `copy` is
    * a path that a second file of the result is saved to, from the result's field `from`.
    */
-  kind: "yes" | "text" | "whole" | "real" | "size" | "picture" | "adapter" | "copy";
+  kind: "yes" | "text" | "whole" | "real" | "interval" | "size" | "picture" | "adapter" | "copy";
   /** With `copy`: the field of the result, the file's extension, and the request's field that asks for it. */
   from?: string;
   extension?: string;

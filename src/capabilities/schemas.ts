@@ -32,11 +32,18 @@ const FileLoraRef = z
  * A data URL is taken out of the request before `check` runs, hence the type: `check` sees what a job may keep.
  */
 export const FileRefSchema = z
-  .discriminatedUnion("type", [FileIDRef, FileURLRef, FileDataURLRef, FileLoraRef])
+  .discriminatedUnion("type", [FileIDRef, FileURLRef, FileDataURLRef])
   .openapi("FileRef") as unknown as z.ZodType<FileRef>;
 
-/** The same where it names an adapter. */
-export const AdapterRefSchema = FileRefSchema as unknown as z.ZodType<AdapterRef>;
+const orAdapter = z
+  .discriminatedUnion("type", [FileIDRef, FileURLRef, FileDataURLRef, FileLoraRef])
+  .openapi("FileRef");
+
+/** The same where it names an adapter, which may also be a file of the folder. */
+export const AdapterRefSchema = orAdapter as unknown as z.ZodType<AdapterRef>;
+
+/** A file in the document of a family with adapters: the contract gives both one name, and `requireFiles` tells them apart. */
+export const FileBesideAdapters = orAdapter as unknown as z.ZodType<FileRef>;
 
 export const Mode = z.enum(["sync", "async"]).default("sync");
 

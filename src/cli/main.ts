@@ -22,6 +22,7 @@ import { registerDoctor } from "./commands/doctor.ts";
 import { registerFiles } from "./commands/files.ts";
 import { registerFleet } from "./commands/fleet.ts";
 import { registerJobs } from "./commands/jobs.ts";
+import { registerLoras } from "./commands/loras.ts";
 import { registerMcp } from "./commands/mcp.ts";
 import { registerMemory } from "./commands/memory.ts";
 import { registerPlan } from "./commands/plan.ts";
@@ -96,6 +97,7 @@ export function describeCommands(program: Command, context: CommandContext, own:
   registerVerbs(program, context);
   registerJobs(program, context);
   registerFiles(program, context);
+  registerLoras(program, context);
   registerMemory(program, context);
   registerMcp(program, context);
   registerPlan(program, context);

@@ -188,6 +188,41 @@ describe("config", () => {
   });
 });
 
+test("adapters in lora_dir are listed with what each fits, as text and as JSON", async () => {
+  const folder = join(here.folder, "loras");
+  mkdirSync(folder);
+  const net = { EASEL_LORA_DIR: folder };
+  expect(await printed(["loras"], net)).toBe("There are no adapters in lora_dir.\n");
+  const place = "diffusion_model.layers.0.attention.to_q";
+  const bytes = 4 * 2 * 3840;
+  const header = JSON.stringify({
+    [`${place}.lora_A.weight`]: { dtype: "F32", shape: [2, 3840], data_offsets: [0, bytes] },
+    [`${place}.lora_B.weight`]: { dtype: "F32", shape: [3840, 2], data_offsets: [bytes, 2 * bytes] },
+  });
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  writeFileSync(
+    join(folder, "ink.safetensors"),
+    Buffer.concat([length, Buffer.from(header), Buffer.alloc(2 * bytes)]),
+  );
+  writeFileSync(join(folder, "page.safetensors"), "<!doctype html>");
+  const text = await printed(["loras"], net);
+  expect(text).toMatch(/^ink\.safetensors +\d+ kB +zimage\/turbo, zimage\/base$/m);
+  expect(text).toMatch(/^page\.safetensors .*cannot be read as safetensors/m);
+  expect(await printed(["loras", "--family", "qwen"], net)).toBe("No adapter in lora_dir fits that.\n");
+  const list = await parsed<object[]>(["loras", "--model", "base", "--json"], net);
+  expect(list).toEqual([
+    {
+      name: "ink.safetensors",
+      size: expect.any(Number),
+      modified_at: expect.any(Number),
+      fits: [{ family: "zimage", models: ["turbo", "base"] }],
+    },
+  ]);
+  const wrong = await easel(["generate", "x", "--lora", "ink:abc"], net);
+  expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('Its strength, "abc", is no number')]);
+});
+
 describe("models", () => {
   const small = ["--model", "depthanything/v2-small"];
   const published = join(import.meta.dir, "../fixtures/depth/v2-hf");

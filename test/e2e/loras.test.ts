@@ -201,6 +201,16 @@ describe("a request", () => {
   test("cannot name one in the place of a picture", async () => {
     const [status, code] = await refused([], { init_image: { lora: "plain" } });
     expect([status, code]).toEqual([400, "invalid_reference"]);
+    const depth = await server.post("/v1/image/depthpro/estimate", { image: { lora: "plain" } });
+    expect([depth.status, await depth.text()]).toEqual([
+      422,
+      expect.stringContaining("a file of lora_dir can be named in loras alone"),
+    ]);
+  });
+
+  test("learns of one that fits nothing what holds for every model", async () => {
+    const { problem } = (await listed()).find(({ name }) => name === "lokr.safetensors")!;
+    expect(problem).not.toContain("this model");
   });
 });
 

@@ -135,6 +135,31 @@ describe.each(["qwen", "flux2"])("%s repaints", (family) => {
     expect(apart(white.pixels, source, corner)).toBeLessThanOrEqual(1);
   }, 120_000);
 
+  test("in the first picture's shape where one side is named, and refuses one that makes the other too long", async () => {
+    const mask = dataUrl(await greyMask(255, 0));
+    for (const [side, size] of [
+      [{ width: 64 }, { width: 64, height: 48 }],
+      [{ height: 48 }, { width: 64, height: 48 }],
+      [{ width: 176 }, { width: 176, height: 128 }],
+      [
+        { width: 64, height: 96 },
+        { width: 64, height: 96 },
+      ],
+    ]) {
+      const { params } = await made(family, { mask, ...side });
+      expect([side, params]).toMatchObject([side!, size!]);
+    }
+    const body = { prompt: "x", images: [image], mask, height: 2048 };
+    const answer = await post(`/v1/image/${family}/edit`, body);
+    const { detail } = (await answer.json()) as { detail: string };
+    expect([answer.status, detail]).toEqual([
+      422,
+      expect.stringContaining("height: with the first picture's shape the result would be 2736x2048"),
+    ]);
+    // Without a mask the other side is the default one, as ever.
+    expect((await made(family, { width: 64 })).params).toMatchObject({ width: 64, height: 96 });
+  }, 120_000);
+
   test("nothing by a mask that marks nothing, has no transparency or is no picture: a clear refusal", async () => {
     const black = dataUrl(await greyMask(0, 0));
     const heights = dataUrl(tiffOf(Float32Array.of(0, 0.5, 1), 1));

@@ -21,7 +21,11 @@ export interface StoredAdapter {
   modified: number;
 }
 
-export interface ListedAdapter extends StoredAdapter {
+/** An adapter as lists show it. */
+export interface ListedAdapter {
+  name: string;
+  size: number;
+  modified_at: number;
   fits: { family: string; models: string[] }[];
   /** Why it fits nothing. */
   problem?: string;
@@ -90,16 +94,17 @@ export function findAdapter(folder: string, name: string): StoredAdapter {
   throw new Refusal("unknown_file", `lora_dir has no adapter '${shown}'; GET /v1/loras lists those it has`);
 }
 
-/** Why an adapter does not fit a variant; undefined when it fits. */
+/** Why an adapter does not fit a variant; undefined when it fits. `called` names the variant in the reason. */
 export function misfit(
   adapter: StoredAdapter,
   adapters: Adapters,
   variant: string,
   context: CheckContext,
+  called?: string,
 ): string | undefined {
   const table = tableOf(adapter);
   if ("problem" in table) return `${adapter.name} cannot be read as safetensors: ${table.problem}`;
-  return whyNot(table.tensors, adapter.name, adapters(variant, context));
+  return whyNot(table.tensors, adapter.name, adapters(variant, context), called);
 }
 
 /**
@@ -134,20 +139,38 @@ export async function adapterSum(path: string, signal: AbortSignal): Promise<str
   return hasher.digest("hex");
 }
 
-/** Each adapter of the folder with the models that it fits. */
-export function listedAdapters(families: readonly Capability[], context: CheckContext): ListedAdapter[] {
+export interface AdapterFilter {
+  family?: string | undefined;
+  model?: string | undefined;
+}
+
+/** Each adapter of the folder with the models that it fits; of these, those that fit what the filter names. */
+export function adapterList(
+  families: readonly Capability[],
+  context: CheckContext,
+  { family, model }: AdapterFilter = {},
+): ListedAdapter[] {
+  const wanted = (fit: ListedAdapter["fits"][number]) =>
+    (family === undefined || fit.family === family) && (model === undefined || fit.models.includes(model));
+  const all = family === undefined && model === undefined;
+  return listed(families, context).filter(({ fits }) => all || fits.some(wanted));
+}
+
+function listed(families: readonly Capability[], context: CheckContext): ListedAdapter[] {
   return storedAdapters(context.settings.lora_dir).map((adapter) => {
     const reasons = new Set<string>();
     const fits = families.flatMap(({ family, adapters, variants }) => {
       if (!adapters) return [];
       const models = variants.flatMap(({ name }) => {
-        const reason = misfit(adapter, adapters, name, context);
+        const reason = misfit(adapter, adapters, name, context, "any model here");
         if (reason !== undefined) reasons.add(reason);
         return reason === undefined ? [name] : [];
       });
       return models.length > 0 ? [{ family, models }] : [];
     });
-    return { ...adapter, fits, ...(fits.length === 0 && { problem: problemOf(adapter, [...reasons]) }) };
+    const { name, size, modified } = adapter;
+    const problem = fits.length === 0 && { problem: problemOf(adapter, [...reasons]) };
+    return { name, size, modified_at: modified, fits, ...problem };
   });
 }
 

@@ -7,7 +7,7 @@ import { z } from "@hono/zod-openapi";
 import {
   AdapterRefSchema,
   CancelOnDisconnect,
-  FileRefSchema,
+  FileBesideAdapters,
   pictureOptions,
   Timings,
   Webhook,
@@ -79,7 +79,7 @@ export const imageResponse = (params: string) =>
     .openapi("ImageResponse", { description: "Result of a run that succeeded." });
 
 const trained = {
-  dataset: FileRefSchema.openapi({ description: "The pictures, in a ZIP." }),
+  dataset: FileBesideAdapters.openapi({ description: "The pictures, in a ZIP." }),
   seed: z.int().default(42),
   steps: z.int().nullish(),
   quantize: z.int().nullish(),

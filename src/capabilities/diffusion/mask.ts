@@ -9,14 +9,15 @@ import type { FileRef } from "../../files/file.ts";
 import { decodeMask } from "../../images/decode.ts";
 import type { PrepareContext } from "../capability.ts";
 import type { VerbOption } from "../family.ts";
-import { FileRefSchema } from "../schemas.ts";
+import { FileBesideAdapters } from "../schemas.ts";
 import type { Limits } from "./limits.ts";
 
 export const maskFields = {
-  mask: FileRefSchema.nullish().openapi({
+  mask: FileBesideAdapters.nullish().openapi({
     description:
       "What of the first picture is repainted: white is, black stays, grey is mixed, transparent pixels count as black. It is brought to " +
-      "the size of the result: without `width` and `height` the first picture's, in multiples of 16 and at most the default size's pixels.",
+      "the size of the result: without `width` and `height` the first picture's, in multiples of 16 and at most the default size's pixels; " +
+      "with one of them the other follows from the first picture's shape.",
   }),
   mask_marks: z.enum(["white", "transparent"]).default("white").openapi({
     description:
@@ -29,6 +30,8 @@ export type MaskParams = {
   mask_marks: "white" | "transparent";
   /** Whether the result has the size of the first picture. */
   own_size: boolean;
+  /** The only side that the request named: the other one follows from the first picture's shape. */
+  named_side: "width" | "height" | null;
 };
 
 /** What a job keeps of a request's mask. */
@@ -39,8 +42,13 @@ export function maskOf(request: {
   height?: number | null | undefined;
 }): MaskParams {
   const mask = request.mask ?? null;
-  const own_size = mask !== null && request.width == null && request.height == null;
-  return { mask, mask_marks: request.mask_marks, own_size };
+  const named = (["width", "height"] as const).filter((side) => request[side] != null);
+  return {
+    mask,
+    mask_marks: request.mask_marks,
+    own_size: mask !== null && named.length === 0,
+    named_side: mask !== null && named.length === 1 ? named[0]! : null,
+  };
 }
 
 interface Size {
@@ -59,12 +67,40 @@ export function ownSize(picture: Size, usual: Size, { widest, highest }: Limits)
   return { width: side(width), height: side(height) };
 }
 
-/** The size of the result: the request's, or the first picture's own. */
-export const resultSize = (
-  { own_size, width, height }: Size & { own_size?: boolean },
+/**
+ * A picture's shape at a width or a height, in multiples of 16.
+ *
+ * @throws {Refusal} Where the other side would be longer than the largest.
+ */
+function sizeBySide(
+  picture: Size,
+  side: "width" | "height",
+  pixels: number,
+  { widest, highest }: Limits,
+): Size {
+  const other = side === "width" ? "height" : "width";
+  const exact = (pixels * picture[other]) / picture[side];
+  const size = { [side]: pixels, [other]: Math.max(multiple, Math.round(exact / multiple) * multiple) };
+  const { width, height } = size as unknown as Size;
+  if (width > widest || height > highest)
+    throw new Refusal(
+      "invalid_parameter",
+      `${side}: with the first picture's shape the result would be ${width}x${height}, and it may be at most ${widest}x${highest}; ` +
+        `name a smaller ${side}, or both sides`,
+    );
+  return { width, height };
+}
+
+/** The size of the result: the request's, or one in the first picture's shape. */
+export function resultSize(
+  { own_size, named_side, width, height }: Size & Partial<Pick<MaskParams, "own_size" | "named_side">>,
   first: Size | undefined,
   limits: Limits,
-): Size => (own_size && first ? ownSize(first, { width, height }, limits) : { width, height });
+): Size {
+  if (first && own_size) return ownSize(first, { width, height }, limits);
+  if (first && named_side) return sizeBySide(first, named_side, { width, height }[named_side], limits);
+  return { width, height };
+}
 
 /** Fetches and decodes a mask, as bytes of the result's size. */
 export async function maskBytes(

@@ -53,6 +53,12 @@ export const usedShortcuts = (
 
 export const shortcutOptions: readonly VerbOption[] = [
   {
+    name: "guidance_interval",
+    kind: "interval",
+    value: "<from:to>",
+    help: "the part of the steps in which the negative prompt counts, such as 0:0.6",
+  },
+  {
     name: "step_cache",
     kind: "real",
     value: "<share>",

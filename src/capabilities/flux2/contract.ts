@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { imageResponse, pictureFields, promptField, trainRequest } from "../diffusion/contract.ts";
 import { maskFields } from "../diffusion/mask.ts";
-import { FileRefSchema } from "../schemas.ts";
+import { FileBesideAdapters } from "../schemas.ts";
 
 export const schedulers = ["flow_match_euler_discrete"] as const;
 
@@ -35,7 +35,7 @@ export const GenerateRequest = z
   .looseObject({
     model,
     prompt: promptField,
-    init_image: FileRefSchema.nullish().openapi({
+    init_image: FileBesideAdapters.nullish().openapi({
       description: "A picture to start from. It is brought to `width` and `height`.",
     }),
     image_strength: strength.openapi({
@@ -52,7 +52,7 @@ export const EditRequest = z
   .looseObject({
     model,
     prompt: z.string().min(1).openapi({ description: "What to do with the pictures." }),
-    images: z.array(FileRefSchema).min(1).openapi({
+    images: z.array(FileBesideAdapters).min(1).openapi({
       description:
         "1 to 8 pictures: stored files, http(s) URLs or data URLs. Each is seen in its own shape, at about 1024 x 1024 pixels at most.",
     }),

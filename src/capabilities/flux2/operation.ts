@@ -131,7 +131,7 @@ const shared: Pick<
       adapters,
       one_colour: pictures.some(({ pixels }) => isOneColour({ data: pixels, channels: 3 })),
     };
-    const need = edit ? { need: needOf(params, context, pictures.map(seenPixels)) } : {};
+    const need = edit ? { need: needOf({ ...params, ...size }, context, pictures.map(seenPixels)) } : {};
     return { input, facts, ...need, refresh: refresh(input, promptCache(context)) };
   },
 

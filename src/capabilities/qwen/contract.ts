@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { imageResponse, pictureFields, promptField } from "../diffusion/contract.ts";
 import { maskFields } from "../diffusion/mask.ts";
-import { FileRefSchema } from "../schemas.ts";
+import { FileBesideAdapters } from "../schemas.ts";
 
 const shared = {
   ...pictureFields("the server's default (30)"),
@@ -29,7 +29,7 @@ export const GenerateRequest = z
         "Model variant, see GET /v1/image/qwen/models: `image` (default) or `image-2512`. `/edit` takes the others.",
     }),
     prompt: promptField,
-    init_image: FileRefSchema.nullish().openapi({
+    init_image: FileBesideAdapters.nullish().openapi({
       description: "A picture to start from. It is brought to `width` and `height`.",
     }),
     image_strength: z
@@ -65,7 +65,7 @@ export const EditRequest = z
     prompt: z.string().min(1).openapi({
       description: "What to do with the pictures. It may call them `Picture 1`, `Picture 2`, …",
     }),
-    images: z.array(FileRefSchema).min(1).openapi({
+    images: z.array(FileBesideAdapters).min(1).openapi({
       description:
         "1 to 8 pictures: stored files, http(s) URLs or data URLs. Each is seen in its own shape, at about 1024 x 1024 pixels.",
     }),

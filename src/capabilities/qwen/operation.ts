@@ -135,6 +135,7 @@ function usual(variant: string, { settings }: CheckContext, request: PlannedRequ
         mask: null,
         mask_marks: "white",
         own_size: false,
+        named_side: null,
         fast: null,
         images: [{ type: "file_id", file_id: "" }],
       }

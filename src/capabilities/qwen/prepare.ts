@@ -17,7 +17,7 @@ import {
   refresh,
   textKeys,
 } from "../diffusion/prepare.ts";
-import { batched } from "./need.ts";
+import { batched, needOf } from "./need.ts";
 import { type Facts, family, filesOf, guided, lightningFile, overlap, type Params } from "./params.ts";
 import type { DiffusionInput } from "./phase.ts";
 import { limitsOf, ownSettings } from "./settings.ts";
@@ -60,7 +60,8 @@ export async function prepare(params: Params, context: PrepareContext): Promise<
   const records = pictures.map(({ record }) => record);
   const pictureNames = pictureKeys({ family, model: params.model }, records, coded, context);
   const seed = drawnSeed(params.seed);
-  const batchGuidance = batched(params, context);
+  const sized = { ...params, ...size };
+  const batchGuidance = batched(sized, context);
   const input: DiffusionInput = {
     kind,
     prompt: params.prompt,
@@ -92,7 +93,9 @@ export async function prepare(params: Params, context: PrepareContext): Promise<
     batch_guidance: batchGuidance,
     one_colour: pictures.some(({ pixels }) => isOneColour({ data: pixels, channels: 3 })),
   };
-  return { input, facts, refresh: refresh(input, promptCache(context)) };
+  // The size may follow from the pictures.
+  const need = edit ? { need: needOf(sized, context) } : {};
+  return { input, facts, ...need, refresh: refresh(input, promptCache(context)) };
 }
 
 const promptCache = ({ settings, prompts }: CheckContext) =>

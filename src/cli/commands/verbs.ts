@@ -8,7 +8,7 @@ import { type Command, Option } from "commander";
 import type { Family, Verb, VerbOption } from "../../capabilities/family.ts";
 import { type BatchOptions, batchOptions, runBatch, type Work } from "../batch.ts";
 import { type CommandContext, CommandError, exitCodes } from "../context.ts";
-import { lora, real, size, whole } from "../option-values.ts";
+import { interval, lora, real, size, whole } from "../option-values.ts";
 import {
   extensionOf,
   formatOf,
@@ -32,7 +32,7 @@ type Adapter = ReturnType<typeof lora>[number];
 /** Values of options by the request's field: `input_size` is `--input-size`. */
 type Values = Readonly<Record<string, unknown>>;
 
-const readers = { whole, real, size, adapter: lora } as const;
+const readers = { whole, real, interval, size, adapter: lora } as const;
 const operands = {
   pictures: "<pictures...>",
   prompt: "<prompt>",

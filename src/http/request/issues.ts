@@ -4,7 +4,7 @@
  * @module
  */
 import type { z } from "@hono/zod-openapi";
-import { isReferenceSchema, referenceHint } from "./reference-hint.ts";
+import { isReferenceSchema, referenceHint, takesAdapters } from "./reference-hint.ts";
 import { isObject, schemaAt } from "./schema-walk.ts";
 
 export interface SchemaIssue {
@@ -31,7 +31,10 @@ function withHint(issue: SchemaIssue, schema: z.core.$ZodType, value: unknown): 
   const path = issue.loc.slice(1);
   const wanted = referenceIssues.has(issue.type) && schemaAt(schema, path);
   if (!wanted || !isReferenceSchema(wanted)) return issue;
-  return { ...issue, msg: `${issue.msg}; ${referenceHint(at(value, path))}` };
+  return {
+    ...issue,
+    msg: `${issue.msg}; ${referenceHint(at(value, path), { takesLora: takesAdapters(wanted) })}`,
+  };
 }
 
 type Issue = z.core.$ZodIssue;

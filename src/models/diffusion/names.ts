@@ -67,7 +67,7 @@ const listed = (keys: readonly string[]) => {
 };
 
 /** What a file changes, by the network's names, and the keys that belong to a text encoder. */
-export function mapped(keys: Iterable<string>, label: string, targets: Targets) {
+export function mapped(keys: Iterable<string>, label: string, targets: Targets, called = "this model") {
   const pairs = new Map<string, Pair>();
   const unused: string[] = [];
   const strange: string[] = [];
@@ -95,8 +95,8 @@ export function mapped(keys: Iterable<string>, label: string, targets: Targets) 
     }
   }
   if (strange.length > 0)
-    throw new LoraError(`${label} does not fit this model: it has no layer for ${listed(strange)}`);
-  if (pairs.size === 0) throw new LoraError(`${label} changes nothing in this model`);
+    throw new LoraError(`${label} does not fit ${called}: it has no layer for ${listed(strange)}`);
+  if (pairs.size === 0) throw new LoraError(`${label} changes nothing in ${called}`);
   return { pairs, unused };
 }
 
@@ -145,9 +145,14 @@ export function networkOf(
 }
 
 /** Says by names and shapes alone why an adapter does not fit a network; undefined when it fits. */
-export function whyNot(tensors: TensorTable, label: string, network: AdapterNetwork): string | undefined {
+export function whyNot(
+  tensors: TensorTable,
+  label: string,
+  network: AdapterNetwork,
+  called = "this model",
+): string | undefined {
   try {
-    for (const [name, { up, down, part }] of mapped(tensors.keys(), label, network.targets).pairs) {
+    for (const [name, { up, down, part }] of mapped(tensors.keys(), label, network.targets, called).pairs) {
       if (up === undefined || down === undefined)
         return `${label} has only one half of the change of ${name}`;
       const size = network.sizes.get(name);
@@ -155,7 +160,7 @@ export function whyNot(tensors: TensorTable, label: string, network: AdapterNetw
       if (downShape[0] === 0) return `${label} has rank 0 for ${name}`;
       if (size && !fitsLayer(upShape, downShape, size, part?.of ?? 1))
         return (
-          `${label} does not fit this model: ${name} takes [${size.inputs ?? "?"}] to [${size.outputs}], and the file has ` +
+          `${label} does not fit ${called}: ${name} takes [${size.inputs ?? "?"}] to [${size.outputs}], and the file has ` +
           `[${downShape.join(", ")}] and [${upShape.join(", ")}]`
         );
     }

@@ -26,6 +26,14 @@ test.each([contract, newer].map((promised) => [promised.info.version, promised] 
 for (const { family, title } of families) {
   const file = Bun.file(`${import.meta.dir}/../../fixtures/contracts/${family}.openapi.json`);
   if (!(await file.exists())) continue;
+  test(`the ${family} document takes adapters of the folder where its models do`, async () => {
+    const document = await served(`/v1/image/${family}/openapi.json`);
+    const { lora } = document.components.schemas.FileRef.discriminator.mapping;
+    const takes = families.find((each) => each.family === family)!.adapters !== undefined;
+    expect(lora).toBe(takes ? "#/components/schemas/FileLoraRef" : undefined);
+    expect("FileLoraRef" in document.components.schemas).toBe(takes);
+  });
+
   test(`the ${family} document holds everything that the contract promises`, async () => {
     const promised = await file.json();
     const document = await served(`/v1/image/${family}/openapi.json`);

@@ -1,6 +1,6 @@
 /** The adapters in the folder `lora_dir`. */
 import { createRoute, z } from "@hono/zod-openapi";
-import { listedAdapters } from "../../../capabilities/diffusion/adapter-folder.ts";
+import { adapterList } from "../../../capabilities/diffusion/adapter-folder.ts";
 import type { Deps } from "../../deps.ts";
 import { json } from "../../openapi/responses.ts";
 import type { Serve } from "../../route.ts";
@@ -42,24 +42,7 @@ const listLoras = createRoute({
 
 export function loraRoutes(serve: Serve, { capabilities, context }: Deps): void {
   serve(listLoras, (c) => {
-    const { family, model } = c.req.valid("query");
-    const data = listedAdapters(capabilities, context)
-      .filter(
-        ({ fits }) =>
-          (family === undefined && model === undefined) ||
-          fits.some(
-            (each) =>
-              (family === undefined || each.family === family) &&
-              (model === undefined || each.models.includes(model)),
-          ),
-      )
-      .map(({ name, size, modified, fits, problem }) => ({
-        name,
-        size,
-        modified_at: modified,
-        fits,
-        ...(problem !== undefined && { problem }),
-      }));
+    const data = adapterList(capabilities, context, c.req.valid("query"));
     return c.json({ object: "list" as const, data }, 200);
   });
 }

@@ -661,7 +661,6 @@ test("a family's document holds its own routes alone and says what it is", async
   expect(document["x-kiapi-root-openapi"]).toBe("/openapi.json");
   expect(document.components.schemas.FileRef.discriminator.mapping).toEqual({
     file_id: "#/components/schemas/FileIDRef",
-    lora: "#/components/schemas/FileLoraRef",
     url: "#/components/schemas/FileURLRef",
     data_url: "#/components/schemas/FileDataURLRef",
   });

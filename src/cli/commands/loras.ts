@@ -1,0 +1,43 @@
+import type { Command } from "commander";
+import {
+  type AdapterFilter,
+  adapterList,
+  type ListedAdapter,
+} from "../../capabilities/diffusion/adapter-folder.ts";
+import { json, running } from "../client.ts";
+import type { CommandContext } from "../context.ts";
+import { bytes, table } from "../output/table.ts";
+import { checkContext } from "./status.ts";
+
+export function registerLoras(program: Command, context: CommandContext): void {
+  program
+    .command("loras")
+    .description("list the adapters (LoRA) in lora_dir, and which models each fits")
+    .option("--family <name>", "only what fits a model of this family")
+    .option("--model <name>", "only what fits a model of this name")
+    .option("--json", "print JSON")
+    .action(async ({ json: asJson, ...filter }: AdapterFilter & { json?: boolean }) => {
+      const list = await adaptersHere(context, filter);
+      if (asJson) return context.out(JSON.stringify(list, null, 2));
+      if (list.length === 0) {
+        const whole = filter.family === undefined && filter.model === undefined;
+        return context.out(
+          whole ? "There are no adapters in lora_dir." : "No adapter in lora_dir fits that.",
+        );
+      }
+      const rows = list.map((each) => [each.name, bytes(each.size), each.problem ?? fitsText(each.fits)]);
+      context.out(table([["Adapter", "Size", "Fits"], ...rows]));
+      context.out('\nUse one: easel generate "…" --lora NAME, or NAME:0.8 for a part of its strength');
+    });
+}
+
+/** Those of a running server, whose folder may be another one, else those of the settings here. */
+async function adaptersHere(context: CommandContext, filter: AdapterFilter): Promise<ListedAdapter[]> {
+  const server = await running(context);
+  if (!server) return adapterList(context.capabilities, checkContext(context), filter);
+  const query = new URLSearchParams(filter as Record<string, string>);
+  return (await json<{ data: ListedAdapter[] }>(await server.request(`/v1/loras?${query}`))).data;
+}
+
+const fitsText = (fits: ListedAdapter["fits"]) =>
+  fits.map(({ family, models }) => models.map((model) => `${family}/${model}`).join(", ")).join(", ");
