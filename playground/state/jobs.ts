@@ -10,8 +10,11 @@ import { isLive } from "./result.ts";
 import { watchServer } from "./server.ts";
 
 const pageSize = 60;
+/** Older jobs come in larger pages: whoever scrolls wants many. */
+const olderPageSize = 240;
 const busyEvery = 1000;
 const idleEvery = 15_000;
+const againAfterMs = 1500;
 
 const list = signal<readonly api.Job[]>([]);
 /** Removed by the user; really deleted when the undo has expired. */
@@ -67,15 +70,18 @@ async function load(): Promise<void> {
 
 /** Loads the page of jobs behind the last one. */
 export async function loadMore(): Promise<void> {
-  const last = list.value.at(-1);
-  if (!last || !hasMore.value) return;
+  const last = list.peek().at(-1);
+  if (!last || !hasMore.peek()) return;
   hasMore.value = false;
   try {
-    const { data, has_more } = await api.jobs(pageSize, last.id);
+    const { data, has_more } = await api.jobs(olderPageSize, last.id);
     merge(data);
     hasMore.value = has_more;
   } catch {
-    hasMore.value = true;
+    // The gallery asks again as soon as there is more.
+    setTimeout(() => {
+      hasMore.value = true;
+    }, againAfterMs);
   }
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { useComputed, useSignal } from "@preact/signals";
+import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { toolTitles } from "../form/titles.ts";
 import { downloadUrl, type Job } from "../state/api.ts";
@@ -15,6 +15,7 @@ import { compareAddress, jobAddress, type ToolName, toolNames } from "../state/r
 import { Segments, save } from "./controls.tsx";
 import { Icon } from "./icons.tsx";
 import { Thumb } from "./thumb.tsx";
+import { Tiles } from "./tiles.tsx";
 
 const stripLength = 24;
 
@@ -74,16 +75,21 @@ export function Gallery() {
     );
   });
   const end = useRef<HTMLDivElement>(null);
+  const nearEnd = useSignal(false);
   useEffect(() => {
     const observer = new IntersectionObserver(
-      ([entry]) => {
-        if (entry?.isIntersecting) void loadMore();
+      (entries) => {
+        nearEnd.value = entries.at(-1)!.isIntersecting;
       },
-      { rootMargin: "600px" },
+      { rootMargin: "4000px" },
     );
     observer.observe(end.current!);
     return () => observer.disconnect();
   }, []);
+  // Again and again while the end stays near, as with a search that finds little.
+  useSignalEffect(() => {
+    if (nearEnd.value && hasMore.value) void loadMore();
+  });
   const toggle = (id: string) => {
     const next = new Set(selected.value);
     if (!next.delete(id)) next.add(id);
@@ -155,11 +161,17 @@ export function Gallery() {
         )}
       </div>
       {loaded.value && shown.value.length === 0 && <p class="muted">Nothing here yet.</p>}
-      <ul class="tiles">
-        {shown.value.map((job) => (
-          <Tile key={job.id} job={job} selected={selected.value.has(job.id)} toggle={() => toggle(job.id)} />
-        ))}
-      </ul>
+      <Tiles
+        count={shown.value.length}
+        at={(index) => {
+          const job = shown.value[index]!;
+          return {
+            key: job.id,
+            class: `tile tile-${job.status}`,
+            content: <Tile job={job} selected={selected.value.has(job.id)} toggle={() => toggle(job.id)} />,
+          };
+        }}
+      />
       <div ref={end} class="gallery-end">
         {hasMore.value && <span class="muted">Loading more…</span>}
       </div>
@@ -171,8 +183,14 @@ function Tile({ job, selected, toggle }: { job: Job; selected: boolean; toggle()
   const title = titleOf(job);
   const seconds = secondsOf(job);
   const starred = stars.value.includes(job.id);
+  const facts = [
+    toolTitles[toolOf(job)],
+    modelOf(job).title,
+    ago(job.created_at),
+    ...(seconds === undefined ? [] : [duration(seconds)]),
+  ].join(", ");
   return (
-    <li class={`tile tile-${job.status}`}>
+    <>
       <a class="tile-picture" href={jobAddress(job.id)}>
         <JobThumb job={job} size={320} />
       </a>
@@ -197,10 +215,7 @@ function Tile({ job, selected, toggle }: { job: Job; selected: boolean; toggle()
       <p class="name" title={title}>
         {job.error ?? title}
       </p>
-      <small>
-        {toolTitles[toolOf(job)]}, {modelOf(job).title}, {ago(job.created_at)}
-        {seconds !== undefined && `, ${duration(seconds)}`}
-      </small>
+      <small title={facts}>{facts}</small>
       <button
         type="button"
         class="quiet small"
@@ -209,6 +224,6 @@ function Tile({ job, selected, toggle }: { job: Job; selected: boolean; toggle()
       >
         Delete
       </button>
-    </li>
+    </>
   );
 }

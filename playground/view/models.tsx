@@ -20,7 +20,8 @@ export function Models() {
   return (
     <section class="gallery" aria-labelledby="models-title">
       <h1 id="models-title">Models</h1>
-      {toolNames.map((tool) => (
+      {/* Headings alone would jump when the cards come between them. */}
+      {(offer.value ? toolNames : []).map((tool) => (
         <section key={tool} aria-labelledby={`models-${tool}`}>
           <h2 id={`models-${tool}`}>{toolTitles[tool]}</h2>
           <p class="muted">{leads[tool]}</p>

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { thumbnailUrl } from "../state/api.ts";
 
 /** The thumbnail of a stored file, or an empty plate. */
@@ -12,9 +12,16 @@ export function Thumb({
   alt?: string;
 }) {
   const [broken, setBroken] = useState(false);
+  const image = useRef<HTMLImageElement>(null);
+  useEffect(() => {
+    const shown = image.current;
+    // A thumbnail that scrolled by before it came must not keep others waiting.
+    return () => shown?.removeAttribute("src");
+  }, []);
   if (broken) return alt ? <span class="plate">{alt}</span> : <span class="plate" />;
   return (
     <img
+      ref={image}
       class="thumb"
       src={thumbnailUrl(file, size)}
       alt={alt}
