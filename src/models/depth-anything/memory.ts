@@ -7,7 +7,14 @@
 import type { Bits } from "../../engine/task.ts";
 import { roundHalfEven } from "../../images/round.ts";
 import type { Size, Sizing } from "../../images/sizing.ts";
-import { type Amounts, amountsOf, axisOf, weightBytes as bytesOf } from "../../nn/weight-memory.ts";
+import {
+  type Amounts,
+  amountsOf,
+  axisOf,
+  weightBytes as bytesOf,
+  type Kinds,
+  type Panels,
+} from "../../nn/weight-memory.ts";
 import type { TensorTable } from "../../weights/tensor-table.ts";
 
 /** A network's sizes that its memory follows from. */
@@ -47,12 +54,19 @@ export const v3: Readonly<Record<"small" | "base" | "large" | "giant" | "mono" |
 const unused =
   /mask_token$|refinenet4\.resConfUnit1\.|fusion_stage\.layers\.0\.residual_layer1\.|_aux\.|(^|\.)cam_enc\.|(^|\.)gs_(head|adapter)\.|(^|\.)cam_dec\.(fc_t|fc_qvec)\./;
 
+const kinds: Kinds = {
+  matrix: /(blocks|encoder\.layer)\.\d+\..*weight$/,
+  unused,
+  flat: /(patch_embed\.proj|patch_embeddings\.projection|resize_layers\.3|layers\.3\.resize|cam_dec\.(backbone\.[02]|fc_fov\.0))\.weight$/,
+  turned: /(resize_layers\.[01]|layers\.[01]\.resize)\.weight$/,
+};
+
 /** The sizes of files on this machine, from their headers; undefined where they are of another network. */
-export function sizeOfFiles(table: TensorTable): NetworkSize | undefined {
+export function sizeOfFiles(table: TensorTable, panels?: Panels): NetworkSize | undefined {
   const width = axisOf(table, /(pos_embed|position_embeddings)$/, 2);
   const channels = axisOf(table, /(scratch\.output_conv1|(^|\.)head\.conv1)\.weight$/);
   if (width === undefined || channels === undefined) return undefined;
-  const amounts = amountsOf(table, { matrix: /(blocks|encoder\.layer)\.\d+\..*weight$/, unused });
+  const amounts = amountsOf(table, kinds, panels);
   return { amounts, width, heads: Math.max(1, width / 64), channels };
 }
 

@@ -4,7 +4,14 @@
  * @module
  */
 import type { Bits } from "../../engine/task.ts";
-import { type Amounts, amountsOf, axisOf, weightBytes as bytesOf } from "../../nn/weight-memory.ts";
+import {
+  type Amounts,
+  amountsOf,
+  axisOf,
+  weightBytes as bytesOf,
+  type Kinds,
+  type Panels,
+} from "../../nn/weight-memory.ts";
 import type { TensorTable } from "../../weights/tensor-table.ts";
 
 export interface NetworkSize {
@@ -22,8 +29,17 @@ export const published: NetworkSize = {
   channels: 256,
 };
 
+/** Names as Apple and as transformers have them. The deepest stage has nothing that its first block could look at. */
+const kinds: Kinds = {
+  matrix: /(blocks|layer)\.\d+\..*weight$/,
+  unused: /mask_token$|decoder\.fusions\.4\.resnet1\.|fusion_stage\.intermediate\.0\.residual_layer1\./,
+  flat: /(patch_embed\.proj|patch_embeddings\.projection|fov\.encoder\.1|fov_encoder\.neck)\.weight$/,
+  turned:
+    /(\.deconv|upsample_lowres|upsample(_latent)?\d\.[1-9]|image_block\.layers\.0|(intermediate|scaled_images)\.\d\.layers\.[1-9]|^head(\.layers)?\.1)\.weight$/,
+};
+
 /** The sizes of files on this machine, from their headers; undefined where they are of another network. */
-export function sizeOfFiles(table: TensorTable): NetworkSize | undefined {
+export function sizeOfFiles(table: TensorTable, panels?: Panels): NetworkSize | undefined {
   const channels = axisOf(table, /(decoder\.fusions\.0\.out_conv|fusion_stage\.final\.projection)\.weight$/);
   const places = axisOf(table, /patch_encoder\..*(pos_embed|position_embeddings)$/, 1);
   const patch = axisOf(
@@ -33,10 +49,7 @@ export function sizeOfFiles(table: TensorTable): NetworkSize | undefined {
   );
   if (channels === undefined || places === undefined || patch === undefined) return undefined;
   return {
-    amounts: amountsOf(table, {
-      matrix: /(blocks|layer)\.\d+\..*weight$/,
-      unused: /mask_token$/,
-    }),
+    amounts: amountsOf(table, kinds, panels),
     // The network's side is four patches of the encoder.
     side: 2 * patch * Math.round(Math.sqrt(places - 1)),
     channels,

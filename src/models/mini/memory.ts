@@ -5,7 +5,12 @@
  * @module
  */
 import { longestAspect, type Size, type Sizing } from "../../images/sizing.ts";
-import { type Amounts, amountsOf, weightBytes as weightBytesOf } from "../../nn/weight-memory.ts";
+import {
+  type Amounts,
+  amountsOf,
+  type Panels,
+  weightBytes as weightBytesOf,
+} from "../../nn/weight-memory.ts";
 import type { TensorTable } from "../../weights/tensor-table.ts";
 
 /** Sides of the network's picture are multiples of this. */
@@ -28,11 +33,15 @@ export function sizeSeen({ width, height }: Size, { inputSize, bound }: Sizing):
 }
 
 /** Numbers of the file inside the program. */
-const published: Amounts = { matrices: 0, others: 1_339_604 };
+const published: Amounts = {
+  matrices: 0,
+  others: 1_339_604,
+  fill: { matrices: 0, ragged: 0, others: 86_528 },
+};
 
 /** Bytes of the loaded weights, which are never quantized: of a file on this machine, or of the one inside the program. */
-export const weightBytes = (table?: TensorTable): number =>
-  weightBytesOf(table ? amountsOf(table, { matrix: /$^/ }) : published, { bits: null, float: 4 });
+export const weightBytes = (table?: TensorTable, panels?: Panels): number =>
+  weightBytesOf(table ? amountsOf(table, { matrix: /$^/ }, panels) : published, { bits: null, float: 4 });
 
 /** Measured: bytes of a pixel's activations at their peak, and what a picture of any size takes besides. */
 const bytesOfPixel = 160;

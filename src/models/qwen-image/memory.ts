@@ -5,7 +5,14 @@
  */
 import type { Bits } from "../../engine/task.ts";
 import { heldScores } from "../../nn/score-memory.ts";
-import { type Amounts, amountsOf, axisOf, weightBytes } from "../../nn/weight-memory.ts";
+import {
+  type Amounts,
+  amountsOf,
+  axisOf,
+  type Kinds,
+  type Panels,
+  weightBytes,
+} from "../../nn/weight-memory.ts";
 import type { TensorTable } from "../../weights/tensor-table.ts";
 import { stepCacheBytes } from "../diffusion/memory.ts";
 
@@ -41,11 +48,19 @@ export const published: PipelineSize = {
     layers: 60,
   },
   textEncoder: {
-    amounts: { matrices: 7_604_731_904, ragged: 140_083_200, others: 2_354_176 },
+    amounts: {
+      matrices: 7_604_731_904,
+      ragged: 140_083_200,
+      others: 2_354_176,
+      fill: { matrices: 327_680, ragged: 163_840, others: 0 },
+    },
     width: 3584,
     hidden: 18_944,
   },
-  coder: { amounts: { matrices: 0, others: 44_599_603 }, channels: 96 },
+  coder: {
+    amounts: { matrices: 0, others: 44_599_603, fill: { matrices: 0, ragged: 0, others: 768 } },
+    channels: 96,
+  },
 };
 
 /** Names of modulating layers, as published and as mflux saves them. */
@@ -58,7 +73,7 @@ const matrix = /^(?!.*\.(scales|biases)$)/;
 const named = (table: TensorTable, wanted: (name: string) => boolean): TensorTable =>
   new Map([...table].filter(([name]) => wanted(name)));
 
-export function transformerOf(table: TensorTable): TransformerSize {
+export function transformerOf(table: TensorTable, panels?: Panels): TransformerSize {
   const kinds = { matrix, finer, unused };
   const layers = new Set([...table.keys()].map((name) => /^transformer_blocks\.\d+/.exec(name)?.[0]));
   layers.delete(undefined);
@@ -66,32 +81,36 @@ export function transformerOf(table: TensorTable): TransformerSize {
     modulation: amountsOf(
       named(table, (name) => modulating.test(name)),
       kinds,
+      panels,
     ),
     blocks: amountsOf(
       named(table, (name) => !modulating.test(name)),
       kinds,
+      panels,
     ),
     width: axisOf(table, /^img_in\.bias$/) ?? 1,
     layers: layers.size,
   };
 }
 
-export const textEncoderOf = (table: TensorTable): TextEncoderSize => ({
-  amounts: amountsOf(table, { matrix, unused }),
+export const textEncoderOf = (table: TensorTable, panels?: Panels): TextEncoderSize => ({
+  amounts: amountsOf(table, { matrix, unused, table: /embed_tokens\.weight$/ }, panels),
   width: axisOf(table, /embed_tokens\.weight$/, 1) ?? 1,
   hidden: axisOf(table, /layers\.0\.mlp\.gate_proj\.weight$/) ?? 1,
 });
 
 /** The coder's kernels lose their taps of time. */
-export const coderOf = (table: TensorTable): CoderSize => ({
-  amounts: amountsOf(table, {
-    matrix: /$^/,
-    unused,
-    kept(name, shape) {
-      const taps = shape.length === 5 ? (name.includes(".conv3d.") ? shape[1]! : shape[2]!) : 1;
-      return shape.reduce((a, b) => a * b, 1) / taps;
-    },
-  }),
+const coderKinds: Kinds = {
+  matrix: /$^/,
+  unused,
+  kept(name, shape) {
+    const taps = shape.length === 5 ? (name.includes(".conv3d.") ? shape[1]! : shape[2]!) : 1;
+    return shape.reduce((a, b) => a * b, 1) / taps;
+  },
+};
+
+export const coderOf = (table: TensorTable, panels?: Panels): CoderSize => ({
+  amounts: amountsOf(table, coderKinds, panels),
   channels: axisOf(table, /^encoder\.conv_in(\.conv3d)?\.bias$/) ?? 1,
 });
 

@@ -5,7 +5,7 @@
  */
 import type { Bits } from "../../engine/task.ts";
 import { heldScores } from "../../nn/score-memory.ts";
-import { type Amounts, amountsOf, axisOf, weightBytes } from "../../nn/weight-memory.ts";
+import { type Amounts, amountsOf, axisOf, type Panels, weightBytes } from "../../nn/weight-memory.ts";
 import type { TensorTable } from "../../weights/tensor-table.ts";
 
 export interface TransformerSize {
@@ -24,11 +24,11 @@ export const published: Readonly<Record<"3b" | "7b", TransformerSize>> = {
 export const publishedCoder: Amounts = { matrices: 2.1e6, others: 84.1e6 };
 
 /** The sizes of a transformer's file, from its header; undefined where it is another network's. */
-export function sizeOfFile(table: TensorTable): TransformerSize | undefined {
+export function sizeOfFile(table: TensorTable, panels?: Panels): TransformerSize | undefined {
   const width = axisOf(table, /vid_in\.proj\.weight$/);
   const hidden = axisOf(table, /blocks\.0\.mlp\.(vid|all)\.proj_in\.weight$/);
   if (width === undefined || hidden === undefined) return undefined;
-  return { amounts: amountsOf(table, { matrix: /weight$/ }), width, hidden };
+  return { amounts: amountsOf(table, { matrix: /weight$/ }, panels), width, hidden };
 }
 
 /** The numbers of a coder's file: a kernel [out, in, time, rows, columns] is folded over time. */
