@@ -6,6 +6,7 @@
 import { useSignalEffect } from "@preact/signals";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { persisted } from "../state/persisted.ts";
+import { Slider } from "../view/controls.tsx";
 import { Icon } from "../view/icons.tsx";
 import { colormaps, type Look, paint } from "./colormap.ts";
 import { type DepthResult, type Levels, levelValue, metres, unitText, valueText } from "./data.ts";
@@ -96,28 +97,24 @@ export function Colours({ levels, result }: { levels: Levels; result: DepthResul
             <span>Invert (far = bright)</span>
           </label>
           <Histogram levels={levels} />
-          <label class="inline">
-            <span>Near limit</span>
-            <input
-              type="range"
-              min={64}
-              max={255}
-              value={near}
-              onInput={(event) => set({ near: Math.max(Number(event.currentTarget.value), far + 8) })}
-            />
-            <output>{valueText(levelValue(near, result), result.depth_unit)}</output>
-          </label>
-          <label class="inline">
-            <span>Far limit</span>
-            <input
-              type="range"
-              min={0}
-              max={191}
-              value={far}
-              onInput={(event) => set({ far: Math.min(Number(event.currentTarget.value), near - 8) })}
-            />
-            <output>{valueText(levelValue(far, result), result.depth_unit)}</output>
-          </label>
+          <Slider
+            label="Near limit"
+            value={near}
+            set={(level) => set({ near: Math.max(level, far + 8) })}
+            min={64}
+            max={255}
+            step={1}
+            words={valueText(levelValue(near, result), result.depth_unit)}
+          />
+          <Slider
+            label="Far limit"
+            value={far}
+            set={(level) => set({ far: Math.min(level, near - 8) })}
+            min={0}
+            max={191}
+            step={1}
+            words={valueText(levelValue(far, result), result.depth_unit)}
+          />
           <button type="button" class="quiet" onClick={() => set({ invert: false, near: 255, far: 0 })}>
             Reset
           </button>

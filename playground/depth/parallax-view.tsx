@@ -6,7 +6,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { toast } from "../state/notices.ts";
-import { Menu, Segments, save } from "../view/controls.tsx";
+import { Menu, Segments, Slider, save } from "../view/controls.tsx";
 import { createParallax, type Effect, type Parallax } from "./parallax.ts";
 import { canvasOfLevels, type Parts } from "./parts.ts";
 import { record } from "./record.ts";
@@ -25,6 +25,7 @@ export function ParallaxView({ levels, picture, name, views }: Parts) {
   const failure = useSignal<string | undefined>(undefined);
   const effect = useSignal<Effect>("motion");
   const focus = useSignal(0.8);
+  const strength = useSignal(1);
   const scale = Math.min(1, 2048 / Math.max(levels.width, levels.height));
   useEffect(() => {
     let disposed = false;
@@ -110,29 +111,26 @@ export function ParallaxView({ levels, picture, name, views }: Parts) {
         )}
       </div>
       <div class="result-bar">
-        <label class="inline">
-          <span>Strength</span>
-          <input
-            type="range"
-            min={0}
-            max={2.5}
-            step={0.05}
-            defaultValue="1"
-            onInput={(event) => parallax.current?.setStrength(Number(event.currentTarget.value))}
-          />
-        </label>
+        <Slider
+          label="Strength"
+          value={strength.value}
+          set={(factor) => {
+            strength.value = factor;
+            parallax.current?.setStrength(factor);
+          }}
+          min={0}
+          max={2.5}
+          step={0.05}
+        />
         {effect.value === "focus" && (
-          <label class="inline">
-            <span>Sharp distance, far to near</span>
-            <input
-              type="range"
-              min={0}
-              max={1}
-              step={0.01}
-              value={focus.value}
-              onInput={(event) => setFocus(Number(event.currentTarget.value))}
-            />
-          </label>
+          <Slider
+            label="Sharp distance, far to near"
+            value={focus.value}
+            set={setFocus}
+            min={0}
+            max={1}
+            step={0.01}
+          />
         )}
         <Menu label="Download" icon="download">
           {effect.value === "motion" && (

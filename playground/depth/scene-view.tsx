@@ -6,7 +6,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { toast } from "../state/notices.ts";
-import { Menu, Segments, save } from "../view/controls.tsx";
+import { Menu, Segments, Slider, save } from "../view/controls.tsx";
 import type { DepthData } from "./data.ts";
 import { canvasOfLevels, type Parts } from "./parts.ts";
 import type { DepthScene, Drawing } from "./scene.ts";
@@ -22,6 +22,8 @@ export function SceneView({ levels, picture, name, views, load }: Parts & { load
   const scene = useSignal<DepthScene | undefined>(undefined);
   const failure = useSignal<string | undefined>(undefined);
   const drawing = useSignal<Drawing>("mesh");
+  const strength = useSignal(1);
+  const pointSize = useSignal(1);
   useEffect(() => {
     let made: DepthScene | undefined;
     let disposed = false;
@@ -77,29 +79,29 @@ export function SceneView({ levels, picture, name, views, load }: Parts & { load
             made?.setDrawing(next);
           }}
         />
-        <label class="inline">
-          <span>Depth</span>
-          <input
-            type="range"
-            min={0.1}
-            max={2}
-            step={0.05}
-            defaultValue="1"
-            onInput={(event) => made?.setStrength(Number(event.currentTarget.value))}
-          />
-        </label>
+        <Slider
+          label="Depth"
+          value={strength.value}
+          set={(factor) => {
+            strength.value = factor;
+            made?.setStrength(factor);
+          }}
+          min={0.1}
+          max={2}
+          step={0.05}
+        />
         {drawing.value === "points" && (
-          <label class="inline">
-            <span>Point size</span>
-            <input
-              type="range"
-              min={0.5}
-              max={4}
-              step={0.25}
-              defaultValue="1"
-              onInput={(event) => made?.setPointSize(Number(event.currentTarget.value))}
-            />
-          </label>
+          <Slider
+            label="Point size"
+            value={pointSize.value}
+            set={(factor) => {
+              pointSize.value = factor;
+              made?.setPointSize(factor);
+            }}
+            min={0.5}
+            max={4}
+            step={0.25}
+          />
         )}
         <button type="button" class="quiet" onClick={() => made?.reset()}>
           Reset view

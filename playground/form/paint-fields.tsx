@@ -3,7 +3,7 @@ import { forms, type PaintForm, takes } from "../state/forms.ts";
 import { chooseImages, inputs } from "../state/inputs.ts";
 import { clearStrokes, painting, strokes } from "../state/mask.ts";
 import { go, toolAddress } from "../state/route.ts";
-import { Field, NumberField } from "../view/controls.tsx";
+import { Field, NumberField, SliderField } from "../view/controls.tsx";
 import { Adapters, References } from "./attached.tsx";
 import { InputChip } from "./input-chip.tsx";
 import { ModelPicker } from "./model-picker.tsx";
@@ -60,22 +60,15 @@ export function PaintFields({ tool, model }: { tool: "generate" | "edit"; model:
                   Choose an image…
                 </button>
               )}
-              <Field
-                label={
-                  <>
-                    Keep from the original <output>{Math.round(form.image_strength * 100)} %</output>
-                  </>
-                }
-              >
-                <input
-                  type="range"
-                  min={0}
-                  max={1}
-                  step={0.05}
-                  value={form.image_strength}
-                  onInput={(event) => set({ image_strength: Number(event.currentTarget.value) })}
-                />
-              </Field>
+              <SliderField
+                label="Keep from the original"
+                value={form.image_strength}
+                set={(image_strength) => set({ image_strength })}
+                min={0}
+                max={1}
+                step={0.05}
+                words={`${Math.round(form.image_strength * 100)} %`}
+              />
             </>
           )}
           {model?.fast && model.fast.length > 0 && (

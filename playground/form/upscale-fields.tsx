@@ -1,7 +1,7 @@
 import { forms, type UpscaleForm } from "../state/forms.ts";
 import { inputs } from "../state/inputs.ts";
 import { upscaledSize } from "../state/plan.ts";
-import { Field, Segments } from "../view/controls.tsx";
+import { Field, Segments, SliderField } from "../view/controls.tsx";
 import { ModelPicker } from "./model-picker.tsx";
 import { More, SeedField, update } from "./parts.tsx";
 
@@ -42,23 +42,15 @@ export function UpscaleFields() {
           </small>
         )}
       </div>
-      <Field
-        label={
-          <>
-            Softness <output>{form.softness}</output>
-          </>
-        }
+      <SliderField
+        label="Softness"
+        value={form.softness}
+        set={(softness) => set({ softness })}
+        min={0}
+        max={1}
+        step={0.05}
         note="Smooths noise and compression artefacts before upscaling."
-      >
-        <input
-          type="range"
-          min={0}
-          max={1}
-          step={0.05}
-          value={form.softness}
-          onInput={(event) => set({ softness: Number(event.currentTarget.value) })}
-        />
-      </Field>
+      />
       <More>
         <SeedField value={form.seed} set={(seed) => set({ seed })} />
         <Field label="Format">

@@ -18,7 +18,7 @@ import {
   undoStroke,
 } from "../state/mask.ts";
 import { announce } from "../state/notices.ts";
-import { Segments } from "../view/controls.tsx";
+import { Segments, Slider } from "../view/controls.tsx";
 
 /** Longest side of the canvas that shows the marks. */
 const shownSide = 1024;
@@ -112,33 +112,27 @@ export function MaskStage({ picture }: { picture: Picture }) {
             { value: "erase", label: "Erase" },
           ]}
         />
-        <label class="inline">
-          <span>Brush size</span>
-          <input
-            type="range"
-            min={least}
-            max={largest}
-            step={0.005}
-            value={brush.value.size}
-            onInput={(event) => {
-              brush.value = { ...brush.value, size: Number(event.currentTarget.value) };
-              showRing(cursor.value);
-            }}
-          />
-        </label>
-        <label class="inline">
-          <span>Soft edge</span>
-          <input
-            type="range"
-            min={0}
-            max={0.05}
-            step={0.0025}
-            value={feather.value}
-            onInput={(event) => {
-              feather.value = Number(event.currentTarget.value);
-            }}
-          />
-        </label>
+        <Slider
+          label="Brush size"
+          value={brush.value.size}
+          set={(size) => {
+            brush.value = { ...brush.value, size };
+            showRing(cursor.value);
+          }}
+          min={least}
+          max={largest}
+          step={0.005}
+        />
+        <Slider
+          label="Soft edge"
+          value={feather.value}
+          set={(soft) => {
+            feather.value = soft;
+          }}
+          min={0}
+          max={0.05}
+          step={0.0025}
+        />
         <span class="row mask-actions">
           <button type="button" class="quiet" onClick={undoStroke} disabled={strokes.value.length === 0}>
             Undo

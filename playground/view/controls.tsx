@@ -81,6 +81,63 @@ export const NumberField = ({ label, value, set, note, placeholder, min, max, st
   </Field>
 );
 
+interface SliderProps {
+  label: string;
+  value: number;
+  set(value: number): void;
+  min: number;
+  max: number;
+  step: number;
+  /** The value in words, beside the slider. */
+  words?: string | undefined;
+}
+
+/** A slider in a tool bar. */
+export const Slider = ({ label, value, set, min, max, step, words }: SliderProps) => (
+  <label class="inline">
+    <span>{label}</span>
+    <input
+      type="range"
+      min={min}
+      max={max}
+      step={step}
+      value={value}
+      onInput={(event) => set(event.currentTarget.valueAsNumber)}
+    />
+    {words !== undefined && <output>{words}</output>}
+  </label>
+);
+
+/** A slider of a form, with its value above it. */
+export const SliderField = ({
+  label,
+  value,
+  set,
+  min,
+  max,
+  step,
+  words,
+  note,
+}: SliderProps & { note?: string }) => (
+  <Field
+    label={
+      <>
+        {label} <output>{words ?? value}</output>
+      </>
+    }
+    note={note}
+  >
+    <input
+      type="range"
+      min={min}
+      max={max}
+      step={step}
+      value={value}
+      onInput={(event) => set(event.currentTarget.valueAsNumber)}
+    />
+  </Field>
+);
+
 /** A button that shows a menu; the menu closes by a choice, Escape or a click elsewhere. */
 export function Menu({
   label,
