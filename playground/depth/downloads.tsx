@@ -1,8 +1,9 @@
 import { downloadUrl } from "../state/api.ts";
 import { toast } from "../state/notices.ts";
-import { Menu, save } from "../view/controls.tsx";
+import { Menu } from "../view/controls.tsx";
+import { canShare, copyImage, encode, formats, save, share } from "../view/save.ts";
 import { paint } from "./colormap.ts";
-import type { DepthResult, Levels } from "./data.ts";
+import type { DepthData, DepthResult, Levels } from "./data.ts";
 import { extras } from "./extras.ts";
 import { look } from "./look.tsx";
 
@@ -11,11 +12,13 @@ export function Downloads({
   levels,
   picture,
   name,
+  load,
 }: {
   result: DepthResult;
   levels: Levels;
   picture: HTMLImageElement | undefined;
   name: string;
+  load(): Promise<DepthData>;
 }) {
   const painted = () => {
     const canvas = document.createElement("canvas");
@@ -25,8 +28,16 @@ export function Downloads({
     return canvas;
   };
   const shown = look.value.colormap === "grey" && !look.value.invert ? "" : `-${look.value.colormap}`;
-  const saveCanvas = (canvas: HTMLCanvasElement, as: string) =>
-    canvas.toBlob((blob) => blob && save(blob, as), "image/png");
+  const saveAs = async (canvas: HTMLCanvasElement, type: string, as: string) =>
+    save(await encode(canvas, type), as);
+  const sixteenBits = async () => {
+    try {
+      const [{ png16 }, data] = await Promise.all([import("./png16.ts"), load()]);
+      save(await png16(data), `${name}-depth-16bit.png`);
+    } catch (error) {
+      toast((error as Error).message);
+    }
+  };
   const sideBySide = () => {
     const map = painted();
     const canvas = document.createElement("canvas");
@@ -37,26 +48,31 @@ export function Downloads({
     context.drawImage(map, map.width, 0);
     return canvas;
   };
-  const copy = async () => {
-    const blob = await new Promise<Blob | null>((resolve) => painted().toBlob(resolve, "image/png"));
-    try {
-      await navigator.clipboard.write([new ClipboardItem({ "image/png": blob! })]);
-      toast("Copied");
-    } catch {
-      toast("The browser does not allow copying images here.");
-    }
-  };
   return (
     <Menu label="Download" icon="download">
-      <button type="button" onClick={() => saveCanvas(painted(), `${name}-depth${shown}.png`)}>
-        PNG, as shown
-      </button>
+      {formats.map(({ type, ending, title }) => (
+        <button
+          key={type}
+          type="button"
+          onClick={() => saveAs(painted(), type, `${name}-depth${shown}.${ending}`)}
+        >
+          {title}, as shown
+        </button>
+      ))}
       <a href={downloadUrl(result.depth_image_file_id)} download={`${name}-depth-grey.png`}>
         PNG, grey
       </a>
       {picture && (
-        <button type="button" onClick={() => saveCanvas(sideBySide(), `${name}-depth-side-by-side.png`)}>
+        <button
+          type="button"
+          onClick={() => saveAs(sideBySide(), "image/png", `${name}-depth-side-by-side.png`)}
+        >
           PNG, side by side
+        </button>
+      )}
+      {result.depth_data_file_id && (
+        <button type="button" onClick={sixteenBits}>
+          PNG, grey, 16 bits
         </button>
       )}
       {result.depth_data_file_id && (
@@ -74,9 +90,14 @@ export function Downloads({
           )
         );
       })}
-      <button type="button" onClick={copy}>
+      <button type="button" onClick={() => copyImage(painted())}>
         Copy image
       </button>
+      {canShare() && (
+        <button type="button" onClick={() => share(painted(), `${name}-depth${shown}`)}>
+          Share…
+        </button>
+      )}
     </Menu>
   );
 }

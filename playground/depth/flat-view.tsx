@@ -83,10 +83,10 @@ export function FlatView({
               ? `Distance: ${metres(distance.value)}`
               : marks.value.length === 1
                 ? "Click a second point"
-                : "Click two points to measure"}
+                : "Click twice to measure"}
           </output>
         )}
-        <Downloads result={result} levels={levels} picture={picture} name={name} />
+        <Downloads result={result} levels={levels} picture={picture} name={name} load={load} />
       </div>
     </div>
   );

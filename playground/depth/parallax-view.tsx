@@ -6,8 +6,10 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { toast } from "../state/notices.ts";
-import { Menu, Segments, Slider, save } from "../view/controls.tsx";
-import { createParallax, type Effect, type Parallax } from "./parallax.ts";
+import { Menu, Segments, Slider } from "../view/controls.tsx";
+import { FullScreen } from "../view/full-screen.tsx";
+import { save } from "../view/save.ts";
+import type { Effect, Parallax } from "./parallax.ts";
 import { canvasOfLevels, type Parts } from "./parts.ts";
 import { record } from "./record.ts";
 
@@ -30,7 +32,7 @@ export function ParallaxView({ levels, picture, name, views }: Parts) {
   useEffect(() => {
     let disposed = false;
     const start = async () => {
-      await picture?.decode();
+      const [{ createParallax }] = await Promise.all([import("./parallax.ts"), picture?.decode()]);
       if (disposed) return;
       parallax.current = createParallax(canvas.current!, picture ?? canvasOfLevels(levels), levels);
     };
@@ -91,6 +93,7 @@ export function ParallaxView({ levels, picture, name, views }: Parts) {
             parallax.current?.setEffect(next);
           }}
         />
+        <FullScreen />
       </div>
       <div class="moving">
         {failure.value ? (

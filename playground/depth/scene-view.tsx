@@ -6,7 +6,9 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { toast } from "../state/notices.ts";
-import { Menu, Segments, Slider, save } from "../view/controls.tsx";
+import { Menu, Segments, Slider } from "../view/controls.tsx";
+import { FullScreen } from "../view/full-screen.tsx";
+import { save } from "../view/save.ts";
 import type { DepthData } from "./data.ts";
 import { canvasOfLevels, type Parts } from "./parts.ts";
 import type { DepthScene, Drawing } from "./scene.ts";
@@ -54,7 +56,10 @@ export function SceneView({ levels, picture, name, views, load }: Parts & { load
   const made = scene.value;
   return (
     <div class="result">
-      <div class="viewer-bar">{views}</div>
+      <div class="viewer-bar">
+        {views}
+        <FullScreen />
+      </div>
       <div ref={holder} class="scene" data-triangles={made?.triangles}>
         {failure.value ? (
           <p class="error" role="alert">

@@ -13,7 +13,7 @@ import { Install } from "../view/install.tsx";
 import { update } from "./parts.tsx";
 
 export function ModelPicker({ tool }: { tool: ToolName }) {
-  if (offerError.value)
+  if (offerError.value && !offer.value)
     return (
       <p class="error" role="alert">
         {offerError.value}
@@ -76,12 +76,15 @@ function SecondModel({ tool, first }: { tool: ToolName; first: Model }) {
   );
 }
 
+/** A name stands for itself; a remark such as "not stated by its authors" does not. */
+const licenceWords = (licence: string) => (/^[a-z]+ /.test(licence) ? `Licence ${licence}` : licence);
+
 export function ModelFacts({ model }: { model: Model }) {
   return (
     <div class="model-card">
       <p class="tags">
         {model.built_in && <span class="tag tag-warm">Try-out model: rough</span>}
-        <span class="tag">{model.licence}</span>
+        <span class="tag">{licenceWords(model.licence)}</span>
         {!model.commercial_use && <span class="tag tag-warm">No commercial use</span>}
       </p>
       {!model.activated && <Install model={model} />}

@@ -122,7 +122,7 @@ export function PaintFields({ tool, model }: { tool: "generate" | "edit"; model:
             onInput={(event) => set({ negative_prompt: event.currentTarget.value })}
           />
         </Field>
-        <Adapters tool={tool} />
+        <Adapters tool={tool} model={model} />
       </More>
     </>
   );

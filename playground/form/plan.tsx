@@ -4,11 +4,19 @@
  * @module
  */
 import { useEffect } from "preact/hooks";
-import { memoryPlan, plannedSeconds, plannedTool, sizeOf } from "../state/plan.ts";
+import { forms } from "../state/forms.ts";
+import {
+  factorRefusal,
+  factors,
+  gigabytes,
+  memoryPlan,
+  plannedSeconds,
+  plannedTool,
+  sizeOf,
+} from "../state/plan.ts";
 import { duration } from "../state/result.ts";
 import type { ToolName } from "../state/route.ts";
-
-const gigabytes = (bytes: number) => (bytes / 2 ** 30).toFixed(bytes < 2 ** 30 ? 2 : 1);
+import { update } from "./parts.tsx";
 
 export function PlanLine({ tool }: { tool: ToolName }) {
   useEffect(() => {
@@ -32,6 +40,20 @@ export function PlanLine({ tool }: { tool: ToolName }) {
           {plan.smaller && ` Choose ${plan.smaller}.`}
         </p>
       )}
+      {tool === "upscale" && <SmallerFactor />}
     </div>
+  );
+}
+
+/** The largest factor that can be had, where the chosen one cannot. */
+function SmallerFactor() {
+  const { resolution } = forms.upscale.value;
+  if (!factors.some((factor) => factor === resolution) || !factorRefusal(resolution)) return null;
+  const best = factors.findLast((factor) => !factorRefusal(factor));
+  if (!best) return null;
+  return (
+    <button type="button" class="small" onClick={() => update(forms.upscale, { resolution: best })}>
+      Use {best.replace("x", "×")}
+    </button>
   );
 }

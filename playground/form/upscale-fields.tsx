@@ -1,20 +1,17 @@
 import { forms, type UpscaleForm } from "../state/forms.ts";
 import { inputs } from "../state/inputs.ts";
-import { upscaledSize } from "../state/plan.ts";
-import { Field, Segments, SliderField } from "../view/controls.tsx";
+import { factorRefusal, factors, upscaledSize } from "../state/plan.ts";
+import { Field, NumberField, Segments, SliderField } from "../view/controls.tsx";
 import { ModelPicker } from "./model-picker.tsx";
 import { More, SeedField, update } from "./parts.tsx";
 
-const factors = ["1.5x", "2x", "3x", "4x"] as const;
+const longestShortSide = 2048;
 
 export function UpscaleFields() {
   const form = forms.upscale.value;
   const set = (change: Partial<UpscaleForm>) => update(forms.upscale, change);
   const { width, height } = inputs.upscale.value ?? {};
-  const size = (resolution: string) => {
-    const result = upscaledSize(width!, height!, resolution);
-    return `${result.width} × ${result.height}`;
-  };
+  const isFactor = factors.some((factor) => factor === form.resolution);
   return (
     <>
       <ModelPicker tool="upscale" />
@@ -26,21 +23,26 @@ export function UpscaleFields() {
           value={form.resolution}
           set={(resolution) => set({ resolution })}
           options={factors.map((value) => {
-            const pixels = (width ?? 0) * (height ?? 0) * Number.parseFloat(value) ** 2;
-            const disabled = pixels > mostOutputPixels;
+            const refusal = factorRefusal(value);
             return {
               value,
               label: value.replace("x", "×"),
-              disabled,
-              title: disabled ? "The result would be larger than 64 megapixels." : undefined,
+              disabled: refusal !== undefined && value !== form.resolution,
+              title: refusal,
             };
           })}
         />
-        {width && height && (
-          <small>
-            {width} × {height} → {size(form.resolution)}
-          </small>
-        )}
+        {width && height && <Size width={width} height={height} resolution={form.resolution} />}
+        {factors.map((factor) => {
+          const refusal = factorRefusal(factor);
+          return (
+            refusal && (
+              <small key={factor}>
+                {factor.replace("x", "×")}: {refusal}
+              </small>
+            )
+          );
+        })}
       </div>
       <SliderField
         label="Softness"
@@ -52,6 +54,25 @@ export function UpscaleFields() {
         note="Smooths noise and compression artefacts before upscaling."
       />
       <More>
+        <NumberField
+          label="Shorter side"
+          value={isFactor ? "" : form.resolution}
+          set={(pixels) => set({ resolution: pixels === "" ? "2x" : pixels })}
+          min={16}
+          max={longestShortSide}
+          step={1}
+          placeholder="By the factor above"
+          note={`Exact pixels of the result's shorter side, at most ${longestShortSide}.`}
+        />
+        <Field label="Colours">
+          <select value={form.color_fix} onChange={(event) => set({ color_fix: event.currentTarget.value })}>
+            <option value="">Default</option>
+            <option value="wavelet-lab">From the original, twice matched</option>
+            <option value="wavelet">Tones from the original</option>
+            <option value="lab">Palette from the original</option>
+            <option value="none">As the model makes them</option>
+          </select>
+        </Field>
         <SeedField value={form.seed} set={(seed) => set({ seed })} />
         <Field label="Format">
           <select value={form.format} onChange={(event) => set({ format: event.currentTarget.value })}>
@@ -65,4 +86,11 @@ export function UpscaleFields() {
   );
 }
 
-const mostOutputPixels = 67_108_864;
+function Size({ width, height, resolution }: { width: number; height: number; resolution: string }) {
+  const size = upscaledSize(width, height, resolution);
+  return (
+    <small>
+      {width} × {height} → {size.width} × {size.height}
+    </small>
+  );
+}

@@ -12,6 +12,7 @@ import { announce, toast } from "../state/notices.ts";
 import { inputsOf, isLive, titleOf, toolOf } from "../state/result.ts";
 import { go, jobAddress } from "../state/route.ts";
 import { trouble, watchServer } from "../state/server.ts";
+import { Shown } from "../view/thumb.tsx";
 import { Failure, Working } from "./progress.tsx";
 import { ResultStage } from "./result-stage.tsx";
 
@@ -116,7 +117,7 @@ export function JobStage({ id }: { id: string }) {
   if (job.value.status === "canceled")
     return (
       <div class="busy">
-        <div class="under">{picture && <img src={picture} alt="" />}</div>
+        <div class="under">{picture && <Shown key={picture} src={picture} />}</div>
         <div class="work notice">
           <h2>Cancelled</h2>
           <p>No result was saved.</p>
@@ -156,8 +157,7 @@ function adoptInput(job: api.Job): void {
   const [input] = inputsOf(job);
   if (!input || tool === "generate") return;
   const adopt = async () => {
-    const current = inputs[tool].value;
-    if (current && (await current.id().catch(() => "")) === input) return;
+    if (inputs[tool].value?.sentAs === input) return;
     const file = await api.file(input).catch(() => undefined);
     if (file) setInput(tool, await fromStored(input, file.filename));
   };

@@ -41,7 +41,10 @@ export function MaskStage({ picture }: { picture: Picture }) {
     context.fillRect(0, 0, context.canvas.width, context.canvas.height);
     context.globalCompositeOperation = "source-over";
   }, [strokes.value, open.value, feather.value, picture]);
-  useEffect(() => canvas.current!.focus(), []);
+  useEffect(() => {
+    canvas.current!.focus({ preventScroll: true });
+    document.querySelector(".stage")?.scrollIntoView({ block: "start" });
+  }, []);
 
   const placeOf = (event: PointerEvent): readonly [number, number] => {
     const box = canvas.current!.getBoundingClientRect();

@@ -2,14 +2,9 @@ import * as api from "../state/api.ts";
 import { titleOf } from "../state/result.ts";
 import type { ToolName } from "../state/route.ts";
 import { CopyButton, Menu } from "../view/controls.tsx";
+import { canShare, copyImage, encode, formats, save, share } from "../view/save.ts";
 import { Viewer } from "../viewer/viewer.tsx";
 import { useImage } from "./use-image.ts";
-
-const formats = [
-  { type: "image/png", ending: "png", title: "PNG" },
-  { type: "image/jpeg", ending: "jpg", title: "JPEG" },
-  { type: "image/webp", ending: "webp", title: "WebP" },
-] as const;
 
 interface PictureResultProps {
   job: api.Job;
@@ -37,12 +32,6 @@ export function PictureResult({ job, tool, before, file, name }: PictureResultPr
   const suffix = tool === "upscale" ? "upscaled" : tool === "edit" ? "edited" : "";
   const as = [name, suffix].filter(Boolean).join("-");
   const stored = formats.find(({ type }) => type === contentType(job)) ?? formats[0];
-  const convert = async (type: string, ending: string) => {
-    const canvas = new OffscreenCanvas(width, height);
-    canvas.getContext("2d")!.drawImage(image, 0, 0);
-    const { save } = await import("../view/controls.tsx");
-    save(await canvas.convertToBlob({ type, quality: 0.93 }), `${as}.${ending}`);
-  };
   return (
     <div class="result">
       <Viewer
@@ -62,10 +51,22 @@ export function PictureResult({ job, tool, before, file, name }: PictureResultPr
           {formats
             .filter((format) => format !== stored)
             .map(({ type, ending, title }) => (
-              <button key={type} type="button" onClick={() => convert(type, ending)}>
+              <button
+                key={type}
+                type="button"
+                onClick={async () => save(await encode(image, type), `${as}.${ending}`)}
+              >
                 {title}
               </button>
             ))}
+          <button type="button" onClick={() => copyImage(image)}>
+            Copy image
+          </button>
+          {canShare() && (
+            <button type="button" onClick={() => share(image, as)}>
+              Share…
+            </button>
+          )}
         </Menu>
         {typeof job.params.prompt === "string" && (
           <CopyButton text={() => String(job.params.prompt)} label="Copy prompt" />

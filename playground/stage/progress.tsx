@@ -12,6 +12,7 @@ import { duration } from "../state/result.ts";
 import { go, type ToolName, toolAddress } from "../state/route.ts";
 import { runSmaller } from "../state/run.ts";
 import { problemOf } from "../view/errors.ts";
+import { Shown } from "../view/thumb.tsx";
 
 interface WorkingProps {
   tool: ToolName;
@@ -42,7 +43,7 @@ export function Working({ label, picture, progress, preview, since, lost, cancel
   return (
     <div class="busy">
       <div class="under">
-        {preview ? <img src={preview} alt="Preview" /> : picture && <img src={picture} alt="" />}
+        {preview ? <img src={preview} alt="Preview" /> : picture && <Shown key={picture} src={picture} />}
       </div>
       <section class="work" aria-label="Progress">
         <p class="work-label">
@@ -100,7 +101,7 @@ export function Failure({ tool, message, code, picture, retry, close }: FailureP
   const problem = problemOf(message, code);
   return (
     <div class="busy">
-      <div class="under">{picture && <img src={picture} alt="" />}</div>
+      <div class="under">{picture && <Shown key={picture} src={picture} />}</div>
       <div class="work notice" role="alert">
         <h2>{problem.title}</h2>
         <p class="error-text">{problem.words}</p>

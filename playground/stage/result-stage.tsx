@@ -8,12 +8,13 @@ import { useEffect } from "preact/hooks";
 import { DepthView } from "../depth/depth-view.tsx";
 import * as api from "../state/api.ts";
 import { forms, useSettings } from "../state/forms.ts";
-import { fromStored, imageUrl, setInput } from "../state/inputs.ts";
+import { imageUrl } from "../state/inputs.ts";
 import { removeJobs } from "../state/jobs.ts";
 import { toast } from "../state/notices.ts";
 import { duration, modelOf, pictureOf, secondsOf } from "../state/result.ts";
 import { go, type ToolName, toolAddress } from "../state/route.ts";
-import { clearRefusal, run } from "../state/run.ts";
+import { run } from "../state/run.ts";
+import { addAsReference, sendTo } from "../state/send.ts";
 import { CodeDrawer } from "../view/code.tsx";
 import { Menu } from "../view/controls.tsx";
 import { Icon } from "../view/icons.tsx";
@@ -69,6 +70,9 @@ export function ResultStage({
                 {{ depth: "Depth", upscale: "Upscale", edit: "Edit" }[target]}
               </button>
             ))}
+            <button type="button" onClick={() => addAsReference(job)}>
+              Edit, as a reference
+            </button>
           </Menu>
           <Menu label="Settings" icon="settings">
             <button type="button" onClick={() => bringBack(job)}>
@@ -142,15 +146,6 @@ function factsOf(job: api.Job): string[] {
     ...(seed !== undefined ? [`seed ${seed}`] : []),
     ...(seconds !== undefined ? [duration(seconds)] : []),
   ];
-}
-
-async function sendTo(tool: ToolName, job: api.Job): Promise<void> {
-  const file = pictureOf(job);
-  if (!file) return;
-  const stored = await api.file(file).catch(() => undefined);
-  setInput(tool, await fromStored(file, stored?.filename ?? "image"));
-  clearRefusal(tool);
-  go(toolAddress(tool));
 }
 
 /** The same settings with four other seeds. */

@@ -1,10 +1,10 @@
 import samples from "../samples.ts";
 import type * as api from "../state/api.ts";
 import { useSettings } from "../state/forms.ts";
-import { chooseImages, inputs, type Picture, takeFiles } from "../state/inputs.ts";
+import { chooseImages, imageMissing, inputs, type Picture, takeFiles } from "../state/inputs.ts";
 import { painting } from "../state/mask.ts";
 import type { ToolName } from "../state/route.ts";
-import { clearRefusal, imageMissing, refusals, run, sending } from "../state/run.ts";
+import { clearRefusal, refusals, run, sending } from "../state/run.ts";
 import { showCamera } from "../view/camera.tsx";
 import { Icon } from "../view/icons.tsx";
 import { Viewer } from "../viewer/viewer.tsx";
@@ -59,7 +59,7 @@ function PromptStage() {
   return (
     <div class="drop drop-calm">
       <p class="drop-title">Describe an image</p>
-      <p class="muted">Write a prompt on the left, or start with an example.</p>
+      <p class="muted">Write a prompt, or start with an example.</p>
       <div class="row">
         {examplePrompts.map((prompt) => (
           <button key={prompt} type="button" class="chip" onClick={() => usePrompt(prompt)}>

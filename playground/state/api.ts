@@ -217,6 +217,15 @@ export interface ModelSetup {
 
 export const setup = async () => (await json<{ data: readonly ModelSetup[] }>("/v1/setup")).data;
 
+/** An adapter of the server's folder. */
+export interface LoraEntry {
+  name: string;
+  size: number;
+  fits: readonly { family: string; models: readonly string[] }[];
+}
+
+export const loras = async () => (await json<{ data: readonly LoraEntry[] }>("/v1/loras")).data;
+
 /** Operations and models of the server. */
 export interface Offer {
   /** Whether requests need a token. */

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Signal, signal } from "@preact/signals";
+import type { Signal } from "@preact/signals";
+import { adapters, adaptersOf } from "./adapters.ts";
 import type { Job, Model } from "./api.ts";
 import { persisted } from "./persisted.ts";
 import { modelOf, toolOf } from "./result.ts";
@@ -84,17 +85,6 @@ export const forms: Forms = {
   }),
   generate: persisted("form.generate", paint),
   edit: persisted("form.edit", paint),
-};
-
-/** LoRA files with their strength. Files cannot be kept between visits. */
-export interface Adapter {
-  name: string;
-  scale: number;
-  id(): Promise<string>;
-}
-export const adapters: Record<"generate" | "edit", Signal<readonly Adapter[]>> = {
-  generate: signal([]),
-  edit: signal([]),
 };
 
 /** Prompts that were used, newest first. */
@@ -180,7 +170,8 @@ export function requestOf(tool: ToolName, model: Model): Record<string, unknown>
     const { resolution, softness, seed, format, color_fix } = forms.upscale.value;
     return given({
       model: model.name,
-      resolution,
+      // A number is the shorter side in pixels.
+      resolution: resolution.endsWith("x") ? resolution : Number(resolution),
       softness: softness || undefined,
       seed: number(seed),
       format,
@@ -243,6 +234,7 @@ export function useSettings(job: Job, only?: "prompt" | "seed"): ToolName {
       negative_prompt: text(job.params.negative_prompt),
     };
     forms[tool].value = only === undefined ? all : { ...form, [only]: all[only] };
+    if (only === undefined) adapters[tool].value = adaptersOf(job);
   }
   return tool;
 }

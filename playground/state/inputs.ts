@@ -5,10 +5,11 @@
  */
 import { type Signal, signal } from "@preact/signals";
 import * as api from "./api.ts";
+import { forget, keep, keptImage } from "./kept.ts";
 import { rememberName } from "./names.ts";
 import { announce, toast } from "./notices.ts";
 import { persisted } from "./persisted.ts";
-import type { ToolName } from "./route.ts";
+import { type ToolName, toolNames } from "./route.ts";
 
 /** An image on its way to a job. */
 export interface Picture {
@@ -19,6 +20,12 @@ export interface Picture {
   height: number | undefined;
   /** Its id on the server; the upload begins with the first call. */
   id(): Promise<string>;
+  /** The same id once it is known. */
+  sentAs: string | undefined;
+  /** Its bytes, where this page has them: they can be sent again when the server has lost them. */
+  blob?: Blob;
+  /** Makes the next `id()` send the bytes again. */
+  sendAgain?(): void;
 }
 
 /** An image of the server's, as it is kept between visits. */
@@ -33,6 +40,8 @@ export const inputs: Record<ToolName, Signal<Picture | undefined>> = {
   generate: signal(undefined),
   edit: signal(undefined),
 };
+/** The tool that was to run without an image: its drop zone asks for one. */
+export const imageMissing = signal<ToolName | undefined>(undefined);
 /** More references of an edit. */
 export const references = signal<readonly Picture[]>([]);
 /** Several images of depth or upscale: one job each. */
@@ -65,11 +74,16 @@ export async function fromBlob(blob: Blob, name: string): Promise<Picture> {
       throw new Error(`“${name}” is not an image. Choose a JPEG, PNG, WebP, GIF, TIFF, HEIC or AVIF file.`);
   }
   let sent: Promise<string> | undefined;
-  return {
+  const picture: Picture = {
     name,
     url: size && url,
     width: size?.width,
     height: size?.height,
+    blob,
+    sentAs: undefined,
+    sendAgain() {
+      sent = undefined;
+    },
     id() {
       sent ??= upload();
       sent.catch(() => {
@@ -78,11 +92,13 @@ export async function fromBlob(blob: Blob, name: string): Promise<Picture> {
       return sent;
     },
   };
+  return picture;
 
   async function upload(): Promise<string> {
     const { file_id: id } = await api.upload(blob, name);
     if (size) localUrls.set(id, url);
     rememberName(id, name);
+    picture.sentAs = id;
     return id;
   }
 }
@@ -107,7 +123,7 @@ export async function smallerCopy({ url, width, height, name }: Picture): Promis
 export async function fromStored(id: string, name: string): Promise<Picture> {
   const url = imageUrl(id);
   const size = await sizeOf(url);
-  return { name, url: size && url, width: size?.width, height: size?.height, id: async () => id };
+  return { name, url: size && url, width: size?.width, height: size?.height, sentAs: id, id: async () => id };
 }
 
 async function sizeOf(url: string): Promise<{ width: number; height: number } | undefined> {
@@ -121,29 +137,37 @@ async function sizeOf(url: string): Promise<{ width: number; height: number } | 
   }
 }
 
-/** Makes an image the one that a tool works on. */
+/** Makes an image the one that a tool works on. It outlives a reload. */
 export function setInput(tool: ToolName, picture: Picture | undefined): void {
   inputs[tool].value = picture;
-  if (!picture) {
-    const { [tool]: _, ...others } = lastInputs.value;
-    lastInputs.value = others;
-    return;
-  }
+  const { [tool]: _, ...others } = lastInputs.value;
+  lastInputs.value = others;
+  if (picture?.blob) void keep(tool, { blob: picture.blob, name: picture.name });
+  else void forget(tool);
+  if (!picture) return;
+  imageMissing.value = undefined;
+  if (!picture.blob) void rememberInput(tool, picture);
   announce(`Image: ${picture.name}`);
 }
 
 /** Remembers the uploaded image of a tool for the next visit. */
 export async function rememberInput(tool: ToolName, picture: Picture): Promise<void> {
   lastInputs.value = { ...lastInputs.value, [tool]: { id: await picture.id(), name: picture.name } };
+  void forget(tool);
 }
 
-/** Brings back the images of the last visit that the server still has. */
+/** Brings back the images of the last visit: those that the server still has, and those that were not sent yet. */
 export async function restoreInputs(): Promise<void> {
-  for (const [tool, stored] of Object.entries(lastInputs.value) as [ToolName, Stored][]) {
-    const picture = await api
-      .file(stored.id)
-      .then(() => fromStored(stored.id, stored.name))
-      .catch(() => undefined);
+  for (const tool of toolNames) {
+    const stored = lastInputs.value[tool];
+    const sent =
+      stored &&
+      (await api
+        .file(stored.id)
+        .then(() => fromStored(stored.id, stored.name))
+        .catch(() => undefined));
+    const kept = sent ? undefined : await keptImage(tool);
+    const picture = sent ?? (kept && (await fromBlob(kept.blob, kept.name).catch(() => undefined)));
     if (!inputs[tool].value) inputs[tool].value = picture;
   }
 }

@@ -23,6 +23,16 @@ export const installs = computed(
     ),
 );
 
+/** Why the newest download of a model failed, by "family/name". */
+export const installFailures = computed(() => {
+  const newest = new Map<string, api.Job>();
+  for (const job of jobs.value) {
+    const key = `${job.params.family}/${job.params.model}`;
+    if (isInstall(job) && !newest.has(key)) newest.set(key, job);
+  }
+  return new Map([...newest].filter(([, { status }]) => status === "failed"));
+});
+
 /** How far each download is, by its job. */
 export const progressOf = signal<ReadonlyMap<string, api.Progress>>(new Map());
 const followed = new Set<string>();

@@ -87,6 +87,11 @@ export function maskFile(): Promise<string> | undefined {
   return id;
 }
 
+/** Makes the next request send the mask again. */
+export const sendMaskAgain = () => {
+  sent = undefined;
+};
+
 async function upload(width: number, height: number, of: readonly Stroke[], soft: number): Promise<string> {
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext("2d")!;

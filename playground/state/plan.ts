@@ -63,31 +63,65 @@ const plans = signal<ReadonlyMap<string, MemoryPlan>>(new Map());
 /** The tool whose plan is shown. */
 export const plannedTool = signal<ToolName>("depth");
 
+function addressOf(model: Model, size: { width: number; height: number } | undefined, steps: number): string {
+  const query = new URLSearchParams(size && { width: String(size.width), height: String(size.height) });
+  if (Number.isInteger(steps) && steps > 0) query.set("steps", String(steps));
+  return `/v1/image/${model.family}/models/${model.name}/plan?${query}`;
+}
+
+/** Factors that the page offers for an upscale. */
+export const factors = ["1.5x", "2x", "3x", "4x"] as const;
+
+/** The plan of every factor for the image and model of the upscale form, by factor. */
+const factorAddresses = computed(() => {
+  const model = chosenModel("upscale");
+  const { width, height } = inputs.upscale.value ?? {};
+  if (plannedTool.value !== "upscale" || !model || !width || !height) return new Map<string, string>();
+  return new Map(
+    factors.map((factor) => [factor, addressOf(model, upscaledSize(width, height, factor), 0)] as const),
+  );
+});
+
 const wanted = computed(() => {
   const tool = plannedTool.value;
   const model = chosenModel(tool);
   if (!model) return undefined;
-  const size = sizeOf(tool);
-  const query = new URLSearchParams(size && { width: String(size.width), height: String(size.height) });
   const steps = tool === "generate" || tool === "edit" ? Number(forms[tool].value.steps) : 0;
-  if (Number.isInteger(steps) && steps > 0) query.set("steps", String(steps));
-  return `/v1/image/${model.family}/models/${model.name}/plan?${query}`;
+  return addressOf(model, sizeOf(tool), steps);
 });
 
 const pauseMs = 250;
 let timer: ReturnType<typeof setTimeout> | undefined;
 effect(() => {
-  const address = wanted.value;
+  const addresses = new Set([wanted.value, ...factorAddresses.value.values()]);
   clearTimeout(timer);
-  if (address === undefined || plans.peek().has(address)) return;
   timer = setTimeout(async () => {
-    const plan = await api.plan(address).catch(() => undefined);
-    // A refused size is refused with words when it is asked for.
-    if (plan) plans.value = new Map([...[...plans.peek()].slice(-20), [address, plan]]);
+    for (const address of addresses) {
+      if (address === undefined || plans.peek().has(address)) continue;
+      const plan = await api.plan(address).catch(() => undefined);
+      // A refused size is refused with words when it is asked for.
+      if (plan) plans.value = new Map([...[...plans.peek()].slice(-40), [address, plan]]);
+    }
   }, pauseMs);
 });
 
 export const memoryPlan = computed(() => (wanted.value ? plans.value.get(wanted.value) : undefined));
+
+/** Why a factor cannot be had; undefined where it can, as far as is known. */
+export function factorRefusal(factor: string): string | undefined {
+  const { width, height } = inputs.upscale.value ?? {};
+  if (!width || !height) return undefined;
+  if (width * height * Number.parseFloat(factor) ** 2 > mostOutputPixels)
+    return "The result would be larger than 64 megapixels.";
+  const plan = plans.value.get(factorAddresses.value.get(factor) ?? "");
+  if (!plan || plan.fits) return undefined;
+  return `Needs ${gigabytes(plan.peak_bytes)} of ${gigabytes(plan.budget_bytes)} GB of memory.`;
+}
+
+const mostOutputPixels = 67_108_864;
+
+/** Bytes as gigabytes in words. */
+export const gigabytes = (bytes: number) => (bytes / 2 ** 30).toFixed(bytes < 2 ** 30 ? 2 : 1);
 
 /** Seconds of the shown tool's request. */
 export const plannedSeconds = computed(() => {

@@ -4,11 +4,11 @@
  * @module
  */
 import { signal } from "@preact/signals";
+import { adapters } from "./adapters.ts";
 import type { Model } from "./api.ts";
 import * as api from "./api.ts";
 import { ApiError } from "./api.ts";
 import {
-  adapters,
   chosenModel,
   forms,
   pathOf,
@@ -21,6 +21,7 @@ import {
 import {
   arrived,
   batch,
+  imageMissing,
   inputs,
   type Picture,
   references,
@@ -29,7 +30,7 @@ import {
   smallerCopy,
 } from "./inputs.ts";
 import { refreshJobs } from "./jobs.ts";
-import { maskFile } from "./mask.ts";
+import { maskFile, sendMaskAgain } from "./mask.ts";
 import { announce, toast } from "./notices.ts";
 import { compareAddress, go, jobAddress, route, type ToolName, toolAddress } from "./route.ts";
 
@@ -37,9 +38,6 @@ import { compareAddress, go, jobAddress, route, type ToolName, toolAddress } fro
 export const sending = signal<ReadonlySet<ToolName>>(new Set());
 /** Why the last request of a tool was refused. */
 export const refusals = signal<Partial<Record<ToolName, { message: string; code: string | undefined }>>>({});
-/** Tools that wait for an image: their drop zone asks for it. */
-export const imageMissing = signal<ToolName | undefined>(undefined);
-
 export const refuse = (tool: ToolName, error: unknown) => {
   const code = error instanceof ApiError ? error.code : undefined;
   const message = error instanceof Error ? error.message : String(error);
@@ -66,8 +64,7 @@ async function bodyOf(
   if (tool === "depth") return { image: await ref(picture!), ...body, preview: true };
   if (tool === "upscale") return { image: await ref(picture!), ...body };
   const loras = [];
-  for (const adapter of adapters[tool].value)
-    loras.push({ file: { file_id: await adapter.id() }, scale: adapter.scale });
+  for (const adapter of adapters[tool].value) loras.push({ file: await adapter.ref(), scale: adapter.scale });
   const images =
     tool === "edit"
       ? { images: await Promise.all([picture!, ...references.value].map(ref)) }
@@ -109,6 +106,24 @@ function roundsOf(tool: ToolName, model: Model, pictures: readonly (Picture | un
   return rounds;
 }
 
+/** Submits one round. Images that were deleted on the server meanwhile are sent again where this page has them. */
+async function submit(tool: ToolName, { model, picture, own }: Round): Promise<string> {
+  const send = async () => {
+    const body = await bodyOf(tool, model, picture);
+    return (await api.submit(pathOf(tool, model), { ...body, ...own })).job_id;
+  };
+  try {
+    return await send();
+  } catch (error) {
+    const held = [picture, ...(tool === "edit" ? references.value : [])].filter((each) => each?.sendAgain);
+    const deleted = error instanceof ApiError && error.code === "unknown_file";
+    if (!deleted || held.length === 0) throw error;
+    for (const each of held) each!.sendAgain!();
+    sendMaskAgain();
+    return send();
+  }
+}
+
 /** Sends the tool's form as one job or as many. */
 export async function run(tool: ToolName): Promise<void> {
   if (sending.value.has(tool)) return;
@@ -131,9 +146,7 @@ export async function run(tool: ToolName): Promise<void> {
       model,
       several ? batch.value : [picture],
     )) {
-      const body = await bodyOf(tool, each, image);
-      const accepted = await api.submit(pathOf(tool, each), { ...body, ...own });
-      ids.push(accepted.job_id);
+      ids.push(await submit(tool, { model: each, picture: image, own }));
     }
     if (picture) void rememberInput(tool, picture);
     if (tool === "generate" || tool === "edit") rememberPrompt(forms[tool].value.prompt.trim());

@@ -11,15 +11,17 @@ import { CompareStage } from "../stage/compare-stage.tsx";
 import { JobStage } from "../stage/job-stage.tsx";
 import { ToolStage } from "../stage/tool-stage.tsx";
 import { forms } from "../state/forms.ts";
-import { inputs, takeFiles } from "../state/inputs.ts";
-import { jobs, results } from "../state/jobs.ts";
+import { imageMissing, inputs, takeFiles } from "../state/inputs.ts";
+import { jobs } from "../state/jobs.ts";
 import { announcement, dismiss, toasts } from "../state/notices.ts";
 import { toolOf } from "../state/result.ts";
-import { go, jobAddress, route, type ToolName, toolAddress, toolNames } from "../state/route.ts";
-import { clearRefusal, imageMissing, run } from "../state/run.ts";
+import { go, route, type ToolName, toolAddress } from "../state/route.ts";
+import { clearRefusal, refusals, sending } from "../state/run.ts";
+import { addAsReference, carriesResult, droppedResult, sendTo } from "../state/send.ts";
 import { Bar, Trouble } from "./bar.tsx";
 import { Camera } from "./camera.tsx";
 import { Gallery, Strip } from "./gallery.tsx";
+import { KeySheet, useKeys } from "./keys.tsx";
 import { Models } from "./models.tsx";
 
 const viewTitles = { compare: "Compare", gallery: "Gallery", models: "Models" } as const;
@@ -41,10 +43,8 @@ export function App() {
   useEffect(() => {
     if (current.view !== "job")
       document.title = `${current.view === "tool" ? toolTitles[current.tool] : viewTitles[current.view]} – easel`;
-    // On a phone the stage is above the form: bring the result into view.
-    if (current.view === "job" && matchMedia("(max-width: 56rem)").matches)
-      document.getElementById("stage")?.scrollIntoView({ block: "start" });
   }, [current]);
+  useStageInView(tool.value);
   useKeys(tool);
   return (
     <>
@@ -74,12 +74,40 @@ export function App() {
       )}
       <DropTarget tool={tool.value} />
       <Camera />
+      <KeySheet />
       <Toasts />
       <div class="hidden" role="status" aria-live="polite">
         {announcement}
       </div>
     </>
   );
+}
+
+/** On a phone the stage is above the form: what happens there comes into view. What had the focus and is gone leaves it to the stage. */
+function useStageInView(tool: ToolName): void {
+  const job = route.value.view === "job" ? route.value.id : undefined;
+  const refusal = refusals.value[tool];
+  const works = sending.value.has(tool);
+  const missing = imageMissing.value === tool;
+  const stage = () => document.querySelector<HTMLElement>(".stage");
+  useEffect(() => {
+    if ((job || refusal || works || missing) && matchMedia("(max-width: 56rem)").matches)
+      stage()?.scrollIntoView({ block: "start" });
+  }, [job, refusal, works, missing]);
+  const focused = useRef<EventTarget | null>(null);
+  useEffect(() => {
+    const remember = ({ target }: FocusEvent) => {
+      focused.current = target;
+    };
+    document.addEventListener("focusin", remember);
+    return () => document.removeEventListener("focusin", remember);
+  }, []);
+  const input = inputs[tool].value;
+  useEffect(() => {
+    const before = focused.current;
+    if (before instanceof Element && !before.isConnected && document.activeElement === document.body)
+      stage()?.focus({ preventScroll: true });
+  }, [job, input]);
 }
 
 function Toasts() {
@@ -109,7 +137,8 @@ function DropTarget({ tool }: { tool: ToolName }) {
   target.current = tool;
   useEffect(() => {
     let depth = 0;
-    const carriesFiles = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
+    const carriesImages = (event: DragEvent) =>
+      event.dataTransfer?.types.includes("Files") || carriesResult(event);
     const take = async (files: readonly File[]) => {
       const into = target.current;
       if (into === "generate") forms.generate.value = { ...forms.generate.value, use_image: true };
@@ -117,30 +146,33 @@ function DropTarget({ tool }: { tool: ToolName }) {
         into,
         files.map((file) => ({ blob: file, name: file.name || "pasted.png" })),
       );
-      imageMissing.value = undefined;
       clearRefusal(into);
       if (inputs[into].value) go(toolAddress(into));
     };
     const enter = (event: DragEvent) => {
-      if (!carriesFiles(event)) return;
+      if (!carriesImages(event)) return;
       depth++;
       over.value = true;
     };
     const leave = (event: DragEvent) => {
-      if (!carriesFiles(event)) return;
+      if (!carriesImages(event)) return;
       depth = Math.max(0, depth - 1);
       over.value = depth > 0;
     };
     const hover = (event: DragEvent) => {
-      if (carriesFiles(event)) event.preventDefault();
+      if (carriesImages(event)) event.preventDefault();
     };
     const drop = (event: DragEvent) => {
       depth = 0;
       over.value = false;
+      const result = droppedResult(event);
       const files = [...(event.dataTransfer?.files ?? [])];
-      if (files.length === 0) return;
+      if (!result && files.length === 0) return;
       event.preventDefault();
-      void take(files);
+      const asReference = (event.target as Element).closest("[data-drop=references]");
+      if (!result) void take(files);
+      else if (asReference) void addAsReference(result);
+      else void sendTo(target.current, result);
     };
     const paste = (event: ClipboardEvent) => {
       const files = [...(event.clipboardData?.files ?? [])];
@@ -167,30 +199,4 @@ function DropTarget({ tool }: { tool: ToolName }) {
       <span>{tool === "generate" ? "Drop to start from this image" : "Drop anywhere"}</span>
     </div>
   );
-}
-
-/** Ctrl or ⌘ with Enter runs, Alt with 1 to 4 changes the tool, brackets step through the results. */
-function useKeys(tool: { peek(): ToolName }): void {
-  useEffect(() => {
-    const step = (by: number) => {
-      const current = route.peek();
-      const list = results.peek();
-      const at = current.view === "job" ? list.findIndex(({ id }) => id === current.id) : -1;
-      const next = list[at + by];
-      if (next) go(jobAddress(next.id));
-    };
-    const down = (event: KeyboardEvent) => {
-      const typing = (event.target as HTMLElement).closest("input, textarea, select, [contenteditable]");
-      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-        event.preventDefault();
-        void run(tool.peek());
-      } else if (event.altKey && /^[1-4]$/.test(event.key)) {
-        event.preventDefault();
-        go(toolAddress(toolNames[Number(event.key) - 1]!));
-      } else if (!typing && event.key === "]") step(1);
-      else if (!typing && event.key === "[") step(-1);
-    };
-    document.addEventListener("keydown", down);
-    return () => document.removeEventListener("keydown", down);
-  }, []);
 }

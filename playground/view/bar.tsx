@@ -14,6 +14,7 @@ import { ago, inputsOf, modelOf, titleOf } from "../state/result.ts";
 import { jobAddress, route, toolNames } from "../state/route.ts";
 import { health, modelTitle, offer, trouble, unloadModel } from "../state/server.ts";
 import { Icon, type IconName } from "./icons.tsx";
+import { KeysButton } from "./keys.tsx";
 import { Popover } from "./popover.tsx";
 import { Thumb } from "./thumb.tsx";
 
@@ -48,6 +49,7 @@ export function Bar({ current }: { current: string | undefined }) {
           </button>
         )}
         <a href="/docs">API</a>
+        <KeysButton />
         <ThemeButton />
       </div>
     </header>
@@ -187,6 +189,10 @@ function ThemeButton() {
   const { next, icon } = themes[theme.value];
   useEffect(() => {
     document.documentElement.dataset.theme = theme.value;
+    try {
+      // The reference at /docs takes its colours from there.
+      localStorage.setItem("colorMode", theme.value);
+    } catch {}
   }, [theme.value]);
   return (
     <button

@@ -1,16 +1,17 @@
 /**
- * The same job as a command for a terminal.
+ * The same job as a command for a terminal, or as a program.
  *
  * @module
  */
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import * as api from "../state/api.ts";
-import { curl } from "../state/curl.ts";
+import type { Command } from "../state/commands.ts";
+import { persisted } from "../state/persisted.ts";
 import { inputsOf, modelOf } from "../state/result.ts";
 import type { ToolName } from "../state/route.ts";
 import { offer } from "../state/server.ts";
-import { CopyButton } from "./controls.tsx";
+import { CopyButton, Segments } from "./controls.tsx";
 
 const operations: Record<ToolName, string> = {
   depth: "estimate",
@@ -27,10 +28,14 @@ function bodyOf(job: api.Job): Record<string, unknown> {
   );
 }
 
+type Language = "curl" | "python" | "javascript";
+const language = persisted<Language>("language", "curl");
+
 export function CodeDrawer({ job, tool, name }: { job: api.Job; tool: ToolName; name: string }) {
+  const command = useSignal<Command | undefined>(undefined);
   const text = useSignal("");
   useEffect(() => {
-    const write = async () => {
+    const describe = async () => {
       const uploads = await Promise.all(
         inputsOf(job).map(async (fileId) => ({
           fileId,
@@ -39,20 +44,40 @@ export function CodeDrawer({ job, tool, name }: { job: api.Job; tool: ToolName; 
       );
       const body = bodyOf(job);
       const format = typeof body.format === "string" ? body.format : "png";
-      text.value = curl({
+      command.value = {
         path: `/v1/image/${modelOf(job).family}/${operations[tool]}`,
         body: tool === "depth" ? { ...body, include_depth_data: false } : body,
         uploads,
         output: `${name}-${tool}.${format === "jpeg" ? "jpg" : format}`,
         secured: offer.value?.secured ?? false,
-      });
+      };
+    };
+    void describe();
+  }, [job.id]);
+  useEffect(() => {
+    const write = async () => {
+      const commands = await import("../state/commands.ts");
+      if (command.value) text.value = commands[language.value](command.value);
     };
     void write();
-  }, [job.id]);
+  }, [command.value, language.value]);
   return (
-    <section class="code" aria-label="As a command">
+    <section class="code" aria-label="As code">
       <div class="section-head">
-        <h2>As a command</h2>
+        <h2>As code</h2>
+        <Segments
+          label="Language"
+          name="language"
+          value={language.value}
+          set={(next) => {
+            language.value = next;
+          }}
+          options={[
+            { value: "curl", label: "curl" },
+            { value: "python", label: "Python" },
+            { value: "javascript", label: "JavaScript" },
+          ]}
+        />
         <CopyButton text={() => text.value} />
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long command scrolls by keys */}

@@ -167,7 +167,7 @@ export function Menu({
     };
   }, []);
   return (
-    <details class="menu" ref={details}>
+    <details class="menu" data-menu={label} ref={details}>
       <summary class="button quiet">
         {icon && <Icon name={icon} />}
         {label}
@@ -204,14 +204,4 @@ export function CopyButton({ text, label = "Copy" }: { text: () => string; label
       {said}
     </button>
   );
-}
-
-/** Saves bytes under a name. */
-export function save(blob: Blob, name: string): void {
-  const url = URL.createObjectURL(blob);
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }

@@ -24,7 +24,7 @@ export function problemOf(message: string, code: string | undefined): Problem {
     case "invalid_image":
       return {
         title: "This file is not a readable image",
-        words: `${words} easel opens JPEG, PNG, WebP, GIF, TIFF, HEIC and AVIF.`,
+        words: /JPEG/.test(words) ? words : `${words} easel opens JPEG, PNG, WebP, GIF, TIFF, HEIC and AVIF.`,
         retry: false,
         next: "choose",
       };
@@ -41,6 +41,12 @@ export function problemOf(message: string, code: string | undefined): Problem {
     case "not_activated":
       return { title: "This model is not installed", words, retry: false, next: "models" };
     case "unknown_file":
+      if (/lora_dir|adapter/.test(message))
+        return {
+          title: "This LoRA is no longer in the server's folder",
+          words: "Remove it from the form, or put its file back.",
+          retry: true,
+        };
       return {
         title: "The image is no longer on the server",
         words: "It was deleted there. Choose it again to go on.",

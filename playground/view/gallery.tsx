@@ -12,8 +12,10 @@ import { learnName } from "../state/names.ts";
 import { persisted } from "../state/persisted.ts";
 import { ago, duration, inputsOf, modelOf, pictureOf, secondsOf, titleOf, toolOf } from "../state/result.ts";
 import { compareAddress, jobAddress, type ToolName, toolNames } from "../state/route.ts";
-import { Segments, save } from "./controls.tsx";
+import { dragOf } from "../state/send.ts";
+import { Segments } from "./controls.tsx";
 import { Icon } from "./icons.tsx";
+import { save } from "./save.ts";
 import { Thumb } from "./thumb.tsx";
 import { Tiles } from "./tiles.tsx";
 
@@ -30,6 +32,7 @@ export function Strip({ shown }: { shown: string | undefined }) {
           key={job.id}
           href={jobAddress(job.id)}
           title={titleOf(job)}
+          onDragStart={dragOf(job)}
           {...(job.id === shown && { "aria-current": "true" as const })}
         >
           <JobThumb job={job} size={128} />
@@ -191,7 +194,7 @@ function Tile({ job, selected, toggle }: { job: Job; selected: boolean; toggle()
   ].join(", ");
   return (
     <>
-      <a class="tile-picture" href={jobAddress(job.id)}>
+      <a class="tile-picture" href={jobAddress(job.id)} onDragStart={dragOf(job)}>
         <JobThumb job={job} size={320} />
       </a>
       <input

@@ -7,11 +7,12 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Model } from "../state/api.ts";
 import { keyOf } from "../state/forms.ts";
-import { followInstall, install, installs, progressOf } from "../state/installs.ts";
+import { followInstall, install, installFailures, installs, progressOf } from "../state/installs.ts";
 import { cancelJob } from "../state/jobs.ts";
 import { duration } from "../state/result.ts";
 import { offer } from "../state/server.ts";
 import { CopyButton } from "./controls.tsx";
+import { problemOf } from "./errors.ts";
 import { Icon } from "./icons.tsx";
 
 export const gigabytes = (gb: number) => (gb < 1 ? `${Math.round(gb * 1000)} MB` : `${gb} GB`);
@@ -40,6 +41,7 @@ export function Install({ model }: { model: Model }) {
         </pre>
       </div>
     );
+  const failed = installFailures.value.get(keyOf(model));
   if (job) return <Downloading id={job.id} waiting={job.status === "queued"} />;
   const command = activation(model);
   const choose = (bits?: number) => {
@@ -64,6 +66,12 @@ export function Install({ model }: { model: Model }) {
               {bits} bits, {gigabytes(download_gb)}
             </button>
           ))}
+          {failed && (
+            <p class="error" role="alert">
+              The download failed. {problemOf(failed.error ?? "", failed.error_code ?? undefined).words} What
+              had arrived is kept.
+            </p>
+          )}
           <details>
             <summary>Or in a terminal</summary>
             <Command text={command} />

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { thumbnailUrl } from "../state/api.ts";
+import { trouble } from "../state/server.ts";
 
 /** The thumbnail of a stored file, or an empty plate. */
 export function Thumb({
@@ -18,6 +19,11 @@ export function Thumb({
     // A thumbnail that scrolled by before it came must not keep others waiting.
     return () => shown?.removeAttribute("src");
   }, []);
+  const away = trouble.value !== undefined;
+  // A picture that failed while the server was away is asked for again.
+  useEffect(() => {
+    if (!away) setBroken(false);
+  }, [away]);
   if (broken) return alt ? <span class="plate">{alt}</span> : <span class="plate" />;
   return (
     <img
@@ -32,3 +38,8 @@ export function Thumb({
     />
   );
 }
+
+/** A picture that may be of a format that the browser cannot show: then nothing is shown. */
+export const Shown = ({ src, alt = "" }: { src: string; alt?: string }) => (
+  <img src={src} alt={alt} onError={(event) => (event.currentTarget.hidden = true)} />
+);

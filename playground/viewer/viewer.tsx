@@ -3,11 +3,15 @@
  *
  * @module
  */
-import { effect, type Signal, useComputed, useSignal } from "@preact/signals";
+import { effect, useComputed, useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { Segments } from "../view/controls.tsx";
+import { FullScreen } from "../view/full-screen.tsx";
 import { Icon } from "../view/icons.tsx";
+import { isTyping } from "../view/keys.tsx";
+import { Loupe } from "./loupe.tsx";
+import { usePointers } from "./pointers.ts";
 
 export interface Side {
   label: string;
@@ -37,6 +41,7 @@ interface Props {
 }
 
 const largestZoom = 8;
+const squaresFrom = 2.5;
 const modes: readonly { value: Mode; label: string }[] = [
   { value: "slider", label: "Slider" },
   { value: "side", label: "Side by side" },
@@ -45,7 +50,7 @@ const modes: readonly { value: Mode; label: string }[] = [
 ];
 
 /** Zoom and place of the view. The zoom is null while the whole image fits the viewport. */
-interface View {
+export interface View {
   zoom: number | null;
   x: number;
   y: number;
@@ -117,6 +122,17 @@ export function Viewer({ left, right, width, height, probe, clicked, tools, over
     };
   }, [width, height]);
 
+  const loupe = useSignal(false);
+  const altHeld = useSignal(false);
+  const pointed = useSignal<Place | undefined>(undefined);
+  const toggleLoupe = () => {
+    loupe.value = !loupe.peek();
+    pointed.value ??= { x: viewport.peek().width / 2, y: viewport.peek().height / 2 };
+  };
+  /** Pixels as squares, or smoothed; undefined leaves it to the zoom. */
+  const squares = useSignal<boolean | undefined>(undefined);
+  const squared = useComputed(() => squares.value ?? scale.value >= squaresFrom);
+
   usePointers(box, {
     mode,
     split,
@@ -129,29 +145,53 @@ export function Viewer({ left, right, width, height, probe, clicked, tools, over
     comparing: Boolean(left),
     probe,
     clicked,
+    loupe,
+    hover: (place) => (pointed.value = place),
   });
+  useEffect(() => {
+    const down = (event: KeyboardEvent) => {
+      if (event.key === "Alt" && pointed.peek()) altHeld.value = true;
+      if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.key === "l") toggleLoupe();
+      if (event.key === "p") squares.value = !squared.peek();
+      if (event.key === "c" && left)
+        mode.value = modes[(modes.findIndex(({ value }) => value === mode.peek()) + 1) % modes.length]!.value;
+    };
+    const up = () => (altHeld.value = false);
+    document.addEventListener("keydown", down);
+    document.addEventListener("keyup", up);
+    return () => {
+      document.removeEventListener("keydown", down);
+      document.removeEventListener("keyup", up);
+    };
+  }, [Boolean(left)]);
 
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.target instanceof HTMLInputElement && event.key.startsWith("Arrow")) return;
     const step = 60;
+    const move = (dx: number, dy: number) => {
+      if (!loupe.value) return actions.pan(dx, dy);
+      const { x, y } = pointed.value ?? { x: 0, y: 0 };
+      pointed.value = { x: x - dx / 4, y: y - dy / 4 };
+    };
     const keys: Record<string, () => void> = {
       "+": () => actions.zoomAbout(1.25),
       "=": () => actions.zoomAbout(1.25),
       "-": () => actions.zoomAbout(0.8),
       "0": actions.fit,
       "1": actions.actual,
-      ArrowLeft: () => actions.pan(step, 0),
-      ArrowRight: () => actions.pan(-step, 0),
-      ArrowUp: () => actions.pan(0, step),
-      ArrowDown: () => actions.pan(0, -step),
+      ArrowLeft: () => move(step, 0),
+      ArrowRight: () => move(-step, 0),
+      ArrowUp: () => move(0, step),
+      ArrowDown: () => move(0, -step),
       " ": () => {
         flipped.value = true;
       },
     };
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const act = keys[event.key];
-    if (!act || (event.key === " " && !left) || (event.key.startsWith("Arrow") && view.value.zoom === null))
-      return;
+    const still = view.value.zoom === null && !loupe.value;
+    if (!act || (event.key === " " && !left) || (event.key.startsWith("Arrow") && still)) return;
     event.preventDefault();
     act();
   };
@@ -167,7 +207,7 @@ export function Viewer({ left, right, width, height, probe, clicked, tools, over
       const image = side?.firstElementChild as HTMLElement | null;
       if (!image) continue;
       image.style.transform = transform;
-      image.style.imageRendering = scale.value >= 2.5 ? "pixelated" : "auto";
+      image.style.imageRendering = squared.value ? "pixelated" : "auto";
     }
     if (over.current)
       over.current.style.clipPath = mode.value === "slider" ? `inset(0 ${100 - split.value}% 0 0)` : "none";
@@ -206,6 +246,27 @@ export function Viewer({ left, right, width, height, probe, clicked, tools, over
           <button type="button" class="quiet" onClick={actions.actual}>
             100 %
           </button>
+          <button
+            type="button"
+            class="icon"
+            aria-label="Magnifier"
+            title="Magnifier (L, or hold Alt)"
+            aria-pressed={loupe.value}
+            onClick={toggleLoupe}
+          >
+            <Icon name="loupe" />
+          </button>
+          <button
+            type="button"
+            class="icon"
+            aria-label="Show pixels as squares"
+            title="Pixels as squares, or smoothed (P)"
+            aria-pressed={squared.value}
+            onClick={() => (squares.value = !squared.peek())}
+          >
+            <Icon name="squares" />
+          </button>
+          <FullScreen />
         </span>
       </div>
       {/* biome-ignore lint/a11y/useSemanticElements: no set of form fields */}
@@ -266,130 +327,21 @@ export function Viewer({ left, right, width, height, probe, clicked, tools, over
             Hold to see the {left.label.toLowerCase()}
           </button>
         )}
+        {(loupe.value || altHeld.value) && pointed.value && (
+          <Loupe
+            at={pointed.value}
+            place={{
+              x: ((pointed.value.x % pane.value.width) - origin.value.x) / scale.value,
+              y: (pointed.value.y - origin.value.y) / scale.value,
+            }}
+            scale={scale.value}
+            width={width}
+            height={height}
+            left={over}
+            right={layer}
+          />
+        )}
       </div>
     </div>
   );
-}
-
-interface PointerParts {
-  mode: Signal<Mode>;
-  split: Signal<number>;
-  view: Signal<View>;
-  fit: { peek(): number };
-  pane: { peek(): { width: number; height: number } };
-  origin: { peek(): Place };
-  scale: { peek(): number };
-  actions: {
-    zoomAbout(factor: number, at?: Place): void;
-    pan(dx: number, dy: number): void;
-    fit(): void;
-    actual(): void;
-  };
-  comparing: boolean;
-  probe: ((place: Place | undefined) => void) | undefined;
-  clicked: ((place: Place) => void) | undefined;
-}
-
-/** One pointer moves the edge or the image, two zoom, the wheel zooms, a double click switches between fit and 100 %. */
-function usePointers(box: { current: HTMLDivElement | null }, parts: PointerParts): void {
-  const latest = useRef(parts);
-  latest.current = parts;
-  useEffect(() => {
-    const element = box.current!;
-    const pointers = new Map<number, Place>();
-    let dragging: "edge" | "image" | undefined;
-    let moved = 0;
-
-    const placeOf = (event: { clientX: number; clientY: number }) => {
-      const rect = element.getBoundingClientRect();
-      return { x: event.clientX - rect.left, y: event.clientY - rect.top };
-    };
-    const paneAt = ({ x, y }: Place) => {
-      const { width } = latest.current.pane.peek();
-      return { x: x > width ? x - width : x, y };
-    };
-    const imageAt = (at: Place) => {
-      const { origin, scale } = latest.current;
-      const { x, y } = paneAt(at);
-      return { x: (x - origin.peek().x) / scale.peek(), y: (y - origin.peek().y) / scale.peek() };
-    };
-    const setSplit = (x: number) => {
-      const { width } = element.getBoundingClientRect();
-      latest.current.split.value = Math.min(Math.max((x / width) * 100, 0), 100);
-    };
-    const touchAction = () => {
-      element.style.touchAction = latest.current.view.peek().zoom === null ? "pan-y" : "none";
-    };
-
-    const down = (event: PointerEvent) => {
-      if (event.button !== 0 || (event.target as Element).closest("button")) return;
-      const at = placeOf(event);
-      pointers.set(event.pointerId, at);
-      element.setPointerCapture(event.pointerId);
-      moved = 0;
-      const { mode, split, view, comparing } = latest.current;
-      const slider = comparing && mode.peek() === "slider";
-      const nearEdge = Math.abs(at.x - (split.peek() / 100) * element.clientWidth) < 28;
-      dragging = slider && (nearEdge || view.peek().zoom === null) ? "edge" : "image";
-    };
-    const move = (event: PointerEvent) => {
-      const at = placeOf(event);
-      latest.current.probe?.(imageAt(at));
-      const before = pointers.get(event.pointerId);
-      if (!before) return;
-      const others = [...pointers].filter(([id]) => id !== event.pointerId);
-      pointers.set(event.pointerId, at);
-      moved += Math.hypot(at.x - before.x, at.y - before.y);
-      const other = others[0]?.[1];
-      if (other) {
-        const was = Math.hypot(before.x - other.x, before.y - other.y);
-        const is = Math.hypot(at.x - other.x, at.y - other.y);
-        latest.current.actions.zoomAbout(is / Math.max(was, 1), {
-          x: (at.x + other.x) / 2,
-          y: (at.y + other.y) / 2,
-        });
-      } else if (dragging === "edge") setSplit(at.x);
-      else latest.current.actions.pan(at.x - before.x, at.y - before.y);
-      touchAction();
-    };
-    const up = (event: PointerEvent) => {
-      if (!pointers.delete(event.pointerId)) return;
-      if (pointers.size === 0) {
-        if (moved < 4) latest.current.clicked?.(imageAt(placeOf(event)));
-        dragging = undefined;
-      }
-    };
-    const wheel = (event: WheelEvent) => {
-      event.preventDefault();
-      latest.current.actions.zoomAbout(
-        Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.0015)),
-        paneAt(placeOf(event)),
-      );
-      touchAction();
-    };
-    const double = (event: MouseEvent) => {
-      const { view, actions, fit } = latest.current;
-      if (view.peek().zoom === null) actions.zoomAbout(Math.max(1 / fit.peek(), 2), paneAt(placeOf(event)));
-      else actions.fit();
-      touchAction();
-    };
-    const leave = () => latest.current.probe?.(undefined);
-    touchAction();
-    element.addEventListener("pointerdown", down);
-    element.addEventListener("pointermove", move);
-    element.addEventListener("pointerup", up);
-    element.addEventListener("pointercancel", up);
-    element.addEventListener("pointerleave", leave);
-    element.addEventListener("wheel", wheel, { passive: false });
-    element.addEventListener("dblclick", double);
-    return () => {
-      element.removeEventListener("pointerdown", down);
-      element.removeEventListener("pointermove", move);
-      element.removeEventListener("pointerup", up);
-      element.removeEventListener("pointercancel", up);
-      element.removeEventListener("pointerleave", leave);
-      element.removeEventListener("wheel", wheel);
-      element.removeEventListener("dblclick", double);
-    };
-  }, []);
 }

@@ -53,6 +53,13 @@ test.skipIf(!hasBrowser).each(["light", "dark"] as const)(
     await page.getByRole("button", { name: "Estimate depth" }).click();
     await page.locator(".legend").waitFor();
     expect(["result", await findings(page)]).toEqual(["result", []]);
+    await page.getByRole("button", { name: "Magnifier" }).click();
+    await page.locator("canvas.loupe").waitFor();
+    expect(["magnifier", await findings(page)]).toEqual(["magnifier", []]);
+    await page.getByRole("button", { name: "Magnifier" }).click();
+    await page.getByRole("button", { name: "Keyboard shortcuts" }).click();
+    expect(["keys", await findings(page)]).toEqual(["keys", []]);
+    await page.keyboard.press("Escape");
     for (const mode of ["Side by side", "Flip", "Difference"]) {
       await page.getByRole("radio", { name: mode }).check();
       expect([mode, await findings(page)]).toEqual([mode, []]);
@@ -74,6 +81,13 @@ test.skipIf(!hasBrowser).each(["light", "dark"] as const)(
     expect(["3-D", await findings(page)]).toEqual(["3-D", []]);
     await page.goto(`${url}/#edit`);
     await drop(page, small, "small.png", "image/png");
+    const [chooser] = await Promise.all([
+      page.waitForEvent("filechooser"),
+      page.getByRole("button", { name: "Add a reference…" }).click(),
+    ]);
+    await chooser.setFiles([small, small]);
+    await page.locator(".grip").first().waitFor();
+    expect(["references", await findings(page)]).toEqual(["references", []]);
     await page.getByRole("button", { name: "Mark a region…" }).click();
     await page.locator(".mask-place canvas").waitFor();
     expect(["mask", await findings(page)]).toEqual(["mask", []]);

@@ -123,13 +123,21 @@ export function playground() {
   /** A new visitor at the page. */
   async function visit(
     url: string,
-    options: { colorScheme?: "light" | "dark"; width?: number } = {},
+    options: {
+      colorScheme?: "light" | "dark";
+      width?: number;
+      /** Fingers instead of a mouse. */
+      touch?: boolean;
+      forcedColors?: "active";
+    } = {},
   ): Promise<Visit> {
     browser ??= launch();
     const context = await (await browser).newContext({
       viewport: { width: options.width ?? 1280, height: 860 },
       colorScheme: options.colorScheme ?? "light",
       reducedMotion: "reduce",
+      ...(options.touch && { hasTouch: true, isMobile: true }),
+      ...(options.forcedColors && { forcedColors: options.forcedColors }),
     });
     closing.push(() => context.close().catch(() => {}));
     const page = await context.newPage();

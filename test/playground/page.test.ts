@@ -619,6 +619,17 @@ inBrowser("with a token the page asks for it once, works, and says it in its com
   expect((await page.context().cookies()).length).toBe(0);
 });
 
+inBrowser("the reference takes the theme that was chosen on the page", async () => {
+  const { url } = await server();
+  const { page } = await visit(url, { colorScheme: "light" });
+  await ready(page);
+  await page.getByRole("button", { name: "Theme: system" }).click();
+  await page.getByRole("button", { name: "Theme: light" }).click();
+  await page.getByRole("button", { name: "Theme: dark" }).waitFor();
+  await page.getByRole("link", { name: "API", exact: true }).click();
+  await page.locator(".dark-mode").first().waitFor();
+});
+
 inBrowser(
   "a token that is changed meanwhile leads to the form, and from there back to the same result",
   async () => {

@@ -155,6 +155,9 @@ inBrowser("an input that was deleted is named, and another one can be chosen", a
   await estimate(page);
   await shown(page);
   const job = await (await fetch(`${url}/v1/jobs/${page.url().split("/").at(-1)}`)).json();
+  // After a reload the page no longer has the bytes, and cannot send them again.
+  await page.reload();
+  await shown(page);
   await fetch(`${url}/v1/files/${job.params.image.file_id}`, { method: "DELETE" });
   await estimate(page);
   await page.getByRole("alert").getByText("The image is no longer on the server").waitFor();

@@ -1,0 +1,220 @@
+/** What became of results and their images: each test follows the steps that once went wrong. */
+import { afterEach, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { loadSharp } from "../../src/images/sharp.ts";
+import type { Job } from "../../src/jobs/job.ts";
+import { drop, hasBrowser, patience, picture, playground, ready } from "./browser.ts";
+import { choose, estimate, shown } from "./steps.ts";
+
+const { site, visit } = playground();
+const fixtures = join(import.meta.dir, "../fixtures");
+const small = join(fixtures, "seedvr2/input-100x75.png");
+const inBrowser = (name: string, run: () => Promise<void>) => test.skipIf(!hasBrowser)(name, run, patience);
+
+let shared: ReturnType<typeof site> | undefined;
+const server = () => {
+  shared ??= site();
+  return shared;
+};
+// A test that fails while the gate is closed holds no other back.
+afterEach(async () => (await shared)?.gate.open());
+const idOf = (page: Page) => page.url().split("/").at(-1)!;
+
+async function depthOf(page: Page, name: string): Promise<string> {
+  await page.goto(`${(await server()).url}/#depth`);
+  await choose(page, small, name, "image/png");
+  await estimate(page);
+  await shown(page);
+  return idOf(page);
+}
+
+inBrowser("an older result brings its own image, tool and command", async () => {
+  const { url } = await server();
+  const { page } = await visit(url);
+  await ready(page);
+  const pagoda = await depthOf(page, "pagoda.png");
+  await depthOf(page, "astronaut.png");
+  await page.goto(`${url}/#upscale`);
+  await page.locator(`.strip a[href="#/job/${pagoda}"]`).click();
+  await shown(page);
+  await page.locator("#panel-title", { hasText: "Depth" }).waitFor();
+  await page.locator("#current .name", { hasText: "pagoda.png" }).waitFor();
+  await page.getByRole("button", { name: "Code" }).click();
+  await page.locator("#code-text", { hasText: "file=@pagoda.png" }).waitFor();
+  await page.reload();
+  await shown(page);
+  expect(idOf(page)).toBe(pagoda);
+  await page.locator("#current .name", { hasText: "pagoda.png" }).waitFor();
+});
+
+inBrowser("an image that was not sent yet is still there after a reload", async () => {
+  const { url, get } = await server();
+  const { page } = await visit(`${url}/#upscale`);
+  await ready(page);
+  const before = (await get<{ data: unknown[] }>("/v1/files")).data.length;
+  await choose(page, small, "unsent.png", "image/png");
+  await page.reload();
+  await page.locator("#current .name", { hasText: "unsent.png" }).waitFor();
+  await page.locator(".viewport-single").waitFor();
+  expect((await get<{ data: unknown[] }>("/v1/files")).data.length).toBe(before);
+  await page.getByRole("button", { name: "Remove unsent.png" }).click();
+  await page.reload();
+  await ready(page);
+  await page.getByText("Drop an image here").waitFor();
+  expect(await page.locator("#current").count()).toBe(0);
+});
+
+inBrowser("a row of the queue has image, name, model and time", async () => {
+  const { url, gate } = await server();
+  gate.close();
+  const { page } = await visit(url);
+  await ready(page);
+  for (const name of ["harbour.png", "market.png"]) {
+    await page.goto(`${url}/#depth`);
+    await choose(page, small, name, "image/png");
+    await estimate(page);
+    await page.waitForURL(/#\/job\//);
+  }
+  await page.getByRole("button", { name: /^Queue/ }).click();
+  const waiting = page.locator(".job-queued");
+  await waiting.waitFor();
+  expect(await waiting.locator("strong").textContent()).toBe("market.png");
+  expect(await waiting.locator("small").textContent()).toMatch(/^Depth Anything · mini, queued just now$/);
+  const width = waiting.locator("img").evaluate(async (image: HTMLImageElement) => {
+    await image.decode();
+    return image.naturalWidth;
+  });
+  expect(await width).toBeGreaterThan(0);
+  expect(await page.locator(".job-running strong").textContent()).toBe("harbour.png");
+  gate.open();
+  await shown(page);
+});
+
+inBrowser("the gallery goes on behind the first page of jobs", async () => {
+  const { url } = await site();
+  const form = new FormData();
+  form.set("file", new File(["no image"], "broken.png", { type: "image/png" }));
+  const { file_id } = await (await fetch(`${url}/v1/files`, { method: "POST", body: form })).json();
+  const made: string[] = [];
+  for (let i = 0; i < 70; i++) {
+    const answer = await fetch(`${url}/v1/image/depthanything/estimate`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ image: { file_id }, model: "mini", mode: "async" }),
+    });
+    made.push((await answer.json()).job_id);
+  }
+  const { page } = await visit(`${url}/#/gallery`);
+  await page.waitForFunction(
+    async (last) => (await (await fetch(`/v1/jobs/${last}`)).json()).status === "failed",
+    made.at(-1)!,
+  );
+  await page.reload();
+  await page.getByRole("radio", { name: "Failed" }).check();
+  await page.locator(".tile").first().waitFor();
+  await page.locator(".gallery-end").scrollIntoViewIfNeeded();
+  await page.locator(`.tile a[href="#/job/${made[0]}"]`).waitFor();
+  expect(await page.locator(".tile").count()).toBe(70);
+});
+
+inBrowser("an image that the browser cannot show leaves no broken icon", async () => {
+  const { url } = await server();
+  const { page } = await visit(url);
+  await ready(page);
+  const damaged = Bun.file(join(fixtures, "images/rgb.tif"));
+  const path = join(import.meta.dir, `.damaged-${process.pid}.tif`);
+  await Bun.write(path, (await damaged.bytes()).subarray(0, 60));
+  await drop(page, path, "damaged.tif", "image/tiff");
+  await Bun.file(path).delete();
+  await page.locator("#current .name", { hasText: "damaged.tif" }).waitFor();
+  await estimate(page);
+  await page.getByRole("alert").waitFor();
+  const broken = () =>
+    page.evaluate(() =>
+      [...document.images]
+        .filter((image) => image.complete && image.naturalWidth === 0 && image.checkVisibility())
+        .map(({ src }) => src),
+    );
+  await page.waitForFunction(() =>
+    [...document.images].every(({ complete, loading }) => complete || loading === "lazy"),
+  );
+  expect(await broken()).toEqual([]);
+  await page.goto(`${url}/#/gallery`);
+  await page.getByRole("radio", { name: "Failed" }).check();
+  await page.locator(".tile .plate").first().waitFor();
+  expect(await broken()).toEqual([]);
+});
+
+inBrowser("an input that was deleted on the server is sent again by the page that has it", async () => {
+  const { url, get } = await server();
+  const { page } = await visit(url);
+  await ready(page);
+  await depthOf(page, "again.png");
+  const first = await get<Job>(`/v1/jobs/${idOf(page)}`);
+  const { file_id } = first.params.image as { file_id: string };
+  await fetch(`${url}/v1/files/${file_id}`, { method: "DELETE" });
+  await estimate(page);
+  await page.waitForFunction((id) => !location.hash.endsWith(id), first.id);
+  await shown(page);
+  const second = await get<Job>(`/v1/jobs/${idOf(page)}`);
+  expect([second.status, (second.params.image as { file_id: string }).file_id === file_id]).toEqual([
+    "succeeded",
+    false,
+  ]);
+});
+
+inBrowser("a depth map is saved in four formats, one of them with 16 bits", async () => {
+  const { url } = await server();
+  const { page } = await visit(url);
+  await ready(page);
+  await depthOf(page, "Old Harbour.png");
+  const saved = async (button: string) => {
+    await page.locator(".result-bar .menu summary", { hasText: "Download" }).click();
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: button }).click(),
+    ]);
+    const { format, depth, width, height } = await loadSharp()(
+      readFileSync(await download.path()),
+    ).metadata();
+    return [download.suggestedFilename(), format, depth, width, height];
+  };
+  expect(await saved("JPEG, as shown")).toEqual(["old-harbour-depth.jpg", "jpeg", "uchar", 100, 75]);
+  expect(await saved("WebP, as shown")).toEqual(["old-harbour-depth.webp", "webp", "uchar", 100, 75]);
+  expect(await saved("PNG, grey, 16 bits")).toEqual([
+    "old-harbour-depth-16bit.png",
+    "png",
+    "ushort",
+    100,
+    75,
+  ]);
+});
+
+inBrowser("a result is an image of the edit when its thumbnail is dragged there", async () => {
+  const { url } = await server();
+  const { page } = await visit(url);
+  await ready(page);
+  const id = await depthOf(page, "dragged.png");
+  await page.goto(`${url}/#edit`);
+  await page.locator("#panel-title", { hasText: "Edit" }).waitFor();
+  const thumb = page.locator(`.strip a[href="#/job/${id}"]`);
+  await thumb.dragTo(page.locator(".stage"));
+  await page.locator("#current .name").waitFor();
+  await thumb.dragTo(page.locator("[data-drop=references]"));
+  await page.locator("[data-drop=references] .list .name").waitFor();
+});
+
+inBrowser("the stage keeps its place and size when an image and its result arrive", async () => {
+  const { url } = await server();
+  const { page } = await visit(url);
+  await ready(page);
+  const box = () => page.locator(".stage").boundingBox();
+  await choose(page, picture, "street.jpg", "image/jpeg");
+  const before = await box();
+  await estimate(page);
+  await shown(page);
+  expect(await box()).toEqual(before);
+  expect(await page.evaluate(() => document.documentElement.scrollHeight <= innerHeight)).toBe(true);
+});
