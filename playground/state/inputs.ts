@@ -57,22 +57,31 @@ const localUrls = new Map<string, string>();
 /** The address of a stored image, without a download where this page has its bytes. */
 export const imageUrl = (fileId: string) => localUrls.get(fileId) ?? api.downloadUrl(fileId);
 
-/** Formats that the server reads and that browsers may not show, by their first bytes. */
+/** Whether the server reads the format, by a file's first bytes. */
 function isServersFormat(head: Uint8Array): boolean {
   const text = String.fromCharCode(...head);
-  return text.startsWith("II*\0") || text.startsWith("MM\0*") || /^....ftyp(hei|hev|mif|avi)/s.test(text);
+  return /^(\xff\xd8\xff|\x89PNG|GIF8|RIFF....WEBP|II\*\0|MM\0\*|....ftyp(hei|hev|mif|msf|avi))/s.test(text);
 }
+
+const readable = "Choose a JPEG, PNG, WebP, GIF, TIFF, HEIC or AVIF file.";
 
 /** Reads an image of this machine. Throws when it is no image that the server could read. */
 export async function fromBlob(blob: Blob, name: string): Promise<Picture> {
+  if (blob.size === 0) throw new Error(`“${name}” is empty. ${readable}`);
+  const head = await blob
+    .slice(0, 16)
+    .arrayBuffer()
+    .catch(() => undefined);
+  if (!head) throw new Error(`“${name}” cannot be read. If it is a folder, drop the images in it.`);
   const url = URL.createObjectURL(blob);
   const size = await sizeOf(url);
+  const known = isServersFormat(new Uint8Array(head));
   if (!size) {
     URL.revokeObjectURL(url);
-    const head = new Uint8Array(await blob.slice(0, 16).arrayBuffer());
-    if (!isServersFormat(head))
-      throw new Error(`“${name}” is not an image. Choose a JPEG, PNG, WebP, GIF, TIFF, HEIC or AVIF file.`);
+    if (!known) throw new Error(`“${name}” is not an image. ${readable}`);
   }
+  // Drawings and formats that only browsers show go to the server as a PNG.
+  else if (!known) return fromBlob(await redrawn(url, size, "image/png"), `${baseOf(name)}.png`);
   let sent: Promise<string> | undefined;
   const picture: Picture = {
     name,
@@ -107,16 +116,21 @@ export async function fromBlob(blob: Blob, name: string): Promise<Picture> {
 export async function smallerCopy({ url, width, height, name }: Picture): Promise<Picture> {
   if (!url || !width || !height)
     throw new Error("This browser cannot read the image's format, so it cannot make it smaller.");
+  const shorter = (side: number) => Math.max(1, Math.round(side * Math.SQRT1_2));
+  const blob = await redrawn(url, { width: shorter(width), height: shorter(height) }, "image/jpeg");
+  return fromBlob(blob, `${baseOf(name)}-smaller.jpg`);
+}
+
+const baseOf = (name: string) => name.replace(/\.[^.]*$/, "");
+
+/** The image at an address, drawn in a size and a format. */
+async function redrawn(url: string, { width, height }: Size, type: string): Promise<Blob> {
   const image = new Image();
   image.src = url;
   await image.decode();
-  const canvas = new OffscreenCanvas(
-    Math.max(1, Math.round(width * Math.SQRT1_2)),
-    Math.max(1, Math.round(height * Math.SQRT1_2)),
-  );
-  canvas.getContext("2d")!.drawImage(image, 0, 0, canvas.width, canvas.height);
-  const blob = await canvas.convertToBlob({ type: "image/jpeg", quality: 0.95 });
-  return fromBlob(blob, `${name.replace(/\.[^.]*$/, "")}-smaller.jpg`);
+  const canvas = new OffscreenCanvas(width, height);
+  canvas.getContext("2d")!.drawImage(image, 0, 0, width, height);
+  return canvas.convertToBlob({ type, quality: 0.95 });
 }
 
 /** An image that the server has. */
@@ -126,12 +140,18 @@ export async function fromStored(id: string, name: string): Promise<Picture> {
   return { name, url: size && url, width: size?.width, height: size?.height, sentAs: id, id: async () => id };
 }
 
-async function sizeOf(url: string): Promise<{ width: number; height: number } | undefined> {
+interface Size {
+  width: number;
+  height: number;
+}
+
+async function sizeOf(url: string): Promise<Size | undefined> {
   const image = new Image();
   image.src = url;
   try {
     await image.decode();
-    return { width: image.naturalWidth, height: image.naturalHeight };
+    // A drawing may have no size of its own.
+    return { width: image.naturalWidth || 1024, height: image.naturalHeight || 1024 };
   } catch {
     return undefined;
   }

@@ -480,7 +480,7 @@ inBrowser(
     expect(await page.getByLabel("Prompt", { exact: true }).inputValue()).toBe("a red fox");
 
     await page.locator(".stage-foot .menu summary", { hasText: "Use as input" }).click();
-    await page.locator(".menu-items").getByRole("button", { name: "Edit" }).click();
+    await page.locator(".menu-items").getByRole("button", { name: "Edit", exact: true }).click();
     await page.getByLabel("What to change").fill("make it blue");
     // The options are still open from the other tool.
     await page.getByRole("spinbutton", { name: "Steps" }).fill("1");
