@@ -57,10 +57,11 @@ export function drawStrokes(
     lines.globalCompositeOperation = erase ? "destination-out" : "source-over";
     lines.lineWidth = size * longer;
     lines.beginPath();
+    // A dab, or a finger that did not move, is a line of no length, which only a tiny one draws.
+    const still = points.every(([x, y]) => x === points[0]![0] && y === points[0]![1]);
     points.forEach(([x, y], at) => {
       if (at === 0) lines.moveTo(x * width, y * height);
-      // A dab is a line of no length, which only a tiny one draws.
-      lines.lineTo(x * width + (points.length === 1 ? 0.01 : 0), y * height);
+      lines.lineTo(x * width + (still ? 0.01 : 0), y * height);
     });
     lines.stroke();
   }
