@@ -120,14 +120,14 @@ export function useKeys(tool: { peek(): ToolName }): void {
       }
     };
     // Before the menus' own listeners close what is open.
-    const escape = (event: KeyboardEvent) => {
+    const onEscape = (event: KeyboardEvent) => {
       if (event.key === "Escape" && !somethingOpen() && !isTyping(event)) cancelShown();
     };
     document.addEventListener("keydown", down);
-    document.addEventListener("keydown", escape, { capture: true });
+    document.addEventListener("keydown", onEscape, { capture: true });
     return () => {
       document.removeEventListener("keydown", down);
-      document.removeEventListener("keydown", escape, { capture: true });
+      document.removeEventListener("keydown", onEscape, { capture: true });
     };
   }, []);
 }
