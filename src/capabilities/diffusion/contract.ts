@@ -61,6 +61,21 @@ export const pictureFields = (usualSteps: string) => ({
   cancel_on_disconnect: CancelOnDisconnect,
 });
 
+/** A picture to start from, and how much of it stays. */
+export const startFields = {
+  init_image: FileBesideAdapters.nullish().openapi({
+    description: "A picture to start from. It is brought to `width` and `height`.",
+  }),
+  image_strength: z
+    .number()
+    .nullish()
+    .openapi({
+      description:
+        "With `init_image`: how much of it stays, 0 to 1. Higher keeps more: at 1 it comes back as the model's autoencoder gives it, at 0 " +
+        "it has no effect. Omit for 0.4.",
+    }),
+};
+
 export const promptField = z.string().min(1).openapi({ description: "What the picture shall show." });
 
 /** The result of a picture. `params` is described by the family. */
@@ -97,3 +112,8 @@ const trained = {
 /** The body of the original's training route, which this server does not run. */
 export const trainRequest = (own: z.ZodRawShape) =>
   z.looseObject({ model: z.string().nullish(), ...trained, ...own }).openapi("TrainRequest");
+
+export const trainProse = {
+  summary: "Train",
+  description: "This server does not train adapters: the answer is 501 `not_supported`.",
+} as const;

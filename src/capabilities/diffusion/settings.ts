@@ -1,3 +1,4 @@
+import type { Bits } from "../../engine/task.ts";
 import type { Settings } from "../../settings/settings.ts";
 import {
   inheritedQuantize,
@@ -7,6 +8,7 @@ import {
   setting,
   whole,
 } from "../../settings/types.ts";
+import type { Limits } from "./limits.ts";
 
 /** The rows that each family of pictures from words has, under its own name. */
 export function pictureRows<F extends string>(family: F) {
@@ -64,6 +66,22 @@ export function pictureRows<F extends string>(family: F) {
   return Object.fromEntries(
     Object.entries(rows).map(([name, row]) => [`${family}_${name}`, row]),
   ) as unknown as Named;
+}
+
+type LimitSettings<F extends string> = Record<`${F}_max_${"width" | "height" | "steps" | "loras"}`, number> &
+  Record<`${F}_default_quantize`, Bits>;
+
+/** What a family's settings say of its requests. */
+export function limitsFrom<F extends string>(family: F, own: LimitSettings<F>): Limits {
+  const values = own as Readonly<Record<string, unknown>>;
+  const most = (name: string) => values[`${family}_max_${name}`] as number;
+  return {
+    widest: most("width"),
+    highest: most("height"),
+    mostSteps: most("steps"),
+    mostLoras: most("loras"),
+    bits: values[`${family}_default_quantize`] as Bits,
+  };
 }
 
 export const sizeProblems = (family: string, settings: Settings): SettingProblem[] => {

@@ -1,5 +1,12 @@
 import { z } from "@hono/zod-openapi";
-import { imageResponse, pictureFields, promptField, trainRequest } from "../diffusion/contract.ts";
+import {
+  imageResponse,
+  pictureFields,
+  promptField,
+  startFields,
+  trainProse,
+  trainRequest,
+} from "../diffusion/contract.ts";
 import { maskFields } from "../diffusion/mask.ts";
 import { FileBesideAdapters } from "../schemas.ts";
 
@@ -29,20 +36,11 @@ const shared = {
   }),
 };
 
-const strength = z.number().nullish();
-
 export const GenerateRequest = z
   .looseObject({
     model,
     prompt: promptField,
-    init_image: FileBesideAdapters.nullish().openapi({
-      description: "A picture to start from. It is brought to `width` and `height`.",
-    }),
-    image_strength: strength.openapi({
-      description:
-        "With `init_image`: how much of it stays, 0 to 1. Higher keeps more: at 1 it comes back as the model's autoencoder gives it, at 0 " +
-        "it has no effect. Omit for 0.4.",
-    }),
+    ...startFields,
     ...shared,
   })
   .openapi("GenerateRequest");
@@ -56,7 +54,7 @@ export const EditRequest = z
       description:
         "1 to 8 pictures: stored files, http(s) URLs or data URLs. Each is seen in its own shape, at about 1024 x 1024 pixels at most.",
     }),
-    image_strength: strength.openapi({
+    image_strength: z.number().nullish().openapi({
       description: "Must be in 0 to 1. It has no effect: the pictures are references, not a start.",
     }),
     ...maskFields,
@@ -126,8 +124,5 @@ with \`lora_mismatch\`; those of the 4B and the 9B models do not fit each other.
     description:
       "Changes pictures as a prompt says. Answers like `/v1/image/flux2/generate`: bytes, or the Job whose `result` is ImageResponse.",
   },
-  train: {
-    summary: "Train",
-    description: "This server does not train adapters: the answer is 501 `not_supported`.",
-  },
+  train: trainProse,
 } as const;

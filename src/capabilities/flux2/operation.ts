@@ -6,6 +6,7 @@ import type { Capability, CheckContext, Operation, PlannedRequest } from "../cap
 import { checkAdapters } from "../diffusion/adapter-folder.ts";
 import { checkImages, checkLimits, checkScheduler } from "../diffusion/limits.ts";
 import { maskBytes, maskOf, resultSize } from "../diffusion/mask.ts";
+import { plainParams } from "../diffusion/params.ts";
 import type { RunInput, RunOutput } from "../diffusion/phase.ts";
 import {
   adaptersOf,
@@ -20,7 +21,7 @@ import {
   type UsedAdapter,
 } from "../diffusion/prepare.ts";
 import { preview, publishPicture } from "../diffusion/result.ts";
-import { noShortcuts, usedShortcuts } from "../diffusion/shortcuts.ts";
+import { usedShortcuts } from "../diffusion/shortcuts.ts";
 import { chooseVariant } from "../model.ts";
 import { adapters } from "./adapters.ts";
 import { EditRequest, GenerateRequest, ImageResponse, prose, schedulers } from "./contract.ts";
@@ -229,22 +230,16 @@ function usualParams(variant: string, { settings }: CheckContext, request: Plann
   const own = ownSettings(settings);
   const usual = usualOf(variant);
   return {
-    prompt: "",
-    width: request.width ?? own.flux2_default_width,
-    height: request.height ?? own.flux2_default_height,
-    steps: request.steps ?? usual.steps,
+    ...plainParams({
+      width: request.width ?? own.flux2_default_width,
+      height: request.height ?? own.flux2_default_height,
+      steps: request.steps ?? usual.steps,
+      quantize: request.quantize ?? null,
+    }),
     guidance: usual.guidance,
     image_strength: null,
-    seed: null,
-    quantize: request.quantize ?? null,
     scheduler: schedulers[0],
-    format: "png",
-    quality: 90,
-    loras: [],
-    preview: false,
-    ...noShortcuts,
     model: variant,
-    mode: "sync",
     init_image: null,
   };
 }

@@ -5,34 +5,20 @@
  */
 import { Refusal } from "../../errors.ts";
 import type { FileRef } from "../../files/file.ts";
-import type { PictureFormat } from "../../images/encode.ts";
 import type { CheckContext, Variant } from "../capability.ts";
 import { checkLimits, checkStrength } from "../diffusion/limits.ts";
 import type { MaskParams } from "../diffusion/mask.ts";
-import type { LoraFile } from "../diffusion/prepare.ts";
-import { type Shortcuts, shortcutsOf } from "../diffusion/shortcuts.ts";
+import { type PictureParams, pictureParams } from "../diffusion/params.ts";
 import { type Models, requireActivated } from "../model.ts";
-import { fixedSeed } from "../schemas.ts";
 import type { EditRequest, GenerateRequest } from "./contract.ts";
 import { limitsOf, ownSettings } from "./settings.ts";
 import { family, free4b, usualOf, variants } from "./variants.ts";
 
-export type Shared = Shortcuts & {
-  prompt: string;
-  width: number;
-  height: number;
-  steps: number;
+export type Shared = PictureParams & {
   guidance: number;
   image_strength: number | null;
-  seed: number | null;
-  quantize: number | null;
   scheduler: string;
-  format: PictureFormat;
-  quality: number;
-  loras: LoraFile[];
-  preview: boolean;
   model: string;
-  mode: string;
 };
 export type GenerateParams = Shared & { init_image: FileRef | null };
 export type EditParams = Shared & MaskParams & { images: FileRef[] };
@@ -70,22 +56,15 @@ export function checkShared(
   const own = ownSettings(settings);
   const usual = usualOf(variant.name);
   const wanted: Shared = {
-    prompt: request.prompt,
-    width: request.width ?? own.flux2_default_width,
-    height: request.height ?? own.flux2_default_height,
-    steps: request.steps ?? usual.steps,
+    ...pictureParams(request, {
+      width: own.flux2_default_width,
+      height: own.flux2_default_height,
+      steps: usual.steps,
+    }),
     guidance: request.guidance ?? usual.guidance,
     image_strength: request.image_strength ?? null,
-    seed: fixedSeed(request.seed),
-    quantize: request.quantize ?? null,
     scheduler: request.scheduler,
-    format: request.format,
-    quality: request.quality,
-    loras: request.loras ?? [],
-    preview: request.preview,
-    ...shortcutsOf(request),
     model: variant.name,
-    mode: request.mode,
   };
   checkLimits(wanted, limitsOf(settings));
   checkStrength(request.image_strength);

@@ -1,7 +1,6 @@
 import type { Settings } from "../../settings/settings.ts";
 import { choice, optional, setting, settingsView } from "../../settings/types.ts";
-import type { Limits } from "../diffusion/limits.ts";
-import { pictureRows, sizeProblems } from "../diffusion/settings.ts";
+import { limitsFrom, pictureRows, sizeProblems } from "../diffusion/settings.ts";
 import { names } from "./variants.ts";
 
 export const rows = {
@@ -19,13 +18,4 @@ export const ownSettings = settingsView(rows);
 
 export const settingProblems = (settings: Settings) => sizeProblems("flux2", settings);
 
-export function limitsOf(settings: Settings): Limits {
-  const own = ownSettings(settings);
-  return {
-    widest: own.flux2_max_width,
-    highest: own.flux2_max_height,
-    mostSteps: own.flux2_max_steps,
-    mostLoras: own.flux2_max_loras,
-    bits: own.flux2_default_quantize,
-  };
-}
+export const limitsOf = (settings: Settings) => limitsFrom("flux2", ownSettings(settings));

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { imageResponse, pictureFields, promptField } from "../diffusion/contract.ts";
+import { imageResponse, pictureFields, promptField, startFields } from "../diffusion/contract.ts";
 import { maskFields } from "../diffusion/mask.ts";
 import { FileBesideAdapters } from "../schemas.ts";
 
@@ -29,17 +29,7 @@ export const GenerateRequest = z
         "Model variant, see GET /v1/image/qwen/models: `image` (default) or `image-2512`. `/edit` takes the others.",
     }),
     prompt: promptField,
-    init_image: FileBesideAdapters.nullish().openapi({
-      description: "A picture to start from. It is brought to `width` and `height`.",
-    }),
-    image_strength: z
-      .number()
-      .nullish()
-      .openapi({
-        description:
-          "With `init_image`: how much of it stays, 0 to 1. Higher keeps more: at 1 it comes back as the model's autoencoder gives it, at 0 " +
-          "it has no effect. Omit for 0.4.",
-      }),
+    ...startFields,
     guidance: z
       .number()
       .nullish()

@@ -2,8 +2,8 @@ import type { Capability, CheckContext, Operation, PlannedRequest } from "../cap
 import { checkAdapters } from "../diffusion/adapter-folder.ts";
 import { checkImages, checkLimits, checkScheduler, checkStrength } from "../diffusion/limits.ts";
 import { maskOf } from "../diffusion/mask.ts";
+import { plainParams } from "../diffusion/params.ts";
 import { preview } from "../diffusion/result.ts";
-import { noShortcuts } from "../diffusion/shortcuts.ts";
 import { chooseVariant, requireActivated } from "../model.ts";
 import { adapters } from "./adapters.ts";
 import { EditRequest, GenerateRequest, ImageResponse, prose } from "./contract.ts";
@@ -108,26 +108,20 @@ export const edit: Operation<EditRequest, EditParams> = {
 /** A usual request, for what a variant needs before its first one. */
 function usual(variant: string, { settings }: CheckContext, request: PlannedRequest): Params {
   const base: Shared = {
-    prompt: "",
+    ...plainParams({
+      width: request.width ?? ownSettings(settings).qwen_default_width,
+      height: request.height ?? ownSettings(settings).qwen_default_height,
+      steps:
+        request.steps ??
+        (isEdit(variant) ? ownSettings(settings).qwen_edit_steps : ownSettings(settings).qwen_generate_steps),
+      quantize: request.quantize ?? null,
+    }),
     negative_prompt: null,
-    width: request.width ?? ownSettings(settings).qwen_default_width,
-    height: request.height ?? ownSettings(settings).qwen_default_height,
-    steps:
-      request.steps ??
-      (isEdit(variant) ? ownSettings(settings).qwen_edit_steps : ownSettings(settings).qwen_generate_steps),
     guidance: isEdit(variant)
       ? ownSettings(settings).qwen_edit_guidance
       : ownSettings(settings).qwen_generate_guidance,
-    seed: null,
-    quantize: request.quantize ?? null,
     scheduler: "linear",
-    format: "png",
-    quality: 90,
-    loras: [],
-    preview: false,
-    ...noShortcuts,
     model: variant,
-    mode: "sync",
   };
   return isEdit(variant)
     ? {

@@ -7,14 +7,12 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Refusal } from "../../errors.ts";
 import type { FileRef } from "../../files/file.ts";
-import type { PictureFormat } from "../../images/encode.ts";
 import type { CheckContext } from "../capability.ts";
 import { checkLimits } from "../diffusion/limits.ts";
 import type { MaskParams } from "../diffusion/mask.ts";
+import { type PictureParams, pictureParams } from "../diffusion/params.ts";
 import type { Kind } from "../diffusion/phase.ts";
-import type { LoraFile, UsedAdapter } from "../diffusion/prepare.ts";
-import { type Shortcuts, shortcutsOf } from "../diffusion/shortcuts.ts";
-import { fixedSeed } from "../schemas.ts";
+import type { UsedAdapter } from "../diffusion/prepare.ts";
 import type { EditRequest, GenerateRequest } from "./contract.ts";
 import { limitsOf, ownSettings } from "./settings.ts";
 import { isEdit, variants } from "./variants.ts";
@@ -23,22 +21,11 @@ export const family = "qwen";
 /** Pixels that tiles of the picture coder share. */
 export const overlap = 64;
 
-export type Shared = Shortcuts & {
-  prompt: string;
+export type Shared = PictureParams & {
   negative_prompt: string | null;
-  width: number;
-  height: number;
-  steps: number;
   guidance: number;
-  seed: number | null;
-  quantize: number | null;
   scheduler: string;
-  format: PictureFormat;
-  quality: number;
-  loras: LoraFile[];
-  preview: boolean;
   model: string;
-  mode: string;
 };
 export type GenerateParams = Shared & {
   init_image: FileRef | null;
@@ -80,21 +67,14 @@ export function checkShared(
 ): Omit<Shared, "model"> {
   const { settings } = context;
   const wanted = {
-    prompt: request.prompt,
+    ...pictureParams(request, {
+      width: ownSettings(settings).qwen_default_width,
+      height: ownSettings(settings).qwen_default_height,
+      steps: defaults.steps,
+    }),
     negative_prompt: request.negative_prompt ?? null,
-    width: request.width ?? ownSettings(settings).qwen_default_width,
-    height: request.height ?? ownSettings(settings).qwen_default_height,
-    steps: request.steps ?? defaults.steps,
     guidance: request.guidance ?? defaults.guidance,
-    seed: fixedSeed(request.seed),
-    quantize: request.quantize ?? null,
     scheduler: request.scheduler,
-    format: request.format,
-    quality: request.quality,
-    loras: request.loras ?? [],
-    preview: request.preview,
-    ...shortcutsOf(request),
-    mode: request.mode,
   };
   checkLimits(wanted, limitsOf(settings));
   return wanted;

@@ -10,8 +10,7 @@ import {
   whole,
   yesNo,
 } from "../../settings/types.ts";
-import type { Limits } from "../diffusion/limits.ts";
-import { pictureRows, sizeProblems } from "../diffusion/settings.ts";
+import { limitsFrom, pictureRows, sizeProblems } from "../diffusion/settings.ts";
 
 const lightning = (variant: string, steps: 4 | 8) =>
   setting({
@@ -96,13 +95,4 @@ export const settingProblems = (settings: Settings): SettingProblem[] => [
   ...notAbove(settings, "qwen_edit_steps", "qwen_max_steps"),
 ];
 
-export function limitsOf(settings: Settings): Limits {
-  const own = ownSettings(settings);
-  return {
-    widest: own.qwen_max_width,
-    highest: own.qwen_max_height,
-    mostSteps: own.qwen_max_steps,
-    mostLoras: own.qwen_max_loras,
-    bits: own.qwen_default_quantize,
-  };
-}
+export const limitsOf = (settings: Settings) => limitsFrom("qwen", ownSettings(settings));

@@ -1,5 +1,11 @@
 import { z } from "@hono/zod-openapi";
-import { imageResponse, pictureFields, promptField, trainRequest } from "../diffusion/contract.ts";
+import {
+  imageResponse,
+  pictureFields,
+  promptField,
+  trainProse,
+  trainRequest,
+} from "../diffusion/contract.ts";
 
 export const GenerateRequest = z
   .looseObject({
@@ -73,8 +79,5 @@ another model is refused with \`lora_mismatch\`.
       "Makes a picture from a prompt. A synchronous call that does not ask for JSON gets the picture's bytes; otherwise the Job, whose " +
       "`result` is ImageResponse. An asynchronous call is answered 202 at once.",
   },
-  train: {
-    summary: "Train",
-    description: "This server does not train adapters: the answer is 501 `not_supported`.",
-  },
+  train: trainProse,
 } as const;

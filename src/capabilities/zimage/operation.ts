@@ -1,47 +1,34 @@
 import type { Need } from "../../engine/need.ts";
 import type { Bits, Values } from "../../engine/task.ts";
-import type { PictureFormat } from "../../images/encode.ts";
 import { encoderBits, pipelineOf } from "../../models/diffusion/memory.ts";
 import { footprint, type Job, ownBits, published } from "../../models/zimage/memory.ts";
 import type { Capability, CheckContext, Operation, PlannedRequest } from "../capability.ts";
 import { checkAdapters } from "../diffusion/adapter-folder.ts";
 import { checkLimits } from "../diffusion/limits.ts";
+import { type PictureParams, pictureParams, plainParams } from "../diffusion/params.ts";
 import type { RunInput, RunOutput } from "../diffusion/phase.ts";
 import {
   adaptersOf,
   drawnSeed,
   keepPrompts,
-  type LoraFile,
   refresh,
   textKeys,
   type UsedAdapter,
 } from "../diffusion/prepare.ts";
 import { preview, publishPicture } from "../diffusion/result.ts";
-import { noShortcuts, type Shortcuts, shortcutsOf, usedShortcuts } from "../diffusion/shortcuts.ts";
+import { usedShortcuts } from "../diffusion/shortcuts.ts";
 import { floatBytes } from "../footprint.ts";
 import { chooseBits, chooseVariant, requireActivated } from "../model.ts";
-import { fixedSeed } from "../schemas.ts";
 import { adapters } from "./adapters.ts";
 import { GenerateRequest, ImageResponse, prose } from "./contract.ts";
 import type { ZImageInput } from "./phase.ts";
 import { limitsOf, ownSettings } from "./settings.ts";
 import { family, models, usualOf, variants } from "./variants.ts";
 
-export type Params = Shortcuts & {
-  prompt: string;
+export type Params = PictureParams & {
   negative_prompt: string | null;
-  width: number;
-  height: number;
-  steps: number;
   guidance: number | null;
-  seed: number | null;
-  quantize: number | null;
-  format: PictureFormat;
-  quality: number;
-  loras: LoraFile[];
-  preview: boolean;
   model: string;
-  mode: string;
 };
 
 type Facts = { seed: number; adapters: UsedAdapter[] };
@@ -130,21 +117,14 @@ export const generate: Operation<GenerateRequest, Params> = {
     const variant = chooseVariant(models, request.model, context);
     const usual = usualOf(variant.name);
     const wanted: Params = {
-      prompt: request.prompt,
+      ...pictureParams(request, {
+        width: own.zimage_default_width,
+        height: own.zimage_default_height,
+        steps: usual.steps,
+      }),
       negative_prompt: request.negative_prompt ?? null,
-      width: request.width ?? own.zimage_default_width,
-      height: request.height ?? own.zimage_default_height,
-      steps: request.steps ?? usual.steps,
       guidance: request.guidance ?? usual.guidance,
-      seed: fixedSeed(request.seed),
-      quantize: request.quantize ?? null,
-      format: request.format,
-      quality: request.quality,
-      loras: request.loras ?? [],
-      preview: request.preview,
-      ...shortcutsOf(request),
       model: variant.name,
-      mode: request.mode,
     };
     checkLimits(wanted, limitsOf(settings));
     requireActivated(family, variant, context);
@@ -230,20 +210,14 @@ function usualParams(variant: string, { settings }: CheckContext, request: Plann
   const own = ownSettings(settings);
   const usual = usualOf(variant);
   return {
-    prompt: "",
+    ...plainParams({
+      width: request.width ?? own.zimage_default_width,
+      height: request.height ?? own.zimage_default_height,
+      steps: request.steps ?? usual.steps,
+      quantize: request.quantize ?? null,
+    }),
     negative_prompt: null,
-    width: request.width ?? own.zimage_default_width,
-    height: request.height ?? own.zimage_default_height,
-    steps: request.steps ?? usual.steps,
     guidance: usual.guidance,
-    seed: null,
-    quantize: request.quantize ?? null,
-    format: "png",
-    quality: 90,
-    loras: [],
-    preview: false,
-    ...noShortcuts,
     model: variant,
-    mode: "sync",
   };
 }
