@@ -7,10 +7,9 @@ import { addressOf } from "../../src/fleet/address.ts";
 import { connect } from "../../src/fleet/connect.ts";
 import { createPostgresNotices } from "../../src/jobs/notify/postgres-notices.ts";
 import { createPostgresJobStore } from "../../src/jobs/store/postgres.ts";
-import type { Claimed } from "../../src/jobs/store/store.ts";
 import { createLog } from "../../src/log.ts";
 import { defaultSettings } from "../../src/settings/load.ts";
-import { variants } from "./jobs.ts";
+import { end, offer, variants } from "./jobs.ts";
 
 const [url, mode, start, seconds, window] = process.argv.slice(2) as [string, string, string, string, string];
 const connection = connect(addressOf(defaultSettings({ fleet_url: url }), {}));
@@ -19,26 +18,6 @@ const node = { id, name: id, role: "worker", version: "0", lease: 600, window: N
 const store = createPostgresJobStore({ connection, node, keepFile: insertFile });
 await store.beat({ running: [] });
 
-const offer = (warm: readonly string[]) => ({
-  lane: "engine" as const,
-  except: [],
-  types: ["bench"],
-  variants,
-  warm: warm.map((variant) => `${variant}@full`),
-  budget: 1,
-});
-const end = ({ job, claim }: Claimed) => {
-  const file = {
-    file_id: `file_${crypto.randomUUID().replaceAll("-", "")}`,
-    filename: "a.png",
-    content_type: "image/png",
-    size: 1000,
-    sha256: "",
-    created_at: 0,
-    meta: {},
-  };
-  return store.end(job.id, ["running"], { status: "succeeded", result: {}, files: [file] }, undefined, claim);
-};
 const done = (result: object) => console.log(JSON.stringify(result));
 
 await Bun.sleep(Math.max(0, Number(start) - Date.now()));
@@ -47,18 +26,29 @@ if (mode === "claims") {
   const began = performance.now();
   while (performance.now() - began < Number(seconds) * 1000) {
     const before = performance.now();
-    const claimed = await store.claim(offer(variants));
+    const claimed = await store.claim(offer(variants, []));
     if (!claimed) break;
     claims.push(performance.now() - before);
-    await end(claimed);
+    await end(store, claimed);
   }
   done({ claims, seconds: (performance.now() - began) / 1000 });
+} else if (mode === "steady") {
+  const began = Date.now();
+  let jobs = 0;
+  for (;;) {
+    const claimed = await store.claim(offer(variants, []));
+    if (!claimed) break;
+    await Bun.sleep(100);
+    await end(store, claimed);
+    jobs++;
+  }
+  done({ began, ended: Date.now(), jobs });
 } else if (mode === "models") {
   // room for one model, 0.3 s to load one
   let resident = "";
   let loads = 0;
   for (;;) {
-    const claimed = await store.claim(offer([resident]));
+    const claimed = await store.claim(offer(variants, [resident]));
     if (!claimed) break;
     const variant = String(claimed.job.params.variant);
     if (variant !== resident) {
@@ -67,7 +57,7 @@ if (mode === "claims") {
     }
     resident = variant;
     await Bun.sleep(10);
-    await end(claimed);
+    await end(store, claimed);
   }
   done({ loads });
 } else {
@@ -76,11 +66,11 @@ if (mode === "claims") {
   let busy = Promise.resolve();
   const take = async () => {
     for (
-      let claimed = await store.claim(offer(variants));
+      let claimed = await store.claim(offer(variants, []));
       claimed;
-      claimed = await store.claim(offer(variants))
+      claimed = await store.claim(offer(variants, []))
     )
-      await end(claimed);
+      await end(store, claimed);
   };
   notices.on("work", () => {
     busy = busy.then(take);

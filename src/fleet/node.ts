@@ -10,6 +10,7 @@ import type { Connection } from "./connect.ts";
 import { SetupError } from "./errors.ts";
 import type { Role } from "./members.ts";
 import { schemaVersion } from "./schema.ts";
+import { takeTurn } from "./turns.ts";
 
 export interface NodeOptions {
   name: string;
@@ -36,7 +37,10 @@ export interface Beating {
   beat(): Promise<void>;
   /** Behind every beat that arrived. */
   beaten(pulse: Pulse): Promise<void>;
-  /** Takes jobs from machines whose lease is over. Called only while this machine's own beats have arrived for long enough. */
+  /**
+   * Takes jobs from machines whose lease is over. Called only while this machine's own beats have arrived for long enough, and no other
+   * machine has just done it.
+   */
   reap(): Promise<void>;
 }
 
@@ -55,8 +59,11 @@ export interface FleetNode {
 
 /** An outage ends everyone's lease: who judged at once would rob the others. In leases. */
 const judgesAfter = 1.5;
+/** Machines look for lost jobs one at a time, and not more often, in leases: many of them would do nothing else. */
+const judgesEvery = 1 / 15;
 const forgottenAfter = 86_400;
 const lock = 0x6561_7366;
+const turn = "judged";
 
 /**
  * Takes a place in the fleet. The place of this data directory's last run is given up, since its lock proves that that run is over.
@@ -115,6 +122,7 @@ class Member implements FleetNode {
   #timer: NodeJS.Timeout | undefined;
   #beating: Promise<void> = Promise.resolve();
   #isHurried = false;
+  #isAway = false;
   /** When the unbroken row of own beats began, and when the last one arrived, in milliseconds that only go forward. */
   #since: number | undefined;
   #last = Number.NEGATIVE_INFINITY;
@@ -168,22 +176,27 @@ class Member implements FleetNode {
     if (!work) return;
     try {
       await work.beat();
+      if (this.#isAway) log.info("the fleet's database answers again");
+      this.#isAway = false;
       const pulse = await this.#pulse();
       this.#count();
       this.#watchClock(pulse.ahead);
       await work.beaten(pulse);
-      if (this.#mayJudge()) await work.reap();
+      if (this.#mayJudge() && pulse.unjudged && (await this.#takeTurn())) await work.reap();
     } catch (error) {
       this.#since = undefined;
-      log.warning("a beat did not reach the fleet's database", { error });
+      // once an outage
+      log[this.#isAway ? "debug" : "warning"]("a beat did not reach the fleet's database", { error });
+      this.#isAway = true;
     }
   }
 
-  async #pulse(): Promise<Pulse> {
+  async #pulse(): Promise<Pulse & { unjudged: boolean }> {
     const [row] = await this.connection.lazy.run(
       (sql) => sql`
         SELECT coalesce((SELECT draining FROM nodes WHERE id = ${this.id}::uuid), false) AS draining, easel_now() AS now,
           (SELECT oldest_node FROM fleet_schema) AS oldest,
+          coalesce((SELECT value::float8 FROM settings WHERE name = ${turn}) <= easel_now() - ${this.#pause()}::float8, true) AS unjudged,
           EXISTS (SELECT 1 FROM nodes WHERE name = ${this.name} AND id <> ${this.id}::uuid AND lease_until > easel_now()) AS twin`,
     );
     const outdated = row.oldest > schemaVersion;
@@ -191,7 +204,19 @@ class Member implements FleetNode {
       this.#warnOnce("another machine of this name is in the fleet: give each a node_name of its own");
     if (outdated)
       this.#warnOnce("this easel is too old for the fleet by now, and takes no more jobs: update it");
-    return { draining: row.draining || outdated, ahead: Date.now() / 1000 - row.now };
+    return {
+      draining: row.draining || outdated,
+      ahead: Date.now() / 1000 - row.now,
+      unjudged: row.unjudged,
+    };
+  }
+
+  #pause(): number {
+    return judgesEvery * this.lease;
+  }
+
+  #takeTurn(): Promise<boolean> {
+    return this.connection.lazy.run((sql) => takeTurn(sql, turn, this.#pause()));
   }
 
   /** A machine that slept has missed beats without an error. */

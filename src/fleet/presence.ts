@@ -46,6 +46,8 @@ const remembered = 600;
 const unloadPatience = 10_000;
 /** Seconds. Links to files are refused by a bucket whose clock differs more. */
 const worstClock = 300;
+/** Milliseconds a machine until the list of them is read again: in a large fleet, each would else read all others all the time. */
+const listEvery = 50;
 
 const unloadBody = z.object({ family: z.string(), variant: z.string().optional() });
 const unloadAnswer = z.object({ unloaded: z.boolean(), freed_bytes: z.number() });
@@ -54,6 +56,7 @@ export class Presence implements Fleet {
   readonly works: boolean;
   readonly #options: PresenceOptions;
   #members: Member[] = [];
+  #listedAt = Number.NEGATIVE_INFINITY;
   #pulse: Pulse = { draining: false, ahead: 0 };
   #orders: FleetOrders | undefined;
   #self: Self | undefined;
@@ -203,7 +206,10 @@ export class Presence implements Fleet {
     const { connection, node, log } = this.#options;
     const changed = pulse.draining !== this.#pulse.draining;
     this.#pulse = pulse;
-    this.#members = await membersOf(connection.lazy, remembered);
+    if (performance.now() - this.#listedAt >= listEvery * this.#members.length) {
+      this.#members = await membersOf(connection.lazy, remembered);
+      this.#listedAt = performance.now();
+    }
     for (const difference of differences(this.#members))
       if (!this.#warned.has(difference)) {
         this.#warned.add(difference);

@@ -34,6 +34,6 @@ export const empty = ({ durable }: Connection) =>
   durable.run((sql) =>
     sql.unsafe(
       "DELETE FROM jobs; DELETE FROM removed_jobs; DELETE FROM files; DELETE FROM job_files; DELETE FROM deliveries; DELETE FROM nodes; " +
-        "DELETE FROM watches; DELETE FROM job_events",
+        "DELETE FROM watches; DELETE FROM job_events; DELETE FROM settings WHERE name = 'queued'",
     ),
   );

@@ -6,6 +6,7 @@
 import type { SQL } from "bun";
 import { Refusal } from "../../errors.ts";
 import type { Client } from "../../fleet/connect.ts";
+import { takeTurn } from "../../fleet/turns.ts";
 import type { Records } from "../create-store.ts";
 import type { FileRecord } from "../file.ts";
 import { rememberedRemovals } from "../records.ts";
@@ -34,16 +35,6 @@ export const postgresRecords = (client: Client): Records => ({
   ids: () => fileIds(client),
   takeTurn: (upkeep, seconds) => client.run((sql) => takeTurn(sql, `files_${upkeep}`, seconds)),
 });
-
-/** Notes the time of the turn in the row of its name: of several nodes one changes it. */
-async function takeTurn(sql: SQL, name: string, seconds: number): Promise<boolean> {
-  const rows = await sql`
-    INSERT INTO settings (name, value) VALUES (${name}, easel_now()::text)
-    ON CONFLICT (name) DO UPDATE SET value = excluded.value
-    WHERE settings.value::double precision <= excluded.value::double precision - ${seconds}::double precision
-    RETURNING name`;
-  return rows.length > 0;
-}
 
 /** Inserts a record, whose bytes must be durable. */
 export async function insertFile(sql: SQL, record: FileRecord): Promise<void> {

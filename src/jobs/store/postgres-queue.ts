@@ -126,6 +126,9 @@ export async function postponeJob(
   return held && "over";
 }
 
+/** From this length on, the queue is counted once a second for all nodes. */
+const longQueue = 1000;
+
 /** Renews the node's lease, writes how far its jobs are, and gives those that it still holds. One statement, whatever it does. */
 export async function beatNode(
   sql: SQL,
@@ -156,17 +159,28 @@ export async function beatNode(
         AND (jobs.progress, jobs.progress_label) IS DISTINCT FROM (r.progress, r.label)),
     held AS (
       SELECT id, claim, EXISTS (SELECT 1 FROM watches WHERE job = jobs.id AND until > easel_now()) AS watched
-      FROM jobs WHERE node = ${node.id}::uuid AND status = 'running')
+      FROM jobs WHERE node = ${node.id}::uuid AND status = 'running'),
+    known AS MATERIALIZED (
+      SELECT split_part(value, ' ', 2)::int AS queued FROM settings
+      WHERE name = 'queued' AND split_part(value, ' ', 1)::float8 > easel_now() - 1),
+    counted AS MATERIALIZED (
+      SELECT CASE WHEN EXISTS (SELECT 1 FROM known) THEN NULL
+        ELSE (SELECT count(*)::int FROM jobs WHERE place IS NOT NULL) END AS queued),
+    noted AS (
+      INSERT INTO settings (name, value)
+      SELECT 'queued', easel_now() || ' ' || queued FROM counted WHERE queued >= ${longQueue}::int
+      ON CONFLICT (name) DO UPDATE SET value = excluded.value)
     SELECT coalesce((SELECT json_agg(held) FROM held), '[]')::text AS held,
-      (SELECT count(*)::int FROM jobs WHERE place IS NOT NULL) AS queued`;
+      coalesce((SELECT queued FROM counted), (SELECT queued FROM known)) AS queued`;
   return { held: JSON.parse(row!.held), queued: row!.queued };
 }
 
 /** Running jobs of nodes whose lease is over, locked. What another node has locked is left to it. */
 export async function lostJobs(sql: SQL, onlyGone: boolean): Promise<Row[]> {
   const rows = await sql<Row[]>`
-    SELECT j.* FROM jobs j LEFT JOIN nodes n ON n.id = j.node
-    WHERE j.status = 'running' AND (n.id IS NULL OR (NOT ${onlyGone}::boolean AND n.lease_until <= easel_now()))
+    WITH clock AS MATERIALIZED (SELECT easel_now() AS now)
+    SELECT j.* FROM clock, jobs j LEFT JOIN nodes n ON n.id = j.node
+    WHERE j.status = 'running' AND (n.id IS NULL OR (NOT ${onlyGone}::boolean AND n.lease_until <= clock.now))
     ORDER BY j.seq FOR UPDATE OF j SKIP LOCKED`;
   return [...rows];
 }

@@ -254,6 +254,31 @@ describe.skipIf(!hasPostgres)("nodes that share a queue", () => {
     });
   });
 
+  test("count a long queue once a second for all, and a short one with each beat", async () => {
+    const [here, there] = [await node({ lease: 300 }), await node({ lease: 300 })];
+    const lengths = async () => [
+      (await here.beat({ running: [] })).queued,
+      (await there.beat({ running: [] })).queued,
+    ];
+    await create(here, job(), job());
+    expect(await lengths()).toEqual([2, 2]);
+    await create(here, job());
+    expect(await lengths()).toEqual([3, 3]);
+    const add = (count: number) =>
+      owner.durable.run(
+        (sql) => sql`
+          INSERT INTO jobs (seq, place, id, type, params, status, variant)
+          SELECT n, n, 'job_' || n, 'fake', '{}', 'queued', 'fake/a'
+          FROM (SELECT nextval('jobs_seq_seq') AS n FROM generate_series(1, ${count}::int)) AS s`,
+      );
+    await add(1000);
+    expect(await lengths()).toEqual([1003, 1003]);
+    await add(1);
+    expect(await lengths()).toEqual([1003, 1003]);
+    await tick(1);
+    expect(await lengths()).toEqual([1004, 1004]);
+  });
+
   test("make one job of one key, whoever is asked", async () => {
     const stores = await Promise.all(Array.from({ length: 4 }, () => node()));
     // the second key is the first one's neighbour in a request of several pictures

@@ -1,0 +1,19 @@
+/**
+ * Upkeep that one machine of a fleet does for all.
+ *
+ * @module
+ */
+import type { SQL } from "bun";
+
+/**
+ * Whether this machine may do the upkeep of that name: nobody has for so many seconds. The time of the turn is noted in a row, which one
+ * of several machines changes.
+ */
+export async function takeTurn(sql: SQL, name: string, seconds: number): Promise<boolean> {
+  const rows = await sql`
+    INSERT INTO settings (name, value) VALUES (${name}, easel_now()::text)
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value
+    WHERE settings.value::double precision <= excluded.value::double precision - ${seconds}::double precision
+    RETURNING name`;
+  return rows.length > 0;
+}
