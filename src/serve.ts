@@ -12,7 +12,7 @@ import { families, operationsOf } from "./capabilities/registry.ts";
 import { weightsHere } from "./capabilities/weights-here.ts";
 import type { DeviceState, Engine } from "./engine/engine.ts";
 import { expectedMemory, machineMemory } from "./engine/memory.ts";
-import { budgetOf } from "./engine/residency.ts";
+import { budgetOf, gigabyte } from "./engine/residency.ts";
 import type { Started } from "./engine/start.ts";
 import { Refusal } from "./errors.ts";
 import { jobFiles, pruneFiles } from "./files/for-jobs.ts";
@@ -107,7 +107,7 @@ export async function serve(
   const local = contextOf(families, settings, {
     places,
     embedded: started.engine ? embeddedModels(await started.folder) : null,
-    budget: budgetOf(expectedMemory(), settings.memory_limit_gb),
+    budget: ownBudget(settings),
   });
   warnOfModels(settings, log);
   const context = presence?.context(local) ?? local;
@@ -176,6 +176,9 @@ export async function serve(
   };
 }
 
+/** Bytes that this machine may use for models, before its engine says more. */
+const ownBudget = ({ memory_limit_gb }: Settings) => budgetOf(expectedMemory(), memory_limit_gb);
+
 /** Values that no line of the log may show. */
 const secretsOf = (settings: Settings) => [
   settings.auth_token,
@@ -193,7 +196,9 @@ async function openPatiently(
 ): Promise<Stores> {
   let waiting: Bun.Server<undefined> | undefined;
   const waits = () => {
-    waiting ??= listen(settings, idleTimeout, (request) => createWaitingApp(settings).fetch(request));
+    if (waiting) return;
+    const app = createWaitingApp(settings, ownBudget(settings) / gigabyte);
+    waiting = listen(settings, idleTimeout, (request) => app.fetch(request));
   };
   try {
     return await openStores(settings, { ...options, waits });

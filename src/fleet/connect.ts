@@ -64,7 +64,7 @@ const mostConflicts = 5;
 /** Gives the connections to a database. Nothing is opened before the first call. */
 export function connect(address: Address, options: ConnectOptions = {}): Connection {
   const { deadline = 10_000 } = options;
-  const open = (max: number, more: Readonly<Record<string, string>> = {}) =>
+  const open = (max: number, more: Readonly<Record<string, string>> = {}, onclose?: () => void) =>
     new SQL({
       adapter: "postgres",
       ...address,
@@ -73,10 +73,11 @@ export function connect(address: Address, options: ConnectOptions = {}): Connect
       max,
       connectionTimeout: connectSeconds,
       connection: { ...session, ...options.session, ...more },
+      ...(onclose && { onclose }),
     });
   const durable = new Pool(() => open(2), 2, deadline);
   const lazy = new Pool(() => open(1, { synchronous_commit: "off" }), 1, deadline);
-  const listener = new Listener(() => open(1), deadline);
+  const listener = new Listener((onclose) => open(1, {}, onclose), deadline);
   // a network that went silent for one is silent for the listener, which would wait for ever
   const renew = () => listener.renew();
   durable.onSilence = renew;
@@ -193,13 +194,21 @@ interface Registration {
   missed(): void;
 }
 
-/** The connection that hears notifications. Bun restores it after a break; after a silence it is made anew. */
+/** Milliseconds between two attempts to listen again. */
+const listenEvery = 1000;
+
+/**
+ * The connection that hears notifications. After a break or a silence it is made anew: Bun's own attempts come up to 32 s apart, and each
+ * writes a line to standard error.
+ */
 class Listener {
+  /** Without a subscription: those that a break has ended. */
   readonly #registrations = new Map<Registration, SQL.ListenSubscription | undefined>();
   #sql: SQL | undefined;
+  #isRestoring = false;
 
   constructor(
-    readonly open: () => SQL,
+    readonly open: (onclose: () => void) => SQL,
     readonly deadline: number,
   ) {}
 
@@ -209,11 +218,9 @@ class Listener {
     missed = () => {},
   ): Promise<() => Promise<void>> {
     const registration = { channel, heard, missed };
-    this.#registrations.set(registration, undefined);
     try {
-      await this.#begin(registration);
+      this.#registrations.set(registration, await this.#begin(registration));
     } catch (error) {
-      this.#registrations.delete(registration);
       throw refusalOf(error);
     }
     return async () => {
@@ -229,11 +236,7 @@ class Listener {
 
   /** Makes the connection anew, with all that is registered. */
   renew(): void {
-    const before = this.#sql;
-    if (!before) return;
-    this.#sql = undefined;
-    void before.close({ timeout: 0 }).catch(() => {});
-    for (const registration of this.#registrations.keys()) void this.#again(registration);
+    if (this.#sql) this.#drop(this.#sql);
   }
 
   async close(): Promise<void> {
@@ -243,24 +246,53 @@ class Listener {
     await sql?.close({ timeout: 0 }).catch(() => {});
   }
 
-  async #begin(registration: Registration): Promise<void> {
-    this.#sql ??= this.open();
-    const sql = this.#sql;
-    const { channel, heard, missed } = registration;
-    const subscription = await within(this.deadline, sql.listen(channel, heard, missed));
-    if (subscription === late) throw unavailable(new Error("the database did not answer in time"));
-    if (this.#registrations.has(registration) && this.#sql === sql)
-      this.#registrations.set(registration, subscription);
-    else await subscription.unlisten().catch(() => {});
+  #client(): SQL {
+    if (this.#sql) return this.#sql;
+    const sql: SQL = this.open(() => this.#drop(sql));
+    this.#sql = sql;
+    return sql;
   }
 
-  async #again(registration: Registration): Promise<void> {
-    while (this.#registrations.has(registration)) {
+  /** Gives up a connection, which ends the attempts of its own to come back. */
+  #drop(sql: SQL): void {
+    if (this.#sql !== sql) return;
+    this.#sql = undefined;
+    for (const registration of this.#registrations.keys()) this.#registrations.set(registration, undefined);
+    void sql.close({ timeout: 0 }).catch(() => {});
+    void this.#restore();
+  }
+
+  async #begin({ channel, heard, missed }: Registration): Promise<SQL.ListenSubscription> {
+    const sql = this.#client();
+    try {
+      const subscription = await within(this.deadline, sql.listen(channel, heard, missed));
+      if (subscription !== late && this.#sql === sql) return subscription;
+    } catch (error) {
+      this.#drop(sql);
+      throw error;
+    }
+    this.#drop(sql);
+    throw unavailable(new Error("the database did not answer in time"));
+  }
+
+  async #restore(): Promise<void> {
+    if (this.#isRestoring) return;
+    this.#isRestoring = true;
+    for (;;) {
+      const lost = [...this.#registrations].find(([, subscription]) => subscription === undefined)?.[0];
+      if (!lost) break;
       try {
-        return await this.#begin(registration);
+        const subscription = await this.#begin(lost);
+        if (this.#registrations.has(lost)) this.#registrations.set(lost, subscription);
+        else
+          await within(
+            this.deadline,
+            subscription.unlisten().catch(() => {}),
+          );
       } catch {
-        await Bun.sleep(1000);
+        await Bun.sleep(listenEvery);
       }
     }
+    this.#isRestoring = false;
   }
 }

@@ -10,7 +10,7 @@ import { type Address, addressOf, type FleetSettings } from "./address.ts";
 import { type Connection, connect } from "./connect.ts";
 import { isAway, SetupError, sqlState } from "./errors.ts";
 
-const logEvery = 10_000;
+const sayEvery = 600_000;
 const askEvery = 1000;
 
 /**
@@ -46,23 +46,26 @@ export interface Waiting {
 }
 
 /**
- * Repeats a step of the start while a database or a bucket does not answer: after a power cut, machines may come up before them.
- *
- * @throws {Error} that no waiting mends.
+ * Repeats steps of the start while a database or a bucket does not answer: after a power cut, machines may come up before them. The log
+ * names each at once, and then rarely. A step throws what no waiting mends.
  */
-export async function patiently<T>({ log, signal, waits }: Waiting, step: () => Promise<T>): Promise<T> {
-  for (let logged = Number.NEGATIVE_INFINITY; ; await Bun.sleep(askEvery)) {
-    signal.throwIfAborted();
-    try {
-      return await step();
-    } catch (error) {
-      if (!(error instanceof Refusal) || error.status !== 503) throw error;
-      waits();
-      if (performance.now() - logged < logEvery) continue;
-      logged = performance.now();
-      log.warning("waiting for the fleet's database or files, which do not answer", { error });
+export function patience({ log, signal, waits }: Waiting): <T>(step: () => Promise<T>) => Promise<T> {
+  const said = new Map<string, number>();
+  return async (step) => {
+    for (; ; await Bun.sleep(askEvery)) {
+      signal.throwIfAborted();
+      try {
+        return await step();
+      } catch (error) {
+        if (!(error instanceof Refusal) || error.status !== 503) throw error;
+        waits();
+        const what = error.code === "files_unavailable" ? "files do" : "database does";
+        if (performance.now() - (said.get(what) ?? Number.NEGATIVE_INFINITY) < sayEvery) continue;
+        said.set(what, performance.now());
+        log.warning(`the fleet's ${what} not answer: waiting until then`, { error });
+      }
     }
-  }
+  };
 }
 
 async function probe({ durable }: Connection, address: Address): Promise<void> {

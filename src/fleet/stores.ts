@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import { openSharedStore } from "../files/shared/open.ts";
+import { placeOf } from "../files/shared/place.ts";
 import { insertFile } from "../files/shared/postgres-records.ts";
 import type { FileStore } from "../files/store.ts";
 import type { Notices } from "../jobs/notify/notices.ts";
@@ -16,7 +17,7 @@ import type { Settings } from "../settings/settings.ts";
 import type { Connection } from "./connect.ts";
 import { requireSchema } from "./migrate.ts";
 import { joinFleet } from "./node.ts";
-import { connectionTo, patiently, type Waiting } from "./open.ts";
+import { connectionTo, patience, type Waiting } from "./open.ts";
 import { Presence } from "./presence.ts";
 import { type SharedSecrets, sharedSecrets } from "./secrets.ts";
 
@@ -40,17 +41,20 @@ export interface FleetStoresOptions extends Waiting {
  */
 export async function openFleetStores(settings: Settings, options: FleetStoresOptions): Promise<FleetStores> {
   const { log, version, notification } = options;
+  // mistakes in the settings come before any waiting
+  placeOf(settings);
   const { connection, answers } = connectionTo(settings);
+  const patiently = patience(options);
   await using parts = new AsyncDisposableStack();
   parts.use(connection);
-  await patiently(options, answers);
-  await patiently(options, () => requireSchema(connection));
-  const secrets = await patiently(options, () => sharedSecrets(connection.durable, settings.webhook_secret));
+  await patiently(answers);
+  await patiently(() => requireSchema(connection));
+  const secrets = await patiently(() => sharedSecrets(connection.durable, settings.webhook_secret));
   let presence: Presence | undefined;
   const now = () => presence?.now() ?? Date.now() / 1000;
-  const files = await patiently(options, () => openFiles(settings, connection, { log, now }));
+  const files = await patiently(() => openFiles(settings, connection, { log, now }));
   const { fleet_role: role, fleet_lease_s: lease, node_name: name } = settings;
-  const node = await patiently(options, () =>
+  const node = await patiently(() =>
     joinFleet(connection, { name, role, version, dataDir: settings.data_dir, lease, log }),
   );
   presence = new Presence({ connection, node, works: role !== "api", log });
@@ -63,8 +67,8 @@ export async function openFleetStores(settings: Settings, options: FleetStoresOp
     notification: notification(secrets),
   });
   // jobs of this machine's last run, whose place was given up
-  await patiently(options, () => jobs.recover({ onlyGone: true }));
-  const notices = await patiently(options, () => createPostgresNotices({ connection, node: node.id, log }));
+  await patiently(() => jobs.recover({ onlyGone: true }));
+  const notices = await patiently(() => createPostgresNotices({ connection, node: node.id, log }));
   const opened = parts.move();
   return { jobs, files, notices, secrets, presence, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }

@@ -13,7 +13,7 @@ import { securityHeaders } from "./middleware/security-headers.ts";
 
 const reason = "the fleet's database or its files do not answer";
 
-export function createWaitingApp(settings: Settings): OpenAPIHono<Env> {
+export function createWaitingApp(settings: Settings, budget_gb: number): OpenAPIHono<Env> {
   const app = new OpenAPIHono<Env>();
   app.use(securityHeaders);
   app.use(guards(settings));
@@ -22,7 +22,7 @@ export function createWaitingApp(settings: Settings): OpenAPIHono<Env> {
       status: "ok",
       warm: false,
       queue_len: 0,
-      memory: { loaded: [], resident_gb: 0, budget_gb: 0 },
+      memory: { loaded: [], resident_gb: 0, budget_gb },
       relay: null,
       store: "away",
     }),

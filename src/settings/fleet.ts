@@ -32,7 +32,7 @@ export const fleet = {
     group,
     kind: optional(path()),
     default: null,
-    help: "CA certificates in PEM that the database's certificate is checked with. Null: those of the system.",
+    help: "CA certificates in PEM that the database's certificate is checked with in place of those of the system, and the S3 server's beside them.",
   }),
   allow_insecure_fleet: setting({
     group,
@@ -69,7 +69,10 @@ export const fleet = {
     group,
     kind: optional(
       withoutLogin(
-        text("s3://bucket/prefix or file:///folder", /^(s3:\/\/[^/\s?#@]+(\/[^\s?#]*)?|file:\/\/\/[^?#]+)$/),
+        text(
+          "s3://bucket/prefix or file:///folder",
+          /^(s3:\/\/[A-Za-z0-9][A-Za-z0-9._-]*(\/[^\s?#]*)?|file:\/\/\/[^?#]+)$/,
+        ),
       ),
     ),
     default: null,

@@ -238,12 +238,15 @@ function unknownName(name: string, names: readonly string[]): string {
   return `unknown setting ${JSON.stringify(shown)}${meant ? `. Did you mean ${JSON.stringify(meant)}?` : ""}`;
 }
 
+/** A name before an @, or two words with a colon in the place of a bucket. */
+const mayHoldLogin = /@|s3:\/*[^/]*:/i;
+
 function misfit(name: string, setting: Setting<unknown>, value: unknown): string {
   const shown = JSON.stringify(value) ?? String(value);
   const { withoutLogin } = setting.kind;
   const got = setting.secret
     ? ""
-    : withoutLogin !== undefined && shown.includes("@")
+    : withoutLogin !== undefined && mayHoldLogin.test(shown)
       ? `, ${withoutLogin}`
       : `, not ${shown.length > 80 ? `${shown.slice(0, 80)}…` : shown}`;
   const quotes =

@@ -28,11 +28,14 @@ export function insecureBind(settings: Settings): string | null {
   );
 }
 
-/** Why a role has no effect with these settings, or null. */
-export const idleRole = ({ fleet_role, fleet_url }: Settings): string | null =>
-  fleet_role !== "both" && fleet_url === null
-    ? `fleet_role is ${fleet_role}, but there is no fleet: set fleet_url (EASEL_FLEET_URL), or leave fleet_role out`
-    : null;
+/** Why a setting of a fleet has no effect, or null. An empty EASEL_FLEET_URL counts as none. */
+export function withoutFleet({ fleet_role, fleet_url, files_url }: Settings): string | null {
+  if (fleet_url !== null) return null;
+  const what = (name: string, state: string) =>
+    `${name} is ${state}, but there is no fleet: set fleet_url (EASEL_FLEET_URL), or leave ${name} out`;
+  if (fleet_role !== "both") return what("fleet_role", fleet_role);
+  return files_url === null ? null : what("files_url", "set");
+}
 
 const placeholder =
   /^(<.*>|\W*|.*(change.?me|your.?token|placeholder|example).*|password\d*|test\d*|token\d*)$/i;

@@ -18,7 +18,7 @@ export interface Kind<T> {
   placeholder: string;
   /** Values are paths: `~` and relative ones are resolved against the place where they are written. */
   path?: true;
-  /** What an error says in the place of a value with `@`, which may hold a password. */
+  /** What an error says in the place of a value that may hold a password. */
   withoutLogin?: string;
 }
 

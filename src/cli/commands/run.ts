@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { SetupError } from "../../fleet/errors.ts";
 import { flagsFrom, settingFlags } from "../../settings/document.ts";
 import type { Loaded } from "../../settings/load.ts";
-import { idleRole, insecureBind } from "../../settings/rules.ts";
+import { insecureBind, withoutFleet } from "../../settings/rules.ts";
 import { type CommandContext, CommandError, exitCodes } from "../context.ts";
 import { withDataPlace } from "../data.ts";
 import { engineOf, noEngineOf } from "../engine.ts";
@@ -39,7 +39,7 @@ export function registerRun(program: Command, context: CommandContext, process: 
     };
     loaded.warnings.forEach(warn);
     const settings = withDataPlace(loaded, warn);
-    const wrong = insecureBind(settings) ?? idleRole(settings);
+    const wrong = insecureBind(settings) ?? withoutFleet(settings);
     if (wrong) throw refuse(wrong, exitCodes.usage);
     // only a server needs it, and it costs every other command time
     const { serve } = await import("../../serve.ts");

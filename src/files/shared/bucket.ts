@@ -16,8 +16,8 @@ export interface BucketOptions {
   keys: Keys;
   /** Where clients reach the bucket. Without it there are no links. */
   publicEndpoint?: string | undefined;
-  /** Certificates to trust in place of the system's. */
-  ca?: string | undefined;
+  /** Certificates to trust; those of the system unless given. */
+  ca?: readonly string[] | undefined;
   deadlines?: Deadlines | undefined;
 }
 

@@ -6,6 +6,7 @@
 import { readFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { getCACertificates } from "node:tls";
 import { fileURLToPath } from "node:url";
 import type { Client } from "../../fleet/connect.ts";
 import { SetupError } from "../../fleet/errors.ts";
@@ -49,7 +50,7 @@ export function placeOf(settings: PlaceSettings, { deadlines }: Wire = {}): Plac
     );
   const url = URL.parse(files_url);
   if (url?.protocol === "file:") return { kind: "folder", root: fileURLToPath(url) };
-  const [, name, path = ""] = /^s3:\/\/([^/@]+)(?:\/(.*))?$/.exec(files_url) ?? [];
+  const [, name, path = ""] = /^s3:\/\/([A-Za-z0-9][A-Za-z0-9._-]*)(?:\/(.*))?$/.exec(files_url) ?? [];
   if (name === undefined) throw new SetupError("files_url is neither s3://bucket/prefix nor file:///folder");
   const { s3_access_key: accessKey, s3_secret_key: secretKey, s3_region: region } = settings;
   if (accessKey === null || secretKey === null)
@@ -72,9 +73,10 @@ export function placeOf(settings: PlaceSettings, { deadlines }: Wire = {}): Plac
   return { kind: "bucket", bucket, name };
 }
 
-function certificates(path: string): string {
+/** The database's CA may be the bucket's, too; a bucket of a provider has one that everybody knows. */
+function certificates(path: string): string[] {
   try {
-    return readFileSync(path, "utf8");
+    return [...getCACertificates("default"), readFileSync(path, "utf8")];
   } catch (error) {
     throw new SetupError(`fleet_ca_file ${path} cannot be read (${(error as NodeJS.ErrnoException).code})`);
   }
@@ -156,7 +158,7 @@ function bucketMarker({ bucket, name }: { bucket: Bucket; name: string }): Marke
     try {
       return await work;
     } catch (error) {
-      throw error instanceof BucketRefusal ? new SetupError(problemOf(error, name)) : error;
+      throw setupErrorOf(error, name);
     }
   };
   return {
@@ -178,8 +180,26 @@ export async function probeBucket(bucket: Bucket, name: string): Promise<void> {
     await bucket.remove(key);
     for await (const _ of bucket.list(key)) break;
   } catch (error) {
-    throw error instanceof BucketRefusal ? new SetupError(problemOf(error, name)) : error;
+    throw setupErrorOf(error, name);
   }
+}
+
+/** An error that waiting does not mend, in words for the operator; any other as it is. */
+function setupErrorOf(error: unknown, name: string): unknown {
+  if (error instanceof BucketRefusal) return new SetupError(problemOf(error, name));
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const code = String((cause as { code?: unknown }).code ?? "");
+    if (code === "ERR_TLS_CERT_ALTNAME_INVALID")
+      return new SetupError(
+        "The server of s3_endpoint has a certificate for another name: use the name that it was made for",
+      );
+    if (/CERT|VERIFY|ISSUER|SELF_SIGNED/.test(code))
+      return new SetupError(
+        `The server of s3_endpoint has a certificate that no known CA signed, or that has expired (${code}): add its CA to the file that ` +
+          "fleet_ca_file names",
+      );
+  }
+  return error;
 }
 
 /** The server's refusal in words for the operator. */

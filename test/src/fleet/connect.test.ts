@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { beforeAll, describe, expect, setDefaultTimeout, spyOn, test } from "bun:test";
 import { addressOf } from "../../../src/fleet/address.ts";
 import { connect } from "../../../src/fleet/connect.ts";
 import { defaultSettings } from "../../../src/settings/load.ts";
@@ -61,6 +61,34 @@ describe.skipIf(!hasPostgres)("a connection to the database", () => {
     await near.lazy.run((sql) => sql`SELECT pg_notify('easel_work', 'again')`);
     await heard(payloads, 1);
     expect(payloads).toEqual(["again"]);
+  });
+
+  test("hears notifications again when the server is back, and writes nothing to standard error by itself", async () => {
+    const own = await ownPostgres();
+    await using connection = connect(to(own.url("postgres")));
+    const written = spyOn(console, "warn").mockImplementation(() => {});
+    const payloads: string[] = [];
+    const missed: string[] = [];
+    for (const channel of ["easel_work", "easel_ended"])
+      await connection.listen(
+        channel,
+        (text) => payloads.push(text),
+        () => missed.push(channel),
+      );
+    await own.stop();
+    // longer than Bun waits before an attempt of its own
+    await Bun.sleep(1500);
+    await own.start();
+    await heard(missed, 4);
+    expect(missed.slice(2).toSorted()).toEqual(["easel_ended", "easel_work"]);
+    let answer = "";
+    while (answer !== "answered")
+      answer = await codeOf(connection.lazy.run((sql) => sql`SELECT pg_notify('easel_work', 'back')`));
+    await heard(payloads, 1);
+    expect(payloads).toEqual(["back"]);
+    expect(written.mock.calls).toEqual([]);
+    written.mockRestore();
+    await own.stop();
   });
 
   test("that stops listening hears no more", async () => {

@@ -191,21 +191,34 @@ describe.skipIf(!hasPostgres)("after an outage", () => {
   test("a machine judges others only behind its own unbroken beats", async () => {
     const server = await ownPostgres({ fsync: true });
     await using database = connection((await fleetDatabase(server)).nodeUrl);
-    const node = await joinFleet(database, options());
+    const said: string[] = [];
+    const log = createLog({ level: "info", format: "text", write: (line) => said.push(line) });
+    const node = await joinFleet(database, options({ log }));
     const seen: string[] = [];
+    const one = beat(database, node);
     node.begin({
-      beat: beat(database, node),
+      async beat() {
+        seen.push("begins");
+        await one();
+      },
       beaten: async () => void seen.push("beat"),
       reap: async () => void seen.push("reap"),
     });
+    const arrived = () => seen.filter((each) => each !== "begins");
     await until(() => seen.includes("reap"));
-    expect(seen.slice(0, 2)).toEqual(["beat", "beat"]);
+    expect(arrived().slice(0, 2)).toEqual(["beat", "beat"]);
     await server.stop();
     await until(() => !node.isHeard());
     seen.length = 0;
+    // several beats fail, and the log says so once
+    await until(() => seen.length >= 3);
+    expect(arrived()).toEqual([]);
     await server.start();
     await until(() => seen.includes("reap"));
-    expect(seen.slice(0, 2)).toEqual(["beat", "beat"]);
+    expect(arrived().slice(0, 2)).toEqual(["beat", "beat"]);
+    const times = (words: string) => said.filter((line) => line.includes(words)).length;
+    expect(times("a beat did not reach the fleet's database")).toBe(1);
+    expect(times("the fleet's database answers again")).toBe(1);
     await node.leave();
     await server.stop();
   });

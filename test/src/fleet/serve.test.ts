@@ -39,11 +39,13 @@ function fleetOf(url: string, shared = newFolder()): Partial<Settings> {
   return { fleet_url: url, files_url: `file://${shared}`, fleet_lease_s: 2, log_level: "error" };
 }
 
+type Starting = { engine?: ReturnType<typeof rampEngine> } & NonNullable<Parameters<typeof serve>[2]>;
+
 async function start(
   name: string,
   fleet_role: Settings["fleet_role"],
   more: Partial<Settings>,
-  { engine = rampEngine(), signal }: { engine?: ReturnType<typeof rampEngine>; signal?: AbortSignal } = {},
+  { engine = rampEngine(), ...options }: Starting = {},
 ): Promise<Serving> {
   const data_dir = newFolder();
   const works = fleet_role !== "api";
@@ -58,11 +60,7 @@ async function start(
   });
   const folder = Promise.resolve(data_dir);
   const device = () => ({ kind: "cpu", name: "a processor", self_test: "not_needed" }) as never;
-  const serving = await serve(
-    settings,
-    works ? { engine, folder, device } : { folder },
-    signal && { signal },
-  );
+  const serving = await serve(settings, works ? { engine, folder, device } : { folder }, options);
   running.add(serving);
   return serving;
 }
@@ -244,6 +242,12 @@ describe.skipIf(!hasPostgres)("a fleet", () => {
     expect(await refused(fleetOf(empty.url))).toContain("run easel fleet init");
     const other = await fleetDatabase();
     expect(await refused({ ...fleetOf(other.nodeUrl), files_url: null })).toContain("files_url is not set");
+    // mistakes in the settings are named before a database is waited for
+    const away = "postgres://easel@127.0.0.1:1/easel";
+    expect(await refused({ ...fleetOf(away), files_url: null })).toContain("files_url is not set");
+    expect(await refused({ ...fleetOf(away), files_url: "s3://easel" })).toContain(
+      "s3_secret_key must be set",
+    );
     expect(
       await refused({ ...fleetOf(other.nodeUrl), files_url: "file:///nonexistent/easel/none" }),
     ).toContain("make it, or mount it");
@@ -269,14 +273,28 @@ describe.skipIf(!hasPostgres)("a fleet whose database is away", () => {
     await server.stop();
     const port = freePorts(1);
     const at = (path: string) => fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined);
-    const starting = start("mac1", "both", { ...fleet, port });
+    const lines: string[] = [];
+    const write = (line: string) => void lines.push(line);
+    const starting = start(
+      "mac1",
+      "both",
+      { ...fleet, port, log_level: "info", memory_limit_gb: 7 },
+      { write },
+    );
     await until(async () => (await at("/health"))?.status === 200);
-    expect(await (await at("/health"))!.json()).toMatchObject({ status: "ok", store: "away" });
+    expect(await (await at("/health"))!.json()).toMatchObject({
+      status: "ok",
+      store: "away",
+      memory: { budget_gb: 7 },
+    });
     expect((await at("/ready"))!.status).toBe(503);
     expect(await (await at("/v1/jobs"))!.json()).toMatchObject({ code: "store_unavailable" });
     await server.start();
     const serving = await starting;
     await until(async () => (await get(serving, "/ready")).status === 200);
+    expect(
+      lines.filter((line) => line.includes("the fleet's database does not answer: waiting")),
+    ).toHaveLength(1);
 
     await server.stop();
     await until(async () => (await get(serving, "/ready")).status === 503);

@@ -392,6 +392,9 @@ describe("a login in the address of a fleet's files", () => {
   const wrong = [
     ["files_url", "s3://AKIA:SECRET@bucket/x"],
     ["files_url", "s3://SECRET@bucket"],
+    ["files_url", "s3://AKIA:SECRET"],
+    ["files_url", "s3://AKIA:SECRET/x"],
+    ["files_url", "s3:AKIA:SECRET"],
     ["files_url", "s3:/AKIA:SECRET@bucket/x"],
     ["files_url", "file://user:SECRET@host/folder"],
     ["s3_endpoint", "https://user:SECRET@s3.example"],
