@@ -6,7 +6,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Log } from "../log.ts";
-import type { Connection } from "./connect.ts";
+import type { Client, Connection } from "./connect.ts";
 import { SetupError } from "./errors.ts";
 import type { Role } from "./members.ts";
 import { schemaVersion } from "./schema.ts";
@@ -240,6 +240,12 @@ class Member implements FleetNode {
     this.#warned.add(message);
     this.options.log.warning(message, seconds === undefined ? {} : { seconds: Math.round(seconds) });
   }
+}
+
+/** Seconds by which this machine's clock is ahead of the server's. */
+export async function aheadOf(client: Client): Promise<number> {
+  const [row] = await client.run((sql) => sql<{ now: number }[]>`SELECT easel_now() AS now`);
+  return Date.now() / 1000 - row!.now;
 }
 
 /** Removes rows of machines that left long ago, and orders that they never answered. */

@@ -21,7 +21,7 @@ import {
   type NodeState,
   workersWith,
 } from "./members.ts";
-import { type FleetNode, forgetOld, type Pulse } from "./node.ts";
+import { aheadOf, type FleetNode, forgetOld, type Pulse } from "./node.ts";
 import { heedOrders, obey, order } from "./orders.ts";
 
 /** What this machine says of itself, beside what its queue knows. */
@@ -77,6 +77,7 @@ export class Presence implements Fleet {
     const { connection, node } = this.#options;
     this.#self = self;
     this.#members = await membersOf(connection.durable, remembered);
+    this.#pulse.ahead = await aheadOf(connection.durable);
     node.begin({
       beat: () => queue.beat(this.#state(self)),
       beaten: (pulse) => this.#beaten(pulse),
@@ -91,9 +92,13 @@ export class Presence implements Fleet {
   /** Why no job can be taken, or null. */
   problem(): string | null {
     if (!this.#options.node.isHeard()) return "the fleet's database does not answer";
-    return Math.abs(this.#pulse.ahead) > worstClock
-      ? "the clock of this machine differs from the database server's by more than five minutes"
+    return this.#isClockWrong()
+      ? "the clock of this machine differs from the database server's by more than five minutes: set both by NTP"
       : null;
+  }
+
+  #isClockWrong(): boolean {
+    return Math.abs(this.#pulse.ahead) > worstClock;
   }
 
   /** Unix seconds by the database's clock. */
@@ -101,9 +106,10 @@ export class Presence implements Fleet {
     return Date.now() / 1000 - this.#pulse.ahead;
   }
 
-  /** The variants that this machine takes jobs for: none while it drains. */
+  /** The variants that this machine takes jobs for: none while it drains, or while its clock is wrong. */
   variants(): string[] {
-    return this.#pulse.draining || !this.#self ? [] : Object.keys(this.#self.variants());
+    if (this.#pulse.draining || this.#isClockWrong() || !this.#self) return [];
+    return Object.keys(this.#self.variants());
   }
 
   /** What requests are checked against: the models and the memory of all machines. */

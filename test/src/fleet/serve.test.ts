@@ -1,93 +1,34 @@
 import { afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { SetupError } from "../../../src/fleet/errors.ts";
 import { membersOf } from "../../../src/fleet/members.ts";
 import type { Job } from "../../../src/jobs/job.ts";
-import type { Health, NodeHealth } from "../../../src/jobs/scheduler.ts";
-import { type Serving, serve } from "../../../src/serve.ts";
-import { defaultSettings } from "../../../src/settings/load.ts";
+import type { Health } from "../../../src/jobs/scheduler.ts";
 import type { Settings } from "../../../src/settings/settings.ts";
+import { moveClock, stopClock } from "../../fleet/clock.ts";
 import { freePorts } from "../../fleet/daemon.ts";
 import { connection, type FleetDatabase, fleetDatabase } from "../../fleet/fleet.ts";
 import { hasPostgres, ownPostgres, postgres } from "../../fleet/servers.ts";
+import {
+  cleanUp,
+  estimate,
+  fleetOf,
+  get,
+  jobOf,
+  newFolder,
+  nodes,
+  ready,
+  start,
+  stop,
+  until,
+} from "../../fleet/serving.ts";
 import { rampEngine } from "../ramp-engine.ts";
 
 // a server starts slowly on a busy machine
 setDefaultTimeout(120_000);
 
-const picture = readFileSync(join(import.meta.dir, "../../fixtures/images/turn-1.png"));
-const image = { data_url: `data:image/png;base64,${picture.toString("base64")}` };
-const folders: string[] = [];
-const running = new Set<Serving>();
-
-afterEach(async () => {
-  await Promise.all([...running].map((serving) => serving.stop()));
-  running.clear();
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
-});
-
-function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "easel-fleet-"));
-  folders.push(folder);
-  return folder;
-}
-
-/** A fleet's settings without a machine's own. */
-function fleetOf(url: string, shared = newFolder()): Partial<Settings> {
-  return { fleet_url: url, files_url: `file://${shared}`, fleet_lease_s: 2, log_level: "error" };
-}
-
-type Starting = { engine?: ReturnType<typeof rampEngine> } & NonNullable<Parameters<typeof serve>[2]>;
-
-async function start(
-  name: string,
-  fleet_role: Settings["fleet_role"],
-  more: Partial<Settings>,
-  { engine = rampEngine(), ...options }: Starting = {},
-): Promise<Serving> {
-  const data_dir = newFolder();
-  const works = fleet_role !== "api";
-  const settings = defaultSettings({
-    port: 0,
-    data_dir,
-    cache_dir: join(data_dir, "cache"),
-    model_paths: works ? { "depthpro/base": data_dir } : {},
-    node_name: name,
-    fleet_role,
-    ...more,
-  });
-  const folder = Promise.resolve(data_dir);
-  const device = () => ({ kind: "cpu", name: "a processor", self_test: "not_needed" }) as never;
-  const serving = await serve(settings, works ? { engine, folder, device } : { folder }, options);
-  running.add(serving);
-  return serving;
-}
-
-const stop = async (serving: Serving) => {
-  running.delete(serving);
-  await serving.stop();
-};
-const get = (serving: Serving, path: string) => fetch(new URL(path, serving.url));
-const estimate = (serving: Serving, body: object = {}) =>
-  fetch(new URL("/v1/image/depthpro/estimate", serving.url), {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ image, ...body }),
-  });
-const nodes = async (serving: Serving) =>
-  ((await (await get(serving, "/health")).json()) as { nodes: NodeHealth[] }).nodes;
-const until = async (holds: () => Promise<boolean>) => {
-  while (!(await holds())) await Bun.sleep(20);
-};
-const ready = (serving: Serving, ...names: string[]) =>
-  until(async () => {
-    const there = (await nodes(serving)).filter(({ state }) => state === "ready").map(({ name }) => name);
-    return names.every((name) => there.includes(name));
-  });
-const jobOf = async (serving: Serving, id: string) =>
-  (await (await get(serving, `/v1/jobs/${id}`)).json()) as Job;
+afterEach(cleanUp);
 
 describe.skipIf(!hasPostgres)("a fleet", () => {
   let database: FleetDatabase;
@@ -148,6 +89,42 @@ describe.skipIf(!hasPostgres)("a fleet", () => {
     expect(await (await get(workers[0]!, "/metrics")).text()).toContain("easel_");
   });
 
+  test("queues jobs for a model whose last machine is lost, and refuses them after ten minutes", async () => {
+    const { url, nodeUrl } = await fleetDatabase();
+    await using owner = connection(url);
+    await stopClock(owner, Date.now() / 1000);
+    const front = await start("front", "api", fleetOf(nodeUrl));
+    const state = { variants: { "depthpro/base": "x" }, budget: 64 * 2 ** 30, ready: true };
+    await owner.durable.run(
+      (sql) => sql`INSERT INTO nodes (id, name, role, version, lease_until, state)
+        VALUES (${crypto.randomUUID()}::uuid, 'mac1', 'worker', '1.2.3', easel_now(), ${JSON.stringify(state)})`,
+    );
+    const submit = async () => (await estimate(front, { mode: "async" })).status;
+    await until(async () =>
+      (await nodes(front)).some(({ name, state }) => name === "mac1" && state === "lost"),
+    );
+    expect(await submit()).toBe(202);
+    const sees = async (seconds: number) => {
+      await moveClock(owner, seconds);
+      // the machine has beaten, and read the list of machines behind it
+      const beats = async () => {
+        const rows = await owner.durable.run(
+          (sql) => sql`SELECT lease_until - easel_now() AS left FROM nodes WHERE name = 'front'`,
+        );
+        return rows[0]!.left as number;
+      };
+      await until(async () => (await beats()) > 1.9);
+    };
+    await sees(599);
+    expect(await submit()).toBe(202);
+    await sees(2);
+    await until(async () => (await submit()) === 503);
+    const refused = await estimate(front);
+    expect(await refused.json()).toMatchObject({ code: "not_activated" });
+    const { data } = (await (await get(front, "/v1/jobs")).json()) as { data: Job[] };
+    expect(new Set(data.map(({ status }) => status))).toEqual(new Set(["queued"]));
+  });
+
   test("lets a machine drain: it finishes what it runs, takes no more, and another one goes on", async () => {
     const fleet = fleetOf((await fleetDatabase()).nodeUrl);
     let release = () => {};
@@ -164,7 +141,9 @@ describe.skipIf(!hasPostgres)("a fleet", () => {
     const drains = async () =>
       (await membersOf(owner.durable, 60)).some(({ name, state }) => name === "mac1" && state.draining);
     await until(drains);
-    expect((await nodes(front)).find(({ name }) => name === "mac1")?.state).toBe("draining");
+    await until(async () =>
+      (await nodes(front)).some(({ name, state }) => name === "mac1" && state === "draining"),
+    );
     const { job_id: second } = (await (await estimate(front, { mode: "async" })).json()) as {
       job_id: string;
     };
