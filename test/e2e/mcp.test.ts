@@ -144,6 +144,7 @@ describe("mistakes are tool errors with the server's code:", () => {
     ["get_job", { job_id: "job_0123" }, /^job_not_found: /],
     ["cancel_job", { job_id: "job_0123" }, /^job_not_found: /],
     ["activate_model", { model: "no-such" }, /^unknown_model: /],
+    ["activate_model", { model: "flux2/klein-4b", bits: 5 }, /published in 8 and 4 bits, not in 5/],
     ["activate_model", { model: "depthpro/base" }, /^(license_not_accepted|invalid_parameter): /],
   ];
   test.each(mistakes)("%s %j", async (name, args, expected) => {
