@@ -57,6 +57,6 @@ const { user, system } = process.cpuUsage(cpu);
 const peak = process.resourceUsage().maxRSS * 1024 - before;
 mkdirSync(out, { recursive: true });
 for (const { filename, bytes } of files) {
-  await Bun.write(join(out, filename), new Blob([bytes].flat() as BlobPart[]));
+  await Bun.write(join(out, filename), new Blob([await bytes].flat() as BlobPart[]));
 }
 console.log(JSON.stringify({ seconds, cpu: (user + system) / 1e6, peak }));

@@ -38,18 +38,65 @@ export interface DepthData {
   focal: number | null;
 }
 
-/** The grey levels of the depth PNG. */
-export async function levelsOf({ depth_image_file_id: id }: DepthResult): Promise<Levels> {
+/** More pixels than a screen has. */
+const largeFrom = 4e6;
+/** Rows that are read at a time, so that the page answers in between. */
+const stripRows = 256;
+
+/** The size at which a large map is shown first. Undefined for a map that is shown as it is. */
+export function coarseSize({ width, height }: { width: number; height: number }) {
+  if (width * height <= largeFrom) return undefined;
+  const step = Math.ceil(Math.sqrt((width * height) / largeFrom) * 1.5);
+  return { width: Math.max(Math.floor(width / step), 1), height: Math.max(Math.floor(height / step), 1) };
+}
+
+/** The grey levels of the depth PNG. A large map comes coarsely first. */
+export async function levelsOf(
+  { depth_image_file_id: id }: DepthResult,
+  first: (coarse: Levels) => void = () => {},
+): Promise<Levels> {
   const bitmap = await createImageBitmap(await bytes(id), { colorSpaceConversion: "none" });
   const { width, height } = bitmap;
+  const whole = { width, height };
+  try {
+    const coarse = coarseSize(whole);
+    if (coarse) {
+      first({ values: read(bitmap, { top: 0, rows: height }, coarse), ...coarse });
+      await shown();
+    }
+    const values = new Uint8Array(width * height);
+    for (let top = 0; top < height; top += stripRows) {
+      const rows = Math.min(stripRows, height - top);
+      values.set(read(bitmap, { top, rows }, { width, height: rows }), top * width);
+      if (coarse) await new Promise((resolve) => setTimeout(resolve));
+    }
+    return { values, ...whole };
+  } finally {
+    bitmap.close();
+  }
+}
+
+/** Levels of some rows, brought to a size without mixing them. */
+function read(
+  bitmap: ImageBitmap,
+  { top, rows }: { top: number; rows: number },
+  { width, height }: { width: number; height: number },
+): Uint8Array {
   const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true })!;
-  context.drawImage(bitmap, 0, 0);
-  bitmap.close();
+  context.imageSmoothingEnabled = false;
+  context.drawImage(bitmap, 0, top, bitmap.width, rows, 0, 0, width, height);
   const pixels = new Uint32Array(context.getImageData(0, 0, width, height).data.buffer);
   const values = new Uint8Array(pixels.length);
   for (let i = 0; i < values.length; i++) values[i] = pixels[i]! & 255;
-  return { values, width, height };
+  return values;
 }
+
+/** Resolves once the page was drawn. A hidden page is not drawn. */
+const shown = () =>
+  new Promise<void>((resolve) => {
+    if (document.hidden) return resolve();
+    requestAnimationFrame(() => setTimeout(resolve));
+  });
 
 export async function dataOf(result: DepthResult): Promise<DepthData> {
   const arrays = await readNpz(await bytes(result.depth_data_file_id!));

@@ -21,6 +21,8 @@ interface Props {
   job: Job;
   /** The picture, where the browser can show it. */
   picture: HTMLImageElement | undefined;
+  /** The address of a copy of it that is shown first. */
+  copy?: string | undefined;
   /** Base of the names that downloads get. */
   name: string;
 }
@@ -28,9 +30,10 @@ interface Props {
 /** Values are fetched at once up to this size; larger ones when the pointer asks for them. */
 const eagerBytes = 24e6;
 
-export function DepthView({ job, picture, name }: Props) {
+export function DepthView({ job, picture, copy, name }: Props) {
   const result = job.result as unknown as DepthResult;
   const levels = useSignal<Levels | undefined>(undefined);
+  const coarse = useSignal<Levels | undefined>(undefined);
   const failure = useSignal<string | undefined>(undefined);
   const data = useSignal<DepthData | undefined>(undefined);
   const loading = useRef<Promise<DepthData> | undefined>(undefined);
@@ -45,7 +48,9 @@ export function DepthView({ job, picture, name }: Props) {
     return loading.current;
   };
   useEffect(() => {
-    levelsOf(result).then(
+    levelsOf(result, (first) => {
+      coarse.value = first;
+    }).then(
       (loaded) => {
         levels.value = loaded;
       },
@@ -62,8 +67,9 @@ export function DepthView({ job, picture, name }: Props) {
         {failure.value}
       </p>
     );
-  if (!levels.value) return <p class="waiting">Loading the depth map…</p>;
   const view = lastView.value === "scene" && !result.depth_data_file_id ? "compare" : lastView.value;
+  const shown = levels.value ?? (view === "compare" ? coarse.value : undefined);
+  if (!shown) return <p class="waiting">Loading the depth map…</p>;
   const views = (
     <Segments
       label="View"
@@ -79,8 +85,8 @@ export function DepthView({ job, picture, name }: Props) {
       ]}
     />
   );
-  const parts = { result, levels: levels.value, picture, name, views };
+  const parts = { result, levels: shown, picture, name, views };
   if (view === "parallax") return <ParallaxView {...parts} />;
   if (view === "scene") return <SceneView {...parts} load={load} />;
-  return <FlatView {...parts} data={data} load={load} />;
+  return <FlatView {...parts} copy={copy} isWhole={levels.value !== undefined} data={data} load={load} />;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Signal, useComputed, useSignal } from "@preact/signals";
+import { Photo } from "../viewer/photo.tsx";
 import { type Place, Viewer } from "../viewer/viewer.tsx";
 import { type DepthData, levelValue, metres, spaceAt, valueText } from "./data.ts";
 import { Downloads } from "./downloads.tsx";
@@ -14,32 +15,42 @@ export function FlatView({
   result,
   levels,
   picture,
+  copy,
+  isWhole,
   name,
   views,
   data,
   load,
-}: Parts & { data: Signal<DepthData | undefined>; load(): Promise<DepthData> }) {
+}: Parts & {
+  /** The address of a copy of the picture. */
+  copy: string | undefined;
+  /** Whether `levels` are those of the whole map, not of a coarse one. */
+  isWhole: boolean;
+  data: Signal<DepthData | undefined>;
+  load(): Promise<DepthData>;
+}) {
   const at = useSignal<Place | undefined>(undefined);
   const marks = useSignal<readonly Place[]>([]);
-  const { width, height } = levels;
-  const toDepth = ({ x, y }: Place) => ({ x: (x * result.width) / width, y: (y * result.height) / height });
+  const { width, height } = result;
   const inside = ({ x, y }: Place) => x >= 0 && y >= 0 && x < width && y < height;
 
   const readout = useComputed(() => {
     const place = at.value;
     if (!place || !inside(place)) return "";
     if (data.value) {
-      const { x, y } = toDepth(place);
-      const value = data.value.depth[Math.floor(y) * data.value.width + Math.floor(x)]!;
+      const value = data.value.depth[Math.floor(place.y) * data.value.width + Math.floor(place.x)]!;
       return valueText(value, result.depth_unit);
     }
-    return `≈ ${valueText(levelValue(levels.values[Math.floor(place.y) * width + Math.floor(place.x)]!, result), result.depth_unit)}`;
+    const row = Math.floor((place.y * levels.height) / height);
+    const column = Math.floor((place.x * levels.width) / width);
+    const level = levels.values[row * levels.width + column]!;
+    return `≈ ${valueText(levelValue(level, result), result.depth_unit)}`;
   });
   const distance = useComputed(() => {
     const [a, b] = marks.value;
     if (!a || !b || !data.value) return undefined;
-    const from = spaceAt(data.value, ...pair(toDepth(a)));
-    const to = spaceAt(data.value, ...pair(toDepth(b)));
+    const from = spaceAt(data.value, ...pair(a));
+    const to = spaceAt(data.value, ...pair(b));
     return Math.hypot(from[0] - to[0], from[1] - to[1], from[2] - to[2]);
   });
 
@@ -57,7 +68,19 @@ export function FlatView({
 
   const map = <DepthMap levels={levels} paintedWith={shown} />;
   const left = picture
-    ? { label: "Image", content: <Still image={picture} width={width} height={height} /> }
+    ? {
+        label: "Image",
+        content: (
+          <Photo
+            key={picture.src}
+            whole={picture.src}
+            copy={copy}
+            alt={picture.alt}
+            width={width}
+            height={height}
+          />
+        ),
+      }
     : { label: "Grey", content: <DepthMap levels={levels} paintedWith={plain} /> };
   return (
     <div class="result">
@@ -86,7 +109,7 @@ export function FlatView({
                 : "Click twice to measure"}
           </output>
         )}
-        <Downloads result={result} levels={levels} picture={picture} name={name} load={load} />
+        {isWhole && <Downloads result={result} levels={levels} picture={picture} name={name} load={load} />}
       </div>
     </div>
   );
@@ -105,9 +128,4 @@ function Marks({ marks, width, height }: { marks: Signal<readonly Place[]>; widt
       ))}
     </svg>
   );
-}
-
-/** An image element as a child, stretched to the map's size. */
-function Still({ image, width, height }: { image: HTMLImageElement; width: number; height: number }) {
-  return <img src={image.src} alt={image.alt} width={width} height={height} draggable={false} />;
 }

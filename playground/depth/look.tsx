@@ -9,23 +9,34 @@ import { persisted } from "../state/persisted.ts";
 import { Slider } from "../view/controls.tsx";
 import { Icon } from "../view/icons.tsx";
 import { colormaps, type Look, paint } from "./colormap.ts";
-import { type DepthResult, type Levels, levelValue, metres, unitText, valueText } from "./data.ts";
+import {
+  coarseSize,
+  type DepthResult,
+  type Levels,
+  levelValue,
+  metres,
+  unitText,
+  valueText,
+} from "./data.ts";
 
 export const look = persisted<Look>("look", { colormap: "grey", invert: false, far: 0, near: 255 });
 
-/** More pixels than a screen has: such a map is coloured coarsely at once, and wholly when the browser has time. */
-const coarseFrom = 4e6;
+/** A map with more pixels than a screen is coloured coarsely at once, and wholly when the browser has time. */
 const coarse = new WeakMap<Levels, Levels>();
 
 /** Every n-th pixel of a large map. */
 function coarseOf(levels: Levels): Levels {
   const known = coarse.get(levels);
   if (known) return known;
-  const step = Math.ceil(Math.sqrt((levels.width * levels.height) / coarseFrom) * 1.5);
-  const [width, height] = [Math.floor(levels.width / step), Math.floor(levels.height / step)];
+  const size = coarseSize(levels);
+  if (!size) return levels;
+  const { width, height } = size;
   const values = new Uint8Array(width * height);
-  for (let y = 0, at = 0; y < height; y++)
-    for (let x = 0; x < width; x++) values[at++] = levels.values[y * step * levels.width + x * step]!;
+  const xs = Int32Array.from({ length: width }, (_, x) => Math.floor(((x + 0.5) * levels.width) / width));
+  for (let y = 0, at = 0; y < height; y++) {
+    const row = Math.floor(((y + 0.5) * levels.height) / height) * levels.width;
+    for (let x = 0; x < width; x++) values[at++] = levels.values[row + xs[x]!]!;
+  }
   const made = { values, width, height };
   coarse.set(levels, made);
   return made;
@@ -42,13 +53,10 @@ const wholeAfterMs = 120;
 /** A canvas with the map in the chosen colours. */
 export function DepthMap({ levels, paintedWith }: { levels: Levels; paintedWith: Look }) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const painted = useRef(false);
   useLayoutEffect(() => {
-    const large = levels.width * levels.height > coarseFrom;
-    draw(canvas.current!, large && painted.current ? coarseOf(levels) : levels, paintedWith);
-    const again = large && painted.current;
-    painted.current = true;
-    if (!again) return;
+    const first = coarseOf(levels);
+    draw(canvas.current!, first, paintedWith);
+    if (first === levels) return;
     // Dragging a limit changes the colours many times a second.
     const later = setTimeout(() => draw(canvas.current!, levels, paintedWith), wholeAfterMs);
     return () => clearTimeout(later);

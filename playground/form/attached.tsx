@@ -38,7 +38,7 @@ const Pictures = ({ pictures, set }: PicturesProps) => (
     nameOf={({ name }) => name}
     row={(picture) => (
       <>
-        {picture.url ? <img src={picture.url} alt="" draggable={false} /> : <span class="plate" />}
+        {picture.shown ? <img src={picture.shown} alt="" draggable={false} /> : <span class="plate" />}
         <span class="name">{picture.name}</span>
         <Remove name={picture.name} remove={() => set(pictures.filter((other) => other !== picture))} />
       </>

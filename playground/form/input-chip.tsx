@@ -11,7 +11,7 @@ export function InputChip({ tool }: { tool: ToolName }) {
   return (
     <>
       <div class="chip-input" id="current">
-        {picture.url ? <img src={picture.url} alt="" /> : <span class="plate" />}
+        {picture.shown ? <img src={picture.shown} alt="" /> : <span class="plate" />}
         <span class="name" title={picture.name}>
           {several ? `${batch.value.length} images` : picture.name}
         </span>

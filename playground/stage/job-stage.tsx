@@ -6,7 +6,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import * as api from "../state/api.ts";
-import { fromStored, imageUrl, inputs, setInput } from "../state/inputs.ts";
+import { copyUrl, fromStored, imageUrl, inputs, setInput } from "../state/inputs.ts";
 import { cancelJob, findJob, refreshJobs, updateJob } from "../state/jobs.ts";
 import { announce, toast } from "../state/notices.ts";
 import { inputsOf, isLive, titleOf, toolOf } from "../state/result.ts";
@@ -92,7 +92,7 @@ export function JobStage({ id }: { id: string }) {
   if (!job.value) return <p class="waiting">Loading…</p>;
   const tool = toolOf(job.value);
   const [input] = inputsOf(job.value);
-  const picture = input && imageUrl(input);
+  const picture = input && (copyUrl(input) ?? imageUrl(input));
   if (isLive(job.value))
     return (
       <Working

@@ -8,7 +8,7 @@ import { useEffect } from "preact/hooks";
 import { DepthView } from "../depth/depth-view.tsx";
 import * as api from "../state/api.ts";
 import { forms, useSettings } from "../state/forms.ts";
-import { imageUrl } from "../state/inputs.ts";
+import { copyUrl, imageUrl } from "../state/inputs.ts";
 import { removeJobs } from "../state/jobs.ts";
 import { toast } from "../state/notices.ts";
 import { duration, modelOf, pictureOf, secondsOf } from "../state/result.ts";
@@ -30,7 +30,12 @@ export function ResultStage({
   tool: ToolName;
   input: string | undefined;
 }) {
-  const before = useImage(input && tool !== "generate" ? imageUrl(input) : undefined, "Input image");
+  const copy = input && tool === "depth" ? copyUrl(input) : undefined;
+  const before = useImage(
+    input && tool !== "generate" ? imageUrl(input) : undefined,
+    "Input image",
+    copy !== undefined,
+  );
   const base = useSignal("easel");
   useEffect(() => {
     base.value = baseName(typeof job.params.prompt === "string" ? job.params.prompt : "easel");
@@ -49,7 +54,7 @@ export function ResultStage({
   return (
     <div class="stage-result">
       {tool === "depth" && job.result && "depth_image_file_id" in job.result ? (
-        <DepthView job={job} picture={before.value ?? undefined} name={base.value} />
+        <DepthView job={job} picture={before.value ?? undefined} copy={copy} name={base.value} />
       ) : file ? (
         <PictureResult
           job={job}

@@ -7,6 +7,7 @@ import type { ToolName } from "../state/route.ts";
 import { clearRefusal, refusals, run, sending } from "../state/run.ts";
 import { showCamera } from "../view/camera.tsx";
 import { Icon } from "../view/icons.tsx";
+import { Photo } from "../viewer/photo.tsx";
 import { Viewer } from "../viewer/viewer.tsx";
 import { MaskStage } from "./mask-stage.tsx";
 import { Failure, Working } from "./progress.tsx";
@@ -15,14 +16,14 @@ import { Failure, Working } from "./progress.tsx";
 export function ToolStage({ tool }: { tool: ToolName }) {
   const refusal = refusals.value[tool];
   const picture = inputs[tool].value;
-  if (sending.value.has(tool)) return <Working tool={tool} label="Sending" picture={picture?.url} />;
+  if (sending.value.has(tool)) return <Working tool={tool} label="Sending" picture={picture?.shown} />;
   if (refusal)
     return (
       <Failure
         tool={tool}
         message={refusal.message}
         code={refusal.code}
-        picture={picture?.url}
+        picture={picture?.shown}
         retry={() => run(tool)}
         close={() => clearRefusal(tool)}
       />
@@ -35,7 +36,7 @@ export function ToolStage({ tool }: { tool: ToolName }) {
 }
 
 function PictureStage({ picture }: { picture: Picture }) {
-  const { url, name, width, height } = picture;
+  const { url, shown, name, width, height } = picture;
   if (!url || !width || !height)
     return (
       <div class="stand-in">
@@ -47,7 +48,7 @@ function PictureStage({ picture }: { picture: Picture }) {
     <Viewer
       right={{
         label: name,
-        content: <img src={url} alt={name} width={width} height={height} draggable={false} />,
+        content: <Photo key={url} whole={url} copy={shown} alt={name} width={width} height={height} />,
       }}
       width={width}
       height={height}

@@ -6,8 +6,11 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
-/** An image element of an address once it is decoded; null when the browser cannot show it. */
-export function useImage(url: string | undefined, alt: string) {
+/**
+ * An image element of an address once it is decoded; null when the browser cannot show it. With `readable` it is known that the browser
+ * can, and the element comes at once: decoding a photograph takes a while.
+ */
+export function useImage(url: string | undefined, alt: string, readable = false) {
   const image = useSignal<HTMLImageElement | null | undefined>(url === undefined ? null : undefined);
   useEffect(() => {
     if (url === undefined) {
@@ -19,6 +22,10 @@ export function useImage(url: string | undefined, alt: string) {
     const element = new Image();
     element.src = url;
     element.alt = alt;
+    if (readable) {
+      image.value = element;
+      return;
+    }
     element.decode().then(
       () => {
         if (current) image.value = element;

@@ -10,12 +10,15 @@ import { rememberName } from "./names.ts";
 import { announce, toast } from "./notices.ts";
 import { persisted } from "./persisted.ts";
 import { type ToolName, toolNames } from "./route.ts";
+import { readPicture } from "./small-copy.ts";
 
 /** An image on its way to a job. */
 export interface Picture {
   name: string;
   /** An address that the browser can show; undefined for formats that it cannot. */
   url: string | undefined;
+  /** The same, or a copy of the screen's size where the image is large. */
+  shown: string | undefined;
   width: number | undefined;
   height: number | undefined;
   /** Its id on the server; the upload begins with the first call. */
@@ -53,9 +56,14 @@ export const arrived = () => arriving.catch(() => {});
 const lastInputs = persisted<Partial<Record<ToolName, Stored>>>("inputs", {});
 /** Object URLs of files that were uploaded from this page: they need no download to be shown. */
 const localUrls = new Map<string, string>();
+/** The same for copies of the screen's size. */
+const localCopies = new Map<string, string>();
 
 /** The address of a stored image, without a download where this page has its bytes. */
 export const imageUrl = (fileId: string) => localUrls.get(fileId) ?? api.downloadUrl(fileId);
+
+/** The address of a copy that this page has, of an image that is known to be readable. */
+export const copyUrl = (fileId: string) => localCopies.get(fileId);
 
 /** Whether the server reads the format, by a file's first bytes. */
 function isServersFormat(head: Uint8Array): boolean {
@@ -74,7 +82,9 @@ export async function fromBlob(blob: Blob, name: string): Promise<Picture> {
     .catch(() => undefined);
   if (!head) throw new Error(`“${name}” cannot be read. If it is a folder, drop the images in it.`);
   const url = URL.createObjectURL(blob);
-  const size = await sizeOf(url);
+  const read = await readPicture(blob);
+  // SVG and the like are no bitmaps, but have a size.
+  const size = read?.size ?? (await sizeOf(url));
   const known = isServersFormat(new Uint8Array(head));
   if (!size) {
     URL.revokeObjectURL(url);
@@ -83,9 +93,11 @@ export async function fromBlob(blob: Blob, name: string): Promise<Picture> {
   // Drawings and formats that only browsers show go to the server as a PNG.
   else if (!known) return fromBlob(await redrawn(url, size, "image/png"), `${baseOf(name)}.png`);
   let sent: Promise<string> | undefined;
+  const shown = read?.copy ? URL.createObjectURL(read.copy) : url;
   const picture: Picture = {
     name,
     url: size && url,
+    shown: size && shown,
     width: size?.width,
     height: size?.height,
     blob,
@@ -106,6 +118,7 @@ export async function fromBlob(blob: Blob, name: string): Promise<Picture> {
   async function upload(): Promise<string> {
     const { file_id: id } = await api.upload(blob, name);
     if (size) localUrls.set(id, url);
+    if (read) localCopies.set(id, shown);
     rememberName(id, name);
     picture.sentAs = id;
     return id;
@@ -137,7 +150,9 @@ async function redrawn(url: string, { width, height }: Size, type: string): Prom
 export async function fromStored(id: string, name: string): Promise<Picture> {
   const url = imageUrl(id);
   const size = await sizeOf(url);
-  return { name, url: size && url, width: size?.width, height: size?.height, sentAs: id, id: async () => id };
+  const shown = size && (copyUrl(id) ?? url);
+  const about = { width: size?.width, height: size?.height };
+  return { name, url: size && url, shown, ...about, sentAs: id, id: async () => id };
 }
 
 interface Size {

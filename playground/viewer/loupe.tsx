@@ -8,7 +8,7 @@ import type { Place } from "./viewer.tsx";
 
 /** Diameter in CSS pixels. */
 const diameter = 220;
-const leastZoom = 4;
+export const leastZoom = 4;
 
 interface Props {
   /** Its middle in the viewport. */

@@ -10,7 +10,8 @@ import { Segments } from "../view/controls.tsx";
 import { FullScreen } from "../view/full-screen.tsx";
 import { Icon } from "../view/icons.tsx";
 import { isTyping } from "../view/keys.tsx";
-import { Loupe } from "./loupe.tsx";
+import { Loupe, leastZoom } from "./loupe.tsx";
+import { Zoom } from "./photo.tsx";
 import { usePointers } from "./pointers.ts";
 
 export interface Side {
@@ -133,6 +134,9 @@ export function Viewer({ left, right, width, height, probe, clicked, tools, over
   const squares = useSignal<boolean | undefined>(undefined);
   const squared = useComputed(() => squares.value ?? scale.value >= squaresFrom);
 
+  const detail = useComputed(() =>
+    loupe.value || altHeld.value ? Math.max(leastZoom, scale.value * 2) : scale.value,
+  );
   usePointers(box, {
     mode,
     split,
@@ -280,14 +284,14 @@ export function Viewer({ left, right, width, height, probe, clicked, tools, over
       >
         <div ref={layer} class="layer layer-under">
           <div class="layer-image" style={size}>
-            {right.content}
+            <Zoom.Provider value={detail}>{right.content}</Zoom.Provider>
             {overlay}
           </div>
         </div>
         {left && (
           <div ref={over} class="layer layer-over" hidden={!showsOver}>
             <div class="layer-image" style={size}>
-              {left.content}
+              <Zoom.Provider value={detail}>{left.content}</Zoom.Provider>
             </div>
           </div>
         )}

@@ -89,9 +89,11 @@ export interface AfterContext extends CheckContext {
 }
 
 /** A file that a job made, before it is stored. */
+export type ArtifactBytes = Uint8Array | Blob | readonly Uint8Array[];
+
 export interface Artifact {
-  /** As a list: the pieces of the file, one behind the other. */
-  bytes: Uint8Array | Blob | readonly Uint8Array[];
+  /** As a list: the pieces of the file, one behind the other. A promise may still make them while others are stored. */
+  bytes: ArtifactBytes | Promise<ArtifactBytes>;
   filename: string;
   content_type: string;
   meta: Record<string, unknown>;

@@ -125,9 +125,9 @@ inBrowser(
     await loadSharp()(picture).resize(3000, 2250).jpeg().toFile(large);
     const page = await depthOf(large, "depthanything/mini");
     rmSync(folder, { recursive: true });
-    const width = () =>
-      page.locator(".layer-under canvas").evaluate((canvas: HTMLCanvasElement) => canvas.width);
-    expect(await width()).toBe(3000);
+    await page.waitForFunction(
+      () => document.querySelector<HTMLCanvasElement>(".layer-under canvas")?.width === 3000,
+    );
     const box = (await page.locator(".viewport").boundingBox())!;
     await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
     await page.locator(".readout", { hasText: /[\d.]+/ }).waitFor();

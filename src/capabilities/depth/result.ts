@@ -138,11 +138,10 @@ export async function publishEstimate(run: EstimateRun): Promise<Published> {
     ...(notes.length > 0 && { notes }),
   };
   const stem = `${family}_${Math.floor(Date.now() / 1000)}`;
-  const [png, npz] = await Promise.all([
-    encodeDepth(output),
-    params.include_depth_data ? encodeData(output, facts) : undefined,
-  ]);
-  release(output.image);
+  const png = encodeDepth(output).finally(() => release(output.image));
+  const npz = params.include_depth_data ? encodeData(output, facts) : undefined;
+  // Failures are heard where the files are stored, which is later.
+  for (const file of [png, npz]) file?.catch(() => {});
   const artifacts: Artifact[] = [
     {
       bytes: png,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Prepared } from "../../capabilities/capability.ts";
+import type { Artifact, Prepared } from "../../capabilities/capability.ts";
 import { type PhaseProgress, requestFaults, TaskError } from "../../engine/engine.ts";
 import type { Need } from "../../engine/need.ts";
 import { freeOthers } from "../../engine/protocol.ts";
@@ -136,19 +136,25 @@ async function publish(
     seconds,
     jobId: job.id,
   });
-  const stored: FileRecord[] = [];
+  const { artifacts } = published;
+  let saved = 0;
   using _ = { [Symbol.dispose]: () => published.free?.() };
+  const stored: FileRecord[] = [];
+  const store = async (artifact: Artifact, index: number) => {
+    const bytes = await artifact.bytes;
+    if (signal.aborted) throw new Cancelled();
+    stored[index] = await files.stage({ ...artifact, bytes }, signal);
+    // One step remains after the last file: the record of the job's end.
+    const share = ++saved / (artifacts.length + 1);
+    report({ label: "saving", progress: engineShare + (1 - engineShare) * share });
+  };
   try {
-    for (const artifact of published.artifacts) {
-      if (signal.aborted) throw new Cancelled();
-      stored.push(await files.stage(artifact, signal));
-      // One step remains after the last file: the record of the job's end.
-      const saved = stored.length / (published.artifacts.length + 1);
-      report({ label: "saving", progress: engineShare + (1 - engineShare) * saved });
-    }
+    const outcomes = await Promise.allSettled(artifacts.map(store));
+    const failed = outcomes.find((outcome) => outcome.status === "rejected");
+    if (failed) throw failed.reason;
     return { status: "succeeded", result: published.result(stored), files: stored };
   } catch (error) {
-    await Promise.all(stored.map((file) => files.discard(file)));
+    await Promise.all(Object.values(stored).map((file) => files.discard(file)));
     throw signal.aborted ? new Cancelled() : error;
   }
 }
