@@ -26,6 +26,7 @@ import { createWorkerApp } from "./http/worker-app.ts";
 import { hubEnv } from "./hub/download/hub.ts";
 import type { Places } from "./hub/download/resources.ts";
 import { install, uninstall } from "./hub/install.ts";
+import { requireRoom } from "./hub/room.ts";
 import { systemClock } from "./jobs/clock.ts";
 import { createScheduler, type SchedulerOptions } from "./jobs/create-scheduler.ts";
 import { createWebhooks, noWebhooks } from "./jobs/notify/webhooks.ts";
@@ -58,6 +59,8 @@ interface Options {
   write?: (line: string) => void;
   /** Gives up the start, which may wait for a fleet's database. */
   signal?: AbortSignal;
+  /** Bytes that are free on the disk of a folder. */
+  freeBytes?: (folder: string) => number;
 }
 
 /** Milliseconds that answers in flight get once the queue has stopped. */
@@ -76,7 +79,7 @@ const weightsKnownFor = 10_000;
 export async function serve(
   settings: Settings,
   started: Running,
-  { idleTimeout = 30, write, signal = new AbortController().signal }: Options = {},
+  { idleTimeout = 30, write, signal = new AbortController().signal, freeBytes }: Options = {},
 ): Promise<Serving> {
   const insecure = insecureBind(settings);
   if (insecure) throw new Error(insecure);
@@ -130,6 +133,7 @@ export async function serve(
     thumbnails,
     places,
     links,
+    ...(!presence && { requireRoom: (variant) => requireRoom(variant, places, freeBytes) }),
     uninstall: (variant) => uninstall(variant, families, places),
     context,
     log,

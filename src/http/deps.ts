@@ -36,6 +36,8 @@ export interface Deps {
   context: CheckContext;
   /** Where downloads lie on this machine. */
   places: Places;
+  /** Refuses a model that cannot fit on the disk. In a fleet another machine may download it. */
+  requireRoom?(variant: Variant): void;
   /** Removes the files of a model and gives the bytes that became free. */
   uninstall(variant: Variant): number;
   log: Log;

@@ -23,11 +23,16 @@ async function serverWith(
   behaviour: Behaviour = {},
   settings: Record<string, unknown> = {},
   files: Parameters<typeof hubServer>[0] = large,
+  freeBytes?: number,
 ) {
   const hub = hubServer(files, behaviour);
   afterAll(() => hub[Symbol.dispose]());
   process.env.HF_ENDPOINT = hub.url;
-  const server = await depthServer({ activated: [], settings });
+  const server = await depthServer({
+    activated: [],
+    settings,
+    ...(freeBytes !== undefined && { freeBytes }),
+  });
   const activate = async (model: string, body: object = {}) => {
     const answer = await server.post(`/v1/image/${model}/activate`, body);
     return {
@@ -214,6 +219,17 @@ test("hashes that do not fit end the job with the reason, and nothing is install
     /^depth-anything\/Depth-Anything-V2-Small-hf\/[\w.]+ does not have the published hash/,
   );
   expect(await server.isActivated("depthanything", "v2-small")).toBe(false);
+});
+
+test("a model that cannot fit on the disk is refused at once, with the numbers, and asks the hub nothing", async () => {
+  const server = await serverWith({}, {}, large, 1.5e9);
+  const { status, body } = await server.activate("depthpro/models/base", { accept_license: true });
+  expect([status, body.code]).toEqual([507, "disk_full"]);
+  expect(body.detail).toBe("The download needs about 1.9 GB and the disk has 1.5 GB left");
+  const { data } = (await (await server.get("/v1/jobs?type=activation")).json()) as { data: Job[] };
+  expect(data).toEqual([]);
+  expect(server.hub.seen).toEqual([]);
+  expect((await server.activate("depthanything/models/v2-small")).status).toBe(202);
 });
 
 test("unknown, built-in and unpublished models, and servers that forbid it, are refused with their codes", async () => {

@@ -79,6 +79,8 @@ export interface DepthServerOptions {
   activated?: readonly string[];
   /** Folders and files of weights by "family/name", for the real engine; without them a made-up one answers. */
   modelPaths?: Readonly<Record<string, string>>;
+  /** Free bytes of the disk, as the server sees it; enough for every model by default. */
+  freeBytes?: number;
 }
 
 export async function depthServer(options: DepthServerOptions = {}) {
@@ -101,7 +103,12 @@ export async function depthServer(options: DepthServerOptions = {}) {
   const asked: Asked = { loads: [], inputs: [] };
   const worker = modelPaths && new Worker(new URL("../../src/worker.ts", import.meta.url));
   const engine = worker ? await realEngine(worker) : rampEngine(asked);
-  const serving = await serve(settings, { engine, folder: Promise.resolve(folder) });
+  const { freeBytes = Number.POSITIVE_INFINITY } = options;
+  const serving = await serve(
+    settings,
+    { engine, folder: Promise.resolve(folder) },
+    { freeBytes: () => freeBytes },
+  );
   afterAll(async () => {
     await serving.stop();
     worker?.terminate();

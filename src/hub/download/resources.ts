@@ -247,7 +247,7 @@ export function hasTraces(download: Download, places: Places): boolean {
 }
 
 /** The nearest folder that is there, since the cache itself may not be yet. */
-function existing(path: string): string {
+export function existing(path: string): string {
   return existsSync(path) ? path : existing(dirname(path));
 }
 

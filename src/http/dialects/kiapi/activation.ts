@@ -54,7 +54,8 @@ export function activationRoutes(serve: Serve, deps: Deps, capability: Capabilit
     const { accept_license, fast, bits: asked } = c.req.valid("json");
     const bits = asked ?? undefined;
     requireInstallable(`${family}/${variant.name}`, variant, settings.model_paths);
-    const { licence } = chosenDownload(`${family}/${variant.name}`, variant, { bits });
+    const chosen = chosenDownload(`${family}/${variant.name}`, variant, { bits });
+    const { licence } = chosen;
     if (!licence.commercial && !accept_license)
       throw new Refusal(
         "license_not_accepted",
@@ -66,6 +67,7 @@ export function activationRoutes(serve: Serve, deps: Deps, capability: Capabilit
       const running = await liveActivation(deps, family, variant.name, { fast, bits });
       if (running)
         return { job: running, created: false, queue_position: await scheduler.position(running.id) };
+      deps.requireRoom?.(chosen);
       if (!licence.commercial)
         log.info("licence accepted", { model: `${family}/${variant.name}`, licence: licence.name, by });
       const accepted_license = { name: licence.name, url: licence.url, by: by ?? null };
@@ -175,7 +177,13 @@ const activateModel = (capability: Capability) =>
         content: { "application/json": { schema: AsyncJobResponse } },
       },
       ...schemaResponse,
-      ...refusalResponses("unknown_model", "license_not_accepted", "activation_disabled", "queue_full"),
+      ...refusalResponses(
+        "unknown_model",
+        "license_not_accepted",
+        "activation_disabled",
+        "queue_full",
+        "disk_full",
+      ),
     },
   });
 
