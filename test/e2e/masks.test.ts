@@ -238,4 +238,17 @@ test("OpenAI's route: the transparent part of the mask is repainted, the size is
   form.append("mask", fileOf(opaque.data_url));
   const sent = await fetch(new URL("/v1/images/edits", server.origin), { method: "POST", body: form });
   expect([sent.status, (await server.counts()).files]).toEqual([400, before]);
+
+  // Of several jobs the last one takes the files along, also where the answer came before.
+  form.set("n", "2");
+  const several = await fetch(new URL("/v1/images/edits", server.origin), { method: "POST", body: form });
+  expect(several.status).toBe(400);
+  const jobs = (await (await server.get("/v1/jobs?limit=2")).json()) as { data: { id: string }[] };
+  for (const { id } of jobs.data) expect((await server.ended(id)).error_code).toBe("invalid_parameter");
+  expect((await server.counts()).files).toBe(before);
+  form.delete("n");
+  form.set("stream", "true");
+  const stream = await fetch(new URL("/v1/images/edits", server.origin), { method: "POST", body: form });
+  expect(await stream.text()).toContain("invalid_parameter");
+  expect((await server.counts()).files).toBe(before);
 }, 60_000);

@@ -1,11 +1,14 @@
 /** Photographs as cameras make them, on the routes of every dialect that needs no large model. */
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { loadSharp } from "../../src/images/sharp.ts";
 import type { Job } from "../../src/jobs/job.ts";
 import { depthServer } from "./server.ts";
+
+// A decoder in a process of its own takes its time on a busy machine.
+setDefaultTimeout(180_000);
 
 const root = join(import.meta.dir, "../..");
 const heic = (name: string) => join(root, "test/fixtures/images/heic", name);
@@ -74,6 +77,11 @@ describe("a HEIC and an AVIF picture", () => {
     const again = await server.post(`/v1/jobs/${refused.headers.get("x-kiapi-job-id")}/retry`, {});
     const { job_id } = (await again.json()) as { job_id: string };
     expect((await server.ended(job_id)).error_code).toBe("unknown_file");
+
+    const queued = await server.post("/v1/image/depthanything/estimate", { ...inside, mode: "async" });
+    const made = (await queued.json()) as { job_id: string };
+    expect((await server.ended(made.job_id)).error_code).toBe("invalid_image");
+    expect((await server.counts()).files).toBe(before);
   });
 });
 

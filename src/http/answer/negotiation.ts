@@ -4,10 +4,9 @@
  * @module
  */
 import type { Context } from "hono";
-import { Refusal, type RefusalCode, refusals } from "../../errors.ts";
+import { Refusal, refusals } from "../../errors.ts";
 import type { Job } from "../../jobs/job.ts";
 import type { Accepted, Waited } from "../../jobs/scheduler.ts";
-import type { Uploads } from "../request/uploads.ts";
 
 /** Any mention counts, in the first Accept header, as clients of the original rely on. */
 export const wantsJson = (accept: string | undefined) => /application\/json/i.test(accept ?? "");
@@ -40,24 +39,8 @@ export function accepted(c: Context, { job, queue_position }: Accepted) {
 /** 600 as "600.0": the text is one that clients of the original look for. */
 const seconds = (value: number) => (Number.isInteger(value) ? value.toFixed(1) : String(value));
 
-/** Codes of jobs that fail again when they are retried with the same files and settings. */
-const lasting: ReadonlySet<RefusalCode> = new Set([
-  "invalid_image",
-  "unclear_image",
-  "too_many_pixels",
-  "invalid_parameter",
-]);
-
-/**
- * The succeeded job, or the refusal that its end is. Where the pictures or parameters are to blame, `uploads` releases the files that
- * came inside the request.
- */
-export function settled(
-  job: Job,
-  waited: Waited,
-  syncTimeout: number,
-  uploads: Pick<Uploads, "released"> | undefined,
-): Job {
+/** The succeeded job, or the refusal that its end is. */
+export function settled(job: Job, waited: Waited, syncTimeout: number): Job {
   if (waited.kind === "timeout")
     throw new Refusal(
       "sync_timeout",
@@ -76,7 +59,6 @@ export function settled(
     throw new Refusal("canceled", `${ended.type} job ${ended.id} was canceled`, about);
   if (ended.status === "failed") {
     const code = ended.error_code ?? "internal";
-    if (lasting.has(code)) uploads?.released();
     const text = ended.error ?? refusals[code].means;
     throw new Refusal(code, refusals[code].status === 500 ? `${ended.type} failed: ${text}` : text, about);
   }

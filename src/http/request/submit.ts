@@ -32,7 +32,8 @@ export async function submitRequest(
   request: ParsedRequest,
   { dialect, uploads, idempotency }: Beside,
 ): Promise<Accepted> {
-  const params = operation.check(uploads.named(request) as never, context) as Record<string, unknown>;
+  const checked = operation.check(uploads.named(request) as never, context) as Record<string, unknown>;
+  const params = uploads.marked(checked);
   const webhook = webhookOf(request.webhook);
   const pending = uploads.pending();
   const own = new Set(pending.map(({ file_id }) => file_id));

@@ -16,11 +16,13 @@ export interface Uploads extends AsyncDisposable {
   writer(place: readonly string[], head: string): Promise<PayloadWriter>;
   /** The request with every data URL in it replaced by the file that holds its bytes. */
   named<Request>(request: Request): Request;
+  /** Parameters in which a file that came inside the request is told from one that the client had stored before. */
+  marked<Params>(params: Params): Params;
   /** Files that the request uses and no record names yet: the job's commit keeps them. */
   pending(): FileRecord[];
   /** A job was committed with them: they stay. */
   taken(): void;
-  /** The jobs that had them are gone again, or refused them. */
+  /** The jobs that had them are gone again. */
   released(): void;
 }
 
@@ -66,8 +68,14 @@ export function createUploads(files: FileStore): Uploads {
         if (reference.type !== "data_url") return reference;
         const record = at(path.join("."), kindOf(path));
         wanted.add(record);
-        const { content_type: media_type, size, file_id } = record;
-        return { type: "data_url", media_type, size, file_id } satisfies FileRef;
+        return inside(record);
+      }),
+
+    marked: (params) =>
+      mapReferences(params, (reference) => {
+        if (reference.type !== "file_id") return reference;
+        const record = [...wanted].find(({ file_id }) => file_id === reference.file_id);
+        return record ? inside(record) : reference;
       }),
 
     pending: () => [...wanted].filter((record) => !inserted.has(record)),
@@ -90,6 +98,14 @@ export function createUploads(files: FileStore): Uploads {
     },
   };
 }
+
+/** A reference to a file that came inside the request, whatever form that had. */
+const inside = ({ content_type: media_type, size, file_id }: FileRecord): FileRef => ({
+  type: "data_url",
+  media_type,
+  size,
+  file_id,
+});
 
 /** Writes a payload to the store. A payload that is malformed is read to its end, since the request may not even use it. */
 async function payloadWriter(

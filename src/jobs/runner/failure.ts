@@ -16,6 +16,17 @@ const codes: Readonly<Record<TaskError["kind"], RefusalCode>> = {
   lora_mismatch: "lora_mismatch",
 };
 
+/** Codes of jobs that fail again when they are retried with the same files and settings. */
+const lasting: ReadonlySet<RefusalCode> = new Set([
+  "invalid_image",
+  "unclear_image",
+  "too_many_pixels",
+  "invalid_parameter",
+]);
+
+/** Whether the pictures or parameters are to blame, so that a retry is of no use. */
+export const isLasting = (code: RefusalCode | null | undefined) => !!code && lasting.has(code);
+
 const longest = 2000;
 
 export function failure(error: unknown): { error: string; error_code: RefusalCode } {

@@ -9,8 +9,9 @@ import { sleep } from "../clock.ts";
 import type { JobContext } from "../context.ts";
 import type { Job, JobProgress, JobStatus } from "../job.ts";
 import type { Reporter } from "../notify/reporter.ts";
+import { filesInside } from "../params.ts";
 import type { Ending } from "../store/store.ts";
-import { diskFullPatience, isAway, isPassing } from "./failure.ts";
+import { diskFullPatience, isAway, isLasting, isPassing } from "./failure.ts";
 
 /** Milliseconds between attempts to reach a store that is away. */
 const longestAway = 2000;
@@ -88,7 +89,10 @@ export class Finisher {
         ended = { ...job, ...progress, ...failed, finished_at: clock.now() / 1000 };
       }
     }
-    if (ended) this.reporter.ended(ended, from);
+    if (ended) {
+      if (ended.status === "failed" && isLasting(ended.error_code)) await this.#releaseInputs(ended);
+      this.reporter.ended(ended, from);
+    }
     return ended;
   }
 
@@ -101,6 +105,19 @@ export class Finisher {
         return;
       }
       this.#unwritten.delete(id);
+    }
+  }
+
+  /** Deletes the files that came inside a request which is refused for good, unless another live job needs them. */
+  async #releaseInputs({ id, params }: Job): Promise<void> {
+    const { store, files, log } = this.context;
+    const inside = filesInside(params);
+    if (inside.length === 0) return;
+    try {
+      const needed = await store.filesInUse();
+      await Promise.all(inside.filter((file) => !needed.has(file)).map((file) => files.delete(file)));
+    } catch (error) {
+      log.warning("files of a refused request could not be deleted", { job_id: id, error });
     }
   }
 

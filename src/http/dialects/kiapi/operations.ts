@@ -137,7 +137,7 @@ async function finished(
   request: ParsedRequest,
 ): Promise<Response> {
   const waited = await waitFor(c, deps, made, request);
-  const job = settled(made.job, waited, deps.settings.sync_timeout_s, c.get("body").uploads);
+  const job = settled(made.job, waited, deps.settings.sync_timeout_s);
   const [only] = job.artifacts;
   if (only !== undefined && job.artifacts.length === 1 && !wantsJson(c.req.header("accept"))) {
     const answer = await download(deps.files, only, c.req.raw);

@@ -17,7 +17,6 @@ import { waitFor } from "../../answer/waiting.ts";
 import type { Deps, Env } from "../../deps.ts";
 import { originOf } from "../../request/origin.ts";
 import { submitRequest } from "../../request/submit.ts";
-import type { Uploads } from "../../request/uploads.ts";
 import { parse } from "../../request/validation.ts";
 import type { Asked, EditRequest } from "./request.ts";
 import { choose, generation, type Kind, sizeOf } from "./translate.ts";
@@ -28,8 +27,6 @@ export interface Pictures {
   jobs: readonly Accepted[];
   kind: Kind;
   size: string;
-  /** The files that came with the request, where one job alone uses them. */
-  uploads: Uploads | undefined;
 }
 
 /** Makes the jobs, one for each picture: all of them or none. */
@@ -74,7 +71,7 @@ export async function makeJobs(
     throw error;
   }
   const size = mask ? (request.size ?? "auto") : sizeOf(request.size, defaults).join("x");
-  return { request, jobs, kind, size, uploads: count === 1 ? uploads : undefined };
+  return { request, jobs, kind, size };
 }
 
 const takesMask = ({ request }: Operation) => request instanceof z.ZodObject && "mask" in request.shape;
@@ -83,7 +80,7 @@ const takesMask = ({ request }: Operation) => request instanceof z.ZodObject && 
 export async function answerPictures(
   c: Context<Env>,
   deps: Deps,
-  { request, jobs, kind, size, uploads }: Pictures,
+  { request, jobs, kind, size }: Pictures,
 ): Promise<Response> {
   const { settings } = deps;
   const about = {
@@ -99,7 +96,7 @@ export async function answerPictures(
   let madeSize = size;
   for (const made of jobs) {
     const waited = await waitFor(c, deps, made, request, Math.max(0, deadline - performance.now()));
-    const ended = settled(made.job, waited, settings.sync_timeout_s, uploads);
+    const ended = settled(made.job, waited, settings.sync_timeout_s);
     const [file] = ended.artifacts;
     madeSize = sizeIn(ended.result) ?? size;
     data.push(

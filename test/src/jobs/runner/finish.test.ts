@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { Refusal, type RefusalCode } from "../../../../src/errors.ts";
+import type { FileRecord } from "../../../../src/files/file.ts";
 import { harness, settle } from "../harness.ts";
 
 describe("a job", () => {
@@ -35,6 +37,49 @@ describe("a job", () => {
     await stopped;
     expect(await state(id)).toBe("succeeded");
     expect(discarded).toEqual([]);
+  });
+
+  describe("that fails", () => {
+    const [own, named] = [`file_${"a".repeat(32)}`, `file_${"b".repeat(32)}`];
+    const params = {
+      image: { type: "data_url", media_type: "image/png", size: 3, file_id: own },
+      mask: { type: "file_id", file_id: named },
+    };
+    /** What is left of its two files, once every job of the same request has failed like that. */
+    const left = async (code: RefusalCode, jobs: number) => {
+      const { scheduler, files, submit } = harness({
+        operation: {
+          prepare: async () => {
+            throw new Refusal(code, "refused");
+          },
+        },
+      });
+      for (const file_id of [own, named]) files.kept.set(file_id, { file_id } as FileRecord);
+      for (let i = 0; i < jobs; i++) await submit({ ...params });
+      const counts: number[] = [];
+      const { delete: remove } = files;
+      files.delete = async (id) => {
+        counts.push((await scheduler.list({ status: "queued" })).data.length);
+        return remove(id);
+      };
+      await scheduler.start();
+      await settle();
+      return { files: [...files.kept.keys()], counts };
+    };
+
+    test("by its picture or parameters keeps none of the files that came inside its request", async () => {
+      for (const code of ["invalid_image", "unclear_image", "too_many_pixels", "invalid_parameter"] as const)
+        expect((await left(code, 1)).files).toEqual([named]);
+    });
+
+    test("leaves them to other jobs of its request, and the last one takes them along", async () => {
+      expect(await left("invalid_image", 3)).toEqual({ files: [named], counts: [0] });
+    });
+
+    test("by something that may pass keeps them for a retry", async () => {
+      for (const code of ["model_failed", "timed_out", "over_budget"] as const)
+        expect((await left(code, 1)).files).toEqual([own, named]);
+    });
   });
 
   test("fails at once when its end cannot be stored and never will be, and leaves no file", async () => {
