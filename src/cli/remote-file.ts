@@ -38,7 +38,7 @@ export async function saveFile(client: Client, fileId: string, path: string): Pr
   const response = await client.request(`/v1/files/${fileId}/download`);
   if (!response.ok) throw new CommandError(await refusal(response));
   const bytes = await response.bytes();
-  if (path === standardStream) return void (await Bun.write(Bun.stdout, bytes));
+  if (path === standardStream) return writeToOutput(bytes);
   try {
     mkdirSync(dirname(path), { recursive: true });
     const there = statSync(path, { throwIfNoEntry: false });
@@ -55,4 +55,14 @@ export async function saveFile(client: Client, fileId: string, path: string): Pr
 export async function discard(client: Client, ids: readonly string[]): Promise<void> {
   const signal = AbortSignal.timeout(5000);
   for (const id of ids) await client.request(`/v1/files/${id}`, { method: "DELETE", signal }).catch(() => {});
+}
+
+async function writeToOutput(bytes: Uint8Array): Promise<void> {
+  try {
+    await Bun.write(Bun.stdout, bytes);
+  } catch (error) {
+    // A reader that closed the pipe has read enough.
+    if ((error as NodeJS.ErrnoException).code === "EPIPE") return;
+    throw new CommandError(`Cannot write standard output: ${(error as Error).message}`);
+  }
 }

@@ -10,7 +10,7 @@ import { isDiskFull, Refusal } from "../errors.ts";
 /** The calls that a folder of blobs makes, so that tests can let each fail. */
 export type Disk = Pick<
   typeof promises,
-  "open" | "rename" | "unlink" | "mkdir" | "readdir" | "stat" | "statfs"
+  "open" | "rename" | "unlink" | "mkdir" | "readdir" | "lstat" | "stat" | "statfs"
 >;
 
 /** Number and hash of the bytes of a blob. */
@@ -83,8 +83,9 @@ export async function openBlobs(
     writer: (name, expected = 0, temporary = name) =>
       openWriter(join(incoming, temporary), join(blobs, name), blobs, expected, disk),
     path: (name) => join(blobs, name),
+    // A link in the place of a blob could lead to any file of this machine.
     has: (name) =>
-      disk.stat(join(blobs, name)).then(
+      disk.lstat(join(blobs, name)).then(
         (found) => found.isFile(),
         () => false,
       ),

@@ -190,6 +190,7 @@ export const core = {
     default: null,
     help: "Key that webhooks are signed with. Without one, the server makes one and keeps it in data_dir.",
     secret: true,
+    neverEmpty: true,
   }),
   result_link_ttl_s: setting({
     group: "Jobs",

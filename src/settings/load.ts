@@ -182,7 +182,8 @@ function fromEnvironment(
   for (const variable of [envName(name), setting.kiapi, setting.also]) {
     const given = variable && env[variable]?.trim();
     // An empty variable is how shells and container files spell "not set".
-    if (variable && given) return { value: setting.kind.fromText(given), where: variable, base };
+    if (variable && (given || (given === "" && setting.neverEmpty)))
+      return { value: setting.kind.fromText(given), where: variable, base };
   }
   return undefined;
 }

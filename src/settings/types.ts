@@ -37,6 +37,8 @@ export interface Setting<T> {
   group: string;
   /** Never printed. */
   secret?: true;
+  /** An empty variable is an error, where "not set" would take another value without a word. */
+  neverEmpty?: true;
   /** The name that kiapi reads the same setting from. */
   kiapi?: string;
   /** A variable of other programs that the setting is read from, too. */

@@ -239,6 +239,14 @@ describe("a command that needs no server", () => {
     }
   });
 
+  test("ends quietly when the reader of standard output has read enough", () => {
+    const { stdout, stderr } = Bun.spawnSync(
+      ["bash", "-c", '"$@" | true; echo $PIPESTATUS', "bash", ...here.command, "depth", picture, "-o", "-"],
+      { env: alone() },
+    );
+    expect([`${stdout}`, `${stderr}`]).toEqual(["0\n", ""]);
+  });
+
   test("writes through a link", async () => {
     symlinkSync("behind.png", output("link.png"));
     writeFileSync(output("behind.png"), "");

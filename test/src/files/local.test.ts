@@ -49,6 +49,20 @@ describe("a local folder", () => {
     expect((await disk.stat(await store.local(record))).mode & 0o777).toBe(0o600);
     expect((await disk.stat(join(root, "blobs"))).mode & 0o777).toBe(0o700);
   });
+  test("a link in the place of a file's bytes is not followed", async () => {
+    const folder = temporaryFolder();
+    const { store, root } = await temporaryStore({}, folder);
+    const record = await store.store(bytes("x"), {});
+    const other = join(folder, "other.txt");
+    await disk.writeFile(other, "y");
+    const path = join(root, "blobs", record.file_id);
+    await disk.unlink(path);
+    await disk.symlink(other, path);
+    for (const ask of [() => store.local(record), () => store.read(record, { start: 0, end: 1 })])
+      await expect(ask()).rejects.toMatchObject({ code: "file_not_found" });
+    expect(await store.delete(record.file_id)).toBe(true);
+    expect(await disk.readFile(other, "utf8")).toBe("y");
+  });
   test("takes the bytes first when the disk is so full that the record cannot be removed", async () => {
     let full = true;
     const { store, left } = await temporaryStore({

@@ -80,6 +80,14 @@ describe("precedence", () => {
     expect(sources.auth_token).toBe("default");
   });
 
+  test("an empty secret for webhooks is an error: receivers would refuse what another one has signed", () => {
+    for (const EASEL_WEBHOOK_SECRET of ["", " "])
+      expect(() => load({ env: { HOME: "/h", EASEL_WEBHOOK_SECRET } })).toThrow(
+        "EASEL_WEBHOOK_SECRET: webhook_secret must be whsec_ and then base64 of at least 24 bytes, or null",
+      );
+    expect(load({ env: { HOME: "/h", EASEL_WEBHOOK_SECRET: "none" } }).settings.webhook_secret).toBeNull();
+  });
+
   test("a variable that is nearly one of ours is warned about, and others are left alone", () => {
     const env = {
       HOME: "/h",
