@@ -3,6 +3,7 @@ import { titleOf } from "../state/result.ts";
 import type { ToolName } from "../state/route.ts";
 import { CopyButton, Menu } from "../view/controls.tsx";
 import { canShare, copyImage, encode, formats, save, share } from "../view/save.ts";
+import { mostDetailed } from "../viewer/detail.ts";
 import { Viewer } from "../viewer/viewer.tsx";
 import { useImage } from "./use-image.ts";
 
@@ -39,6 +40,7 @@ export function PictureResult({ job, tool, before, file, name }: PictureResultPr
         right={{ label: tool === "generate" ? titleOf(job) : "After", content: whole(image) }}
         width={width}
         height={height}
+        {...(tool === "upscale" && { start: mostDetailed(image) })}
       />
       <div class="result-bar">
         {tool !== "upscale" && typeof job.params.prompt === "string" && (

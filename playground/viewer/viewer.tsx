@@ -39,6 +39,8 @@ interface Props {
   tools?: ComponentChildren;
   /** Over the image, in the image's own pixels. */
   overlay?: ComponentChildren;
+  /** Begins at 100 % about this place, where the image is larger than the viewport. */
+  start?: Place | undefined;
 }
 
 const largestZoom = 8;
@@ -57,7 +59,7 @@ export interface View {
   y: number;
 }
 
-export function Viewer({ left, right, width, height, probe, clicked, tools, overlay }: Props) {
+export function Viewer({ left, right, width, height, probe, clicked, tools, overlay, start }: Props) {
   const mode = useSignal<Mode>("slider");
   const split = useSignal(50);
   const flipped = useSignal(false);
@@ -75,9 +77,6 @@ export function Viewer({ left, right, width, height, probe, clicked, tools, over
     observer.observe(box.current!);
     return () => observer.disconnect();
   }, []);
-  useEffect(() => {
-    view.value = { zoom: null, x: width / 2, y: height / 2 };
-  }, [width, height]);
 
   const pane = useComputed(() => ({
     width: left && mode.value === "side" ? viewport.value.width / 2 : viewport.value.width,
@@ -119,8 +118,13 @@ export function Viewer({ left, right, width, height, probe, clicked, tools, over
       zoomAbout,
       pan,
       fit: () => show(null, width / 2, height / 2),
-      actual: () => show(1, view.peek().x, view.peek().y),
+      actual: ({ x, y }: Place = view.peek()) => show(1, x, y),
     };
+  }, [width, height]);
+  useLayoutEffect(() => {
+    actions.fit();
+    // An enlarged image takes the finger that would scroll the page.
+    if (start && fit.peek() < 1 && matchMedia("(pointer: fine)").matches) actions.actual(start);
   }, [width, height]);
 
   const loupe = useSignal(false);
@@ -183,7 +187,7 @@ export function Viewer({ left, right, width, height, probe, clicked, tools, over
       "=": () => actions.zoomAbout(1.25),
       "-": () => actions.zoomAbout(0.8),
       "0": actions.fit,
-      "1": actions.actual,
+      "1": () => actions.actual(),
       ArrowLeft: () => move(step, 0),
       ArrowRight: () => move(-step, 0),
       ArrowUp: () => move(0, step),
@@ -247,7 +251,7 @@ export function Viewer({ left, right, width, height, probe, clicked, tools, over
           <button type="button" class="quiet" onClick={actions.fit}>
             Fit
           </button>
-          <button type="button" class="quiet" onClick={actions.actual}>
+          <button type="button" class="quiet" onClick={() => actions.actual()}>
             100 %
           </button>
           <button

@@ -1,7 +1,10 @@
 /** What became of forms, progress and refusals: each test follows the steps that once went wrong. */
 import { afterEach, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { positionsOf } from "../../playground/depth/mesh.ts";
+import { loadSharp } from "../../src/images/sharp.ts";
 import type { Job } from "../../src/jobs/job.ts";
 import { hubServer } from "../src/hub/hub-server.ts";
 import { hasBrowser, patience, playground, ready } from "./browser.ts";
@@ -150,6 +153,35 @@ inBrowser(
     await shown(page);
   },
 );
+
+inBrowser("an upscale that is larger than the window begins at 100 % where it has most detail", async () => {
+  const { url } = await server();
+  const { page } = await visit(`${url}/#upscale`);
+  await ready(page);
+  const folder = mkdtempSync(join(tmpdir(), "easel-detail-"));
+  const path = join(folder, "corner.png");
+  // Flat, with a chequered corner at the lower right.
+  const [width, height] = [480, 360];
+  const pixels = Buffer.alloc(width * height * 3, 128);
+  for (let y = 270; y < height; y++)
+    for (let x = 360; x < width; x++)
+      pixels.fill(((x >> 3) + (y >> 3)) % 2 ? 255 : 0, (y * width + x) * 3, (y * width + x) * 3 + 3);
+  await loadSharp()(pixels, { raw: { width, height, channels: 3 } })
+    .png()
+    .toFile(path);
+  await choose(page, path, "corner.png", "image/png");
+  rmSync(folder, { recursive: true });
+  await page.locator('select[name="model"]').selectOption("seedvr2/mini");
+  await page.getByRole("radio", { name: "4×" }).check();
+  await page.getByRole("button", { name: "Upscale" }).click();
+  await page.getByRole("slider", { name: "Share of the before that is shown" }).waitFor();
+  expect(await page.locator(".percent").textContent()).toBe("100 %");
+  // The image's upper left corner is far out of sight.
+  const { x, y } = (await page.locator(".layer-under .layer-image").boundingBox())!;
+  expect(Math.max(x, y)).toBeLessThan(-200);
+  await page.getByRole("button", { name: "Fit" }).click();
+  expect(await page.locator(".percent").textContent()).not.toBe("100 %");
+});
 
 inBrowser("an enlarged upscale is moved by dragging, and its labels stay in sight", async () => {
   const { url } = await server();
