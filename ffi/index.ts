@@ -13,6 +13,7 @@ export { ByteFile, saveSafetensors } from "./files.ts";
 export {
   blasCalls,
   hasBfloat16,
+  hasInteger,
   type KernelCalls,
   type KernelOp,
   kernelCalls,
@@ -32,13 +33,15 @@ export {
   version,
 } from "./memory.ts";
 export * from "./ops.ts";
-export { Packed, type Packing, type Products, packed } from "./packed.ts";
+export { Packed, type Packing, type Products, packed, type QuantizedProducts } from "./packed.ts";
 export {
   choosePrecision,
   type Precision,
   type PrecisionInUse,
   precisionInUse,
   productsFor,
+  productsForQuantized,
+  type QuantizedPrecision,
 } from "./precision.ts";
 export * as random from "./random.ts";
 export { dispose, keep, scope } from "./scope.ts";

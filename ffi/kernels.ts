@@ -16,6 +16,11 @@ export function hasBfloat16(): boolean {
   return c.easel_has_bfloat16() === 1;
 }
 
+/** Whether the chosen kernels multiply integers of 8 bits by an instruction of the processor: AVX2, VNNI or Arm's SDOT. */
+export function hasInteger(): boolean {
+  return c.easel_has_integer() === 1;
+}
+
 /** Uses others from here on, in the whole process: for tests and measurements. Empty is the best this processor has. */
 export function useKernels(name: string): void {
   done(c.easel_use_kernels(name));

@@ -20,6 +20,7 @@ export const symbols = {
   easel_use_kernels: { args: ["cstring"], returns: "i32" },
   easel_kernels: { args: [], returns: "cstring" },
   easel_has_bfloat16: { args: [], returns: "i32" },
+  easel_has_integer: { args: [], returns: "i32" },
   easel_kernel_calls: { args: ["cstring", "i32"], returns: "i64_fast" },
   easel_memory: { args: ["i32"], returns: "i64_fast" },
   easel_reset_peak: { args: [], returns: "i32" },

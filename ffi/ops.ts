@@ -5,7 +5,7 @@
  */
 import { type Dtype, numberOf } from "./dtype.ts";
 import { c, got, ints, pointers } from "./library.ts";
-import { formOf, Packed, type Products } from "./packed.ts";
+import { formOf, Packed, type QuantizedProducts } from "./packed.ts";
 import { handleOf, type Tensor, wrap } from "./tensor.ts";
 
 export function full(shape: readonly number[], value: number, dtype: Dtype = "float32"): Tensor {
@@ -304,7 +304,7 @@ export function quantizedLinear(
   { weight, scales, biases }: Quantized,
   { bits, groupSize = 64 }: Quantization,
   bias?: Tensor | null,
-  products: Products = "float32",
+  products: QuantizedProducts = "float32",
 ): Tensor {
   return wrap(
     c.easel_quantized_linear(

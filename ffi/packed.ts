@@ -23,9 +23,15 @@ export class Packed {
 export const products = ["float32", "bfloat16", "bfloat16ByFloat32"] as const;
 export type Products = (typeof products)[number];
 
+/**
+ * The same for a quantized matrix. `integer` rounds rows to 8 bits with a scale for each group, and adds integers; it is float32 where
+ * `hasInteger` says no, and for the few rows that only the matrix's own reading takes time.
+ */
+export type QuantizedProducts = Products | "integer";
+
 /** Forms of packed weights, by their numbers in the shim: floats, halves that are widened, and two of bfloat16. */
-export const formOf = (kind: Products, { halves = false } = {}): number =>
-  kind === "float32" ? +halves : 1 + products.indexOf(kind);
+export const formOf = (kind: QuantizedProducts, { halves = false } = {}): number =>
+  kind === "float32" ? +halves : 1 + [...products, "integer"].indexOf(kind);
 
 export interface Packing {
   products?: Products;

@@ -33,9 +33,21 @@ extern const Bfloat16 bfloat16_table;
 namespace avx512bf16 {
 extern const Bfloat16 table;
 }
+namespace avx2integer {
+extern const Integer table;
+}
+namespace avxvnni {
+extern const Integer table;
+}
+namespace avx512vnni {
+extern const Integer table;
+}
 #elif defined(__aarch64__)
 namespace bfmmla {
 extern const Bfloat16 table;
+}
+namespace dotprod {
+extern const Integer table;
 }
 #endif
 
@@ -133,6 +145,20 @@ int bfloat16_number(bool by_float32) {
 bool bfloat16_built_in() {
   const auto* one = kernels();
   return one && built_in(one);
+}
+
+const Integer* integer_products() {
+  const auto* one = kernels();
+#if defined(__x86_64__)
+  if (one == nullptr || one == &base::table) return nullptr;
+  if (one != &avx2::table && __builtin_cpu_supports("avx512vnni")) return &avx512vnni::table;
+  return __builtin_cpu_supports("avxvnni") ? &avxvnni::table : &avx2integer::table;
+#elif defined(__aarch64__)
+  constexpr unsigned long dot_products = 1 << 20;  // HWCAP_ASIMDDP
+  return one && (getauxval(AT_HWCAP) & dot_products) ? &dotprod::table : nullptr;
+#else
+  return nullptr;
+#endif
 }
 
 const Kernels& any_kernels() {

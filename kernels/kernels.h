@@ -75,6 +75,19 @@ struct Bfloat16 {
   void (*product)(const float* x, long ldx, const uint32_t* packed, const Epilogue& epilogue, long m, long n, long k, float* out, long ldo);
 };
 
+/// Products of quantized weights with rows that are rounded to 8 bits, group by group, with sums of integers.
+struct Integer {
+  /// The instruction set that multiplies.
+  const char* name;
+  /// Words that n packed rows of a weight take.
+  long (*packed_size)(long n, long k, int group);
+  /// Packs rows [first, first + rows) on the calling thread.
+  void (*pack)(const Quantized& w, long first, long rows, uint32_t* packed);
+  /// x is contiguous.
+  void (*product)(const float* x, const uint32_t* packed, int bits, int group, const Epilogue& epilogue, long m, long n, long k, float* out,
+                  long ldo);
+};
+
 /// A quantized weight is not packed for at most this many rows.
 constexpr long quantized_few = 48;
 
@@ -154,6 +167,9 @@ int bfloat16_number(bool by_float32);
 
 /// Whether that instruction is there.
 bool bfloat16_built_in();
+
+/// Products with sums of integers by an instruction that belongs to the selected table; null: there is none.
+const Integer* integer_products();
 
 /// The selected table, or the best when kernels are off: MLX's own products need one.
 const Kernels& any_kernels();

@@ -71,6 +71,8 @@ const char* easel_kernels() { return easel::cpu::chosen_name(); }
 
 int32_t easel_has_bfloat16() { return easel::cpu::has_bfloat16(); }
 
+int32_t easel_has_integer() { return easel::cpu::has_integer(); }
+
 int64_t easel_kernel_calls(const char* op, int32_t covered) {
   int64_t calls = -1;
   guarded([&] { return calls = easel::cpu::calls(op, covered != 0); });

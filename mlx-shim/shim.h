@@ -28,6 +28,7 @@ EASEL_API int64_t easel_device_number(const char* key);
 EASEL_API int32_t easel_use_kernels(const char* name);
 EASEL_API const char* easel_kernels();
 EASEL_API int32_t easel_has_bfloat16();
+EASEL_API int32_t easel_has_integer();
 EASEL_API int64_t easel_kernel_calls(const char* op, int32_t covered);
 EASEL_API int64_t easel_memory(int32_t kind);
 EASEL_API int32_t easel_reset_peak();

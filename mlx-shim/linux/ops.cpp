@@ -41,6 +41,7 @@ void open() {
 }
 void use(const char* name) { dispatch(name ? name : ""); }
 bool has_bfloat16() { return bfloat16_built_in(); }
+bool has_integer() { return integer_products() != nullptr; }
 const char* chosen_name() { return kernels() ? kernels()->name : "off"; }
 
 Maybe gelu(const array& x) { return widened(Op::gelu, x, &Kernels::gelu); }

@@ -41,12 +41,14 @@ enum class Form {
   bfloat16,
   /// The same by float32 instructions, on any processor.
   bfloat16_by_float32,
+  /// Of a quantized weight alone: integers of 8 bits, to which the left side is rounded by groups. Floats where there is no instruction.
+  integer,
   count
 };
 
 struct Quantization {
   int group, bits;
-  /// floats, or one of those of bfloat16.
+  /// floats, one of those of bfloat16, or integer.
   Form products;
 };
 
@@ -73,6 +75,8 @@ void use(const char* name);
 const char* chosen_name();
 /// Whether the selected kernels multiply bfloat16 by an instruction of the processor.
 bool has_bfloat16();
+/// Whether they multiply integers of 8 bits by one that belongs to them.
+bool has_integer();
 /// How often the kernel of an operation ran (`covered`), or MLX had to.
 int64_t calls(const char* op, bool covered);
 void tally(Op op, bool covered);
@@ -106,6 +110,7 @@ inline void open() {}
 inline void use(const char*) {}
 inline const char* chosen_name() { return "off"; }
 inline bool has_bfloat16() { return false; }
+inline bool has_integer() { return false; }
 inline int64_t calls(const char*, bool) { return 0; }
 
 inline Maybe conv2d(const array&, bool, const array&, const ArrayEpilogue&, const Conv2d&) { return {}; }

@@ -80,25 +80,36 @@ Epilogue columns_from(const Epilogue& f, long first) {
   return {f.bias ? f.bias + first : nullptr, f.activation, f.scale ? f.scale + first : nullptr, f.residual ? f.residual + first : nullptr};
 }
 
-/// A weight of which some columns at a time become packed floats, so that it never lies in memory widened.
+/// A weight of which some columns at a time are packed for a product, so that it never lies in memory unpacked.
+template <class Pack, class Multiply>
+Task by_columns(long n, long some, const Pack& pack, const Multiply& multiply) {
+  return [=] {
+    for (long first = 0; first < n; first += some) {
+      const long count = std::min(some, n - first);
+      by_runs(count, [=](long row, long here) { pack(first + row, here, row); });
+      multiply(first, count);
+    }
+  };
+}
+
+/// The same where it is unpacked to packed floats.
 template <class Unpack>
 Task by_columns(const Kernels* k, const float* x, const Epilogue& epilogue, long m, long n, long deep, mx::cpu::CommandEncoder& encoder,
                 float* out, const Unpack& unpack) {
   const long some = columns_at_once(n, deep);
   auto* packed = temporary(encoder, k->packed_size(some, deep));
   auto* memory = temporary(encoder, k->product_memory(m, some, deep));
-  return [=] {
-    for (long first = 0; first < n; first += some) {
-      const long count = std::min(some, n - first);
-      by_runs(count, [=](long row, long here) { unpack(first + row, here, packed + row / panel_rows * k->packed_size(panel_rows, deep)); });
-      k->product(x, deep, packed, columns_from(epilogue, first), m, count, deep, memory, out + first, n);
-    }
-  };
+  return by_columns(
+      n, some,
+      [=](long first, long count, long row) { unpack(first, count, packed + row / panel_rows * k->packed_size(panel_rows, deep)); },
+      [=](long first, long count) { k->product(x, deep, packed, columns_from(epilogue, first), m, count, deep, memory, out + first, n); });
 }
 
 }  // namespace
 
 int packing(Form form) {
+  // A weight that has few bits already is packed on the way.
+  if (form == Form::integer) return -1;
   const auto* k = kernels();
   int number = -1;
   if (form == Form::bfloat16 || form == Form::bfloat16_by_float32) number = bfloat16_number(form == Form::bfloat16_by_float32);
@@ -180,6 +191,7 @@ Maybe quantized_linear(const array& x, const array& weight, const array& scales,
     return uncovered(Op::quantized_linear);
   const auto* products =
       form == Form::bfloat16 || form == Form::bfloat16_by_float32 ? bfloat16_at(bfloat16_number(form != Form::bfloat16)) : nullptr;
+  const auto* integers = form == Form::integer ? integer_products() : nullptr;
   auto shape = x.shape();
   shape.back() = weight.shape(0);
   Inputs inputs;
@@ -188,37 +200,47 @@ Maybe quantized_linear(const array& x, const array& weight, const array& scales,
   inputs.add(mx::astype(scales, mx::float32));
   inputs.add(mx::astype(biases, mx::float32));
   const int b = inputs.add(bias);
-  return node(Op::quantized_linear, std::move(shape), std::move(inputs.list),
-              [=, bits = bits, group = group](auto& in, array& out, auto& encoder) -> Task {
-                const long m = static_cast<long>(in[0].size()) / deep;
-                const Quantized w{in[1].template data<uint8_t>(), at(in, 2), at(in, 3), columns, deep, bits, group};
-                const float *from = at(in, 0), *bias = at(in, b);
-                float* to = out.data<float>();
-                if (m <= quantized_few) return [=] { kernel->quantized_product(w, from, bias, m, to); };
-                Epilogue epilogue;
-                epilogue.bias = bias;
-                const auto unpacked = [=](long first, long count) {
-                  float* rows = scratch(panel_rows * deep);
-                  kernel->dequantize(w, first, count, rows);
-                  return rows;
-                };
-                if (!products)
-                  return by_columns(kernel, from, epilogue, m, columns, deep, encoder, to, [=](long first, long count, float* packed) {
-                    kernel->pack(unpacked(first, count), deep, false, count, deep, packed);
-                  });
-                const long some = columns_at_once(columns, deep);
-                auto* packed = reinterpret_cast<uint32_t*>(temporary(encoder, products->packed_size(some, deep)));
-                return [=] {
-                  for (long first = 0; first < columns; first += some) {
-                    const long count = std::min(some, columns - first);
-                    by_runs(count, [=](long row, long here) {
-                      products->pack(unpacked(first + row, here), deep, here, deep,
-                                     packed + row / panel_rows * products->packed_size(panel_rows, deep));
-                    });
-                    products->product(from, deep, packed, columns_from(epilogue, first), m, count, deep, to + first, columns);
-                  }
-                };
+  return node(
+      Op::quantized_linear, std::move(shape), std::move(inputs.list),
+      [=, bits = bits, group = group](auto& in, array& out, auto& encoder) -> Task {
+        const long m = static_cast<long>(in[0].size()) / deep;
+        const Quantized w{in[1].template data<uint8_t>(), at(in, 2), at(in, 3), columns, deep, bits, group};
+        const float *from = at(in, 0), *bias = at(in, b);
+        float* to = out.data<float>();
+        if (m <= quantized_few) return [=] { kernel->quantized_product(w, from, bias, m, to); };
+        Epilogue epilogue;
+        epilogue.bias = bias;
+        if (integers) {
+          const long some = columns_at_once(columns, deep / 4);
+          auto* packed = reinterpret_cast<uint32_t*>(temporary(encoder, integers->packed_size(some, deep, group)));
+          return by_columns(
+              columns, some,
+              [=](long first, long count, long row) { integers->pack(w, first, count, packed + integers->packed_size(row, deep, group)); },
+              [=](long first, long count) {
+                integers->product(from, packed, bits, group, columns_from(epilogue, first), m, count, deep, to + first, columns);
               });
+        }
+        const auto unpacked = [=](long first, long count) {
+          float* rows = scratch(panel_rows * deep);
+          kernel->dequantize(w, first, count, rows);
+          return rows;
+        };
+        if (!products)
+          return by_columns(kernel, from, epilogue, m, columns, deep, encoder, to, [=](long first, long count, float* packed) {
+            kernel->pack(unpacked(first, count), deep, false, count, deep, packed);
+          });
+        const long some = columns_at_once(columns, deep);
+        auto* packed = reinterpret_cast<uint32_t*>(temporary(encoder, products->packed_size(some, deep)));
+        return by_columns(
+            columns, some,
+            [=](long first, long count, long row) {
+              products->pack(unpacked(first, count), deep, count, deep,
+                             packed + row / panel_rows * products->packed_size(panel_rows, deep));
+            },
+            [=](long first, long count) {
+              products->product(from, deep, packed, columns_from(epilogue, first), m, count, deep, to + first, columns);
+            });
+      });
 }
 
 }  // namespace easel::cpu

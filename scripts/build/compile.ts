@@ -93,7 +93,8 @@ async function compileLinux(target: Target, here: boolean, tree: string, folder:
 
 /** Fails when code of one instruction set may run on a processor that does not have it. */
 async function requireEveryProcessor(made: readonly string[], library: string): Promise<void> {
-  const mayRaise = (object: string) => /^(avx2|avx512|avx512bf16|amx)\.cpp-/.test(basename(object));
+  const mayRaise = (object: string) =>
+    /^(avx2|avx2integer|avxvnni|avx512|avx512bf16|avx512vnni|amx)\.cpp-/.test(basename(object));
   const checks = made.map((object) => objectFaults(object, mayRaise(object)));
   const faults = (await Promise.all([...checks, startupFaults(library)])).flat();
   if (faults.length > 0) throw new Error(faults.join("\n"));

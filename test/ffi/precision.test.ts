@@ -2,9 +2,11 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import {
   choosePrecision,
   hasBfloat16,
+  hasInteger,
   kernels,
   precisionInUse,
   productsFor,
+  productsForQuantized,
   useKernels,
 } from "../../ffi/index.ts";
 import { openForTests } from "./open.ts";
@@ -34,8 +36,36 @@ test("float32 is for all networks", () => {
     setting: "float32",
     depth: "float32",
     diffusion: "float32",
+    quantized: "float32",
     reason: null,
   });
+});
+
+test("quantized transformers take integers under auto where there is an instruction, and never against float32", () => {
+  for (const set of ["off", "base", before]) {
+    useKernels(set);
+    choosePrecision("auto");
+    const integer = hasInteger() && set !== "amx";
+    expect(productsForQuantized()).toBe(integer ? "integer" : productsFor("diffusion"));
+    choosePrecision("auto", "float");
+    expect(productsForQuantized()).toBe(productsFor("diffusion"));
+    choosePrecision("float32");
+    expect(productsForQuantized()).toBe("float32");
+  }
+  useKernels(before);
+  if (!hasInteger()) return;
+  choosePrecision("float32", "integer");
+  expect(precisionInUse()).toMatchObject({ diffusion: "float32", quantized: "integer" });
+});
+
+test("integers are refused where no instruction multiplies them, and the setting stays", () => {
+  useKernels("off");
+  choosePrecision("float32", "float");
+  expect(() => choosePrecision("auto", "integer")).toThrow(
+    /no instruction for integers .* set it to auto or float/,
+  );
+  expect(precisionInUse()).toMatchObject({ setting: "float32", quantized: "float32" });
+  useKernels(before);
 });
 
 test("bfloat16 is refused where no instruction multiplies it, and the setting stays", () => {

@@ -276,6 +276,8 @@ void networks() {
     y = p(easel_quantized_linear(p(filled({2, 128})), packed, scales, biases, p(filled({8})), 64, bits, 0));
     CHECK(easel_eval(&y, 1) && !easel_quantized_linear(x, packed, scales, biases, nullptr, 64, bits, 0));
     y = p(easel_quantized_linear(p(filled({70, 128})), packed, scales, biases, nullptr, 64, bits, 2));
+    CHECK(easel_eval(&y, 1));
+    y = p(easel_quantized_linear(p(filled({70, 128})), packed, scales, biases, p(filled({8})), 64, bits, 4));
     CHECK(easel_eval(&y, 1) && !easel_quantized_linear(matrix, packed, scales, biases, nullptr, 0, 0, 0) &&
           !easel_quantized_linear(matrix, packed, scales, biases, nullptr, 64, bits, 9));
   }
@@ -309,7 +311,8 @@ void kernels() {
         auto* packed = p(easel_pack(weight, options[0]));
         done(easel_linear(x, packed, each, nullptr, nullptr, options.data(), 4));
         done(easel_linear(p(filled({270, size})), packed, each, each, p(filled({270, size + 3})), options.data(), 4));
-        CHECK(!easel_pack(each, options[0]) && !easel_pack(weight, 99) && easel_packing(-1) == 0 && easel_packing(4) == 0);
+        CHECK(!easel_pack(each, options[0]) && !easel_pack(weight, 99) && easel_packing(-1) == 0 && easel_packing(4) == -1 &&
+              easel_packing(5) == 0);
         for (int32_t form : {1, 2, 3}) {
           for (int32_t type : {f32, f16, bf16}) {
             const Ints half = {easel_packing(form), size + 3, size, curve};

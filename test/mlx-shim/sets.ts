@@ -10,6 +10,8 @@ const needs = {
   avx2: ["avx2", "fma"],
   avx512: wide,
   bfloat16: [...wide, "avx512_bf16"],
+  avxvnni: ["avx2", "fma", "avx_vnni"],
+  avx512vnni: [...wide, "avx512_vnni"],
   amx: [...wide, "avx512_bf16", "amx_tile", "amx_bf16"],
 };
 /** Those that not every processor has. */

@@ -152,6 +152,22 @@ std::vector<Result> results_of(const Kernels& k) {
       return out;
     });
   }
+  for (const int bits : {4, 8}) {
+    const auto* integers = &k == kernels() ? integer_products() : nullptr;
+    if (!integers) continue;
+    list.push_back([integers, bits] {
+      const long m = 300, n = 75, deep = 128, group = 64;
+      const auto x = some(m * deep), each = some(n * deep / group);
+      std::vector<uint8_t> stream(n * deep / 8 * bits);
+      for (size_t i = 0; i < stream.size(); i++) stream[i] = static_cast<uint8_t>(i * 131);
+      const Quantized w{stream.data(), each.data(), each.data(), n, deep, bits, static_cast<int>(group)};
+      std::vector<uint32_t> packed(integers->packed_size(n, deep, group));
+      Floats out(m * n);
+      integers->pack(w, 0, n, packed.data());
+      integers->product(x.data(), packed.data(), bits, group, {each.data()}, m, n, deep, out.data(), n);
+      return out;
+    });
+  }
   return list;
 }
 
