@@ -25,6 +25,7 @@ const made = makeExtras(
     original: { width, height },
     at: "picture",
     unit: "relative_inverse",
+    precision: "float32",
     render: { values: "inverse", normalization: "minmax", invert: false, colormap: "grey", format: "png8" },
     image: new Uint8Array(),
     channels: 1,

@@ -111,6 +111,9 @@ value.
 
 ${table(["rows × depth × columns", "bits", "ours", "unpacked first", "MLX's op", "ours / unpacked", "ours / MLX's", "lost"], quantized)}
 ${fewRows(results)}
+Transformers of diffusion may multiply matrices of few bits with rows that are rounded to 8 bits, by sums of integers: [few-bits.md](few-bits.md)
+has the times of both.
+
 ## How the kernels work
 
 \`kernels/\` takes the place of MLX's own ops where its kernels cover what is asked; everything else is MLX's, and

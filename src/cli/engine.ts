@@ -69,14 +69,14 @@ async function kernelFolder(folder: string, { settings, file }: Loaded): Promise
 export function untestedEngine(loaded: Loaded, process: Process): Started {
   const fault = systemFault({ platform: globalThis.process.platform, release: release() });
   if (fault) throw new CommandError(fault, exitCodes.startup);
-  const { device, cpu_precision: precision } = loaded.settings;
+  const { device, cpu_precision: products, cpu_quantized: quantized } = loaded.settings;
   const started = startEngine(
     process.startWorker(),
     nativePlaces(loaded),
     (error) => process.leave(error, exitCodes.engineFault),
     {
       device: device === "auto" ? "best" : device,
-      precision,
+      precision: { products, quantized },
       choose: (folder) => kernelFolder(folder, loaded),
     },
   );

@@ -92,7 +92,8 @@ export function connect(
   }
 
   return {
-    open: (library, device = "best", precision = "auto") => ask({ kind: "open", library, device, precision }),
+    open: (library, device = "best", precision = { products: "auto", quantized: "auto" }) =>
+      ask({ kind: "open", library, device, precision }),
     load: (key, part, source, running) =>
       cancellable(running?.signal, (cancel) =>
         ask({ kind: "load", key, part, source, cancel }, [], running?.onProgress),

@@ -31,6 +31,8 @@ export interface PrecisionState {
   setting: "auto" | "float32" | "bfloat16";
   depth: "float32" | "bfloat16";
   diffusion: "float32" | "bfloat16";
+  /** Of transformers whose weights are quantized. */
+  quantized: "float32" | "bfloat16" | "integer";
   /** Why `auto` takes float32 everywhere; null where it does not. */
   reason: string | null;
 }

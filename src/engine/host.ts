@@ -115,7 +115,8 @@ export function host(
     switch (request.kind) {
       case "open":
         openLibrary(request.library, { device: request.device });
-        return device().kind === "cpu" && choosePrecision(request.precision);
+        if (device().kind === "cpu") choosePrecision(request.precision.products, request.precision.quantized);
+        return undefined;
       case "load":
         return load(id, request);
       case "run":

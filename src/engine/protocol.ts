@@ -9,8 +9,11 @@ import type { Source, Value, Values } from "./task.ts";
 /** Which device is to compute: the best there is, or one of these and no other. */
 export type WantedDevice = "best" | "cpu" | "gpu";
 
-/** What products multiply on a processor; `auto` decides by kind of network. */
-export type WantedPrecision = "auto" | "float32" | "bfloat16";
+/** What products multiply on a processor, and those of quantized transformers; `auto` decides by kind of network. */
+export interface WantedPrecision {
+  products: "auto" | "float32" | "bfloat16";
+  quantized: "auto" | "float" | "integer";
+}
 
 export type Request =
   | { kind: "open"; library: string; device: WantedDevice; precision: WantedPrecision }

@@ -31,7 +31,7 @@ export function startEngine(
   port: Port,
   where: Where,
   fault: (error: Error) => void,
-  { device = "best", precision = "auto", choose = async (path) => path }: Starting = {},
+  { device = "best", precision, choose = async (path) => path }: Starting = {},
 ): Started {
   const connected = connect(port, fault);
   const folder = nativeFolder(where);

@@ -2,8 +2,8 @@ import {
   type Ending,
   linear,
   Packed,
-  type Products,
   type Quantized,
+  type QuantizedProducts,
   quantizedLinear,
   type Tensor,
 } from "../../ffi/index.ts";
@@ -29,8 +29,8 @@ export class Linear {
   readonly bias: Tensor | undefined;
   readonly bits: Bits | null;
   readonly groupSize: Groups = groupSize;
-  /** What products with quantized weights multiply. */
-  readonly products: Products;
+  /** What its products multiply. */
+  readonly products: QuantizedProducts;
   /** The low-rank update of an adapter. Not owned. */
   adapter: LowRank | null = null;
 
@@ -40,11 +40,11 @@ export class Linear {
     readonly outputs: number,
     { bias = true } = {},
   ) {
-    const { bits = null, half = false, products = "float32" } = w.options;
-    this.products = products;
+    const { bits = null, half = false, products = "float32", quantizedProducts = products } = w.options;
     w.linears.set(w.prefix.slice(0, -1), this);
     this.bias = bias ? w.take("bias", [outputs]) : undefined;
     if (w.has("scales")) {
+      this.products = quantizedProducts;
       ({ bits: this.bits, groupSize: this.groupSize } = quantizationOf(w, inputs));
       const groups = inputs / this.groupSize;
       this.weight = {
@@ -55,6 +55,7 @@ export class Linear {
       return;
     }
     this.bits = inputs % groupSize === 0 ? bits : null;
+    this.products = this.bits === null ? products : quantizedProducts;
     const shape = [outputs, inputs];
     if (this.bits !== null) {
       const quantization = { bits: this.bits, groupSize } as const;
@@ -81,6 +82,16 @@ export class Linear {
     const quantization = { bits: this.bits!, groupSize: this.groupSize };
     return ended(quantizedLinear(x, weight, quantization, bias, this.products), ending);
   }
+}
+
+/** What holds for most of the weights of some layers; undefined of none. */
+export function ofMost<T>(linears: Iterable<Linear>, of: (linear: Linear) => T): T | undefined {
+  const sizes = new Map<T, number>();
+  for (const linear of linears)
+    sizes.set(of(linear), (sizes.get(of(linear)) ?? 0) + linear.inputs * linear.outputs);
+  let most: T | undefined;
+  for (const [kind, size] of sizes) if (size > (sizes.get(most as T) ?? 0)) most = kind;
+  return most;
 }
 
 /** An ending by itself. */

@@ -7,13 +7,14 @@ import {
   type Products,
   packed,
   type Quantized,
+  type QuantizedProducts,
   quantize,
   scope,
   Tensor,
 } from "../../ffi/index.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
 import type { KeptMatrices } from "../weights/quantized.ts";
-import type { Linear } from "./linear.ts";
+import { type Linear, ofMost } from "./linear.ts";
 
 export interface WeightsOptions {
   /** What tensors are converted to. */
@@ -24,6 +25,8 @@ export interface WeightsOptions {
   half?: boolean;
   /** What products with matrices multiply on a processor; float32 unless given. */
   products?: Products;
+  /** The same for quantized matrices; `products` unless given. */
+  quantizedProducts?: QuantizedProducts;
   /** Quantized matrices on disk. */
   kept?: KeptMatrices | null;
   /** Called for every tensor taken, with the number in the files; may throw to stop. */
@@ -134,6 +137,18 @@ export class Weights implements Disposable {
     evaluate(tensor);
     this.owned.push(keep(tensor));
     return tensor;
+  }
+
+  /** What most products of the network multiply, as `params` of a job state it. */
+  get precision(): Dtype | QuantizedProducts {
+    const { dtype } = this.options;
+    if (dtype !== "float32") return dtype;
+    return ofMost(this.linears.values(), ({ products }) => products) ?? "float32";
+  }
+
+  /** Bits of most of its matrices, which files that are quantized already decide themselves; null without quantization. */
+  get bits(): Linear["bits"] {
+    return ofMost(this.linears.values(), ({ bits }) => bits) ?? null;
   }
 
   /** Bytes of all that was taken. */

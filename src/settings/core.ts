@@ -131,6 +131,12 @@ export const core = {
     default: "auto",
     help: "What the products of networks multiply on a processor; their sums are float32. `auto` takes float32 for depth, and bfloat16 for generating and upscaling where the processor has an instruction for it (AVX512_BF16, AMX, Arm's BFMMLA). `bfloat16` without one is an error.",
   }),
+  cpu_quantized: setting({
+    group: "Memory and models",
+    kind: choice(["auto", "float", "integer"]),
+    default: "auto",
+    help: "What quantized transformers of generating and upscaling multiply on a processor. `integer` rounds activations to 8 bits, with a scale for each group of 64, and is an error without an instruction for that (AVX2, VNNI, Arm's SDOT). `float` unpacks weights on the way to what cpu_precision says. `auto` takes integers where there is an instruction, but not with cpu_precision float32, and not with AMX.",
+  }),
   memory_limit_gb: setting({
     group: "Memory and models",
     kind: optional(number({ above: 0 })),

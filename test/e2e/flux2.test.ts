@@ -110,6 +110,7 @@ describe("a picture", () => {
       steps: 4,
       guidance: 1,
       quantize: null,
+      precision: expect.stringMatching(/^(float32|bfloat16)$/),
       scheduler: "flow_match_euler_discrete",
       format: "png",
       quality: 90,

@@ -124,6 +124,7 @@ describe("generate", () => {
         steps: 2,
         guidance: 4,
         quantize: 8,
+        precision: expect.stringMatching(/^(float32|bfloat16|integer)$/),
         scheduler: "linear",
         format: "png",
         quality: 90,

@@ -45,6 +45,7 @@ function rampEngine(asked: Asked): Engine {
       const output: EstimateOutput = {
         ...(family === "depthpro" && { focalLengthPx: rest.focalLengthPx ?? 1234 }),
         ...drawMap({ depth, width, height, unit }, rest),
+        precision: "float32",
       };
       return { output, input, peak: 0 };
     },

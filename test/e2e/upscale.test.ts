@@ -80,6 +80,7 @@ describe("POST /v1/image/seedvr2/upscale", () => {
         resolution: 96,
         softness: 0.5,
         quantize: null,
+        precision: expect.stringMatching(/^(float32|bfloat16)$/),
         format: "webp",
         quality: 80,
         color_fix: "wavelet-lab",

@@ -105,6 +105,7 @@ describe("generate", () => {
       steps: 9,
       guidance: null,
       quantize: null,
+      precision: expect.stringMatching(/^(float32|bfloat16)$/),
       format: "png",
       quality: 90,
       loras: [],

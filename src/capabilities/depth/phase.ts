@@ -46,6 +46,8 @@ export type EstimateOutput = RenderedDepth & {
   width: number;
   height: number;
   unit: DepthUnit;
+  /** What most products of the network multiply. */
+  precision: string;
   /** Given or found by the network, of the picture as it was sent. */
   focalLengthPx?: number;
   made?: MadeExtras;

@@ -121,7 +121,7 @@ export async function publishEstimate(run: EstimateRun): Promise<Published> {
   const { image: _, mode: __, align_to: ___, preview: ____, model, ...rest } = params;
   const body = {
     model,
-    params: { kind: "estimate", model, image_file_id, ...rest, quantize: bits },
+    params: { kind: "estimate", model, image_file_id, ...rest, quantize: bits, precision: output.precision },
     ...input,
     width: output.width,
     height: output.height,

@@ -18,7 +18,7 @@ type Step = (done: number, total: number) => void;
 
 /** The interface of a network in a run. */
 type DepthModel = Disposable &
-  Pick<DepthAnything, "steps" | "preprocess" | "predict" | "unit"> &
+  Pick<DepthAnything, "steps" | "preprocess" | "predict" | "unit" | "precision"> &
   Pick<MiniDepth, "resizeMap">;
 
 type Load = (source: Source, step: Step, note: (text: string) => void) => DepthModel;
@@ -82,6 +82,7 @@ export const task: Task = {
       focalLengthPx ?? (prediction.fov && focalLength(seen.width, prediction.fov.horizontal) / scale);
     return {
       ...drawMap({ depth, width: at.width, height: at.height, unit: model.unit(focalLengthPx) }, input, sky),
+      precision: model.precision,
       ...(focal !== undefined && { focalLengthPx: focal }),
     } satisfies EstimateOutput;
   },

@@ -43,6 +43,7 @@ export const task: Task = {
         { depth, width: at.width, height: at.height, unit: focal === undefined ? "relative" : "metre" },
         input,
       ),
+      precision: model.precision,
       ...(focal !== undefined && { focalLengthPx: focal }),
     } satisfies EstimateOutput;
   },

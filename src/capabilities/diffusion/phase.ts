@@ -62,6 +62,8 @@ export type DenoiseOutput = {
   clean: Tokens;
   /** The transformer's own bits, which files may decide themselves. */
   bits: Bits;
+  /** What most of its products multiply. */
+  precision: string;
   /** Keys of adapters that belong to a text encoder. */
   unusedKeys: string[];
   /** Whether a prompt was longer than the model reads. */

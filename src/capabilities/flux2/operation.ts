@@ -143,7 +143,7 @@ const shared: Pick<
 
   publish(params, given, output, context) {
     const { kind, seed, image_file_ids, mask_file_id, adapters, one_colour } = given as Facts;
-    const { image, width, height, unusedKeys, bits, promptCut, guidanceIgnored, stepsReused } =
+    const { image, width, height, unusedKeys, bits, precision, promptCut, guidanceIgnored, stepsReused } =
       output as Values as unknown as RunOutput;
     const { model, prompt, image_strength, steps, guidance, scheduler, format, quality } = params;
     const ignored = guidanceIgnored || (guidance > 1 && !guided(params));
@@ -162,6 +162,7 @@ const shared: Pick<
       guidance,
       ...usedShortcuts(params, { stepsReused }),
       quantize: bits,
+      precision,
       scheduler,
       format,
       quality,

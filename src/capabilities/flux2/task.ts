@@ -3,7 +3,7 @@ import type { Pixels } from "../../images/pixels.ts";
 import { AutoencoderKl } from "../../models/autoencoder-kl/autoencoder-kl.ts";
 import { applyLoras, checkLoras } from "../../models/diffusion/adapters.ts";
 import { targetsOf } from "../../models/diffusion/names.ts";
-import { bitsOf, firstStep, mixed } from "../../models/diffusion/tokens.ts";
+import { firstStep, mixed } from "../../models/diffusion/tokens.ts";
 import { denoise } from "../../models/flux2/denoise.ts";
 import { isDistilled, loadTextEncoder, loadTransformer, loadVae } from "../../models/flux2/load.ts";
 import { authorsLayers } from "../../models/flux2/names.ts";
@@ -131,7 +131,7 @@ function denoised({ transformer, distilled }: Denoiser, input: DenoiseInput, pro
     );
     const output: DenoiseOutput = {
       clean,
-      bits: bitsOf(linears.values()),
+      ...transformer.ran,
       unusedKeys,
       promptCut: positive.cut === true,
       guidanceIgnored: input.negativePrompt !== null && !guides,
@@ -143,8 +143,18 @@ function denoised({ transformer, distilled }: Denoiser, input: DenoiseInput, pro
 }
 
 function decoded(vae: AutoencoderKl, input: DecodeInput, progress: Progress): RunOutput {
-  const { width, height, unusedKeys, bits, promptCut, guidanceIgnored, stepsReused } = input;
+  const { width, height, unusedKeys, bits, precision, promptCut, guidanceIgnored, stepsReused } = input;
   const image = drawnBytes(() => decode(vae, input.clean, { step: shares(progress, "decoding") }));
   const picture = withKept(image, input.kept, width);
-  return { image: picture, width, height, unusedKeys, bits, promptCut, guidanceIgnored, stepsReused };
+  return {
+    image: picture,
+    width,
+    height,
+    unusedKeys,
+    bits,
+    precision,
+    promptCut,
+    guidanceIgnored,
+    stepsReused,
+  };
 }

@@ -47,7 +47,7 @@ export type ModulateOutput = {
   unusedKeys: string[];
 };
 
-export type DenoiseOutput = Pick<AnyDenoiseOutput, "clean" | "bits" | "stepsReused">;
+export type DenoiseOutput = Pick<AnyDenoiseOutput, "clean" | "bits" | "precision" | "stepsReused">;
 
 /** A prompt that is too long is refused here, and guidance always has its effect. */
 export type DiffusionOutput = Omit<RunOutput, "promptCut" | "guidanceIgnored">;

@@ -13,7 +13,8 @@ import { ownSettings } from "./settings.ts";
 export const publish: Operation<never, Params>["publish"] = (params, given, output, context) => {
   const { settings } = context;
   const { kind, seed, image_file_ids, mask_file_id, adapters, one_colour, batch_guidance } = given as Facts;
-  const { image, width, height, unusedKeys, bits, stepsReused } = output as unknown as DiffusionOutput;
+  const { image, width, height, unusedKeys, bits, precision, stepsReused } =
+    output as unknown as DiffusionOutput;
   const { model, prompt, negative_prompt, steps, guidance, scheduler, format, quality } = params;
   const used = {
     kind,
@@ -31,6 +32,7 @@ export const publish: Operation<never, Params>["publish"] = (params, given, outp
     guidance,
     ...usedShortcuts(params, { stepsReused }),
     quantize: bits,
+    precision,
     scheduler,
     format,
     quality,

@@ -188,7 +188,7 @@ function denoised(transformer: Transformer, input: DenoiseInput, progress: Progr
   // Drops values that the next phase does not use.
   return {
     clean,
-    bits: transformer.bits,
+    ...transformer.ran,
     stepsReused,
     modulation: null,
     positive: null,
@@ -198,7 +198,7 @@ function denoised(transformer: Transformer, input: DenoiseInput, progress: Progr
 }
 
 function decoded(vae: Vae, input: DecodeInput, progress: Progress): DiffusionOutput {
-  const { width, height, tile, overlap, unusedKeys, bits, stepsReused } = input;
+  const { width, height, tile, overlap, unusedKeys, bits, precision, stepsReused } = input;
   const image = decode(
     vae,
     input.clean,
@@ -206,5 +206,6 @@ function decoded(vae: Vae, input: DecodeInput, progress: Progress): DiffusionOut
     (done, total) => progress("decoding", done, total),
     requireFinite,
   );
-  return { image: withKept(image, input.kept, width), width, height, unusedKeys, bits, stepsReused };
+  const picture = withKept(image, input.kept, width);
+  return { image: picture, width, height, unusedKeys, bits, precision, stepsReused };
 }

@@ -162,7 +162,7 @@ export const upscale: Operation<UpscaleRequest, UpscaleParams> = {
 
   async publish(params, given, output, { settings, seconds }) {
     const { image_file_id, seed, one_colour, profile, ...input } = given as Facts;
-    const { image, channels, width, height } = output as unknown as UpscaleOutput;
+    const { image, channels, width, height, precision } = output as unknown as UpscaleOutput;
     if (!one_colour) refuseOneColour({ data: image, channels });
     const { model, resolution, softness, color_fix, tile, quantize, format, quality } = params;
     const used = {
@@ -173,6 +173,7 @@ export const upscale: Operation<UpscaleRequest, UpscaleParams> = {
       softness,
       seed,
       quantize: chooseBits(quantize, ownSettings(settings).seedvr2_default_quantize).bits,
+      precision,
       format,
       quality,
       color_fix,

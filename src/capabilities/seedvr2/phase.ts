@@ -32,11 +32,16 @@ export type EncodeOutput = {
   low: Latents;
 };
 
-export type DenoiseOutput = { clean: Latents };
+export type DenoiseOutput = {
+  clean: Latents;
+  /** What most of the transformer's products multiply. */
+  precision: string;
+};
 
 export type UpscaleOutput = {
   image: Uint8Array;
   channels: 3 | 4;
   width: number;
   height: number;
+  precision: string;
 };

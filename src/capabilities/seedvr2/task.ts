@@ -50,7 +50,7 @@ export const task: Task = {
         const image = partOf(parts.model, MiniUpscaler).upscale(from, input, (done, total) =>
           progress("enlarging", done, total),
         );
-        return { ...outputOf(image, input), pixels: new Uint8Array() };
+        return { ...outputOf(image, input, "float32"), pixels: new Uint8Array() };
       }
       case "encode": {
         const from = { data: input.pixels, width: input.inputWidth, height: input.inputHeight, channels: 3 };
@@ -66,10 +66,10 @@ export const task: Task = {
         const clean = denoise(transformer, low, text, input.seed, (done, total) =>
           progress("denoising", done, total),
         );
-        return { clean } satisfies DenoiseOutput;
+        return { clean, precision: transformer.precision } satisfies DenoiseOutput;
       }
       default: {
-        const { style, clean } = values as EncodeOutput & DenoiseOutput;
+        const { style, clean, precision } = values as EncodeOutput & DenoiseOutput;
         const picture = { data: style, width, height, channels: 3 };
         const image = decode(
           partOf(parts.vae, Vae),
@@ -80,7 +80,7 @@ export const task: Task = {
           (done, total) => progress("decoding", done, total),
           requireFinite,
         );
-        return outputOf(image, input);
+        return outputOf(image, input, precision);
       }
     }
   },
@@ -90,11 +90,12 @@ export const task: Task = {
 function outputOf(
   image: Uint8Array,
   { alpha, inputWidth, inputHeight, width, height }: UpscaleInput,
+  precision: string,
 ): UpscaleOutput {
-  if (!alpha) return { image, channels: 3, width, height };
+  if (!alpha) return { image, channels: 3, width, height, precision };
   const plane = { data: alpha, width: inputWidth, height: inputHeight, channels: 1 };
   const mask = resizePillow(plane, width, height, "bicubic").data;
-  return { image: withAlpha(image, mask), channels: 4, width, height };
+  return { image: withAlpha(image, mask), channels: 4, width, height, precision };
 }
 
 function partOf<T extends Part>(part: Part | undefined, kind: new (...args: never[]) => T): T {

@@ -170,7 +170,7 @@ export const generate: Operation<GenerateRequest, Params> = {
 
   publish(params, given, output, context) {
     const { seed, adapters } = given as Facts;
-    const { image, width, height, unusedKeys, bits, promptCut, stepsReused } =
+    const { image, width, height, unusedKeys, bits, precision, promptCut, stepsReused } =
       output as Values as unknown as RunOutput;
     const { model, prompt, negative_prompt, steps, guidance, format, quality } = params;
     const ignored = guidance !== null && guidance > 1 && !guided(params);
@@ -186,6 +186,7 @@ export const generate: Operation<GenerateRequest, Params> = {
       guidance,
       ...usedShortcuts(params, { stepsReused }),
       quantize: bits,
+      precision,
       format,
       quality,
       loras: params.loras.map(({ scale }, i) => ({ file: adapters[i]!.file, scale })),

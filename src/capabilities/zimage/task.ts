@@ -3,7 +3,6 @@ import { AutoencoderKl } from "../../models/autoencoder-kl/autoencoder-kl.ts";
 import { applyLoras, checkLoras } from "../../models/diffusion/adapters.ts";
 import { targetsOf } from "../../models/diffusion/names.ts";
 import type { Projection } from "../../models/diffusion/preview.ts";
-import { bitsOf } from "../../models/diffusion/tokens.ts";
 import { denoise } from "../../models/zimage/denoise.ts";
 import { loadShift, loadTextEncoder, loadTransformer, loadVae } from "../../models/zimage/load.ts";
 import { originalLayers } from "../../models/zimage/names.ts";
@@ -89,7 +88,7 @@ function denoised({ transformer, shift }: Denoiser, input: DenoiseInput, progres
     );
     const output: DenoiseOutput = {
       clean,
-      bits: bitsOf(linears.values()),
+      ...transformer.ran,
       unusedKeys,
       promptCut: positive.cut === true || negative?.cut === true,
       guidanceIgnored: false,
@@ -101,7 +100,7 @@ function denoised({ transformer, shift }: Denoiser, input: DenoiseInput, progres
 }
 
 function decoded(vae: AutoencoderKl, input: DecodeInput, progress: Progress): RunOutput {
-  const { width, height, unusedKeys, bits, promptCut, guidanceIgnored, stepsReused } = input;
+  const { width, height, unusedKeys, bits, precision, promptCut, guidanceIgnored, stepsReused } = input;
   const image = drawnBytes(() => decode(vae, input.clean, { step: shares(progress, "decoding") }));
-  return { image, width, height, unusedKeys, bits, promptCut, guidanceIgnored, stepsReused };
+  return { image, width, height, unusedKeys, bits, precision, promptCut, guidanceIgnored, stepsReused };
 }

@@ -99,6 +99,10 @@ export class DepthAnything implements Disposable {
     return this.#weights.bytes;
   }
 
+  get precision() {
+    return this.#weights.precision;
+  }
+
   get steps(): number {
     return this.#networks.reduce((sum, network) => sum + network.steps, 0);
   }

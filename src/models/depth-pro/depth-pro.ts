@@ -89,6 +89,10 @@ export class DepthPro implements Disposable {
   }
 
   /** What `step` counts up to. */
+  get precision() {
+    return this.weights.precision;
+  }
+
   get steps(): number {
     return this.encoder.work + 4 * levelWork + headWork + (this.fov?.work ?? 0);
   }

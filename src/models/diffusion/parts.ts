@@ -6,8 +6,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { z } from "zod";
-import type { Dtype, Products } from "../../../ffi/index.ts";
-import { computeType, onGpu, productsOf } from "../../nn/device.ts";
+import type { Dtype, Products, QuantizedProducts } from "../../../ffi/index.ts";
+import { computeType, onGpu, productsOf, productsOfQuantized } from "../../nn/device.ts";
 import { network } from "../../nn/network.ts";
 import type { Weights, WeightsOptions } from "../../nn/weights.ts";
 import type { Checkpoint, Json } from "../../weights/checkpoint.ts";
@@ -19,6 +19,7 @@ export interface LoadOptions {
   bits?: WeightsOptions["bits"];
   dtype?: Dtype;
   products?: Products;
+  quantizedProducts?: QuantizedProducts;
   /** Where quantized matrices are kept. */
   place?: QuantizedPlace | undefined;
   step?: (done: number, total: number) => void;
@@ -42,10 +43,18 @@ export function loaded<T>(
   make: (weights: Weights) => T,
 ): T {
   const { bits = null, dtype = computeType(), products = productsOf("diffusion"), step, place } = options;
+  const { quantizedProducts = products } = options;
   // Without a GPU numbers are single: matrices stay as small as the file has them until they are used.
   const half = !onGpu();
-  return network(checkpoint, { dtype, bits, half, products, place, unused, ...(step && { step }) }, make);
+  const how = { dtype, bits, half, products, quantizedProducts, place, unused, ...(step && { step }) };
+  return network(checkpoint, how, make);
 }
+
+/** The same for a transformer, whose products `cpu_quantized` may make integers; `products` alone holds for quantized matrices, too. */
+export const loadedTransformer: typeof loaded = (checkpoint, options, ...rest) => {
+  const { quantizedProducts = options.products ?? productsOfQuantized() } = options;
+  return loaded(checkpoint, { ...options, quantizedProducts }, ...rest);
+};
 
 /** A config of a checkpoint, or a `CheckpointError` that says what does not fit. */
 export function readConfig<T>(schema: z.ZodType<T>, value: unknown, checkpoint: Checkpoint): T {

@@ -4,7 +4,6 @@
  * @module
  */
 import { random, scope, Tensor } from "../../../ffi/index.ts";
-import type { Linear } from "../../nn/linear.ts";
 
 export type Step = (done: number, total: number) => void;
 
@@ -55,11 +54,4 @@ export function wavesOf(value: number, channels: number, scale = 1): number[] {
     return Math.fround(scale * Math.fround(Math.fround(value) * frequency));
   });
   return [...angles.map(Math.cos), ...angles.map(Math.sin)];
-}
-
-/** The bits of most of a network's weights, which files that are quantized already decide themselves; null without quantization. */
-export function bitsOf(linears: Iterable<Linear>): Linear["bits"] {
-  const sizes = new Map<Linear["bits"], number>();
-  for (const { bits, inputs, outputs } of linears) sizes.set(bits, (sizes.get(bits) ?? 0) + inputs * outputs);
-  return [...sizes].reduce((most, each) => (each[1] > most[1] ? each : most))[0];
 }

@@ -7,7 +7,7 @@ import { Checkpoint } from "../../weights/checkpoint.ts";
 import { CheckpointError } from "../../weights/checkpoint-error.ts";
 import type { AutoencoderKl } from "../autoencoder-kl/autoencoder-kl.ts";
 import { loadAutoencoderKl } from "../autoencoder-kl/load.ts";
-import { component, type LoadOptions, loaded, pipelineJson } from "../diffusion/parts.ts";
+import { component, type LoadOptions, loadedTransformer, pipelineJson } from "../diffusion/parts.ts";
 import { loadQwen3, qwenTokenizer } from "../qwen3/load.ts";
 import { flux2Config } from "./config.ts";
 import { naming } from "./names.ts";
@@ -20,7 +20,7 @@ export function loadTransformer(paths: readonly string[], options: LoadOptions =
   refuseOthers(paths);
   using checkpoint = Checkpoint.open([component(paths, "transformer", model)], naming);
   const config = flux2Config(checkpoint);
-  return loaded(checkpoint, options, [], (weights) => new Flux2Transformer(weights, config));
+  return loadedTransformer(checkpoint, options, [], (weights) => new Flux2Transformer(weights, config));
 }
 
 /** The picture coder. */

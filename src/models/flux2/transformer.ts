@@ -163,6 +163,12 @@ export class Flux2Transformer implements Disposable {
     return this.weights.linears;
   }
 
+  /** How its weights were loaded and are multiplied, for `params` of a job. */
+  get ran() {
+    const { bits, precision } = this.weights;
+    return { bits, precision };
+  }
+
   get dtype() {
     return this.weights.options.dtype;
   }

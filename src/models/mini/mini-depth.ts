@@ -34,6 +34,7 @@ const deviation = [0.229, 0.224, 0.225];
 
 /** Has the interface of Depth Anything, whose task runs it. */
 export class MiniDepth implements Disposable {
+  readonly precision = "float32";
   readonly #network: Network;
   readonly #weights: Disposable;
 

@@ -12,6 +12,7 @@ import {
   folder,
   type LoadOptions,
   loaded,
+  loadedTransformer,
   pipelineJson,
 } from "../diffusion/parts.ts";
 import { loadTokenizer } from "../diffusion/tokenizer.ts";
@@ -44,7 +45,7 @@ const modulating = /^time_text_embed\.|\.(img|txt)_mod\.1\.|^norm_out\.linear\./
 export function loadTransformer(paths: readonly string[], options: LoadOptions = {}): Transformer {
   using checkpoint = Checkpoint.open([component(paths, "transformer")], naming);
   const config = transformerConfig(checkpoint);
-  return loaded(checkpoint, options, [modulating], (weights) => new Transformer(weights, config));
+  return loadedTransformer(checkpoint, options, [modulating], (weights) => new Transformer(weights, config));
 }
 
 /** Those layers. `cleanReferences` says whether references count as free of noise, where the config does not. */

@@ -140,16 +140,14 @@ export class Transformer implements Disposable {
     return this.weights.linears;
   }
 
-  get dtype() {
-    return this.weights.options.dtype;
+  /** How its weights were loaded and are multiplied, for `params` of a job. */
+  get ran() {
+    const { bits, precision } = this.weights;
+    return { bits, precision };
   }
 
-  /** How many bits most of its weights have, which files that are quantized already say themselves; null is none. */
-  get bits(): Linear["bits"] {
-    const sizes = new Map<Linear["bits"], number>();
-    for (const { bits, inputs, outputs } of this.linears.values())
-      sizes.set(bits, (sizes.get(bits) ?? 0) + inputs * outputs);
-    return [...sizes].reduce((most, each) => (each[1] > most[1] ? each : most))[0];
+  get dtype() {
+    return this.weights.options.dtype;
   }
 
   [Symbol.dispose](): void {

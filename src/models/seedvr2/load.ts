@@ -4,8 +4,8 @@
  * @module
  */
 import { dirname } from "node:path";
-import type { Dtype, Products } from "../../../ffi/index.ts";
-import { computeType, productsOf } from "../../nn/device.ts";
+import type { Dtype, Products, QuantizedProducts } from "../../../ffi/index.ts";
+import { computeType, productsOf, productsOfQuantized } from "../../nn/device.ts";
 import { network } from "../../nn/network.ts";
 import type { Weights, WeightsOptions } from "../../nn/weights.ts";
 import { Checkpoint } from "../../weights/checkpoint.ts";
@@ -20,6 +20,7 @@ export interface LoadOptions {
   bits?: WeightsOptions["bits"];
   dtype?: Dtype;
   products?: Products;
+  quantizedProducts?: QuantizedProducts;
   /** Where quantized matrices are kept. */
   place?: QuantizedPlace | undefined;
   step?: (done: number, total: number) => void;
@@ -31,7 +32,12 @@ function open(file: string): Checkpoint {
 
 function loaded<T>(checkpoint: Checkpoint, options: LoadOptions, make: (weights: Weights) => T): T {
   const { bits = null, dtype = computeType(), products = "float32", step, place } = options;
-  return network(checkpoint, { dtype, bits, products, place, ...(step && { step }) }, make);
+  const { quantizedProducts = products } = options;
+  return network(
+    checkpoint,
+    { dtype, bits, products, quantizedProducts, place, ...(step && { step }) },
+    make,
+  );
 }
 
 function required(file: string | undefined, name: string): string {
@@ -46,10 +52,15 @@ export function loadTransformer(
   options: LoadOptions = {},
 ): { transformer: Transformer; bytes: number } {
   using checkpoint = open(required(filesOf(paths, variant).transformer, transformerFile(variant)));
-  return loaded(checkpoint, { products: productsOf("diffusion"), ...options }, (weights) => {
-    const transformer = new Transformer(weights, transformerConfig(checkpoint));
-    return { transformer, bytes: weights.bytes };
-  });
+  const quantizedProducts = options.products ?? productsOfQuantized();
+  return loaded(
+    checkpoint,
+    { products: productsOf("diffusion"), quantizedProducts, ...options },
+    (weights) => {
+      const transformer = new Transformer(weights, transformerConfig(checkpoint));
+      return { transformer, bytes: weights.bytes };
+    },
+  );
 }
 
 export function loadVae(paths: readonly string[], options: LoadOptions = {}): { vae: Vae; bytes: number } {

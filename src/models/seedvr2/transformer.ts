@@ -166,6 +166,11 @@ export class Transformer implements Disposable {
     return { plain: grid(false), shifted: grid(true) };
   }
 
+  /** What most of its products multiply. */
+  get precision() {
+    return this.weights.precision;
+  }
+
   [Symbol.dispose](): void {
     this.weights[Symbol.dispose]();
   }

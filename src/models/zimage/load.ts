@@ -8,7 +8,7 @@ import { Checkpoint } from "../../weights/checkpoint.ts";
 import { CheckpointError } from "../../weights/checkpoint-error.ts";
 import type { AutoencoderKl } from "../autoencoder-kl/autoencoder-kl.ts";
 import { loadAutoencoderKl } from "../autoencoder-kl/load.ts";
-import { component, type LoadOptions, loaded, pipelineJson } from "../diffusion/parts.ts";
+import { component, type LoadOptions, loadedTransformer, pipelineJson } from "../diffusion/parts.ts";
 import { loadQwen3, qwenTokenizer } from "../qwen3/load.ts";
 import { zimageConfig } from "./config.ts";
 import { naming, unused } from "./names.ts";
@@ -20,7 +20,7 @@ const model = "Z-Image";
 export function loadTransformer(paths: readonly string[], options: LoadOptions = {}): ZImageTransformer {
   using checkpoint = Checkpoint.open([component(paths, "transformer", model)], naming);
   const config = zimageConfig(checkpoint);
-  return loaded(checkpoint, options, unused, (weights) => new ZImageTransformer(weights, config));
+  return loadedTransformer(checkpoint, options, unused, (weights) => new ZImageTransformer(weights, config));
 }
 
 /** The picture coder. */

@@ -19,7 +19,7 @@ export function drawMap(
   { depth, width, height, unit }: Map,
   { render, previous }: Pick<EstimateInput, "render" | "previous">,
   sky?: Float32Array,
-): Omit<EstimateOutput, "focalLengthPx" | "made"> {
+): Omit<EstimateOutput, "precision" | "focalLengthPx" | "made"> {
   const map = { depth, width, height, unit };
   if (previous?.depth.length !== depth.length)
     return { ...renderDepth(depth, width, height, render, sky), ...map };

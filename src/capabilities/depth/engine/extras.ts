@@ -25,7 +25,7 @@ export type ExtrasPhaseInput = EstimateInput & EstimateOutput & { extras: Extras
 /** Runs the phase: what "estimate" gave, with the files. */
 export function runExtras(values: Values, progress: Progress): EstimateOutput {
   const input = values as ExtrasPhaseInput;
-  const { image, channels, min, max, ends, scale, offset, depth, width, height, unit } = input;
+  const { image, channels, min, max, ends, scale, offset, depth, width, height, unit, precision } = input;
   const { focalLengthPx, alignment } = input;
   return {
     image,
@@ -39,6 +39,7 @@ export function runExtras(values: Values, progress: Progress): EstimateOutput {
     width,
     height,
     unit,
+    precision,
     ...(focalLengthPx !== undefined && { focalLengthPx }),
     ...(alignment && { alignment }),
     made: makeExtras(input, progress),

@@ -415,6 +415,10 @@ export const ReadyResponse = z
             diffusion: z
               .enum(["float32", "bfloat16"])
               .openapi({ description: "What generating and upscaling networks multiply." }),
+            quantized: z
+              .enum(["float32", "bfloat16", "integer"])
+              .optional()
+              .openapi({ description: "What those multiply where their weights are quantized." }),
             reason: z
               .string()
               .nullable()

@@ -176,6 +176,7 @@ describe("publish()", () => {
   const output = (width: number, height: number) => ({
     image: new Uint8Array(3 * width * height).map((_, i) => i % 251),
     channels: 3,
+    precision: "float32",
     width,
     height,
   });
@@ -221,6 +222,7 @@ describe("publish()", () => {
         softness: 0,
         seed: 9,
         quantize: null,
+        precision: "float32",
         format: "png",
         quality: 90,
         color_fix: "wavelet-lab",

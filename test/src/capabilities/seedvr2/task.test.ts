@@ -78,6 +78,7 @@ test("NaN and infinity do not become a picture, wherever they come up", () => {
     colorFix: "wavelet-lab",
     style: new Uint8Array(3 * 1024).fill(90),
     clean,
+    precision: "float32",
   };
   const decode = () => task.run("decode", { vae }, input, () => {});
   expect(decode()).toMatchObject({ width: 32, height: 32, channels: 3 });

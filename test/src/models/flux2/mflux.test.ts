@@ -23,7 +23,7 @@ describe("a FLUX.2 that mflux has saved", () => {
     (bits) => {
       const before = liveHandles();
       {
-        using transformer = loadTransformer([saved], { bits });
+        using transformer = loadTransformer([saved], { bits, products: "float32" });
         const made = scope(() => {
           const side = transformer.side(tensor(get("text")), [3, 4]);
           return numbers(transformer.forward(tensor(get("latents")), get("sigma").values[0]!, side));

@@ -32,7 +32,7 @@ const picture = (name: string) => tap(name).squeeze(0, 2).transpose(1, 2, 0).con
 describe("what mflux has saved", () => {
   test("computes what it computes there, at its own bits whatever is asked for", () => {
     for (const bits of [8, null] as const) {
-      using transformer = loadTransformer([saved], { bits });
+      using transformer = loadTransformer([saved], { bits, products: "float32" });
       using modulator = loadModulator([saved], { bits });
       const velocity = scope(() => {
         const text = tap("text").at(0);

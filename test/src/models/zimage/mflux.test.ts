@@ -25,7 +25,7 @@ describe("a Z-Image that mflux has saved", () => {
     (bits) => {
       const before = liveHandles();
       {
-        using transformer = loadTransformer([saved], { bits });
+        using transformer = loadTransformer([saved], { bits, products: "float32" });
         const made = scope(() => {
           const side = transformer.side(tensor(get("caption")), [3, 4]);
           const latents = tokensOf(channelsLast(get("latents")));

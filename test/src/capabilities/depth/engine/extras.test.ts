@@ -20,6 +20,7 @@ const input = (more: Partial<ExtrasPhaseInput> = {}): ExtrasPhaseInput => ({
   width,
   height,
   unit: "metre",
+  precision: "float32",
   extras: {
     picture: { width, height },
     kinds: extraKinds,
@@ -71,6 +72,7 @@ test("only what was asked for is made, and the estimate is passed on", () => {
     width,
     height,
     unit: "metre",
+    precision: "float32",
   });
 });
 
