@@ -1,0 +1,175 @@
+/**
+ * Products with matrices of 8 and 4 bits, and whole steps of transformers that have them: sums of integers beside products of floats.
+ * Writes `docs/bench/few-bits.md`.
+ *
+ *     bun bench/few-bits/main.ts [--rounds 7] [--threads 2] [--flux2 FOLDER] [--zimage FOLDER]
+ *
+ * The folders get weights of the published width, one block of each kind, unless they hold some.
+ *
+ * @module
+ */
+import { cpus, loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import {
+  clearCache,
+  evaluate,
+  hasInteger,
+  kernels,
+  openLibrary,
+  quantize,
+  quantizedLinear,
+  random,
+  scope,
+} from "../../ffi/index.ts";
+import { library, nativeFolder } from "../../ffi/native.ts";
+import { denoise as denoiseFlux } from "../../src/models/flux2/denoise.ts";
+import { loadTransformer as loadFlux } from "../../src/models/flux2/load.ts";
+import { noise as noiseOfFlux } from "../../src/models/flux2/pictures.ts";
+import { denoise } from "../../src/models/zimage/denoise.ts";
+import { loadTransformer } from "../../src/models/zimage/load.ts";
+import { noise } from "../../src/models/zimage/pictures.ts";
+import { spread } from "../statistics.ts";
+import { makeTransformer } from "../steps.ts";
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "7" },
+    threads: { type: "string", default: "2" },
+    flux2: { type: "string", default: join(tmpdir(), "easel-bench-flux2") },
+    zimage: { type: "string", default: join(tmpdir(), "easel-bench-zimage") },
+  },
+});
+process.env.EASEL_CPU_THREADS = values.threads;
+const rounds = Number(values.rounds);
+openLibrary(join(await nativeFolder({ usual: "" }), library), { device: "cpu" });
+if (!hasInteger()) throw new Error("the kernels in use have no instruction for integers");
+
+const ways = ["float32", "integer"] as const;
+type Way = (typeof ways)[number];
+
+/** Processor seconds, which other work on the machine touches less than it does wall time. */
+function processor(body: () => void): number {
+  const { user, system } = process.cpuUsage();
+  body();
+  const after = process.cpuUsage({ user, system });
+  return (after.user + after.system) / 1e6;
+}
+
+/** The two ways in turns, the first turn of each thrown away, as cells: each way's seconds, and their ratio within a round. */
+function cells(run: (way: Way) => void): string[] {
+  const times = { float32: [] as number[], integer: [] as number[] };
+  for (let round = 0; round <= rounds; round++)
+    for (const way of ways) {
+      const time = processor(() => run(way));
+      if (round > 0) times[way].push(time);
+    }
+  const ratios = times.integer.map((time, i) => time / times.float32[i]!);
+  return [spread(times.float32), spread(times.integer), spread(ratios)];
+}
+
+const normal = (seed: number, ...shape: number[]) => random.normal(shape, random.key(seed));
+
+/** Layers of the published networks: 1024 tokens of a picture of 512², and some of a text. */
+const layers = [
+  ["Z-Image, feed-forward", 1088, 3840, 10_240],
+  ["Z-Image, attention", 1088, 3840, 3840],
+  ["FLUX.2 klein 4B, feed-forward", 1536, 9216, 3072],
+  ["Qwen-Image, feed-forward", 1024, 3072, 12_288],
+] as const;
+
+const products = layers.flatMap(([name, m, k, n]) =>
+  ([8, 4] as const).map((bits) =>
+    scope(() => {
+      const kind = { bits, groupSize: 64 } as const;
+      const [x, weight] = [normal(1, m, k), quantize(normal(2, n, k), kind)];
+      evaluate(x, weight.weight, weight.scales, weight.biases);
+      const made = cells((way) => scope(() => evaluate(quantizedLinear(x, weight, kind, null, way))));
+      const row = `| ${[name, `${m} × ${k} × ${n}`, bits, ...made].join(" | ")} |`;
+      console.error(row);
+      return row;
+    }),
+  ),
+);
+
+const text = (tokens: number, width: number) => ({
+  data: normal(3, tokens, width).read("float32") as Float32Array<ArrayBuffer>,
+  tokens,
+});
+const size = { width: 512, height: 512 };
+const half = [1, 0.5];
+
+/** One step at 512². The transformers of both ways are in memory. */
+function step(family: "flux2" | "zimage", bits: 8 | 4): string {
+  const made = (way: Way): { step(): void; [Symbol.dispose](): void } => {
+    const how = { bits, products: "float32", quantizedProducts: way } as const;
+    if (family === "flux2") {
+      const transformer = loadFlux([values.flux2], how);
+      const positive = text(512, transformer.config.text);
+      const start = noiseOfFlux(size, transformer.config.channels, 7);
+      const step = () =>
+        denoiseFlux({
+          transformer,
+          sigmas: half,
+          start,
+          references: [],
+          positive,
+          guidance: 1,
+          step: clearCache,
+        });
+      return { step, [Symbol.dispose]: () => transformer[Symbol.dispose]() };
+    }
+    const transformer = loadTransformer([values.zimage], how);
+    const positive = text(64, transformer.config.caption);
+    const start = noise(size, transformer.config.patch / 4, 7);
+    const step = () => denoise({ transformer, sigmas: half, start, positive, guidance: 1, step: clearCache });
+    return { step, [Symbol.dispose]: () => transformer[Symbol.dispose]() };
+  };
+  using float32 = made("float32");
+  using integer = made("integer");
+  const both = { float32, integer };
+  const row = `| ${[family === "flux2" ? "FLUX.2 klein 4B" : "Z-Image", bits, ...cells((way) => both[way].step())].join(" | ")} |`;
+  console.error(row);
+  return row;
+}
+
+await makeTransformer("flux2/klein-4b", values.flux2);
+await makeTransformer("zimage/turbo", values.zimage);
+const steps = (["zimage", "flux2"] as const).flatMap((family) =>
+  ([8, 4] as const).map((bits) => step(family, bits)),
+);
+
+const page = `# Few bits on a processor
+
+What \`cpu_quantized\` chooses between: \`float\` unpacks the weights of 8 or 4 bits on the way to products of float32; \`integer\` rounds the rows
+to 8 bits, with a scale for each group of 64 numbers, and adds integers. [precision.md](precision.md) says how far pictures are apart.
+
+## Products
+
+| layer | rows × depth × columns | bits | float, s | integer, s | integer / float |
+|---|---|---|---|---|---|
+${products.join("\n")}
+
+## Steps
+
+One step at 512² of a transformer of the published width, with few blocks: attention, norms and all else are in it.
+
+| transformer | bits | float, s | integer, s | integer / float |
+|---|---|---|---|---|
+${steps.join("\n")}
+
+## Method
+
+Written by \`bun bench/few-bits/main.ts\` on ${process.platform} ${process.arch}, ${cpus()[0]?.model.trim()}, ${values.threads} threads, instruction set ${kernels()}, with a load of
+${loadavg()[0]!.toFixed(1)} at the end. Seconds are of the processor, of all threads. The two take turns in one process; ${rounds} rounds each. Medians, with the least and the
+largest in brackets; a ratio is taken within a round, and below 1 integers are ahead.
+
+The kernels for AVX-VNNI and AVX512_VNNI are compiled, and their sources tested with the instruction written out in C++
+(\`test/mlx-shim/integer.cpp\`); those for Arm's SDOT are tested in QEMU. None of the three has been timed.
+`;
+const path = join(import.meta.dir, "../../docs/bench/few-bits.md");
+await Bun.write(path, page);
+await Bun.$`${join(import.meta.dir, "../../node_modules/.bin/biome")} format --write ${path}`
+  .quiet()
+  .nothrow();
+console.log(page);
