@@ -73,21 +73,22 @@ function modelOf(context: CommandContext, wanted: string, option: string | undef
   );
 }
 
-/** Gigabytes that a model has to bring first, and those of a copy with the plan's bits; null where nothing is missing. */
+/** Gigabytes that are to be downloaded first: of the model's own files, where they give the plan's bits, and of a copy with them. */
 interface PlannedDownload {
-  gb: number;
+  gb?: number;
   copyGb?: number;
 }
 
 function downloadOf(
   family: string,
-  { name, downloads, diskGb, copies = [] }: Variant,
+  { name, downloads, diskGb, bits: ownBits, copies = [] }: Variant,
   bits: Bits,
   look: CheckContext,
 ): PlannedDownload | null {
   if (downloads.length === 0 || "source" in look.activation(family, name)) return null;
   const copy = copies.find((each) => each.bits === bits);
-  return { gb: diskGb, ...(copy && { copyGb: copy.diskGb }) };
+  const own = ownBits === undefined || ownBits === bits;
+  return { ...(own && { gb: diskGb }), ...(copy && { copyGb: copy.diskGb }) };
 }
 
 function planJson(family: string, need: Need, budget: number, download: PlannedDownload | null): string {
@@ -103,7 +104,7 @@ function planJson(family: string, need: Need, budget: number, download: PlannedD
       resident_bytes: resident(need),
       budget_bytes: budget,
       fits: peak <= budget,
-      download_gb: download?.gb ?? 0,
+      ...(download?.gb !== undefined && { download_gb: download.gb }),
       ...(download?.copyGb !== undefined && { copy_download_gb: download.copyGb }),
       ...(need.notes && { notes: need.notes }),
     },
@@ -138,8 +139,13 @@ function planText(family: string, need: Need, budget: number, download: PlannedD
   ].join("\n");
 }
 
-const downloadText = ({ gb, copyGb }: PlannedDownload, model: string, bits: Bits) =>
-  `To download first:      ${gb} GB${copyGb === undefined ? "" : `, or ${copyGb} GB with easel activate ${model} --bits ${bits}`}`;
+function downloadText({ gb, copyGb }: PlannedDownload, model: string, bits: Bits): string {
+  const ways = [
+    ...(gb === undefined ? [] : [`${gb} GB`]),
+    ...(copyGb === undefined ? [] : [`${copyGb} GB with easel activate ${model} --bits ${bits}`]),
+  ];
+  return `To download first:      ${ways.join(", or ")}`;
+}
 
 /** Weights when every part stays. */
 function resident(need: Need): number {
