@@ -8,8 +8,10 @@ import type { Metadata, Sharp } from "sharp";
 import { Refusal } from "../errors.ts";
 import { focalLength35mm, focalLengthInPixels } from "./exif.ts";
 import { decodeHeic, type Heic, HeicFault, headOf, isHeic } from "./heif/decode.ts";
+import { boxesBytes, nclxOf, profileOf } from "./heif/nclx.ts";
 import { describesRgb } from "./profile.ts";
 import { loadSharp } from "./sharp.ts";
+import { plainTiff } from "./tiff.ts";
 
 /** A decoded picture: rows of red, green, blue bytes, already turned upright. */
 export interface Picture {
@@ -167,7 +169,29 @@ async function opened(source: string | Uint8Array, options: DecodeOptions, kind:
   checkPixels(metadata, options, kind);
   if (metadata.format === "heif" && metadata.compression !== "av1") throw unreadable(kind, undefined);
   if (metadata.format === "tiff") await requireClearSamples(metadata, open, kind);
-  return { open, metadata, heic };
+  if (metadata.format !== "heif" || metadata.icc) return { open, metadata, heic };
+  return { heic, ...((await withProfileOfNumbers(source, open, kind)) ?? { open, metadata }) };
+}
+
+/** An AVIF picture whose colours are wider than sRGB and named by numbers, as a TIFF with their profile. libvips ignores the numbers. */
+async function withProfileOfNumbers(source: string | Uint8Array, open: () => Sharp, kind: string) {
+  const profile = profileOf(nclxOf(await headOf(source, boxesBytes)));
+  if (!profile) return undefined;
+  const before = await open().metadata();
+  const { data, info } = await open()
+    .autoOrient()
+    .raw({ depth: "uchar" })
+    .toBuffer({ resolveWithObject: true })
+    .catch((cause: unknown) => {
+      throw unreadable(kind, cause);
+    });
+  const { width, height, channels } = info;
+  if (channels !== 3 && channels !== 4) return undefined;
+  const { file, pixels } = plainTiff({ width, height, channels }, profile);
+  pixels.set(data);
+  const reopen = (ignoreIcc = false): Sharp => openSharp()(file, { limitInputPixels: false, ignoreIcc });
+  const { exif } = before;
+  return { open: reopen, metadata: { ...(await reopen().metadata()), ...(exif && { exif }) } };
 }
 
 /**

@@ -6,6 +6,7 @@
  */
 import { plainTiff } from "../tiff.ts";
 import { HeifError, type HeifPicture, openLibheif } from "./libheif.ts";
+import { boxesBytes, nclxOf, profileOf } from "./nclx.ts";
 import type { Answer, Fault, Order } from "./protocol.ts";
 import { type Canvas, paste } from "./shrink.ts";
 
@@ -37,7 +38,10 @@ function decode(bytes: Uint8Array, { folder, maxPixels, enough }: Order): Decode
   const factor = enough === undefined ? 1 : factorFor(width, height, enough);
   const size = { width: Math.ceil(width / factor), height: Math.ceil(height / factor) };
   const channels = hasAlpha ? 4 : 3;
-  const { file, pixels } = plainTiff({ ...size, channels }, picture.iccProfile());
+  const { file, pixels } = plainTiff(
+    { ...size, channels },
+    picture.iccProfile() ?? profileOf(nclxOf(bytes.subarray(0, boxesBytes))),
+  );
   fill({ ...size, pixels, channels, factor }, picture);
   const exif = picture.exif() ?? new Uint8Array(0);
   return {

@@ -40,10 +40,10 @@ export function isHeic(head: Uint8Array): boolean {
 }
 
 /** The first bytes of a file; none where it cannot be read. */
-export async function headOf(source: string | Uint8Array): Promise<Uint8Array> {
-  if (typeof source !== "string") return source.subarray(0, headBytes);
+export async function headOf(source: string | Uint8Array, size = headBytes): Promise<Uint8Array> {
+  if (typeof source !== "string") return source.subarray(0, size);
   return Bun.file(source)
-    .slice(0, headBytes)
+    .slice(0, size)
     .bytes()
     .catch(() => new Uint8Array());
 }
