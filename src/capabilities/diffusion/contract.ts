@@ -117,3 +117,10 @@ export const trainProse = {
   summary: "Train",
   description: "This server does not train adapters: the answer is 501 `not_supported`.",
 } as const;
+
+export const generateProse = {
+  summary: "Generate",
+  description:
+    "Makes a picture from a prompt, or from a prompt and a picture. A synchronous call that does not ask for JSON gets the picture's " +
+    "bytes; otherwise the Job, whose `result` is ImageResponse. An asynchronous call is answered 202 at once.",
+} as const;

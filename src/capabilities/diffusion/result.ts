@@ -24,6 +24,16 @@ export async function preview(payload: Values): Promise<Record<string, unknown>>
   return { image: `data:image/jpeg;base64,${Buffer.from(bytes).toString("base64")}`, ...size };
 }
 
+/** What the result says of adapters. */
+export const usedAdapters = (
+  { loras }: { loras: readonly { scale: number }[] },
+  adapters: readonly UsedAdapter[],
+  unusedKeys: readonly string[],
+) => ({
+  loras: loras.map(({ scale }, i) => ({ file: adapters[i]!.file, scale })),
+  ...(unusedKeys.length > 0 && { lora_keys_unused: unusedKeys }),
+});
+
 export interface Made {
   family: string;
   /** Begins the name of the file. */

@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import {
+  generateProse,
   imageResponse,
   pictureFields,
   promptField,
@@ -113,12 +114,7 @@ Width and height are multiples of 16 and at most 2048. Time grows with pixels, s
 Up to 4 adapters in \`loras\`, in the names of the authors, diffusers, PEFT, ComfyUI and kohya. An adapter for another model is refused
 with \`lora_mismatch\`; those of the 4B and the 9B models do not fit each other.
 `,
-  generate: {
-    summary: "Generate",
-    description:
-      "Makes a picture from a prompt, or from a prompt and a picture. A synchronous call that does not ask for JSON gets the picture's " +
-      "bytes; otherwise the Job, whose `result` is ImageResponse. An asynchronous call is answered 202 at once.",
-  },
+  generate: generateProse,
   edit: {
     summary: "Edit",
     description:

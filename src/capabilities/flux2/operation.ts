@@ -20,7 +20,7 @@ import {
   textKeys,
   type UsedAdapter,
 } from "../diffusion/prepare.ts";
-import { preview, publishPicture } from "../diffusion/result.ts";
+import { preview, publishPicture, usedAdapters } from "../diffusion/result.ts";
 import { usedShortcuts } from "../diffusion/shortcuts.ts";
 import { chooseVariant } from "../model.ts";
 import { adapters } from "./adapters.ts";
@@ -166,8 +166,7 @@ const shared: Pick<
       scheduler,
       format,
       quality,
-      loras: params.loras.map(({ scale }, i) => ({ file: adapters[i]!.file, scale })),
-      ...(unusedKeys.length > 0 && { lora_keys_unused: unusedKeys }),
+      ...usedAdapters(params, adapters, unusedKeys),
       ...(promptCut && { prompt_cut: true }),
       ...(ignored && { guidance_ignored: true }),
       ...(kind === "edit" && image_strength !== null && { image_strength_ignored: true }),

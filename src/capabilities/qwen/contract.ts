@@ -1,5 +1,11 @@
 import { z } from "@hono/zod-openapi";
-import { imageResponse, pictureFields, promptField, startFields } from "../diffusion/contract.ts";
+import {
+  generateProse,
+  imageResponse,
+  pictureFields,
+  promptField,
+  startFields,
+} from "../diffusion/contract.ts";
 import { maskFields } from "../diffusion/mask.ts";
 import { FileBesideAdapters } from "../schemas.ts";
 
@@ -107,12 +113,7 @@ or 8 steps instead of 30, with an adapter that was made for it.
 Up to 4 adapters in \`loras\`, in the spellings of diffusers, PEFT, ComfyUI and kohya. An adapter for another model is refused with
 \`lora_mismatch\`.
 `,
-  generate: {
-    summary: "Generate",
-    description:
-      "Makes a picture from a prompt, or from a prompt and a picture. A synchronous call that does not ask for JSON gets the picture's " +
-      "bytes; otherwise the Job, whose `result` is ImageResponse. An asynchronous call is answered 202 at once.",
-  },
+  generate: generateProse,
   edit: {
     summary: "Edit",
     description:

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Operation } from "../capability.ts";
-import { publishPicture } from "../diffusion/result.ts";
+import { publishPicture, usedAdapters } from "../diffusion/result.ts";
 import { usedShortcuts } from "../diffusion/shortcuts.ts";
 import { type Facts, family, overlap, type Params } from "./params.ts";
 import type { DiffusionOutput } from "./phase.ts";
@@ -36,8 +36,7 @@ export const publish: Operation<never, Params>["publish"] = (params, given, outp
     scheduler,
     format,
     quality,
-    loras: params.loras.map(({ scale }, i) => ({ file: adapters[i]!.file, scale })),
-    ...(unusedKeys.length > 0 && { lora_keys_unused: unusedKeys }),
+    ...usedAdapters(params, adapters, unusedKeys),
     ...(params.fast !== null && { fast: params.fast }),
     batch_guidance,
     vae_tile: ownSettings(settings).qwen_vae_tile,

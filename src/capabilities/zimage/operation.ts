@@ -15,7 +15,7 @@ import {
   textKeys,
   type UsedAdapter,
 } from "../diffusion/prepare.ts";
-import { preview, publishPicture } from "../diffusion/result.ts";
+import { preview, publishPicture, usedAdapters } from "../diffusion/result.ts";
 import { usedShortcuts } from "../diffusion/shortcuts.ts";
 import { floatBytes } from "../footprint.ts";
 import { chooseBits, chooseVariant, requireActivated } from "../model.ts";
@@ -189,8 +189,7 @@ export const generate: Operation<GenerateRequest, Params> = {
       precision,
       format,
       quality,
-      loras: params.loras.map(({ scale }, i) => ({ file: adapters[i]!.file, scale })),
-      ...(unusedKeys.length > 0 && { lora_keys_unused: unusedKeys }),
+      ...usedAdapters(params, adapters, unusedKeys),
       ...(promptCut && { prompt_cut: true }),
       ...(ignored && { guidance_ignored: true }),
     };
