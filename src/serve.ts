@@ -138,7 +138,7 @@ export async function serve(
     context,
     log,
     notReady: () => readiness.reason(),
-    storeAnswers: () => stores.problem() === null,
+    storeAnswers: () => presence?.hears() ?? true,
     device,
     scalar: scalarScript,
     guides,

@@ -3,21 +3,12 @@
  *
  * @module
  */
-import { join } from "node:path";
-import { connection, fill, store, url } from "./database.ts";
+import { connection, fill, store } from "./database.ts";
 import { jobOf, variants } from "./jobs.ts";
 import { load, part } from "./page.ts";
-import { firstLine } from "./processes.ts";
+import { machine } from "./processes.ts";
 
 const lease = 10;
-
-async function machine() {
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, "machine.ts"), url, String(lease)], {
-    stdout: "pipe",
-    stderr: "inherit",
-  });
-  return { child, id: await firstLine(child.stdout) };
-}
 
 /** Who runs the job under this claim, and since when by the server's clock. */
 async function runs(job: string, claim: number): Promise<{ node: string; since: number }> {
@@ -34,7 +25,7 @@ async function runs(job: string, claim: number): Promise<{ node: string; since: 
 export async function lost(rounds: number): Promise<void> {
   await fill(0);
   const at = load();
-  const machines = await Promise.all(Array.from({ length: 3 }, machine));
+  const machines = await Promise.all(Array.from({ length: 3 }, () => machine(lease)));
   const waits: number[] = [];
   try {
     // machines that have just begun judge the others later
@@ -50,7 +41,7 @@ export async function lost(rounds: number): Promise<void> {
       const { since } = await runs(job.id, 2);
       waits.push(since - killed);
       await store.delete(job.id);
-      machines[index] = await machine();
+      machines[index] = await machine(lease);
       await Bun.sleep(2 * lease * 1000);
     }
   } finally {

@@ -1,5 +1,6 @@
 /**
- * A machine of a fleet whose jobs run until they are canceled: `bun bench/fleet/machine.ts URL LEASE`. It prints its id once it works.
+ * A machine of a fleet whose jobs take so many seconds, or run until they are canceled: `bun bench/fleet/machine.ts URL LEASE [SECONDS]`.
+ * It prints its id once it works.
  */
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,9 +17,9 @@ import { defaultSettings } from "../../src/settings/load.ts";
 import { crashLoad } from "../../test/src/jobs/store/crash-load.ts";
 import { variants } from "./jobs.ts";
 
-const [url, seconds] = process.argv.slice(2) as [string, string];
+const [url, leaseSeconds, seconds] = process.argv.slice(2) as [string, string, string?];
 const dir = mkdtempSync(join(tmpdir(), "easel-bench-machine-"));
-const lease = Number(seconds);
+const lease = Number(leaseSeconds);
 const log = createLog({ level: "error", format: "text" });
 const connection = connect(addressOf(defaultSettings({ fleet_url: url }), {}));
 const about = { name: crypto.randomUUID(), role: "worker", version: "0", lease } as const;
@@ -34,8 +35,11 @@ const scheduler = createScheduler({
   log,
   engine: {
     ...options.engine,
-    run: (_family, _phase, _parts, _input, { signal } = {}) =>
-      new Promise((_, reject) => signal?.addEventListener("abort", () => reject(new Cancelled()))),
+    run: (_family, _phase, _parts, input, { signal } = {}) =>
+      new Promise((resolve, reject) => {
+        signal?.addEventListener("abort", () => reject(new Cancelled()));
+        if (seconds) setTimeout(resolve, Number(seconds) * 1000, { output: {}, input, peak: 0 });
+      }),
   },
   notices: await createPostgresNotices({ connection, node: member.id, log }),
   placing: { isShared: true, types: ["bench"], variants: () => variants },

@@ -1,16 +1,29 @@
 /**
- * The queue of a fleet on a PostgreSQL of its own, with durable commits: `bun bench/fleet/main.ts [SECONDS]`. Writes
- * `docs/bench/fleet-queue.md`.
+ * The queue of a fleet on a PostgreSQL of its own, with durable commits: `bun bench/fleet/main.ts [SECONDS] [PART…]`. All
+ * parts together write `docs/bench/fleet-queue.md`; some are printed alone.
  */
 import { join } from "node:path";
 import { stopDaemons } from "../../test/fleet/daemon.ts";
+import { away } from "./away.ts";
 import { connection } from "./database.ts";
 import { lost } from "./lost.ts";
 import { machine, say, write } from "./page.ts";
 import { claims, lists, loads, starts, steady } from "./queue.ts";
 import { beats, swarms } from "./swarm.ts";
 
-const seconds = Number(process.argv[2] ?? 10);
+const [seconds, names] = [Number(process.argv[2] ?? 10), process.argv.slice(3)];
+
+const parts: Readonly<Record<string, () => Promise<void>>> = {
+  claims: () => claims(seconds),
+  starts,
+  steady,
+  swarms: () => swarms(2 * seconds),
+  beats: () => beats(2 * seconds),
+  loads,
+  lists,
+  lost: () => lost(5),
+  away: () => away(300),
+};
 
 try {
   say("# The queue of several machines");
@@ -22,15 +35,8 @@ try {
   say(
     "machine's at the start of each row: with other work beside it, rates are what that work leaves. Loads of models do not depend on it.",
   );
-  await claims(seconds);
-  await starts();
-  await steady();
-  await swarms(2 * seconds);
-  await beats(2 * seconds);
-  await loads();
-  await lists();
-  await lost(5);
-  await write(join(import.meta.dir, "../../docs/bench/fleet-queue.md"));
+  for (const name of names.length > 0 ? names : Object.keys(parts)) await parts[name]!();
+  if (names.length === 0) await write(join(import.meta.dir, "../../docs/bench/fleet-queue.md"));
 } finally {
   await connection[Symbol.asyncDispose]();
   stopDaemons();

@@ -32,7 +32,17 @@ export async function workers<T>(count: number, mode: string, { seconds = 0, win
   };
 }
 
-export async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
+/** A machine of a fleet, whose jobs take so many seconds, or run until they are canceled. */
+export async function machine(lease: number, ...seconds: number[]) {
+  const args = [url, ...[lease, ...seconds].map(String)];
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, "machine.ts"), ...args], {
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  return { child, id: await firstLine(child.stdout) };
+}
+
+async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
   for await (const chunk of stream) {

@@ -89,6 +89,11 @@ export class Presence implements Fleet {
     this.#stopHearing = await heedOrders(connection, node.id, () => node.hurry());
   }
 
+  /** Whether the database answers. */
+  hears(): boolean {
+    return this.#options.node.isHeard();
+  }
+
   /** Why no job can be taken, or null. */
   problem(): string | null {
     if (!this.#options.node.isHeard()) return "the fleet's database does not answer";

@@ -82,6 +82,7 @@ describe.skipIf(!hasPostgres)("a machine whose clock is wrong", () => {
       503,
       "the clock of this machine differs from the database server's by more than five minutes: set both by NTP",
     ]);
+    expect(await (await wrong.get("/health")).json()).toMatchObject({ store: "here" });
     await start("right", "worker", fleet);
     await until(async () => (await jobOf(front, id)).status === "succeeded");
     const [ran] = await database.durable.run(

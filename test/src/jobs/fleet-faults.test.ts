@@ -90,6 +90,65 @@ describe.skipIf(!hasPostgres)("a fleet in trouble", () => {
     }
   });
 
+  test("a worker that is killed while the database is away loses its end: its job runs once more", async () => {
+    await fresh();
+    const dir = mkdtempSync(join(tmpdir(), "easel-killed-"));
+    const killed = Bun.spawn(
+      [process.execPath, join(import.meta.dir, "../../fleet/frozen-node.ts"), dir, url],
+      {
+        stdout: "pipe",
+        stderr: "pipe",
+      },
+    );
+    try {
+      const front = await start({ variants: [], lease: 1 });
+      const id = await front.submit({ outputs: 1 });
+      await killed.stdout.getReader().read();
+      await server.stop();
+      writeFileSync(join(dir, "go"), "");
+      // its result is made, and cannot be written
+      let said = "";
+      for await (const chunk of killed.stderr) {
+        said += new TextDecoder().decode(chunk);
+        if (said.includes("the job store does not work")) break;
+      }
+      killed.kill("SIGKILL");
+      await killed.exited;
+      await server.start();
+      const other = await start({ lease: 1 });
+      expect(await other.scheduler.wait(id, 600_000)).toMatchObject({ job: { status: "succeeded" } });
+      const ended = await rowOf(id);
+      expect(ended).toMatchObject({ claim: 2, attempts: 2, node: other.id });
+      expect(await records()).toEqual(JSON.parse(ended.artifacts));
+    } finally {
+      killed.kill("SIGKILL");
+      await killed.exited;
+      rmSync(dir, { recursive: true, force: true });
+    }
+  });
+
+  test("a cancel of a job whose row another transaction holds is refused after a while, and works when it is free", async () => {
+    await fresh();
+    const front = await start({ variants: [] });
+    const id = await front.submit();
+    await using holder = connection(url, { session: { idle_in_transaction_session_timeout: "0" } });
+    const free = Promise.withResolvers<void>();
+    const locked = Promise.withResolvers<void>();
+    const holds = holder.durable.begin(async (sql) => {
+      await sql`SELECT 1 FROM jobs WHERE id = ${id} FOR UPDATE`;
+      locked.resolve();
+      await free.promise;
+    });
+    await locked.promise;
+    await expect(front.scheduler.cancel(id)).rejects.toMatchObject({
+      code: "store_unavailable",
+      status: 503,
+    });
+    free.resolve();
+    await holds;
+    expect(await front.scheduler.cancel(id)).toMatchObject({ status: "canceled" });
+  });
+
   test("a result is written once the network speaks again, without another attempt", async () => {
     await fresh();
     using proxy = await silentProxy(server.port);
