@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { thumbnailUrl } from "../state/api.ts";
 import { trouble } from "../state/server.ts";
 
@@ -13,12 +13,6 @@ export function Thumb({
   alt?: string;
 }) {
   const [broken, setBroken] = useState(false);
-  const image = useRef<HTMLImageElement>(null);
-  useEffect(() => {
-    const shown = image.current;
-    // A thumbnail that scrolled by before it came must not keep others waiting.
-    return () => shown?.removeAttribute("src");
-  }, []);
   const away = trouble.value !== undefined;
   // A picture that failed while the server was away is asked for again.
   useEffect(() => {
@@ -27,7 +21,6 @@ export function Thumb({
   if (broken) return alt ? <span class="plate">{alt}</span> : <span class="plate" />;
   return (
     <img
-      ref={image}
       class="thumb"
       src={thumbnailUrl(file, size)}
       alt={alt}

@@ -10,6 +10,18 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 /** What lies so far outside of the window is there already when it comes into view. */
 const margin = 900;
 
+/**
+ * A picture that scrolled by before it came must not keep others waiting. While it is still in the document: Chromium keeps an image
+ * for ever that loses its source afterwards.
+ */
+function dropPending(list: HTMLElement, from: number, to: number, kept: number): void {
+  for (const tile of list.children) {
+    const index = Number(tile.ariaPosInSet) - 1;
+    if ((index >= from && index < to) || index === kept) continue;
+    for (const image of tile.querySelectorAll("img")) if (!image.complete) image.removeAttribute("src");
+  }
+}
+
 interface Layout {
   columns: number;
   /** Of a tile, in pixels; 0 until one was measured. */
@@ -43,7 +55,9 @@ export function Tiles({ count, at }: { count: number; at(index: number): Item })
     const { top } = element.getBoundingClientRect();
     const first = Math.max(Math.floor((-top - margin) / stride), 0);
     const last = Math.max(Math.ceil((innerHeight - top + margin) / stride), first + 1);
-    if (first !== rows.peek().first || last !== rows.peek().last) rows.value = { first, last };
+    if (first === rows.peek().first && last === rows.peek().last) return;
+    dropPending(element, first * columns, last * columns, focused.peek());
+    rows.value = { first, last };
   };
   useLayoutEffect(() => measure.current(), [count === 0]);
   useEffect(() => {

@@ -75,6 +75,28 @@ inBrowser("a tile with the focus stays while the window is elsewhere, and in ano
   expect(x + width).toBeLessThanOrEqual(400);
 });
 
+inBrowser("tiles that were shown and left are forgotten", async () => {
+  const { url } = await server();
+  const { page } = await visit(`${url}/#/gallery`);
+  await ready(page);
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable");
+  const nodes = async () => {
+    await session.send("HeapProfiler.collectGarbage");
+    const { metrics } = await session.send("Performance.getMetrics");
+    return metrics.find(({ name }) => name === "Nodes")!.value;
+  };
+  const there = async () => {
+    await toTheEnd(page);
+    await page.evaluate(() => scrollTo(0, 0));
+    await tileAt(page, 1).waitFor();
+  };
+  await there();
+  const before = await nodes();
+  for (let times = 0; times < 4; times++) await there();
+  expect(await nodes()).toBeLessThan(2 * before + 1000);
+});
+
 inBrowser("a thumbnail that scrolled by before it came is not waited for", async () => {
   const { url } = await server();
   const { page } = await visit("about:blank");
