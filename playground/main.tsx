@@ -4,6 +4,7 @@
  * @module
  */
 import { render } from "preact";
+import { keepShell, watchReturn } from "./shell/register.ts";
 import { restoreInputs } from "./state/inputs.ts";
 import { refreshJobs } from "./state/jobs.ts";
 import { loadOffer, watchServer } from "./state/server.ts";
@@ -13,9 +14,11 @@ const root = document.getElementById("app")!;
 root.replaceChildren();
 render(<App />, root);
 void watchServer();
+watchReturn();
 void restoreInputs();
 await Promise.all([loadOffer(), refreshJobs()]);
 document.documentElement.dataset.ready = "";
+keepShell();
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) return;
   void loadOffer();

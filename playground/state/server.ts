@@ -12,6 +12,8 @@ export const offerError = signal<string | undefined>(undefined);
 export const health = signal<api.ServerHealth | undefined>(undefined);
 /** Why the server takes no jobs; undefined while it does. */
 export const trouble = signal<string | undefined>(undefined);
+/** Whether the server has answered since the page was opened. */
+export const met = signal(false);
 
 export const models = computed(() => offer.value?.families.flatMap((family) => family.models) ?? []);
 
@@ -57,12 +59,15 @@ export async function watchServer(): Promise<void> {
   clearTimeout(timer);
   try {
     const [ready, current] = await Promise.all([api.ready(), api.health()]);
+    met.value = true;
     const wasLost = trouble.value !== undefined;
     trouble.value = ready.ready ? undefined : (ready.reason ?? "The server is not ready.");
     health.value = current;
     if (wasLost && ready.ready) void loadOffer();
   } catch {
-    trouble.value = "Connection lost. Trying again…";
+    trouble.value = met.value
+      ? "Connection lost. Trying again…"
+      : "The server is not there. Start easel, and this page goes on by itself.";
   }
   if (!document.hidden) timer = setTimeout(watchServer, trouble.value ? troubledEvery : healthyEvery);
 }

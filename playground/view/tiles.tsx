@@ -44,7 +44,8 @@ export function Tiles({ count, at }: { count: number; at(index: number): Item })
 
   const measure = useRef(() => {});
   measure.current = () => {
-    const element = list.current!;
+    const element = list.current;
+    if (!element) return;
     const { gridTemplateColumns, rowGap } = getComputedStyle(element);
     const columns = gridTemplateColumns.split(" ").length;
     const height = (element.firstElementChild as HTMLElement | null)?.offsetHeight ?? 0;

@@ -27,7 +27,42 @@ export async function buildPage(entry = join(import.meta.dir, "../../playground/
       return [name, { type, bytes: name === "index.html" ? withManifest(bytes) : bytes }];
     }),
   );
-  return new Map(files.sort(([a], [b]) => (a < b ? -1 : 1)));
+  const page = new Map(files);
+  page.set("worker.js", await shellWorker(page));
+  return new Map([...page].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The service worker, which knows the files that the page starts with. */
+async function shellWorker(page: Page): Promise<PageFile> {
+  const html = page.get("index.html")!;
+  const version = new Bun.CryptoHasher("sha256").update(html.bytes).digest("hex");
+  const built = await Bun.build({
+    entrypoints: [join(import.meta.dir, "../../playground/shell/worker.ts")],
+    target: "browser",
+    format: "iife",
+    minify: true,
+    define: { SHELL: JSON.stringify({ version, files: startFiles(page) }) },
+    throw: false,
+  });
+  if (!built.success) throw new Error(built.logs.map(String).join("\n"));
+  const bytes = new Uint8Array(await built.outputs[0]!.arrayBuffer());
+  return { type: "text/javascript; charset=utf-8", bytes };
+}
+
+/** Paths of the style sheet and of the scripts that are loaded before the page is shown. */
+function startFiles(page: Page): string[] {
+  const found = new Set<string>();
+  const follow = (text: string, pattern: RegExp) => {
+    for (const [, path] of text.matchAll(pattern)) {
+      const file = page.get(basename(path!));
+      if (!file || found.has(path!)) continue;
+      found.add(path!);
+      if (path!.endsWith(".js"))
+        follow(new TextDecoder().decode(file.bytes), /(?:from|import)\s*"(\/playground\/[^"]+\.js)"/g);
+    }
+  };
+  follow(new TextDecoder().decode(page.get("index.html")!.bytes), /(?:src|href)="([^"]+\.(?:js|css|svg))"/g);
+  return [...found].sort();
 }
 
 /** The server makes the manifest, so the bundler must not look for it. It is asked for with the cookie of the token. */

@@ -1,10 +1,10 @@
 /** The page while its server goes away, beside another tab, by keys alone, and without motion. */
-import { afterAll, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { drop, hasBrowser, patience, picture, playground, ready } from "./browser.ts";
+import { processes } from "./processes.ts";
 import { choose, estimate, shown } from "./steps.ts";
 
 const { site, visit } = playground();
@@ -12,10 +12,7 @@ const root = join(import.meta.dir, "../..");
 const small = join(root, "test/fixtures/seedvr2/input-100x75.png");
 const inBrowser = (name: string, run: () => Promise<void>) => test.skipIf(!hasBrowser)(name, run, patience);
 
-const closing: (() => unknown)[] = [];
-afterAll(async () => {
-  for (const step of closing.splice(0).reverse()) await step();
-});
+const { started, folder } = processes();
 
 let shared: ReturnType<typeof site> | undefined;
 const server = () => {
@@ -23,39 +20,8 @@ const server = () => {
   return shared;
 };
 
-/** A server that is a process of its own, on a fixed folder and port. */
-async function started(data: string, port: number) {
-  const child = Bun.spawn(
-    [process.execPath, join(root, "src/main.ts"), "run", "--port", String(port), "--data-dir", data],
-    {
-      stdout: "pipe",
-      stderr: "ignore",
-      env: { ...process.env, HOME: data, HF_HUB_CACHE: data, EASEL_CACHE_DIR: join(data, "cache") },
-    },
-  );
-  closing.push(async () => {
-    child.kill("SIGKILL");
-    await child.exited;
-  });
-  let said = "";
-  for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
-    said += chunk;
-    const url = /http:\/\/[\d.:]+/.exec(said)?.[0];
-    if (url)
-      return {
-        url,
-        kill: () => {
-          child.kill("SIGKILL");
-          return child.exited;
-        },
-      };
-  }
-  throw new Error(`the server did not start: ${said}`);
-}
-
 inBrowser("a job on the stage survives kill -9 of the server, and ends with its map", async () => {
-  const data = mkdtempSync(join(tmpdir(), "easel-killed-"));
-  closing.push(() => rmSync(data, { recursive: true, force: true }));
+  const data = folder();
   const first = await started(data, 0);
   const { page } = await visit(first.url);
   await ready(page);

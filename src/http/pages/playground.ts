@@ -14,6 +14,7 @@ const policy = [
   "media-src 'self' blob:",
   "connect-src 'self'",
   "manifest-src 'self'",
+  "worker-src 'self'",
   "base-uri 'none'",
   "form-action 'self'",
   "frame-ancestors 'none'",
@@ -23,6 +24,13 @@ const pageHeaders = {
   "Content-Security-Policy": policy,
   "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
   "Cross-Origin-Opener-Policy": "same-origin",
+  "Cache-Control": "no-cache",
+};
+
+/** The service worker's own policy: it asks this server and no other. It serves the page at `/`, above its own path. */
+const workerHeaders = {
+  "Content-Security-Policy": "default-src 'none'; connect-src 'self'",
+  "Service-Worker-Allowed": "/",
   "Cache-Control": "no-cache",
 };
 
@@ -40,6 +48,12 @@ export function playgroundRoutes(app: OpenAPIHono<Env>, deps: Deps): void {
       "Cache-Control": "no-cache",
     }),
   );
+
+  app.get("/playground/worker.js", async (c) => {
+    const file = (await deps.playground()).get("worker.js");
+    if (!file) throw new Refusal("not_found", "no such route");
+    return answerAsset(c, file, workerHeaders);
+  });
 
   app.get("/playground/:name", async (c) => {
     const name = c.req.param("name");
