@@ -8,6 +8,7 @@ import { useEffect } from "preact/hooks";
 import * as api from "../state/api.ts";
 import { copyUrl, fromStored, imageUrl, inputs, setInput } from "../state/inputs.ts";
 import { cancelJob, findJob, refreshJobs, updateJob } from "../state/jobs.ts";
+import { nameOf } from "../state/names.ts";
 import { announce, toast } from "../state/notices.ts";
 import { inputsOf, isLive, titleOf, toolOf } from "../state/result.ts";
 import { go, jobAddress } from "../state/route.ts";
@@ -159,7 +160,7 @@ function adoptInput(job: api.Job): void {
   const adopt = async () => {
     if (inputs[tool].value?.sentAs === input) return;
     const file = await api.file(input).catch(() => undefined);
-    if (file) setInput(tool, await fromStored(input, file.filename));
+    if (file) setInput(tool, await fromStored(input, nameOf(input) ?? file.filename));
   };
   void adopt();
 }

@@ -10,6 +10,7 @@ import * as api from "../state/api.ts";
 import { forms, useSettings } from "../state/forms.ts";
 import { copyUrl, imageUrl } from "../state/inputs.ts";
 import { removeJobs } from "../state/jobs.ts";
+import { nameOf } from "../state/names.ts";
 import { toast } from "../state/notices.ts";
 import { duration, modelOf, pictureOf, secondsOf } from "../state/result.ts";
 import { go, type ToolName, toolAddress } from "../state/route.ts";
@@ -43,7 +44,7 @@ export function ResultStage({
       api
         .file(input)
         .then(({ filename }) => {
-          base.value = baseName(filename.replace(/\.[^.]*$/, ""));
+          base.value = baseName((nameOf(input) ?? filename).replace(/\.[^.]*$/, ""));
         })
         .catch(() => {});
   }, [job.id]);

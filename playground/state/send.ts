@@ -7,8 +7,9 @@ import * as api from "./api.ts";
 import { forms } from "./forms.ts";
 import { addReferences, fromStored, setInput } from "./inputs.ts";
 import { jobs } from "./jobs.ts";
+import { rememberName } from "./names.ts";
 import { toast } from "./notices.ts";
-import { pictureOf } from "./result.ts";
+import { pictureOf, titleOf, toolOf } from "./result.ts";
 import { go, type ToolName, toolAddress } from "./route.ts";
 import { clearRefusal } from "./run.ts";
 
@@ -17,7 +18,25 @@ async function pictureFrom(job: api.Job) {
   if (!file) return undefined;
   const stored = await api.file(file).catch(() => undefined);
   if (!stored) toast("The image of this result was deleted.");
-  return stored && fromStored(file, stored.filename);
+  if (!stored) return undefined;
+  rememberName(file, nameFor(job, stored.filename));
+  return fromStored(file, nameFor(job, stored.filename));
+}
+
+const suffixes: Record<ToolName, string> = {
+  depth: "depth",
+  upscale: "upscaled",
+  generate: "",
+  edit: "edited",
+};
+
+/** "room-depth.png" for the map of room.jpg: the server's own names tell the model alone. */
+function nameFor(job: api.Job, filename: string): string {
+  const base = titleOf(job)
+    .replace(/\.[^.]*$/, "")
+    .slice(0, 48);
+  const ending = /\.[^.]*$/.exec(filename)?.[0] ?? "";
+  return [base, suffixes[toolOf(job)]].filter(Boolean).join("-") + ending;
 }
 
 export async function sendTo(tool: ToolName, job: api.Job): Promise<void> {

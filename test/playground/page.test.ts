@@ -452,7 +452,7 @@ inBrowser("an image becomes larger, and the result is the input of the next tool
   await page.locator(".stage-foot .menu summary", { hasText: "Use as input" }).click();
   await page.locator(".menu-items").getByRole("button", { name: "Depth" }).click();
   await page.locator("#panel-title", { hasText: "Depth" }).waitFor();
-  await page.locator("#current .name").waitFor();
+  await page.locator("#current .name", { hasText: "small-upscaled.png" }).waitFor();
   expect(complaints).toEqual([]);
 });
 
