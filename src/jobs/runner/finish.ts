@@ -40,11 +40,14 @@ export class Finisher {
   async persist<T>(ask: () => Promise<T>, waitsFor = isPassing): Promise<T | undefined> {
     const { clock, log } = this.context;
     const since = clock.now();
+    let level: "error" | "debug" = "error";
     for (let wait = 500; ; wait = Math.min(wait * 2, 30_000)) {
       try {
         return await ask();
       } catch (error) {
-        log.error("the job store does not work", { error });
+        log[level]("the job store does not work", { error });
+        // once an outage
+        level = "debug";
         if (this.quit.aborted) return undefined;
         if (!waitsFor(error, clock.now() - since)) throw error;
         await sleep(clock, isAway(error) ? Math.min(wait, longestAway) : wait);
