@@ -96,10 +96,10 @@ const text = (tokens: number, width: number) => ({
   data: normal(3, tokens, width).read("float32") as Float32Array<ArrayBuffer>,
   tokens,
 });
-const size = { width: 512, height: 512 };
+const size = { width: 256, height: 256 };
 const half = [1, 0.5];
 
-/** One step at 512². The transformers of both ways are in memory. */
+/** One step at 256². The transformers of both ways are in memory. */
 function step(family: "flux2" | "zimage", bits: 8 | 4): string {
   const made = (way: Way): { step(): void; [Symbol.dispose](): void } => {
     const how = { bits, products: "float32", quantizedProducts: way } as const;
@@ -152,7 +152,7 @@ ${products.join("\n")}
 
 ## Steps
 
-One step at 512² of a transformer of the published width, with few blocks: attention, norms and all else are in it.
+One step at 256² of a transformer of the published width, with few blocks: attention, norms and all else are in it.
 
 | transformer | bits | float, s | integer, s | integer / float |
 |---|---|---|---|---|

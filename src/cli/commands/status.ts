@@ -179,8 +179,10 @@ async function deviceOfServer(server: Client): Promise<string> {
   return `It computes on the ${device.kind === "gpu" ? "GPU" : "processor"} (${device.name})${tested}${precision ?? ""}.`;
 }
 
-const precisionText = ({ depth, diffusion }: NonNullable<DeviceState["precision"]>): string =>
-  depth === diffusion ? `, in ${depth}` : `, depth in ${depth} and generation in ${diffusion}`;
+function precisionText({ depth, diffusion, quantized }: NonNullable<DeviceState["precision"]>): string {
+  const floats = depth === diffusion ? `, in ${depth}` : `, depth in ${depth} and generation in ${diffusion}`;
+  return quantized === "integer" ? `${floats}, quantized transformers in integers` : floats;
+}
 
 async function budgetOfServer(server: Client): Promise<number> {
   const { memory } = await json<{ memory: { budget_gb: number } }>(await server.request("/health"));
