@@ -2,9 +2,9 @@
  * Products with matrices of 8 and 4 bits, and whole steps of transformers that have them: sums of integers beside products of floats.
  * Writes `docs/bench/few-bits.md`.
  *
- *     bun bench/few-bits/main.ts [--rounds 7] [--threads 2] [--flux2 FOLDER] [--zimage FOLDER]
+ *     bun bench/few-bits/main.ts [--rounds 7] [--threads 2] [--flux2 FOLDER] [--zimage FOLDER] [products steps]
  *
- * The folders get weights of the published width, one block of each kind, unless they hold some.
+ * A part that is named is measured alone, and the page holds no other. The folders get weights of the published width, one block of each kind, unless they hold some.
  *
  * @module
  */
@@ -32,7 +32,8 @@ import { noise } from "../../src/models/zimage/pictures.ts";
 import { spread } from "../statistics.ts";
 import { makeTransformer } from "../steps.ts";
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     rounds: { type: "string", default: "7" },
     threads: { type: "string", default: "2" },
@@ -42,6 +43,7 @@ const { values } = parseArgs({
 });
 process.env.EASEL_CPU_THREADS = values.threads;
 const rounds = Number(values.rounds);
+const wanted = (part: string) => positionals.length === 0 || positionals.includes(part);
 openLibrary(join(await nativeFolder({ usual: "" }), library), { device: "cpu" });
 if (!hasInteger()) throw new Error("the kernels in use have no instruction for integers");
 
@@ -78,7 +80,7 @@ const layers = [
   ["Qwen-Image, feed-forward", 1024, 3072, 12_288],
 ] as const;
 
-const products = layers.flatMap(([name, m, k, n]) =>
+const products = (wanted("products") ? layers : []).flatMap(([name, m, k, n]) =>
   ([8, 4] as const).map((bits) =>
     scope(() => {
       const kind = { bits, groupSize: 64 } as const;
@@ -133,32 +135,36 @@ function step(family: "flux2" | "zimage", bits: 8 | 4): string {
   return row;
 }
 
-await makeTransformer("flux2/klein-4b", values.flux2);
-await makeTransformer("zimage/turbo", values.zimage);
-const steps = (["zimage", "flux2"] as const).flatMap((family) =>
+if (wanted("steps")) {
+  await makeTransformer("flux2/klein-4b", values.flux2);
+  await makeTransformer("zimage/turbo", values.zimage);
+}
+const families = ["zimage", "flux2"] as const;
+const steps = (wanted("steps") ? families : []).flatMap((family) =>
   ([8, 4] as const).map((bits) => step(family, bits)),
 );
+
+const section = (title: string, head: string, rows: readonly string[]) =>
+  rows.length === 0
+    ? ""
+    : `## ${title}
+
+| ${head} | bits | float, s | integer, s | integer / float |
+|${"---|".repeat(head.split("|").length + 4)}
+${rows.join("\n")}
+
+`;
 
 const page = `# Few bits on a processor
 
 What \`cpu_quantized\` chooses between: \`float\` unpacks the weights of 8 or 4 bits on the way to products of float32; \`integer\` rounds the rows
 to 8 bits, with a scale for each group of 64 numbers, and adds integers. [precision.md](precision.md) says how far pictures are apart.
 
-## Products
-
-| layer | rows × depth × columns | bits | float, s | integer, s | integer / float |
-|---|---|---|---|---|---|
-${products.join("\n")}
-
-## Steps
-
-One step at 256² of a transformer of the published width, with few blocks: attention, norms and all else are in it.
-
-| transformer | bits | float, s | integer, s | integer / float |
-|---|---|---|---|---|
-${steps.join("\n")}
-
-## Method
+${section("Products", "layer | rows × depth × columns", products)}${section(
+  "Steps, at 256², of transformers of the published width with few blocks",
+  "transformer",
+  steps,
+)}## Method
 
 Written by \`bun bench/few-bits/main.ts\` on ${process.platform} ${process.arch}, ${cpus()[0]?.model.trim()}, ${values.threads} threads, instruction set ${kernels()}, with a load of
 ${loadavg()[0]!.toFixed(1)} at the end. Seconds are of the processor, of all threads. The two take turns in one process; ${rounds} rounds each. Medians, with the least and the
