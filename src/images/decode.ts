@@ -87,26 +87,19 @@ export async function decodePicture(source: string | Uint8Array, options: Decode
   const original = heic?.original ?? stored;
   const smaller = options.within && sizeWithin(stored, options.within);
   const upright = open(profile !== undefined).autoOrient();
-  const { data, info } = await (smaller
-    ? upright.resize({ ...smaller, fit: "fill", kernel: "lanczos3" })
-    : upright
-  )
-    .removeAlpha()
-    .toColourspace("srgb")
-    .raw({ depth: "uchar" })
-    .toBuffer({ resolveWithObject: true })
-    .catch((cause: unknown) => {
-      throw unreadable(kind, cause);
-    });
-  if (info.channels !== 3) throw unreadable(kind, undefined);
+  const { pixels, info } = await readPixels(
+    smaller ? upright.resize({ ...smaller, fit: "fill", kernel: "lanczos3" }) : upright,
+    kind,
+  );
+  // The collector counts no memory of the addon, and much of it is needed for a picture that large.
+  if (smaller) Bun.gc(true);
 
   const alpha = options.alpha && metadata.hasAlpha ? await readAlpha(open(), kind) : undefined;
   const { width, height } = info;
   const exif = heic ? heic.exif : metadata.exif;
   const film = exif === undefined ? undefined : focalLength35mm(exif);
   return {
-    // A copy: memory that belongs to the addon cannot be moved to another thread.
-    pixels: new Uint8Array(data),
+    pixels,
     width,
     height,
     original,
@@ -248,6 +241,20 @@ const heicReasons: Readonly<Record<HeicFault["fault"]["kind"], string | undefine
 function ownProfile({ icc, space }: Metadata): Uint8Array<ArrayBuffer> | undefined {
   const rgb = space === "srgb" || space === "rgb" || space === "rgb16";
   return rgb && icc && describesRgb(icc) ? new Uint8Array(icc) : undefined;
+}
+
+async function readPixels(image: Sharp, kind: string) {
+  const { data, info } = await image
+    .removeAlpha()
+    .toColourspace("srgb")
+    .raw({ depth: "uchar" })
+    .toBuffer({ resolveWithObject: true })
+    .catch((cause: unknown) => {
+      throw unreadable(kind, cause);
+    });
+  if (info.channels !== 3) throw unreadable(kind, undefined);
+  // A copy: memory that belongs to the addon cannot be moved to another thread.
+  return { pixels: new Uint8Array(data), info };
 }
 
 async function readAlpha(image: Sharp, kind: string): Promise<Uint8Array<ArrayBuffer>> {
