@@ -196,7 +196,7 @@ class Member implements FleetNode {
       (sql) => sql`
         SELECT coalesce((SELECT draining FROM nodes WHERE id = ${this.id}::uuid), false) AS draining, easel_now() AS now,
           (SELECT oldest_node FROM fleet_schema) AS oldest,
-          coalesce((SELECT value::float8 FROM settings WHERE name = ${turn}) <= easel_now() - ${this.#pause()}::float8, true) AS unjudged,
+          coalesce(abs(easel_now() - (SELECT value::float8 FROM settings WHERE name = ${turn})) >= ${this.#pause()}::float8, true) AS unjudged,
           EXISTS (SELECT 1 FROM nodes WHERE name = ${this.name} AND id <> ${this.id}::uuid AND lease_until > easel_now()) AS twin`,
     );
     const outdated = row.oldest > schemaVersion;

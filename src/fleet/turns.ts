@@ -6,14 +6,14 @@
 import type { SQL } from "bun";
 
 /**
- * Whether this machine may do the upkeep of that name: nobody has for so many seconds. The time of the turn is noted in a row, which one
- * of several machines changes.
+ * Whether this machine may do the upkeep of that name: no machine has for so many seconds. The time of the turn is noted in a row, which
+ * one of several machines changes. A time that far ahead is from before the database's clock was set back, and counts as over.
  */
 export async function takeTurn(sql: SQL, name: string, seconds: number): Promise<boolean> {
   const rows = await sql`
     INSERT INTO settings (name, value) VALUES (${name}, easel_now()::text)
     ON CONFLICT (name) DO UPDATE SET value = excluded.value
-    WHERE settings.value::double precision <= excluded.value::double precision - ${seconds}::double precision
+    WHERE abs(excluded.value::double precision - settings.value::double precision) >= ${seconds}::double precision
     RETURNING name`;
   return rows.length > 0;
 }

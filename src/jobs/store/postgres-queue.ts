@@ -162,7 +162,7 @@ export async function beatNode(
       FROM jobs WHERE node = ${node.id}::uuid AND status = 'running'),
     known AS MATERIALIZED (
       SELECT split_part(value, ' ', 2)::int AS queued FROM settings
-      WHERE name = 'queued' AND split_part(value, ' ', 1)::float8 > easel_now() - 1),
+      WHERE name = 'queued' AND abs(easel_now() - split_part(value, ' ', 1)::float8) < 1),
     counted AS MATERIALIZED (
       SELECT CASE WHEN EXISTS (SELECT 1 FROM known) THEN NULL
         ELSE (SELECT count(*)::int FROM jobs WHERE place IS NOT NULL) END AS queued),

@@ -89,6 +89,19 @@ describe.skipIf(!hasPostgres)("a machine in the fleet", () => {
     expect(await find(node.id)).toBeUndefined();
   });
 
+  test("looks for lost jobs though the last look lies ahead: the database's clock was set back", async () => {
+    await database.durable.run(
+      (sql) => sql`
+        INSERT INTO settings (name, value) VALUES ('judged', (easel_now() + 3600)::text)
+        ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
+    );
+    const node = await joinFleet(database, options());
+    let looks = 0;
+    node.begin({ beat: beat(database, node), beaten: nothing, reap: async () => void looks++ });
+    await until(() => looks > 0);
+    await node.leave();
+  });
+
   test("that starts again gives up the place of its last run, which its lock proves to be over", async () => {
     const own = options();
     const first = await joinFleet(database, own);

@@ -277,6 +277,10 @@ describe.skipIf(!hasPostgres)("nodes that share a queue", () => {
     expect(await lengths()).toEqual([1003, 1003]);
     await tick(1);
     expect(await lengths()).toEqual([1004, 1004]);
+    // a count from before the database's clock was set back is no new one
+    await add(1);
+    await tick(-3600);
+    expect(await lengths()).toEqual([1005, 1005]);
   });
 
   test("make one job of one key, whoever is asked", async () => {
