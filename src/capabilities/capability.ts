@@ -88,11 +88,12 @@ export interface AfterContext extends CheckContext {
   note(text: string): void;
 }
 
-/** A file that a job made, before it is stored. */
+/** Bytes of a file. As a list: its pieces, one behind the other. */
 export type ArtifactBytes = Uint8Array | Blob | readonly Uint8Array[];
 
+/** A file that a job made, before it is stored. */
 export interface Artifact {
-  /** As a list: the pieces of the file, one behind the other. A promise may still make them while others are stored. */
+  /** A promise may still make them while others are stored. */
   bytes: ArtifactBytes | Promise<ArtifactBytes>;
   filename: string;
   content_type: string;

@@ -163,14 +163,18 @@ async function opened(source: string | Uint8Array, options: DecodeOptions, kind:
   if (metadata.format === "heif" && metadata.compression !== "av1") throw unreadable(kind, undefined);
   if (metadata.format === "tiff") await requireClearSamples(metadata, open, kind);
   if (metadata.format !== "heif" || metadata.icc) return { open, metadata, heic };
-  return { heic, ...((await withProfileOfNumbers(source, open, kind)) ?? { open, metadata }) };
+  return { heic, ...((await withProfileOfNumbers(source, open, metadata, kind)) ?? { open, metadata }) };
 }
 
 /** An AVIF picture whose colours are wider than sRGB and named by numbers, as a TIFF with their profile. libvips ignores the numbers. */
-async function withProfileOfNumbers(source: string | Uint8Array, open: () => Sharp, kind: string) {
+async function withProfileOfNumbers(
+  source: string | Uint8Array,
+  open: () => Sharp,
+  { exif }: Metadata,
+  kind: string,
+) {
   const profile = profileOf(nclxOf(await headOf(source, boxesBytes)));
   if (!profile) return undefined;
-  const before = await open().metadata();
   const { data, info } = await open()
     .autoOrient()
     .raw({ depth: "uchar" })
@@ -183,7 +187,6 @@ async function withProfileOfNumbers(source: string | Uint8Array, open: () => Sha
   const { file, pixels } = plainTiff({ width, height, channels }, profile);
   pixels.set(data);
   const reopen = (ignoreIcc = false): Sharp => openSharp()(file, { limitInputPixels: false, ignoreIcc });
-  const { exif } = before;
   return { open: reopen, metadata: { ...(await reopen().metadata()), ...(exif && { exif }) } };
 }
 
