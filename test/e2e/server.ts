@@ -149,6 +149,10 @@ export async function depthServer(options: DepthServerOptions = {}) {
       }
     },
     counts: async () => ({ jobs: await count("/v1/jobs"), files: await count("/v1/files") }),
+    /** Until there are so many files: those of a refused request go once the job's end is written. */
+    async hasFiles(wanted: number): Promise<void> {
+      while ((await count("/v1/files")) !== wanted) await Bun.sleep(10);
+    },
   };
 }
 

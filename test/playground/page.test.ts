@@ -423,7 +423,8 @@ inBrowser("a model is installed with one button, its licence accepted, and remov
   const installed = page.locator(".toasts li", { hasText: "base is installed" });
   await installed.waitFor();
   await page.getByRole("button", { name: "Estimate depth" }).and(page.locator(":enabled")).waitFor();
-  expect(await installed.count()).toBe(1);
+  // It may be gone again, but there are never two.
+  expect(await installed.count()).toBeLessThan(2);
   const [job] = (await get<{ data: Job[] }>("/v1/jobs")).data;
   expect(job).toMatchObject({ type: "activation", status: "succeeded" });
 

@@ -44,7 +44,7 @@ describe("colours that are named by numbers become sRGB", () => {
     });
     expect([width, height, mode, alpha!.length]).toEqual([16, 24, "RGBA", 16 * 24]);
     expect(new Set(alpha).size).toBeGreaterThan(20);
-  });
+  }, 60_000);
 });
 
 describe("the numbers of a file", () => {
