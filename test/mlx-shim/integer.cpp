@@ -82,9 +82,9 @@ const Integer table = {"sixteen lanes", integer_size, pack_integer, integer_prod
 }  // namespace sixteen
 
 // The units that this processor has.
-#define UNIT(name)              \
-  namespace name {              \
-  extern const Integer table;   \
+#define UNIT(name)            \
+  namespace name {            \
+  extern const Integer table; \
   }
 #if defined(HAS_AVX2)
 UNIT(avx2integer)
