@@ -92,6 +92,7 @@ export function python(command: Command): string {
 export function javascript(command: Command): string {
   const { path, body, output, secured } = command;
   const files = variablesOf(command);
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the placeholder belongs to the code that is shown
   const token = "authorization: `Bearer ${process.env.EASEL_AUTH_TOKEN}`";
   const json = files.reduce(
     (text, { fileId, variable }) => text.replaceAll(JSON.stringify(fileId), variable),
