@@ -1,5 +1,6 @@
 // Compares products of few bits, whose sums are of integers, with double precision, over sizes that leave tails and edges. The instructions
 // for sums of four products are written out below, so that any processor runs the sources that use them; those of this one run as they are.
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <vector>
@@ -189,6 +190,7 @@ bool special(const Integer& table, int bits) {
   for (const float bad : {NAN, INFINITY, -INFINITY}) {
     std::vector<float> x(m * k, 0), out(m * n);
     x[k + 70] = bad, x[2 * k + 5] = 1e-38f;
+    if (std::isnan(bad)) std::fill_n(x.begin() + k, k, bad);
     table.product(x.data(), packed.data(), bits, 64, {}, m, n, k, out.data(), n);
     for (long i = 0; i < m * n; i++)
       if (i / n == 1 ? std::isfinite(out[i]) : out[i] != 0) return std::printf("%s: %g in row %ld\n", table.name, out[i], i / n), false;
