@@ -40,16 +40,17 @@ export class Finisher {
   async persist<T>(ask: () => Promise<T>, waitsFor = isPassing): Promise<T | undefined> {
     const { clock, log } = this.context;
     const since = clock.now();
-    let level: "error" | "debug" = "error";
+    let isSaid = false;
     for (let wait = 500; ; wait = Math.min(wait * 2, 30_000)) {
       try {
         return await ask();
       } catch (error) {
-        log[level]("the job store does not work", { error });
-        // once an outage
-        level = "debug";
+        const waits = waitsFor(error, clock.now() - since);
+        // once an outage, and again where it is waited for no longer
+        log[isSaid && waits ? "debug" : "error"]("the job store does not work", { error });
+        isSaid = true;
         if (this.quit.aborted) return undefined;
-        if (!waitsFor(error, clock.now() - since)) throw error;
+        if (!waits) throw error;
         await sleep(clock, isAway(error) ? Math.min(wait, longestAway) : wait);
       }
     }

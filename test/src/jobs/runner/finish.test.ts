@@ -67,7 +67,7 @@ describe("a job", () => {
       return { files: [...files.kept.keys()], counts };
     };
 
-    test("by its picture or parameters keeps none of the files that came inside its request", async () => {
+    test("by its picture or parameters deletes the files that came inside its request", async () => {
       for (const code of ["invalid_image", "unclear_image", "too_many_pixels", "invalid_parameter"] as const)
         expect((await left(code, 1)).files).toEqual([named]);
     });
@@ -103,6 +103,29 @@ describe("a job", () => {
     const { id: next } = await submit();
     await settle();
     expect(await state(next)).toBe("succeeded");
+  });
+
+  test("is in the log once while its end waits, and again with the error that ends the waiting", async () => {
+    const { scheduler, store, clock, lines, submit } = harness();
+    await scheduler.start();
+    const end = store.end.bind(store);
+    const errors = ["database is locked", "database is locked", "no such table: jobs"];
+    store.end = async (...args) => {
+      const text = errors.shift();
+      if (text === undefined) return end(...args);
+      throw Object.assign(new Error(text), text.includes("locked") && { code: "SQLITE_BUSY" });
+    };
+    const { id } = await submit();
+    await settle();
+    await clock.advance(10_000);
+    expect(await scheduler.job(id)).toMatchObject({ status: "failed", error_code: "store_failed" });
+    const said = lines.filter((line) => line.includes("the job store does not work"));
+    expect(said.map((line) => /DEBUG|ERROR/i.exec(line)![0].toLowerCase())).toEqual([
+      "error",
+      "debug",
+      "error",
+    ]);
+    expect(said[2]).toContain("no such table: jobs");
   });
 
   test("tells those who wait even when the store takes nothing any more, and is not tried for ever", async () => {
