@@ -171,7 +171,7 @@ ${loadavg()[0]!.toFixed(1)} at the end. Seconds are of the processor, of all thr
 largest in brackets; a ratio is taken within a round, and below 1 integers are ahead.
 
 The kernels for AVX-VNNI and AVX512_VNNI are compiled, and their sources tested with the instruction written out in C++
-(\`test/mlx-shim/integer.cpp\`); those for Arm's SDOT are tested in QEMU. None of the three has been timed.
+(\`test/mlx-shim/integer.cpp\`); those for Arm's SDOT are tested in QEMU. All three are still to be timed.
 `;
 const path = join(import.meta.dir, "../../docs/bench/few-bits.md");
 await Bun.write(path, page);

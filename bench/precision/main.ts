@@ -222,7 +222,7 @@ have the published sizes, or the published width and two blocks of each kind, an
 of bfloat16, computed by float32 instructions, so these rows do not depend on the processor; sums of integers are exact on all of them. Instructions for bfloat16 differ in the last bits of a sum, and count subnormal numbers as zero.
 
 The kernels for AVX512_BF16 and AMX are compiled, and tested with their instructions written out in C++ (\`test/mlx-shim/bfloat16.cpp\`); those for
-Arm's BFMMLA are tested in QEMU. None of the three has run, or been timed, on a processor that has the instruction.
+Arm's BFMMLA are tested in QEMU. All three wait for a processor that has the instruction: they have not run on one.
 `;
 const path = join(root, "docs/bench/precision.md");
 await Bun.write(path, page);

@@ -104,7 +104,7 @@ describe.skipIf(!hasPostgres)("two releases in one fleet", () => {
     await until(async () => (await jobOf(front, unknown)).status === "succeeded");
     await knows.stop();
 
-    // once they must go, the older machines take nothing more, and none of them begins
+    // once they must go, the older machines take nothing more, and no older machine begins
     await owner.durable.run((sql) => sql`UPDATE fleet_schema SET oldest_node = ${schemaVersion + 1}`);
     const takes = async (name: string) => {
       const [row] = await owner.durable.run(

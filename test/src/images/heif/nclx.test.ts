@@ -67,7 +67,7 @@ describe("the numbers of a file", () => {
     expect(nclxOf(new Uint8Array(1000).fill(0xff))).toBeUndefined();
   });
 
-  test("make a profile for wide colours alone, and for none of HDR", () => {
+  test("make a profile for wide colours alone, and not for HDR", () => {
     for (const primaries of [9, 12]) expect(describesRgb(profileOf({ primaries, transfer: 13 })!)).toBe(true);
     expect(profileOf({ primaries: 1, transfer: 13 })).toBeUndefined();
     for (const transfer of [8, 16, 18]) expect(profileOf({ primaries: 9, transfer })).toBeUndefined();
