@@ -91,7 +91,10 @@ export function findAdapter(folder: string, name: string): StoredAdapter {
           .map((each) => stored(root, join(root, each)))
           .find((each) => each !== undefined);
   if (adapter) return adapter;
-  throw new Refusal("unknown_file", `lora_dir has no adapter '${shown}'; GET /v1/loras lists those it has`);
+  throw new Refusal(
+    "unknown_file",
+    `lora_dir has no adapter '${shown}'; easel loras and GET /v1/loras list those it has`,
+  );
 }
 
 /** Why an adapter does not fit a variant; undefined when it fits. `called` names the variant in the reason. */
@@ -141,6 +144,7 @@ export async function adapterSum(path: string, signal: AbortSignal): Promise<str
 
 export interface AdapterFilter {
   family?: string | undefined;
+  /** With or without its family before it. */
   model?: string | undefined;
 }
 
@@ -151,7 +155,8 @@ export function adapterList(
   { family, model }: AdapterFilter = {},
 ): ListedAdapter[] {
   const wanted = (fit: ListedAdapter["fits"][number]) =>
-    (family === undefined || fit.family === family) && (model === undefined || fit.models.includes(model));
+    (family === undefined || fit.family === family) &&
+    (model === undefined || fit.models.some((name) => [name, `${fit.family}/${name}`].includes(model)));
   const all = family === undefined && model === undefined;
   return listed(families, context).filter(({ fits }) => all || fits.some(wanted));
 }

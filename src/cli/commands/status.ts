@@ -5,6 +5,7 @@ import type { DeviceState } from "../../engine/engine.ts";
 import { expectedMemory } from "../../engine/memory.ts";
 import { budgetOf, fitOf, footprint, gigabyte } from "../../engine/residency.ts";
 import type { Places } from "../../hub/download/resources.ts";
+import { isWhole } from "../../hub/installed.ts";
 import { type SetupStatus, setupOf } from "../../hub/setup.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { addressOf, type Client, json, running } from "../client.ts";
@@ -27,7 +28,7 @@ export interface ModelStatus {
   /** Bits that the download has already. */
   bits?: number;
   /** Smaller downloads of the same model. */
-  copies: { bits: number; repo: string; size_gb: number }[];
+  copies: { bits: number; repo: string; size_gb: number; ready: boolean }[];
   /** Memory of the largest phase of a usual request, and whether this machine's budget holds it. */
   memory_gb: number | null;
   fits: boolean | null;
@@ -61,7 +62,12 @@ function modelStatus(
     resources: resources.map(({ download: _, ...shown }) => shown),
     size_gb: installed.diskGb,
     ...(installed.bits && { bits: installed.bits }),
-    copies: (variant.copies ?? []).map(({ bits, repo, diskGb }) => ({ bits, repo, size_gb: diskGb })),
+    copies: (variant.copies ?? []).map(({ bits, repo, diskGb, downloads }) => ({
+      bits,
+      repo,
+      size_gb: diskGb,
+      ready: isWhole(downloads, places),
+    })),
     ...memory,
     ...(variant.note !== undefined && { note: variant.note }),
   };
@@ -107,8 +113,9 @@ function detailsText(all: readonly ModelStatus[]): string {
         ]),
         ...adviceFor(model),
         ...model.copies.map(
-          ({ bits, repo, size_gb }) =>
-            `  copy in ${bits} bits, ${size_gb} GB, ${repo}: easel activate ${model.family}/${model.name} --bits ${bits}`,
+          ({ bits, repo, size_gb, ready }) =>
+            `  copy in ${bits} bits, ${size_gb} GB, ${repo}: ` +
+            (ready ? "on this machine" : `easel activate ${model.family}/${model.name} --bits ${bits}`),
         ),
       ].join("\n"),
     )

@@ -234,6 +234,10 @@ describe("easel activate", () => {
     const { err } = await of(["activate", "copied/base", "--bits", "4"]);
     expect(err).toContain("is here with more bits, which stay in use");
     expect((await of(["status", "--verbose", "copied/base"])).out).toContain(
+      "copy in 4 bits, 0.5 GB, org/copy: on this machine",
+    );
+    await of(["rm", "--yes", "copied/base"]);
+    expect((await of(["status", "--verbose", "copied/base"])).out).toContain(
       "copy in 4 bits, 0.5 GB, org/copy: easel activate copied/base --bits 4",
     );
   });

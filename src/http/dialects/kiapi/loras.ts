@@ -34,7 +34,9 @@ const listLoras = createRoute({
   request: {
     query: z.object({
       family: z.string().optional().openapi({ description: "Only what fits a model of this family." }),
-      model: z.string().optional().openapi({ description: "Only what fits a model of this name." }),
+      model: z.string().optional().openapi({
+        description: "Only what fits a model of this name, such as `klein-4b` or `flux2/klein-4b`.",
+      }),
     }),
   },
   responses: { 200: json("The adapters.", LoraList) },
