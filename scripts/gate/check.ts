@@ -8,7 +8,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { record } from "./tally.ts";
-import { failedTests, filesAgain, sentence } from "./unsteady.ts";
+import { failedTests, filesAgain, hasOtherErrors, sentence } from "./unsteady.ts";
 
 const root = join(import.meta.dir, "../..");
 const bun = process.execPath;
@@ -66,11 +66,21 @@ const gates: Record<string, Step[]> = {
   ],
 };
 
+/** Characters of the output that hold bun's counts. */
+const mostSaid = 4000;
+
 const failures: string[] = [];
 const unsteady: string[] = [];
 
-/** Shows the output as it comes and gives the exit code, or the signal. */
-async function start(command: string[], tests?: Step["tests"], report = ""): Promise<string | number> {
+interface Ended {
+  /** The exit code, or the signal. */
+  code: string | number;
+  /** The last that tests wrote to standard error, where bun counts them. */
+  said: string;
+}
+
+/** Shows the output as it comes. */
+async function start(command: string[], tests?: Step["tests"], report = ""): Promise<Ended> {
   if (tests) {
     await mkdir(join(root, "dist/results"), { recursive: true });
     await rm(report, { force: true });
@@ -79,23 +89,33 @@ async function start(command: string[], tests?: Step["tests"], report = ""): Pro
     cwd: root,
     stdin: "ignore",
     stdout: "inherit",
-    stderr: "inherit",
+    stderr: tests ? "pipe" : "inherit",
   });
+  let said = "";
+  const shown = (async () => {
+    if (!child.stderr) return;
+    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+      process.stderr.write(text);
+      said = (said + text).slice(-mostSaid);
+    }
+  })();
   const code = await child.exited;
-  return child.signalCode ?? code;
+  // A process that a test left behind may keep the pipe open.
+  await Promise.race([shown, Bun.sleep(5000)]);
+  return { code: child.signalCode ?? code, said };
 }
 
 const read = async (report: string) =>
   (await Bun.file(report).exists()) ? await Bun.file(report).text() : "";
 
 /** Gives the tests that failed a second run, and says whether all of them passed then. */
-async function passAgain(tests: NonNullable<Step["tests"]>, report: string): Promise<boolean> {
+async function passAgain(tests: NonNullable<Step["tests"]>, report: string, said: string): Promise<boolean> {
   const failed = failedTests(await read(report));
-  const files = tests.again ? filesAgain(failed) : [];
+  const files = tests.again && !hasOtherErrors(said) ? filesAgain(failed) : [];
   if (files.length > 0) {
     console.log(`\n== ${failed.length} failed; their files once more: ${files.join(" ")}`);
     const second = report.replace(/\.xml$/, "-again.xml");
-    if ((await start(tests.again!(files), tests, second)) === 0) {
+    if ((await start(tests.again!(files), tests, second)).code === 0) {
       unsteady.push(...failed.map(sentence));
       return true;
     }
@@ -108,8 +128,8 @@ async function passAgain(tests: NonNullable<Step["tests"]>, report: string): Pro
 async function run({ name, command, tests }: Step): Promise<boolean> {
   console.log(`\n== ${name}`);
   const report = join(root, "dist/results", `${tests?.name}.xml`);
-  const code = await start(command, tests, report);
-  const ok = code === 0 || (tests !== undefined && (await passAgain(tests, report)));
+  const { code, said } = await start(command, tests, report);
+  const ok = code === 0 || (tests !== undefined && (await passAgain(tests, report, said)));
   await record(tests?.name ?? name, ok, tests && report);
   if (!ok) console.log(`== ${name}: failed (exit ${code})`);
   return ok;

@@ -34,6 +34,10 @@ export function failedTests(xml: string): FailedTest[] {
     }));
 }
 
+/** Whether bun counted errors outside of tests, such as a file that cannot be loaded. Its report does not have them. */
+export const hasOtherErrors = (said: string): boolean =>
+  /^\s*[1-9]\d* errors?\s*$/m.test(Bun.stripANSI(said));
+
 /** The files that are worth a second run, or none. */
 export const filesAgain = (failed: readonly FailedTest[]): string[] =>
   failed.length > most ? [] : [...new Set(failed.map(({ file }) => file).filter(Boolean))];

@@ -1,18 +1,25 @@
 import { describe, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { failedTests, filesAgain, sentence } from "../../../scripts/gate/unsteady.ts";
+import { failedTests, filesAgain, hasOtherErrors, sentence } from "../../../scripts/gate/unsteady.ts";
 
-function reportOf(source: string): string {
+function run(source: string, ...more: string[]): { report: string; said: string } {
   const folder = mkdtempSync(join(tmpdir(), "easel-gate-"));
-  writeFileSync(join(folder, "sample.test.ts"), source);
-  Bun.spawnSync(
-    [process.execPath, "test", "--reporter=junit", "--reporter-outfile=report.xml", "./sample.test.ts"],
-    { cwd: folder, stdout: "ignore", stderr: "ignore" },
-  );
-  return readFileSync(join(folder, "report.xml"), "utf8");
+  try {
+    writeFileSync(join(folder, "sample.test.ts"), source);
+    for (const [i, text] of more.entries()) writeFileSync(join(folder, `more${i}.test.ts`), text);
+    const { stderr } = Bun.spawnSync(
+      [process.execPath, "test", "--reporter=junit", "--reporter-outfile=report.xml"],
+      { cwd: folder, stdout: "ignore" },
+    );
+    return { report: readFileSync(join(folder, "report.xml"), "utf8"), said: `${stderr}` };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
+
+const reportOf = (source: string) => run(source).report;
 
 describe("tests that failed once", () => {
   test("are found in bun's report with file, groups and what they said", () => {
@@ -37,6 +44,13 @@ describe("tests that failed once", () => {
 
   test("none are found where all passed", () => {
     expect(failedTests(reportOf(`import { test } from "bun:test"; test("is right", () => {});`))).toEqual([]);
+  });
+
+  test("are no accident beside a file that cannot be loaded, which the report leaves out", () => {
+    const fails = `import { expect, test } from "bun:test"; test("is wrong", () => expect(1).toBe(2));`;
+    const { report, said } = run(fails, `throw new Error("not loaded");`);
+    expect(failedTests(report).map(({ file }) => file)).toEqual(["sample.test.ts"]);
+    expect([hasOtherErrors(said), hasOtherErrors(run(fails).said)]).toEqual([true, false]);
   });
 
   test("run again by file, each once, unless so many failed that it is no accident", () => {
