@@ -180,7 +180,7 @@ export async function jobResult(api: Api, job: Job): Promise<CallToolResult> {
 }
 
 function sentenceOf(
-  { id, status, progress, progress_label }: Job,
+  { id, type, status, params, progress, progress_label }: Job,
   {
     model,
     width,
@@ -194,6 +194,7 @@ function sentenceOf(
   },
 ): string {
   if (status === "succeeded") {
+    if (type === "activation") return `${params.family}/${params.model} is installed (job ${id}).`;
     const size = width && height ? `, ${width} × ${height}` : "";
     return `Job ${id} succeeded${model ? ` with ${model}` : ""}${size}. Files: ${files.map(({ url }) => url).join(", ")}`;
   }

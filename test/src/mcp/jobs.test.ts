@@ -1,0 +1,22 @@
+import { expect, test } from "bun:test";
+import type { Api } from "../../../src/mcp/api.ts";
+import { type Job, jobResult } from "../../../src/mcp/jobs.ts";
+
+test("a model that was installed is named, and no files are announced", async () => {
+  const job: Job = {
+    id: "job_0a",
+    type: "activation",
+    status: "succeeded",
+    params: { family: "flux2", model: "klein-4b", bits: 4 },
+    result: { family: "flux2", model: "klein-4b" },
+    artifacts: [],
+    error: null,
+    error_code: null,
+    progress: 1,
+    progress_label: "done",
+  };
+  // A job without files asks the server nothing.
+  const { content, structuredContent } = await jobResult({} as Api, job);
+  expect(content).toEqual([{ type: "text", text: "flux2/klein-4b is installed (job job_0a)." }]);
+  expect(structuredContent).toMatchObject({ job_id: "job_0a", status: "succeeded", files: [] });
+});
