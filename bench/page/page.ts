@@ -29,10 +29,10 @@ function bytes({ parts }: Figures): string {
   return table(
     ["bytes, gzip", "kB", "at most"],
     [
-      ["scripts without 3-D", sum(({ kind }) => kind === "script"), "60"],
+      ["scripts without 3-D and parallax", sum(({ kind }) => kind === "script"), "60"],
       ["of these at the start", sum(({ kind, atStart }) => kind === "script" && atStart), ""],
       ["style sheet", sum(({ kind }) => kind === "style"), ""],
-      ["3-D, when it is asked for", sum(({ kind }) => kind === "3-D"), ""],
+      ["3-D and parallax, when they are asked for", sum(({ kind }) => kind === "3-D"), ""],
     ],
   );
 }

@@ -12,8 +12,8 @@ export interface Part {
   kind: "script" | "style" | "3-D";
 }
 
-/** A part with this text holds three.js. Those that import it belong to the 3-D view, too. */
-const three = "WebGLRenderer";
+/** A part with this text draws with shaders, as three.js and parallax do. Those that import it belong to the views in space, too. */
+const shader = "gl_Position";
 
 /** Every script that the page can load, found by following their imports. */
 export async function parts(url: string): Promise<Part[]> {
@@ -32,7 +32,7 @@ export async function parts(url: string): Promise<Part[]> {
       name: path.split("/").at(-1)!,
       gzip: bytes.length,
       atStart,
-      kind: path.endsWith(".css") ? "style" : text.includes(three) ? "3-D" : "script",
+      kind: path.endsWith(".css") ? "style" : text.includes(shader) ? "3-D" : "script",
     };
     found.set(path, part);
     // `from"…"` and `import"…"` are loaded with the part, `import("…")` later.

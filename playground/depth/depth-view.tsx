@@ -8,10 +8,12 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Job } from "../state/api.ts";
 import { persisted } from "../state/persisted.ts";
 import { Segments } from "../view/controls.tsx";
+import { later } from "../view/later.tsx";
 import { type DepthData, type DepthResult, dataOf, type Levels, levelsOf } from "./data.ts";
 import { FlatView } from "./flat-view.tsx";
-import { ParallaxView } from "./parallax-view.tsx";
-import { SceneView } from "./scene-view.tsx";
+
+const ParallaxView = later(async () => (await import("./parallax-view.tsx")).ParallaxView);
+const SceneView = later(async () => (await import("./scene-view.tsx")).SceneView);
 
 type View = "compare" | "parallax" | "scene";
 

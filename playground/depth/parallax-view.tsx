@@ -9,7 +9,7 @@ import { toast } from "../state/notices.ts";
 import { Menu, Segments, Slider } from "../view/controls.tsx";
 import { FullScreen } from "../view/full-screen.tsx";
 import { save } from "../view/save.ts";
-import type { Effect, Parallax } from "./parallax.ts";
+import { createParallax, type Effect, type Parallax } from "./parallax.ts";
 import { canvasOfLevels, type Parts } from "./parts.ts";
 import { record } from "./record.ts";
 
@@ -32,7 +32,7 @@ export function ParallaxView({ levels, picture, name, views }: Parts) {
   useEffect(() => {
     let disposed = false;
     const start = async () => {
-      const [{ createParallax }] = await Promise.all([import("./parallax.ts"), picture?.decode()]);
+      await picture?.decode();
       if (disposed) return;
       parallax.current = createParallax(canvas.current!, picture ?? canvasOfLevels(levels), levels);
     };

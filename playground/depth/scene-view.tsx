@@ -11,7 +11,7 @@ import { FullScreen } from "../view/full-screen.tsx";
 import { save } from "../view/save.ts";
 import type { DepthData } from "./data.ts";
 import { canvasOfLevels, type Parts } from "./parts.ts";
-import type { DepthScene, Drawing } from "./scene.ts";
+import { createScene, type DepthScene, type Drawing } from "./scene.ts";
 
 const drawings: readonly { value: Drawing; label: string }[] = [
   { value: "mesh", label: "Surface" },
@@ -30,7 +30,7 @@ export function SceneView({ levels, picture, name, views, load }: Parts & { load
     let made: DepthScene | undefined;
     let disposed = false;
     const start = async () => {
-      const [{ createScene }, data] = await Promise.all([import("./scene.ts"), load(), picture?.decode()]);
+      const [data] = await Promise.all([load(), picture?.decode()]);
       if (disposed) return;
       made = createScene(data, picture ?? canvasOfLevels(levels), holder.current!);
       holder.current!.append(made.canvas);

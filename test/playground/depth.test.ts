@@ -35,7 +35,8 @@ async function depthOf(path: string, model: string): Promise<Page> {
 /** A small copy of what a canvas shows, once it shows something. */
 const copyOf = (page: Page, selector: string) =>
   page.waitForFunction((selector) => {
-    const canvas = document.querySelector<HTMLCanvasElement>(selector)!;
+    const canvas = document.querySelector<HTMLCanvasElement>(selector);
+    if (!canvas) return false;
     const context = new OffscreenCanvas(48, 36).getContext("2d")!;
     context.drawImage(canvas, 0, 0, 48, 36);
     const pixels = [...context.getImageData(0, 0, 48, 36).data];
@@ -69,6 +70,17 @@ inBrowser("each effect of the flat view changes the picture, and is saved under 
     page.getByRole("button", { name: "PNG of this view" }).click(),
   ]);
   expect(download.suggestedFilename()).toBe("street-stereo.png");
+});
+
+inBrowser("a view whose script does not come says so, and is shown when it comes", async () => {
+  const page = await depthOf(small, "depthanything/mini");
+  await page.route("**/parallax-view*", (route) => route.abort());
+  await page.getByRole("radio", { name: "Parallax" }).check();
+  await page.locator(".result .error").waitFor();
+  await page.unroute("**/parallax-view*");
+  await page.getByRole("radio", { name: "Compare" }).check();
+  await page.getByRole("radio", { name: "Parallax" }).check();
+  await copyOf(page, "canvas.parallax");
 });
 
 inBrowser("a click in the focus effect makes that distance sharp, and a slider does the same", async () => {

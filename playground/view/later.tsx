@@ -1,0 +1,43 @@
+/**
+ * Parts of the page whose script is loaded when they are first shown.
+ *
+ * @module
+ */
+import { signal } from "@preact/signals";
+import type { ComponentChildren, ComponentType } from "preact";
+import { useEffect } from "preact/hooks";
+
+/** A component that stands in for one from a script of its own. Until that is here it shows the bar of views and says that it waits. */
+export function later<Props extends { views: ComponentChildren }>(
+  load: () => Promise<ComponentType<Props>>,
+): ComponentType<Props> {
+  const component = signal<ComponentType<Props> | undefined>(undefined);
+  const failure = signal<string | undefined>(undefined);
+  return (props) => {
+    useEffect(() => {
+      failure.value = undefined;
+      load().then(
+        (loaded) => {
+          component.value = loaded;
+        },
+        (error: Error) => {
+          failure.value = error.message;
+        },
+      );
+    }, []);
+    const Loaded = component.value;
+    if (Loaded) return <Loaded {...props} />;
+    return (
+      <div class="result">
+        <div class="viewer-bar">{props.views}</div>
+        {failure.value ? (
+          <p class="error" role="alert">
+            {failure.value}
+          </p>
+        ) : (
+          <p class="waiting">Loading the view…</p>
+        )}
+      </div>
+    );
+  };
+}
