@@ -192,7 +192,7 @@ test("adapters in lora_dir are listed with what each fits, as text and as JSON",
   const folder = join(here.folder, "loras");
   mkdirSync(folder);
   const net = { EASEL_LORA_DIR: folder };
-  expect(await printed(["loras"], net)).toBe("There are no adapters in lora_dir.\n");
+  expect(await printed(["loras"], net)).toBe(`There are no adapters in ${folder}.\n`);
   const place = "diffusion_model.layers.0.attention.to_q";
   const bytes = 4 * 2 * 3840;
   const header = JSON.stringify({
@@ -209,7 +209,7 @@ test("adapters in lora_dir are listed with what each fits, as text and as JSON",
   const text = await printed(["loras"], net);
   expect(text).toMatch(/^ink\.safetensors +\d+ kB +zimage\/turbo, zimage\/base$/m);
   expect(text).toMatch(/^page\.safetensors .*cannot be read as safetensors/m);
-  expect(await printed(["loras", "--family", "qwen"], net)).toBe("No adapter in lora_dir fits that.\n");
+  expect(await printed(["loras", "--family", "qwen"], net)).toBe(`No adapter in ${folder} fits that.\n`);
   const list = await parsed<object[]>(["loras", "--model", "base", "--json"], net);
   expect(list).toEqual([
     {
