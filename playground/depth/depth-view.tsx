@@ -65,7 +65,7 @@ export function DepthView({ job, picture, copy, name }: Props) {
 
   if (failure.value)
     return (
-      <p class="error" role="alert">
+      <p class="missing error" role="alert">
         {failure.value}
       </p>
     );

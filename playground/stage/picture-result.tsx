@@ -20,7 +20,7 @@ export function PictureResult({ job, tool, before, file, name }: PictureResultPr
   if (after.value === undefined) return <p class="waiting">Loading…</p>;
   if (after.value === null)
     return (
-      <p class="error" role="alert">
+      <p class="missing error" role="alert">
         The result was deleted, or this browser cannot show it.
       </p>
     );

@@ -49,6 +49,24 @@ inBrowser("an older result brings its own image, tool and command", async () => 
   await page.locator("#current .name", { hasText: "pagoda.png" }).waitFor();
 });
 
+inBrowser("a result whose files were deleted says so in the middle of the stage", async () => {
+  const { url, get } = await server();
+  const first = await visit(url);
+  await ready(first.page);
+  const id = await depthOf(first.page, "gone.png");
+  const { artifacts } = await get<Job>(`/v1/jobs/${id}`);
+  for (const file of artifacts) await fetch(`${url}/v1/files/${file}`, { method: "DELETE" });
+  // Another browser has none of its pictures.
+  const { page } = await visit(`${url}/#/job/${id}`);
+  const words = page.locator("#stage [role=alert]");
+  await words.waitFor();
+  const [box, stage] = [(await words.boundingBox())!, (await page.locator("#stage").boundingBox())!];
+  expect(box.height).toBeGreaterThan(stage.height / 2);
+  const link = page.locator(`.strip a[href="#/job/${id}"]`);
+  await link.locator(".plate").waitFor();
+  expect(await link.evaluate((each) => getComputedStyle(each).textDecorationLine)).toBe("none");
+});
+
 inBrowser("an image that was not sent yet is still there after a reload", async () => {
   const { url, get } = await server();
   const { page } = await visit(`${url}/#upscale`);
