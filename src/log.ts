@@ -29,7 +29,8 @@ const longest = 2000;
 /** Characters that could end a line, move the cursor or turn the direction of writing. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
 const control = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
-const escaped = (text: string) =>
+/** Text that stays on its line of a terminal and does nothing there. */
+export const escaped = (text: string): string =>
   text.replace(control, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
 function plain(value: unknown): unknown {

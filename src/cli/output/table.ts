@@ -1,7 +1,13 @@
-/** Columns padded to their widest cell, two blanks between them, nothing at the end of a line. */
+import { escaped } from "../../log.ts";
+
+/**
+ * Columns padded to their widest cell, two blanks between them, nothing at the end of a line. Names of files may hold line breaks and
+ * commands to a terminal, so each cell is escaped.
+ */
 export function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
-  return rows
+  const cells = rows.map((row) => row.map(escaped));
+  const widths = (cells[0] ?? []).map((_, i) => Math.max(...cells.map((row) => row[i]?.length ?? 0)));
+  return cells
     .map((row) =>
       row
         .map((cell, i) => cell.padEnd(widths[i]!))
