@@ -84,9 +84,13 @@ export function partPlace(paths: readonly string[], part: string): string | unde
     .flatMap((path) => [join(path, part), ...(basename(path) === part ? [path] : [])])
     .find(isFolder);
   if (folder !== undefined || part !== "transformer") return folder;
-  const single = paths.filter(isFolder).flatMap((path) => {
-    const files = readdirSync(path).filter((name) => name.endsWith(".safetensors") || ggufFile.test(name));
-    return files.length === 1 ? [join(path, files[0]!)] : [];
-  });
-  return single[0];
+  return paths.map((path) => topFiles(path)).find((files) => files.length === 1)?.[0];
 }
+
+/** The files at the top of a model's folder that could be its transformer. */
+export const topFiles = (path: string): string[] =>
+  isFolder(path)
+    ? readdirSync(path)
+        .filter((name) => name.endsWith(".safetensors") || ggufFile.test(name))
+        .map((name) => join(path, name))
+    : [];

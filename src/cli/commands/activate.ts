@@ -131,7 +131,7 @@ function sayMoreBits(all: readonly Choice[], { bits }: ActivateOptions, context:
     const installed = asInstalled(choice.variant, context.places());
     if ((installed.bits ?? mostBits) > bits && isWhole(installed.downloads, context.places()))
       context.err(
-        `note: ${modelName(choice)} is here with more bits, which stay in use. To use the copy, run first: easel deactivate ${modelName(choice)}`,
+        `note: ${modelName(choice)} is here with more bits, which stay in use. To use the copy, remove what is here with easel deactivate ${modelName(choice)}, and activate it again`,
       );
   }
 }

@@ -12,7 +12,7 @@ import { network } from "../../nn/network.ts";
 import type { Weights, WeightsOptions } from "../../nn/weights.ts";
 import type { Checkpoint, Json } from "../../weights/checkpoint.ts";
 import { CheckpointError } from "../../weights/checkpoint-error.ts";
-import { partPlace } from "../../weights/layout.ts";
+import { partPlace, topFiles } from "../../weights/layout.ts";
 import type { QuantizedPlace } from "../../weights/quantized.ts";
 
 export interface LoadOptions {
@@ -31,8 +31,15 @@ export const folder = partPlace;
 /** The same, or a `CheckpointError` in the name of the model. */
 export function component(paths: readonly string[], name: string, model: string): string {
   const found = partPlace(paths, name);
-  if (found === undefined) throw new CheckpointError(model, `the folder ${name} is not there`);
-  return found;
+  if (found !== undefined) return found;
+  const several = name === "transformer" ? paths.map(topFiles).find(({ length }) => length > 1) : undefined;
+  const files = several?.map((path) => basename(path)).sort();
+  throw new CheckpointError(
+    model,
+    files
+      ? `several files could be the transformer: ${files.slice(0, 6).join(", ")}. Leave one of them in the folder`
+      : `the folder ${name} is not there`,
+  );
 }
 
 /** Makes a network with this machine's numbers. */
