@@ -67,17 +67,37 @@ inBrowser("a result whose files were deleted says so in the middle of the stage"
   expect(await link.evaluate((each) => getComputedStyle(each).textDecorationLine)).toBe("none");
 });
 
+/** Until the browser has stored so many images, which ends behind what the page shows. */
+const stored = (page: Page, count: number) =>
+  page.waitForFunction(async (count) => {
+    // Opening a database that is not there would make an empty one.
+    if (!(await indexedDB.databases()).some(({ name }) => name === "easel")) return false;
+    const opened = Promise.withResolvers<void>();
+    const asked = indexedDB.open("easel");
+    asked.onsuccess = () => opened.resolve();
+    asked.onerror = () => opened.reject(asked.error);
+    await opened.promise;
+    const counted = Promise.withResolvers<void>();
+    const found = asked.result.transaction("images").objectStore("images").count();
+    found.onsuccess = () => counted.resolve();
+    await counted.promise;
+    asked.result.close();
+    return found.result === count;
+  }, count);
+
 inBrowser("an image that was not sent yet is still there after a reload", async () => {
   const { url, get } = await server();
   const { page } = await visit(`${url}/#upscale`);
   await ready(page);
   const before = (await get<{ data: unknown[] }>("/v1/files")).data.length;
   await choose(page, small, "unsent.png", "image/png");
+  await stored(page, 1);
   await page.reload();
   await page.locator("#current .name", { hasText: "unsent.png" }).waitFor();
   await page.locator(".viewport-single").waitFor();
   expect((await get<{ data: unknown[] }>("/v1/files")).data.length).toBe(before);
   await page.getByRole("button", { name: "Remove unsent.png" }).click();
+  await stored(page, 0);
   await page.reload();
   await ready(page);
   await page.getByText("Drop an image here").waitFor();
