@@ -75,11 +75,15 @@ export function placeOf(settings: PlaceSettings, { deadlines }: Wire = {}): Plac
 
 /** The database's CA may be the bucket's, too; a bucket of a provider has one that everybody knows. */
 function certificates(path: string): string[] {
+  let own: string;
   try {
-    return [...getCACertificates("default"), readFileSync(path, "utf8")];
+    own = readFileSync(path, "utf8");
   } catch (error) {
     throw new SetupError(`fleet_ca_file ${path} cannot be read (${(error as NodeJS.ErrnoException).code})`);
   }
+  if (!/-----BEGIN [A-Z0-9 ]*CERTIFICATE-----/.test(own))
+    throw new SetupError(`fleet_ca_file ${path} holds no certificate in PEM form`);
+  return [...getCACertificates("default"), own];
 }
 
 function requireSafe(setting: string, text: string, { allow_insecure_fleet }: PlaceSettings): void {
