@@ -20,8 +20,8 @@ export function later<Props extends { views: ComponentChildren }>(
         (loaded) => {
           component.value = loaded;
         },
-        (error: Error) => {
-          failure.value = error.message;
+        () => {
+          failure.value = "This view could not be loaded. If the server is running, reload the page.";
         },
       );
     }, []);
