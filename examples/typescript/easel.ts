@@ -267,6 +267,7 @@ export namespace common {
   export type ReadyResponse = {
     ready: boolean;
     reason?: string | null;
+    files?: "here" | "away";
     device?: {
       kind: "cpu" | "gpu";
       name: string;
@@ -275,6 +276,7 @@ export namespace common {
         setting: "auto" | "float32" | "bfloat16";
         depth: "float32" | "bfloat16";
         diffusion: "float32" | "bfloat16";
+        quantized?: "float32" | "bfloat16" | "integer";
         reason: string | null;
       };
     } | null;
@@ -300,6 +302,17 @@ export namespace common {
     expires_in_s?: number | null;
   };
 
+  export type SetupCopy = {
+    bits: number;
+    repo: string;
+    size_gb: number;
+    ready: boolean;
+    licence: string;
+    licence_url: string;
+    commercial_use: boolean;
+    activate_command: string;
+  };
+
   export type SetupModelState = {
     domain: string;
     family: string;
@@ -314,6 +327,8 @@ export namespace common {
     licence?: string;
     licence_url?: string;
     commercial_use?: boolean;
+    bits?: number;
+    copies?: Array<SetupCopy>;
     memory_gb?: number | null;
     fits?: boolean | null;
     loaded?: boolean;
@@ -366,6 +381,7 @@ export namespace depthanything {
   export type ActivateRequest = {
     accept_license?: boolean;
     fast?: boolean;
+    bits?: number | null;
   };
 
   export type AsyncJobResponse = common.AsyncJobResponse;
@@ -468,12 +484,7 @@ export namespace depthanything {
     file_id: string;
   };
 
-  export type FileLoraRef = {
-    type?: "lora";
-    lora: string;
-  };
-
-  export type FileRef = FileIDRef | FileURLRef | FileDataURLRef | FileLoraRef;
+  export type FileRef = FileIDRef | FileURLRef | FileDataURLRef;
 
   export type FileURLRef = {
     type?: "url";
