@@ -32,6 +32,7 @@ const commands = [
   [["ps"], 1, 0],
   [["list"], 0, 0],
   [["unload", "depthanything/mini"], 1, 0],
+  [["loras"], 0, 0],
   [["cache"], 0, 0],
   [["config", "show"], 0, 0],
   [["config", "schema"], 0, 0],
