@@ -1,5 +1,5 @@
 /**
- * A machine of a fleet whose jobs take so many seconds, or run until they are canceled: `bun bench/fleet/machine.ts URL LEASE [SECONDS]`.
+ * A machine of a fleet whose jobs take SECONDS, or run until they are canceled: `bun bench/fleet/machine.ts URL LEASE [SECONDS]`.
  * It prints its id once it works.
  */
 import { mkdtempSync } from "node:fs";

@@ -4,11 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AxeResults } from "axe-core";
 import type { Page } from "playwright-core";
-import { drop, hasBrowser, patience, playground, ready } from "./browser.ts";
+import { drop, hasBrowser, patience, playground, ready, small } from "./browser.ts";
 
 const { site, visit } = playground();
-/** Small: what is looked at are the controls. */
-const small = join(import.meta.dir, "../fixtures/seedvr2/input-100x75.png");
 const axe = readFileSync(Bun.resolveSync("axe-core/axe.min.js", import.meta.dir), "utf8");
 let server: ReturnType<typeof site> | undefined;
 

@@ -1,16 +1,14 @@
 /** Files that go with a request: adapters of the server's folder, references, a batch. */
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import type { Job } from "../../src/jobs/job.ts";
-import { hasBrowser, patience, playground, ready } from "./browser.ts";
+import { inBrowser, playground, ready, small } from "./browser.ts";
 import { choose } from "./steps.ts";
 
 const { site, visit } = playground();
-const small = join(import.meta.dir, "../fixtures/seedvr2/input-100x75.png");
-const inBrowser = (name: string, run: () => Promise<void>) => test.skipIf(!hasBrowser)(name, run, patience);
 
 /** A safetensors file with an adapter of rank 2 for one matrix, filled with zeros. */
 function adapter(path: string, matrix: string, width: number): void {

@@ -1,5 +1,5 @@
 /** The page in a real browser, before a real server with tiny models. */
-import { afterAll } from "bun:test";
+import { afterAll, test } from "bun:test";
 import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,6 +15,8 @@ import { available } from "../available.ts";
 
 const fixtures = join(import.meta.dir, "../fixtures");
 export const picture = join(import.meta.dir, "../../examples/street.jpg");
+/** For what takes long without a GPU. */
+export const small = join(fixtures, "seedvr2/input-100x75.png");
 
 const executablePath =
   process.env.EASEL_TEST_BROWSER ?? Bun.which("chromium") ?? Bun.which("google-chrome") ?? undefined;
@@ -26,6 +28,10 @@ export const hasBrowser = available(
 
 /** Generous: the machine may be busy with everything else. */
 export const patience = 120_000;
+
+/** A test that needs the browser. */
+export const inBrowser = (name: string, run: () => Promise<void>) =>
+  test.skipIf(!hasBrowser)(name, run, patience);
 
 const launch = () =>
   chromium.launch({

@@ -7,12 +7,10 @@ import { positionsOf } from "../../playground/depth/mesh.ts";
 import { loadSharp } from "../../src/images/sharp.ts";
 import type { Job } from "../../src/jobs/job.ts";
 import { hubServer } from "../src/hub/hub-server.ts";
-import { hasBrowser, patience, playground, ready } from "./browser.ts";
+import { inBrowser, playground, ready, small } from "./browser.ts";
 import { choose, estimate, shown } from "./steps.ts";
 
 const { site, visit } = playground();
-const small = join(import.meta.dir, "../fixtures/seedvr2/input-100x75.png");
-const inBrowser = (name: string, run: () => Promise<void>) => test.skipIf(!hasBrowser)(name, run, patience);
 
 let shared: ReturnType<typeof site> | undefined;
 const server = () => {

@@ -1,17 +1,16 @@
 /** What became of results and their images: each test follows the steps that once went wrong. */
-import { afterEach, expect, test } from "bun:test";
+import { afterEach, expect } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { loadSharp } from "../../src/images/sharp.ts";
 import type { Job } from "../../src/jobs/job.ts";
-import { drop, hasBrowser, patience, picture, playground, ready } from "./browser.ts";
+import { drop, inBrowser, picture, playground, ready } from "./browser.ts";
 import { choose, estimate, shown } from "./steps.ts";
 
 const { site, visit } = playground();
 const fixtures = join(import.meta.dir, "../fixtures");
 const small = join(fixtures, "seedvr2/input-100x75.png");
-const inBrowser = (name: string, run: () => Promise<void>) => test.skipIf(!hasBrowser)(name, run, patience);
 
 let shared: ReturnType<typeof site> | undefined;
 const server = () => {

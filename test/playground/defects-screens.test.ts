@@ -1,13 +1,10 @@
 /** What became of phones, touch, focus and forced colours: each test follows the steps that once went wrong. */
-import { expect, test } from "bun:test";
-import { join } from "node:path";
+import { expect } from "bun:test";
 import type { Page } from "playwright-core";
-import { hasBrowser, patience, playground, ready } from "./browser.ts";
+import { inBrowser, playground, ready, small } from "./browser.ts";
 import { choose, shown } from "./steps.ts";
 
 const { site, visit } = playground();
-const small = join(import.meta.dir, "../fixtures/seedvr2/input-100x75.png");
-const inBrowser = (name: string, run: () => Promise<void>) => test.skipIf(!hasBrowser)(name, run, patience);
 
 let shared: ReturnType<typeof site> | undefined;
 const server = () => {

@@ -1,18 +1,15 @@
 /** Views of a depth result in a real browser. */
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { loadSharp } from "../../src/images/sharp.ts";
-import { hasBrowser, patience, picture, playground, ready } from "./browser.ts";
+import { inBrowser, picture, playground, ready, small } from "./browser.ts";
 import { choose, estimate, shown } from "./steps.ts";
 
 const { site, visit } = playground();
-const inBrowser = (name: string, run: () => Promise<void>) => test.skipIf(!hasBrowser)(name, run, patience);
 
-/** Small: without a GPU the effects take long. */
-const small = join(import.meta.dir, "../fixtures/seedvr2/input-100x75.png");
 const metric = "depthanything/v2-metric-indoor-small";
 let shared: ReturnType<typeof site> | undefined;
 const server = () => {

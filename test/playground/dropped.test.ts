@@ -1,16 +1,15 @@
 /** Files of every kind, dropped on the page. */
-import { afterAll, expect, test } from "bun:test";
+import { afterAll, expect } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Job } from "../../src/jobs/job.ts";
-import { drop, hasBrowser, patience, playground, ready } from "./browser.ts";
+import { drop, inBrowser, playground, ready } from "./browser.ts";
 import { estimate, shown } from "./steps.ts";
 
 const { site, visit } = playground();
 const folder = mkdtempSync(join(tmpdir(), "easel-dropped-"));
 afterAll(() => rmSync(folder, { recursive: true }));
-const inBrowser = (name: string, run: () => Promise<void>) => test.skipIf(!hasBrowser)(name, run, patience);
 const written = (name: string, bytes: string | Uint8Array) => {
   writeFileSync(join(folder, name), bytes);
   return join(folder, name);

@@ -1,13 +1,12 @@
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { mkdirSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { writeResults } from "../../bench/page/results.ts";
-import { hasBrowser, patience, playground, ready } from "./browser.ts";
+import { inBrowser, playground, ready } from "./browser.ts";
 
 const { site, visit } = playground();
-const inBrowser = (name: string, run: () => Promise<void>) => test.skipIf(!hasBrowser)(name, run, patience);
 const count = 330;
 
 async function full() {

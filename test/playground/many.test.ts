@@ -1,14 +1,12 @@
 /** Many jobs from one form, and two results side by side. */
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { join } from "node:path";
 import type { Job } from "../../src/jobs/job.ts";
-import { hasBrowser, patience, playground, ready } from "./browser.ts";
+import { inBrowser, playground, ready, small } from "./browser.ts";
 import { choose, estimate, shown } from "./steps.ts";
 
 const { site, visit } = playground();
-const small = join(import.meta.dir, "../fixtures/seedvr2/input-100x75.png");
 const metric = "depthanything/v2-metric-indoor-small";
-const inBrowser = (name: string, run: () => Promise<void>) => test.skipIf(!hasBrowser)(name, run, patience);
 
 let shared: ReturnType<typeof site> | undefined;
 const server = () => {

@@ -1,15 +1,12 @@
 /** The paint tool: a part of an image is marked and repainted. */
-import { expect, test } from "bun:test";
-import { join } from "node:path";
+import { expect } from "bun:test";
 import type { Page } from "playwright-core";
 import { loadSharp } from "../../src/images/sharp.ts";
 import type { Job } from "../../src/jobs/job.ts";
-import { hasBrowser, patience, playground, ready } from "./browser.ts";
+import { inBrowser, playground, ready, small } from "./browser.ts";
 import { choose } from "./steps.ts";
 
 const { site, visit } = playground();
-const small = join(import.meta.dir, "../fixtures/seedvr2/input-100x75.png");
-const inBrowser = (name: string, run: () => Promise<void>) => test.skipIf(!hasBrowser)(name, run, patience);
 
 let shared: ReturnType<typeof site> | undefined;
 const server = () => {

@@ -1,12 +1,11 @@
 /** The page while the server is not there: its kept shell, and the way back. */
 import { expect, test } from "bun:test";
 import type { Page } from "playwright-core";
-import { hasBrowser, patience, playground, ready } from "./browser.ts";
+import { inBrowser, patience, playground, ready } from "./browser.ts";
 import { processes } from "./processes.ts";
 
 const { site, visit } = playground();
 const { started, folder } = processes();
-const inBrowser = (name: string, run: () => Promise<void>) => test.skipIf(!hasBrowser)(name, run, patience);
 const portOf = (url: string) => Number(new URL(url).port);
 
 /** Until the shell is kept and the worker looks after the page. */

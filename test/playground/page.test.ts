@@ -1,17 +1,15 @@
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import type { Job } from "../../src/jobs/job.ts";
 import { hubServer } from "../src/hub/hub-server.ts";
-import { drop, hasBrowser, patience, picture, playground, ready } from "./browser.ts";
+import { drop, inBrowser, picture, playground, ready, small } from "./browser.ts";
 import { choose, estimate, shown } from "./steps.ts";
 
 const { site, visit } = playground();
 const images = join(import.meta.dir, "../fixtures/images");
-const small = join(import.meta.dir, "../fixtures/seedvr2/input-100x75.png");
-const inBrowser = (name: string, run: () => Promise<void>) => test.skipIf(!hasBrowser)(name, run, patience);
 
 let shared: ReturnType<typeof site> | undefined;
 const server = () => {

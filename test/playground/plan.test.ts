@@ -1,12 +1,9 @@
 /** What the page says before a job is made. */
-import { expect, test } from "bun:test";
-import { join } from "node:path";
-import { hasBrowser, patience, picture, playground, ready } from "./browser.ts";
+import { expect } from "bun:test";
+import { inBrowser, picture, playground, ready, small } from "./browser.ts";
 import { choose, estimate, shown } from "./steps.ts";
 
 const { site, visit } = playground();
-const small = join(import.meta.dir, "../fixtures/seedvr2/input-100x75.png");
-const inBrowser = (name: string, run: () => Promise<void>) => test.skipIf(!hasBrowser)(name, run, patience);
 
 let shared: ReturnType<typeof site> | undefined;
 const server = () => {

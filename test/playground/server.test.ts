@@ -1,16 +1,15 @@
 /** The page while its server goes away, beside another tab, by keys alone, and without motion. */
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { drop, hasBrowser, patience, picture, playground, ready } from "./browser.ts";
+import { drop, inBrowser, picture, playground, ready } from "./browser.ts";
 import { processes } from "./processes.ts";
 import { choose, estimate, shown } from "./steps.ts";
 
 const { site, visit } = playground();
 const root = join(import.meta.dir, "../..");
 const small = join(root, "test/fixtures/seedvr2/input-100x75.png");
-const inBrowser = (name: string, run: () => Promise<void>) => test.skipIf(!hasBrowser)(name, run, patience);
 
 const { started, folder } = processes();
 
