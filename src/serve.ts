@@ -26,6 +26,7 @@ import { createWorkerApp } from "./http/worker-app.ts";
 import { hubEnv } from "./hub/download/hub.ts";
 import type { Places } from "./hub/download/resources.ts";
 import { install, uninstall } from "./hub/install.ts";
+import { bitsInUse } from "./hub/installed.ts";
 import { requireRoom } from "./hub/room.ts";
 import { systemClock } from "./jobs/clock.ts";
 import { createScheduler, type SchedulerOptions } from "./jobs/create-scheduler.ts";
@@ -282,10 +283,12 @@ function schedulerOf({
     check: context,
     memory: machineMemory,
     webhooks: settings.fleet_role === "worker" ? noWebhooks : webhooks,
-    install: ({ family, model, ...wanted }, options) => {
+    install: async ({ family, model, ...wanted }, options) => {
       const variant = findFamily(families, family)?.variants.find(({ name }) => name === model);
       if (!variant) throw new Refusal("unknown_model", "this version of easel has no such model");
-      return install(chosenDownload(`${family}/${model}`, variant, wanted), places, options);
+      const result = await install(chosenDownload(`${family}/${model}`, variant, wanted), places, options);
+      const bits = bitsInUse(variant, places);
+      return { ...result, ...(bits !== undefined && { bits_in_use: bits }) };
     },
     warm: warmTargets(families, context, (model, why) =>
       log.warning("a model is not warmed up", { model, why }),

@@ -23,6 +23,10 @@ export function asInstalled<V extends Downloadable>(variant: V, places: Places):
   return ofCopy(variant, here);
 }
 
+/** Bits of the weights that requests use now; undefined where a model is published in one form alone. */
+export const bitsInUse = (variant: Downloadable, places: Places): number | undefined =>
+  variant.copies?.length ? (asInstalled(variant, places).bits ?? mostBits) : undefined;
+
 /** Downloads that make some of these models whole, and must stay when others are removed. */
 export const neededBy = (variants: readonly Downloadable[], places: Places): Download[] =>
   variants

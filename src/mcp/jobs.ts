@@ -180,7 +180,7 @@ export async function jobResult(api: Api, job: Job): Promise<CallToolResult> {
 }
 
 function sentenceOf(
-  { id, type, status, params, progress, progress_label }: Job,
+  { id, type, status, params, progress, progress_label, result }: Job,
   {
     model,
     width,
@@ -194,7 +194,15 @@ function sentenceOf(
   },
 ): string {
   if (status === "succeeded") {
-    if (type === "activation") return `${params.family}/${params.model} is installed (job ${id}).`;
+    if (type === "activation") {
+      const name = `${params.family}/${params.model}`;
+      const inUse = result?.bits_in_use;
+      // Of several downloads of a model the server uses the one with the most bits.
+      return typeof params.bits === "number" && typeof inUse === "number" && inUse > params.bits
+        ? `${name} is installed in ${params.bits} bits (job ${id}), but it is here in ${inUse} bits, too, which stay in use: ` +
+            `remove them with easel deactivate ${name}, and install the copy again.`
+        : `${name} is installed (job ${id}).`;
+    }
     const size = width && height ? `, ${width} × ${height}` : "";
     return `Job ${id} succeeded${model ? ` with ${model}` : ""}${size}. Files: ${files.map(({ url }) => url).join(", ")}`;
   }

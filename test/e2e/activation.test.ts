@@ -8,6 +8,12 @@ import type { Job } from "../../src/jobs/job.ts";
 import { type Behaviour, hubServer } from "../src/hub/hub-server.ts";
 import { depthServer } from "./server.ts";
 
+const endpoint = process.env.HF_ENDPOINT;
+afterAll(() => {
+  if (endpoint === undefined) delete process.env.HF_ENDPOINT;
+  else process.env.HF_ENDPOINT = endpoint;
+});
+
 interface SetupList {
   data: Record<string, unknown>[];
 }
@@ -132,9 +138,15 @@ test("a copy in four bits is fetched in the place of the published weights, make
     422,
     "flux2/klein-4b is published in 8 and 4 bits, not in 5",
   ]);
+  const misspelt = await server.post(path, { bit: 4 });
+  expect([misspelt.status, JSON.stringify(await misspelt.json())]).toEqual([
+    422,
+    expect.stringContaining('\\"bit\\"'),
+  ]);
+  expect((await server.counts()).jobs).toBe(0);
   const answer = await server.post(path, { bits: 4 });
   const job = await server.ended(((await answer.json()) as { job_id: string }).job_id);
-  expect(job).toMatchObject({ status: "succeeded", params: { bits: 4 } });
+  expect(job).toMatchObject({ status: "succeeded", params: { bits: 4 }, result: { bits_in_use: 4 } });
   expect(await stateOf()).toMatchObject({
     status: "ready",
     bits: 4,

@@ -49,6 +49,8 @@ beforeAll(() => {
   );
   writeFileSync(join(folder, "page.safetensors"), "<!doctype html><title>404</title>");
   writeFileSync(join(folder, "notes.txt"), "not an adapter");
+  writeFileSync(join(folder, "pickle.ckpt"), "not safetensors");
+  copyFileSync(join(folder, "plain.safetensors"), join(folder, "LOUD.SAFETENSORS"));
   ofQwen(elsewhere);
   symlinkSync(elsewhere, join(folder, "escape.safetensors"));
   symlinkSync(place, join(folder, "up"));
@@ -69,6 +71,7 @@ const server = await depthServer({
 
 interface Entry {
   name: string;
+  size: number;
   fits: { family: string; models: string[] }[];
   problem?: string;
 }
@@ -97,13 +100,22 @@ async function refused(loras: unknown, more: object = {}): Promise<[number, unkn
 }
 
 describe("the list", () => {
-  test("names what the folder has, and nothing that a link brings from outside", async () => {
-    const names = (await listed()).map(({ name }) => name);
+  test("names what the folder has, and of a link that leads outside its name alone", async () => {
+    const list = await listed();
+    expect(list.filter(({ size }) => size === 0).map(({ name }) => name)).toEqual([
+      "dangling.safetensors",
+      "escape.safetensors",
+    ]);
+    const names = list.map(({ name }) => name);
     expect(names).toEqual([
+      "LOUD.SAFETENSORS",
       "alias.safetensors",
+      "dangling.safetensors",
+      "escape.safetensors",
       "half.safetensors",
       "lokr.safetensors",
       "page.safetensors",
+      "pickle.ckpt",
       "plain.safetensors",
       "styles/ink.safetensors",
       "wide.safetensors",
@@ -123,6 +135,9 @@ describe("the list", () => {
     const problems = Object.fromEntries((await listed()).map(({ name, problem }) => [name, problem]));
     expect(problems["page.safetensors"]).toContain("it is a web page");
     expect(problems["lokr.safetensors"]).toContain("LyCORIS");
+    for (const name of ["dangling", "escape"])
+      expect(problems[`${name}.safetensors`]).toContain("a link that leads to none: copy the file there");
+    expect(problems["pickle.ckpt"]).toContain("it is no safetensors file: convert it");
     expect(problems["plain.safetensors"]).toBeUndefined();
     expect(JSON.stringify(problems)).not.toContain(place);
   });
@@ -160,6 +175,8 @@ describe("a request", () => {
     const plain = await made([{ file: { lora: "plain" } }]);
     expect((await made([{ file: { lora: "styles/ink" } }])).pixels.equals(plain.pixels)).toBe(true);
     expect((await made([{ file: { lora: "alias" } }])).pixels.equals(plain.pixels)).toBe(true);
+    const loud = await made([{ file: { lora: "LOUD.SAFETENSORS" } }]);
+    expect(loud.pixels.equals(plain.pixels)).toBe(true);
   });
 
   test.each([
@@ -189,6 +206,7 @@ describe("a request", () => {
     ["up/outside"],
     ["dangling"],
     ["notes.txt"],
+    ["pickle.ckpt"],
     ["styles"],
     ["missing"],
     ["x".repeat(400)],

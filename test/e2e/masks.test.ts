@@ -172,6 +172,7 @@ describe.each(["qwen", "flux2"])("%s repaints", (family) => {
       [{ mask: { type: "file_id", file_id: `file_${"0".repeat(32)}` } }, 400, "unknown mask file_id"],
       [{ mask: black, mask_marks: "grey" }, 422, "mask_marks"],
       [{ mask: black, images: [] }, 422, "images"],
+      [{ mask_marks: "transparent" }, 422, "there is no mask: add mask, or leave mask_marks out"],
     ] as const) {
       const body = { prompt: "a red ball", images: [image], steps: 1, ...more };
       const before = (await server.counts()).files;

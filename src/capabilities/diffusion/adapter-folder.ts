@@ -19,6 +19,8 @@ export interface StoredAdapter {
   path: string;
   size: number;
   modified: number;
+  /** Why it cannot be used, whatever the network. */
+  unusable?: string;
 }
 
 /** An adapter as lists show it. */
@@ -34,12 +36,16 @@ export interface ListedAdapter {
 type Adapters = NonNullable<Capability["adapters"]>;
 
 const extension = ".safetensors";
+/** Of weights in pickles, which are programs, and in other formats. */
+const otherFormats = [".ckpt", ".pt", ".pth", ".bin", ".gguf"];
+const endsWith = (name: string, ...extensions: string[]) =>
+  extensions.some((each) => name.toLowerCase().endsWith(each));
 const deepest = 8;
 const mostListed = 5000;
 
 const inside = (root: string, path: string) => path.startsWith(root.endsWith(sep) ? root : root + sep);
 
-/** The adapters of the folder in the order of their names; none when it is not there. */
+/** The adapters of the folder in the order of their names, also those that cannot be used; none when it is not there. */
 export function storedAdapters(folder: string): StoredAdapter[] {
   const root = real(folder);
   if (root === undefined) return [];
@@ -55,12 +61,18 @@ function walk(root: string, folder: string, depth: number, found: StoredAdapter[
     const path = join(folder, entry.name);
     // A link to a folder could lead in a circle.
     if (entry.isDirectory() && depth < deepest) walk(root, path, depth + 1, found);
-    else if (entry.name.endsWith(extension)) {
-      const adapter = stored(root, path);
-      if (adapter) found.push(adapter);
-    }
+    else if (endsWith(entry.name, extension, ...otherFormats))
+      found.push(stored(root, path) ?? broken(root, path));
   }
 }
+
+/** A file that only its name is known of. */
+function broken(root: string, path: string): StoredAdapter {
+  const unusable = "it is no file inside lora_dir, or a link that leads to none: copy the file there";
+  return { name: nameIn(root, path), path, size: 0, modified: 0, unusable };
+}
+
+const nameIn = (root: string, path: string) => relative(root, path).split(sep).join("/");
 
 /** The file at a path in the folder; undefined when it is none, or a link out of the folder. */
 function stored(root: string, path: string): StoredAdapter | undefined {
@@ -68,8 +80,13 @@ function stored(root: string, path: string): StoredAdapter | undefined {
   if (place === undefined || !inside(root, place)) return undefined;
   const stat = statSync(place, { throwIfNoEntry: false });
   if (!stat?.isFile()) return undefined;
-  const name = relative(root, path).split(sep).join("/");
-  return { name, path: place, size: stat.size, modified: stat.mtimeMs / 1000 };
+  return {
+    name: nameIn(root, path),
+    path: place,
+    size: stat.size,
+    modified: stat.mtimeMs / 1000,
+    ...(!endsWith(path, extension) && { unusable: "it is no safetensors file: convert it" }),
+  };
 }
 
 /**
@@ -86,8 +103,8 @@ export function findAdapter(folder: string, name: string): StoredAdapter {
   const adapter =
     root === undefined
       ? undefined
-      : (name.endsWith(extension) ? [name] : [name, name + extension])
-          .filter((each) => each.endsWith(extension))
+      : (endsWith(name, extension) ? [name] : [name, name + extension])
+          .filter((each) => endsWith(each, extension))
           .map((each) => stored(root, join(root, each)))
           .find((each) => each !== undefined);
   if (adapter) return adapter;
@@ -105,6 +122,7 @@ export function misfit(
   context: CheckContext,
   called?: string,
 ): string | undefined {
+  if (adapter.unusable !== undefined) return `${adapter.name} cannot be used: ${adapter.unusable}`;
   const table = tableOf(adapter);
   if ("problem" in table) return `${adapter.name} cannot be read as safetensors: ${table.problem}`;
   return whyNot(table.tensors, adapter.name, adapters(variant, context), called);

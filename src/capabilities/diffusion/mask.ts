@@ -34,7 +34,11 @@ export type MaskParams = {
   named_side: "width" | "height" | null;
 };
 
-/** What a job keeps of a request's mask. */
+/**
+ * What a job keeps of a request's mask.
+ *
+ * @throws {Refusal} `invalid_parameter`
+ */
 export function maskOf(request: {
   mask?: FileRef | null | undefined;
   mask_marks: "white" | "transparent";
@@ -42,6 +46,11 @@ export function maskOf(request: {
   height?: number | null | undefined;
 }): MaskParams {
   const mask = request.mask ?? null;
+  if (mask === null && request.mask_marks === "transparent")
+    throw new Refusal(
+      "invalid_parameter",
+      "mask_marks says how mask is read, and there is no mask: add mask, or leave mask_marks out",
+    );
   const named = (["width", "height"] as const).filter((side) => request[side] != null);
   return {
     mask,

@@ -11,6 +11,8 @@ export interface Def {
   in?: z.core.$ZodType;
   element?: z.core.$ZodType;
   shape?: Record<string, z.core.$ZodType>;
+  /** The schema of all other members: of a strict object, the one that takes nothing. */
+  catchall?: z.core.$ZodType;
   options?: readonly z.core.$ZodType[];
   discriminator?: string;
 }

@@ -26,12 +26,15 @@ function known(schema: z.core.$ZodType, value: unknown, path: readonly string[],
     const option = optionOf(def, value);
     return option ? known(option, value, path, ignored) : value;
   }
-  const { shape } = def;
+  const { shape, catchall } = def;
   if (!shape) return value;
+  const strict = catchall !== undefined && defOf(catchall).type === "never";
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, member]) => {
       const place = [...path, key];
       if (Object.hasOwn(shape, key)) return [[key, known(shape[key]!, member, place, ignored)]];
+      // A strict schema refuses them by itself.
+      if (strict) return [[key, member]];
       ignored.push(place.join("."));
       return [];
     }),

@@ -18,8 +18,9 @@ const params = z.object({
   name: z.string().openapi({ description: "Name or alias of the model.", title: "Name" }),
 });
 
+// A misspelt field must not start the wrong download.
 const ActivateRequest = z
-  .object({
+  .strictObject({
     // "yes" and 1 are no clear consent.
     accept_license: exactBoolean().default(false).openapi({
       description: "Accepts the model's licence. Needed where it forbids commercial use.",
