@@ -10,8 +10,8 @@ import { baseOf } from "../../openapi/document.ts";
 import { json } from "../../openapi/responses.ts";
 import { exactBoolean } from "../../request/coercion.ts";
 import type { Serve } from "../../route.ts";
-import { AsyncJobResponse } from "./contract.ts";
 import { refusalResponses, schemaResponse } from "./errors.ts";
+import { AsyncJobResponse } from "./jobs-contract.ts";
 import { requireVariant } from "./models.ts";
 
 const params = z.object({

@@ -6,7 +6,7 @@
 import { type RefusalCode, refusals } from "../../../errors.ts";
 import { json } from "../../openapi/responses.ts";
 import type { ErrorForm } from "../dialect.ts";
-import { ErrorResponse, HTTPValidationError } from "./contract.ts";
+import { ErrorResponse, HTTPValidationError } from "./errors-contract.ts";
 
 export const kiapiErrors: ErrorForm = {
   owns: () => true,

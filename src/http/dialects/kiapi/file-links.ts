@@ -10,8 +10,8 @@ import { requireUncompressed } from "../../request/body.ts";
 import { originOf } from "../../request/origin.ts";
 import { idOf } from "../../request/paging.ts";
 import type { Serve } from "../../route.ts";
-import { FileLink, FileRecordSchema, FileUpload, FileUploadRequest } from "./contract.ts";
 import { refusalResponses, schemaResponse } from "./errors.ts";
+import { FileLink, FileRecordSchema, FileUpload, FileUploadRequest } from "./files-contract.ts";
 
 /** Seconds until a link expires. */
 const linkSeconds = 900;

@@ -7,8 +7,8 @@ import type { Deps } from "../../deps.ts";
 import { binary, header, json } from "../../openapi/responses.ts";
 import { idOf, pageAfter, pageOf } from "../../request/paging.ts";
 import type { Serve } from "../../route.ts";
-import { FileDeleteResponse, FileListResponse, FileRecordSchema, UploadBody } from "./contract.ts";
 import { refusalResponses, schemaResponse } from "./errors.ts";
+import { FileDeleteResponse, FileListResponse, FileRecordSchema, UploadBody } from "./files-contract.ts";
 
 const fileId = idOf("file", "Id of the file, from an upload or from a job's `artifacts`.");
 const params = z.object({ file_id: fileId });

@@ -4,7 +4,7 @@ import type { Deps } from "../../deps.ts";
 import { metricsText, type RequestMetrics } from "../../middleware/metrics.ts";
 import { json } from "../../openapi/responses.ts";
 import type { Serve } from "../../route.ts";
-import { HealthResponse, ReadyResponse, VersionResponse } from "./contract.ts";
+import { HealthResponse, ReadyResponse, VersionResponse } from "./service-contract.ts";
 
 const health = createRoute({
   method: "get",

@@ -7,16 +7,15 @@ import { json } from "../../openapi/responses.ts";
 import { idempotencyHeader, idempotencyOf } from "../../request/idempotency.ts";
 import { idOf, pageAfter, pageOf } from "../../request/paging.ts";
 import type { Serve } from "../../route.ts";
+import { refusalResponses, schemaResponse } from "./errors.ts";
+import { ErrorResponse, HTTPValidationError } from "./errors-contract.ts";
 import {
   AsyncJobResponse,
-  ErrorResponse,
-  HTTPValidationError,
   JobDeleteResponse,
   JobListResponse,
   JobSchema,
   JobStatus,
-} from "./contract.ts";
-import { refusalResponses, schemaResponse } from "./errors.ts";
+} from "./jobs-contract.ts";
 
 const jobId = idOf("job", "Id of the job, as a synchronous or asynchronous request gave it.");
 const params = z.object({ job_id: jobId });

@@ -7,8 +7,8 @@ import type { Deps } from "../../deps.ts";
 import { baseOf } from "../../openapi/document.ts";
 import { json } from "../../openapi/responses.ts";
 import type { Serve } from "../../route.ts";
-import { CapabilityModelSpec, UnloadResponse } from "./contract.ts";
 import { refusalResponses } from "./errors.ts";
+import { CapabilityModelSpec, UnloadResponse } from "./service-contract.ts";
 
 export function modelRoutes(serve: Serve, { context, scheduler }: Deps, capability: Capability): void {
   const { family, domain, variants } = capability;

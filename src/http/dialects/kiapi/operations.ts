@@ -12,8 +12,9 @@ import { binary, header } from "../../openapi/responses.ts";
 import { idempotencyHeader, idempotencyOf } from "../../request/idempotency.ts";
 import { type ParsedRequest, submitRequest } from "../../request/submit.ts";
 import type { Serve } from "../../route.ts";
-import { AsyncJobResponse, ErrorResponse, HTTPValidationError, jobOf } from "./contract.ts";
 import { refusalResponses } from "./errors.ts";
+import { ErrorResponse, HTTPValidationError } from "./errors-contract.ts";
+import { AsyncJobResponse, jobOf } from "./jobs-contract.ts";
 
 export function operationRoutes(serve: Serve, deps: Deps, capability: Capability): void {
   for (const operation of capability.operations as readonly Operation[])

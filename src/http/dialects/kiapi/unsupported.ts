@@ -4,8 +4,8 @@ import type { Capability, UnsupportedOperation } from "../../../capabilities/cap
 import { Refusal } from "../../../errors.ts";
 import { baseOf } from "../../openapi/document.ts";
 import type { Serve } from "../../route.ts";
-import { AsyncJobResponse } from "./contract.ts";
 import { refusalResponses, schemaResponse } from "./errors.ts";
+import { AsyncJobResponse } from "./jobs-contract.ts";
 
 export function unsupportedRoutes(serve: Serve, capability: Capability): void {
   for (const operation of capability.unsupported ?? []) {
