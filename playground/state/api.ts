@@ -65,6 +65,8 @@ export interface Model {
   features: readonly string[];
   /** It comes inside the program, to try things out. */
   built_in: boolean;
+  /** Its files are at a place that the setting `model_paths` names. */
+  own_path: boolean;
   /** Nothing where nothing can be downloaded. */
   download_gb: number | null;
   /** The same model in fewer bits: smaller downloads. */

@@ -5,8 +5,9 @@
  */
 import { computed, signal } from "@preact/signals";
 import * as api from "./api.ts";
+import { gone } from "./gone.ts";
 import { dismiss, toast } from "./notices.ts";
-import { isLive } from "./result.ts";
+import { isLive, pictureOf } from "./result.ts";
 import { watchServer } from "./server.ts";
 
 const pageSize = 60;
@@ -22,9 +23,12 @@ const removed = signal<ReadonlySet<string>>(new Set());
 
 export const jobs = computed(() => list.value.filter(({ id }) => !removed.value.has(id)));
 export const liveJobs = computed(() => jobs.value.filter(isLive));
-/** Finished pictures. Downloads of models make none. */
+/** Finished pictures. Downloads of models make none, and some were deleted since. */
 export const results = computed(() =>
-  jobs.value.filter(({ status, type }) => status === "succeeded" && type !== "activation"),
+  jobs.value.filter((job) => {
+    const isResult = job.status === "succeeded" && job.type !== "activation";
+    return isResult && !gone.value.has(pictureOf(job) ?? "");
+  }),
 );
 export const hasMore = signal(false);
 /** The first answer has come, so an empty list is really empty. */
@@ -89,7 +93,12 @@ export async function loadMore(): Promise<void> {
 export async function findJob(id: string): Promise<api.Job> {
   const job = list.value.find((candidate) => candidate.id === id);
   if (job && !isLive(job)) return job;
-  const fresh = await api.job(id);
+  const fresh = await api.job(id).catch((error) => {
+    // An id of another form is refused with the form's own words, which nobody typed.
+    if (error instanceof api.ApiError && [404, 422].includes(error.status))
+      throw new Error("It was deleted, or the address is not complete.");
+    throw error;
+  });
   merge([fresh]);
   return fresh;
 }

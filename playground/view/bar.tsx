@@ -193,6 +193,10 @@ function ThemeButton() {
       // The reference at /docs takes its colours from there.
       localStorage.setItem("colorMode", theme.value);
     } catch {}
+    // The form for the token has no script: it learns the theme from the server.
+    const age = theme.value === "system" ? 0 : 31_536_000;
+    // biome-ignore lint/suspicious/noDocumentCookie: Safari and plain HTTP have no cookie store
+    document.cookie = `easel_theme=${theme.value}; path=/; max-age=${age}; SameSite=Strict`;
   }, [theme.value]);
   return (
     <button

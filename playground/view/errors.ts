@@ -73,6 +73,17 @@ const missingAdapter: Rule = {
   retry: true,
 };
 
+/** Where the message speaks of the mask: another image would not help. */
+const maskRules: Readonly<Record<string, Rule>> = {
+  invalid_image: { title: "The mask is not a readable image", retry: false },
+  too_many_pixels: { title: "The mask is too large", retry: false },
+  unknown_file: {
+    title: "The mask is no longer on the server",
+    words: "It was deleted there. Mark the region again.",
+    retry: true,
+  },
+};
+
 const sentence = (text: string) => {
   const trimmed = text.trim();
   const first = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
@@ -84,7 +95,9 @@ export function problemOf(message: string, code: string | undefined): Problem {
   const rule =
     code === "unknown_file" && /lora_dir|adapter/.test(message)
       ? missingAdapter
-      : (rules[code ?? ""] ?? unknown);
+      : /\bmask\b/.test(message) && maskRules[code ?? ""]
+        ? maskRules[code ?? ""]!
+        : (rules[code ?? ""] ?? unknown);
   const said = sentence(message);
   if (rule === damagedModel) return { ...rule, words: `${said} ${rule.words}` };
   if (code === "invalid_image" && !said.includes("JPEG")) return { ...rule, words: `${said} ${formats}` };

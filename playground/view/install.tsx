@@ -35,7 +35,11 @@ export function Install({ model }: { model: Model }) {
   if (model.download_gb === null)
     return (
       <div class="activation">
-        <p>Its authors have not released the weights. If you have them, add the path to your settings:</p>
+        <p>
+          {model.own_path
+            ? "Nothing is at the place that your settings name. Correct the path, or remove it:"
+            : "Its authors have not released the weights. If you have them, add the path to your settings:"}
+        </p>
         <pre>
           <code>{`model_paths: { "${keyOf(model)}": "FILE" }`}</code>
         </pre>

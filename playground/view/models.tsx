@@ -63,6 +63,7 @@ function Card({ tool, model }: { tool: ToolName; model: Model }) {
       </h3>
       <p class="muted">
         {model.built_in ? "Built in" : model.activated ? "Installed" : "Not installed"}
+        {model.own_path && model.activated && ", from your settings"}
         {model.download_gb !== null && `, ${gigabytes(model.download_gb)}`}
         {resident && `, loaded (${resident.weight_gb} GB)`}
       </p>

@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { thumbnailUrl } from "../state/api.ts";
+import { askWhetherGone } from "../state/gone.ts";
 import { trouble } from "../state/server.ts";
 
 /** The thumbnail of a stored file, or an empty plate. */
@@ -27,7 +28,10 @@ export function Thumb({
       loading="lazy"
       decoding="async"
       draggable={false}
-      onError={() => setBroken(true)}
+      onError={() => {
+        setBroken(true);
+        void askWhetherGone(file);
+      }}
     />
   );
 }

@@ -61,9 +61,42 @@ inBrowser("a result whose files were deleted says so in the middle of the stage"
   await words.waitFor();
   const [box, stage] = [(await words.boundingBox())!, (await page.locator("#stage").boundingBox())!];
   expect(box.height).toBeGreaterThan(stage.height / 2);
-  const link = page.locator(`.strip a[href="#/job/${id}"]`);
-  await link.locator(".plate").waitFor();
-  expect(await link.evaluate((each) => getComputedStyle(each).textDecorationLine)).toBe("none");
+});
+
+inBrowser("a job whose files were deleted, as commands do, leaves no empty tile, now and later", async () => {
+  const { url, get } = await server();
+  const first = await visit(url);
+  await ready(first.page);
+  const here = await depthOf(first.page, "here.png");
+  const id = await depthOf(first.page, "saved-elsewhere.png");
+  const { artifacts } = await get<Job>(`/v1/jobs/${id}`);
+  for (const file of artifacts) await fetch(`${url}/v1/files/${file}`, { method: "DELETE" });
+  const { page } = await visit(`${url}/#/gallery`);
+  await page.locator(`.tile a[href="#/job/${here}"]`).waitFor();
+  await page.locator(`.tile a[href="#/job/${id}"]`).waitFor({ state: "detached" });
+  await page.goto(`${url}/#depth`);
+  await page.locator(`.strip a[href="#/job/${here}"]`).waitFor();
+  expect(await page.locator(`.strip a[href="#/job/${id}"]`).count()).toBe(0);
+  // The next visit knows it before any thumbnail is asked for.
+  let thumbnails = 0;
+  await page.route("**/thumbnail?*", async (route) => {
+    if (artifacts.some((file) => route.request().url().includes(file))) thumbnails++;
+    await route.continue();
+  });
+  await page.reload();
+  await page.locator(`.strip a[href="#/job/${here}"] img`).waitFor();
+  expect(thumbnails).toBe(0);
+  expect((await get<Job>(`/v1/jobs/${id}`)).status).toBe("succeeded");
+});
+
+inBrowser("an address of results that cannot be says so in plain words", async () => {
+  const { url } = await server();
+  for (const address of ["#/compare/x/y", "#/job/x", "#/job/job_00000000000000000000000000000000"]) {
+    const { page } = await visit(`${url}/${address}`);
+    const words = page.getByText("It was deleted, or the address is not complete.");
+    await words.waitFor();
+    expect(await page.locator("#stage").textContent()).not.toMatch(/[\^$/]|pattern|422|404/);
+  }
 });
 
 /** Until the browser has stored so many images, which ends behind what the page shows. */

@@ -12,6 +12,14 @@ test("whatever a job or a request can fail with has a title of its own or can be
   }
 });
 
+test("a mask at fault is named, and no other image is asked for", () => {
+  for (const code of ["invalid_image", "unknown_file", "too_many_pixels"]) {
+    const { title, next } = problemOf("mask: unknown mask file_id 'file_1'", code);
+    expect([title.startsWith("The mask is "), next]).toEqual([true, undefined]);
+  }
+  expect(problemOf("input image could not be opened", "invalid_image").next).toBe("choose");
+});
+
 test("codes of a full disk, of lost images and of large ones lead on", () => {
   expect(problemOf("no space is left", "disk_full")).toMatchObject({ next: "results", retry: true });
   expect(problemOf("unknown image file_id", "unknown_file")).toMatchObject({ next: "choose" });

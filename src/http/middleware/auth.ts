@@ -8,7 +8,7 @@ import type { Context, MiddlewareHandler } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { Refusal } from "../../errors.ts";
 import type { Env } from "../deps.ts";
-import { loginPage } from "../pages/login.ts";
+import { loginPage, type Theme } from "../pages/login.ts";
 import { textOf } from "../request/body.ts";
 import { loginHeaders } from "./security-headers.ts";
 
@@ -76,10 +76,16 @@ export function auth({ token, secureCookie, isOpen }: AuthOptions): MiddlewareHa
   };
 }
 
+/** The page's script leaves its theme in this cookie, as the form has no script of its own. */
+const themeOf = (c: Context): Theme | undefined => {
+  const theme = getCookie(c, "easel_theme");
+  return theme === "light" || theme === "dark" ? theme : undefined;
+};
+
 /** The page that asks for the token. */
 async function askForToken(c: Context<Env>, target: string, wrong: boolean, headers = {}): Promise<Response> {
   const send = async () => {
-    c.res = await c.html(loginPage(target, wrong, c.get("secureHeadersNonce")!), 401, {
+    c.res = await c.html(loginPage(target, wrong, c.get("secureHeadersNonce")!, themeOf(c)), 401, {
       "Cache-Control": "no-store",
       ...headers,
     });

@@ -7,6 +7,8 @@ const style = `
     color-scheme: light dark;
     font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif;
   }
+  .light { color-scheme: light; }
+  .dark { color-scheme: dark; }
   * { box-sizing: border-box; }
   body {
     display: grid;
@@ -54,11 +56,14 @@ const style = `
   :focus-visible { outline: 2px solid light-dark(#245f58, #84c9bd); outline-offset: 2px; }
 `;
 
+/** The theme that was chosen on the page; without one the browser's. */
+export type Theme = "light" | "dark";
+
 /** The root's form is sent to the root itself, so that the address keeps its part behind `#`. */
 const actionOf = (next: string) => (next === "/" ? "" : raw(' action="/login"'));
 
-export const loginPage = (next: string, wrong: boolean, nonce: string) => html`<!doctype html>
-<html lang="en">
+export const loginPage = (next: string, wrong: boolean, nonce: string, theme?: Theme) => html`<!doctype html>
+<html lang="en"${theme ? raw(` class="${theme}"`) : ""}>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">

@@ -97,6 +97,7 @@ const offer = ({ settings, context, capabilities, places }: Deps) => ({
       family: capability.family,
       models: capability.variants.map((variant) => {
         const { licence, downloads, diskGb } = asInstalled(variant, places);
+        const own_path = `${capability.family}/${variant.name}` in settings.model_paths;
         return {
           name: variant.name,
           family: capability.family,
@@ -112,8 +113,12 @@ const offer = ({ settings, context, capabilities, places }: Deps) => ({
           commercial_use: licence.commercial,
           features: variant.features,
           built_in: variant.embedded !== undefined,
-          download_gb: downloads.length > 0 ? diskGb : null,
-          copies: (variant.copies ?? []).map(({ bits, diskGb }) => ({ bits, download_gb: diskGb })),
+          // What `model_paths` names is neither downloaded nor removed.
+          own_path,
+          download_gb: downloads.length > 0 && !own_path ? diskGb : null,
+          copies: own_path
+            ? []
+            : (variant.copies ?? []).map(({ bits, diskGb }) => ({ bits, download_gb: diskGb })),
         };
       }),
     };
