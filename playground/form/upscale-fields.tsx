@@ -1,4 +1,4 @@
-import { forms, type UpscaleForm } from "../state/forms.ts";
+import { chosenModel, forms, takes, type UpscaleForm } from "../state/forms.ts";
 import { inputs } from "../state/inputs.ts";
 import { factorRefusal, factors, upscaledSize } from "../state/plan.ts";
 import { Field, NumberField, Segments, SliderField } from "../view/controls.tsx";
@@ -11,6 +11,8 @@ export function UpscaleFields() {
   const form = forms.upscale.value;
   const set = (change: Partial<UpscaleForm>) => update(forms.upscale, change);
   const { width, height } = inputs.upscale.value ?? {};
+  const model = chosenModel("upscale");
+  const has = (field: string) => model !== undefined && takes(model, field);
   const isFactor = factors.some((factor) => factor === form.resolution);
   return (
     <>
@@ -64,16 +66,48 @@ export function UpscaleFields() {
           placeholder="By the factor above"
           note={`Exact pixels of the result's shorter side, at most ${longestShortSide}.`}
         />
-        <Field label="Colours">
-          <select value={form.color_fix} onChange={(event) => set({ color_fix: event.currentTarget.value })}>
-            <option value="">Default</option>
-            <option value="wavelet-lab">From the original, twice matched</option>
-            <option value="wavelet">Tones from the original</option>
-            <option value="lab">Palette from the original</option>
-            <option value="none">As the model makes them</option>
-          </select>
-        </Field>
-        <SeedField value={form.seed} set={(seed) => set({ seed })} />
+        {has("color_fix") && (
+          <Field label="Colours">
+            <select
+              value={form.color_fix}
+              onChange={(event) => set({ color_fix: event.currentTarget.value })}
+            >
+              <option value="">Default</option>
+              <option value="wavelet-lab">From the original, twice matched</option>
+              <option value="wavelet">Tones from the original</option>
+              <option value="lab">Palette from the original</option>
+              <option value="none">As the model makes them</option>
+            </select>
+          </Field>
+        )}
+        {has("tile") && (
+          <NumberField
+            label="Tile size"
+            value={form.tile}
+            set={(tile) => set({ tile })}
+            min={128}
+            max={4096}
+            step={16}
+            placeholder="Default"
+            note="Pixels of a side, a multiple of 16. Larger tiles need more memory."
+          />
+        )}
+        {has("quantize") && (
+          <Field
+            label="Bits of the weights"
+            note="Fewer need less memory. Another number than before loads the model again."
+          >
+            <select value={form.quantize} onChange={(event) => set({ quantize: event.currentTarget.value })}>
+              <option value="">Default</option>
+              {[8, 6, 5, 4, 3].map((bits) => (
+                <option key={bits} value={String(bits)}>
+                  {bits} bits
+                </option>
+              ))}
+            </select>
+          </Field>
+        )}
+        {has("seed") && <SeedField value={form.seed} set={(seed) => set({ seed })} />}
         <Field label="Format">
           <select value={form.format} onChange={(event) => set({ format: event.currentTarget.value })}>
             <option value="png">PNG</option>

@@ -30,6 +30,8 @@ export interface UpscaleForm {
   seed: string;
   format: string;
   color_fix: string;
+  tile: string;
+  quantize: string;
 }
 
 export interface PaintForm {
@@ -82,6 +84,8 @@ export const forms: Forms = {
     seed: "",
     format: "png",
     color_fix: "",
+    tile: "",
+    quantize: "",
   }),
   generate: persisted("form.generate", paint),
   edit: persisted("form.edit", paint),
@@ -167,15 +171,15 @@ export function requestOf(tool: ToolName, model: Model): Record<string, unknown>
     });
   }
   if (tool === "upscale") {
-    const { resolution, softness, seed, format, color_fix } = forms.upscale.value;
+    const { resolution, softness, seed, format, color_fix, tile, quantize } = forms.upscale.value;
+    const own = { seed: number(seed), color_fix, tile: number(tile), quantize: number(quantize) };
     return given({
       model: model.name,
       // A number is the shorter side in pixels.
       resolution: resolution.endsWith("x") ? resolution : Number(resolution),
       softness: softness || undefined,
-      seed: number(seed),
       format,
-      color_fix,
+      ...Object.fromEntries(Object.entries(own).filter(([field]) => takes(model, field))),
     });
   }
   const form = forms[tool].value;
@@ -219,6 +223,8 @@ export function useSettings(job: Job, only?: "prompt" | "seed"): ToolName {
       seed: text(job.params.seed),
       format: text(params.format) || "png",
       color_fix: text(job.params.color_fix),
+      tile: text(job.params.tile),
+      quantize: text(job.params.quantize),
     };
   else {
     const form = forms[tool].value;

@@ -7,7 +7,7 @@ import { computed, effect, signal } from "@preact/signals";
 import { resultSize } from "../../src/capabilities/seedvr2/result-size.ts";
 import type { Job, MemoryPlan, Model } from "./api.ts";
 import * as api from "./api.ts";
-import { chosenModel, forms } from "./forms.ts";
+import { chosenModel, forms, takes } from "./forms.ts";
 import { inputs } from "./inputs.ts";
 import { results } from "./jobs.ts";
 import { modelOf, secondsOf, toolOf } from "./result.ts";
@@ -66,6 +66,8 @@ export const plannedTool = signal<ToolName>("depth");
 function addressOf(model: Model, size: { width: number; height: number } | undefined, steps: number): string {
   const query = new URLSearchParams(size && { width: String(size.width), height: String(size.height) });
   if (Number.isInteger(steps) && steps > 0) query.set("steps", String(steps));
+  const { quantize } = forms.upscale.value;
+  if (quantize !== "" && takes(model, "quantize")) query.set("quantize", quantize);
   return `/v1/image/${model.family}/models/${model.name}/plan?${query}`;
 }
 

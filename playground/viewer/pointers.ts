@@ -22,6 +22,8 @@ export interface PointerParts {
     actual(): void;
   };
   comparing: boolean;
+  /** The other image is shown whole. */
+  flipped: Signal<boolean>;
   probe: ((place: Place | undefined) => void) | undefined;
   clicked: ((place: Place) => void) | undefined;
   /** Where the pointer is in the viewport. */
@@ -30,7 +32,14 @@ export interface PointerParts {
   loupe: Signal<boolean>;
 }
 
-/** One pointer moves the edge or the image, two zoom, the wheel zooms, a double click switches between fit and 100 %. */
+const longPressMs = 400;
+/** A finger that rests trembles by less. */
+const trembling = 8;
+
+/**
+ * One pointer moves the edge or the image, two zoom, the wheel zooms, a double click switches between fit and 100 %. A finger that rests
+ * shows the other image.
+ */
 export function usePointers(box: { current: HTMLDivElement | null }, parts: PointerParts): void {
   const latest = useRef(parts);
   latest.current = parts;
@@ -39,6 +48,11 @@ export function usePointers(box: { current: HTMLDivElement | null }, parts: Poin
     const pointers = new Map<number, Place>();
     let dragging: "edge" | "image" | undefined;
     let moved = 0;
+    let longPress: ReturnType<typeof setTimeout> | undefined;
+    const release = () => {
+      clearTimeout(longPress);
+      latest.current.flipped.value = false;
+    };
 
     const placeOf = (event: { clientX: number; clientY: number }) => {
       const rect = element.getBoundingClientRect();
@@ -72,6 +86,12 @@ export function usePointers(box: { current: HTMLDivElement | null }, parts: Poin
       const { mode, split, view, comparing, loupe } = latest.current;
       const slider = comparing && mode.peek() === "slider";
       const nearEdge = Math.abs(at.x - (split.peek() / 100) * element.clientWidth) < 28;
+      release();
+      if (event.pointerType === "touch" && comparing && !loupe.peek() && pointers.size === 1)
+        longPress = setTimeout(() => {
+          dragging = undefined;
+          latest.current.flipped.value = true;
+        }, longPressMs);
       if (loupe.peek()) dragging = undefined;
       else dragging = slider && (nearEdge || view.peek().zoom === null) ? "edge" : "image";
     };
@@ -84,6 +104,7 @@ export function usePointers(box: { current: HTMLDivElement | null }, parts: Poin
       const others = [...pointers].filter(([id]) => id !== event.pointerId);
       pointers.set(event.pointerId, at);
       moved += Math.hypot(at.x - before.x, at.y - before.y);
+      if (moved > trembling) clearTimeout(longPress);
       const other = others[0]?.[1];
       if (other) {
         const was = Math.hypot(before.x - other.x, before.y - other.y);
@@ -97,8 +118,10 @@ export function usePointers(box: { current: HTMLDivElement | null }, parts: Poin
     };
     const up = (event: PointerEvent) => {
       if (!pointers.delete(event.pointerId)) return;
+      const compared = latest.current.flipped.peek();
+      release();
       if (pointers.size === 0) {
-        if (moved < 4) latest.current.clicked?.(imageAt(placeOf(event)));
+        if (moved < 4 && !compared) latest.current.clicked?.(imageAt(placeOf(event)));
         dragging = undefined;
       }
     };
@@ -114,6 +137,10 @@ export function usePointers(box: { current: HTMLDivElement | null }, parts: Poin
       if (view.peek().zoom === null) actions.zoomAbout(Math.max(1 / fit.peek(), 2), paneAt(placeOf(event)));
       else actions.fit();
     };
+    /** A long press is not to open the browser's menu for images. */
+    const menu = (event: MouseEvent) => {
+      if (pointers.size > 0) event.preventDefault();
+    };
     const leave = () => {
       latest.current.probe?.(undefined);
       if (!latest.current.loupe.peek()) latest.current.hover(undefined);
@@ -125,6 +152,7 @@ export function usePointers(box: { current: HTMLDivElement | null }, parts: Poin
     element.addEventListener("pointerleave", leave);
     element.addEventListener("wheel", wheel, { passive: false });
     element.addEventListener("dblclick", double);
+    element.addEventListener("contextmenu", menu);
     return () => {
       stop();
       element.removeEventListener("pointerdown", down);
@@ -134,6 +162,7 @@ export function usePointers(box: { current: HTMLDivElement | null }, parts: Poin
       element.removeEventListener("pointerleave", leave);
       element.removeEventListener("wheel", wheel);
       element.removeEventListener("dblclick", double);
+      element.removeEventListener("contextmenu", menu);
     };
   }, []);
 }

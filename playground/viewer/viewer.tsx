@@ -62,6 +62,7 @@ export interface View {
 export function Viewer({ left, right, width, height, probe, clicked, tools, overlay, start }: Props) {
   const mode = useSignal<Mode>("slider");
   const split = useSignal(50);
+  /** While it is held, the other image is shown whole. */
   const flipped = useSignal(false);
   const view = useSignal<View>({ zoom: null, x: width / 2, y: height / 2 });
   const viewport = useSignal({ width: 0, height: 0 });
@@ -151,6 +152,7 @@ export function Viewer({ left, right, width, height, probe, clicked, tools, over
     scale,
     actions,
     comparing: Boolean(left),
+    flipped,
     probe,
     clicked,
     loupe,
@@ -207,7 +209,8 @@ export function Viewer({ left, right, width, height, probe, clicked, tools, over
   const layer = useRef<HTMLDivElement>(null);
   const over = useRef<HTMLDivElement>(null);
   const edge = useRef<HTMLDivElement>(null);
-  const showsOver = Boolean(left) && (mode.value !== "flip" || flipped.value);
+  const shownMode = flipped.value && mode.value !== "side" ? "flip" : mode.value;
+  const showsOver = Boolean(left) && (shownMode !== "flip" || flipped.value);
   const place = () => {
     const { x, y } = origin.value;
     const transform = `translate(${x}px, ${y}px) scale(${scale.value})`;
@@ -218,11 +221,11 @@ export function Viewer({ left, right, width, height, probe, clicked, tools, over
       image.style.imageRendering = squared.value ? "pixelated" : "auto";
     }
     if (over.current)
-      over.current.style.clipPath = mode.value === "slider" ? `inset(0 ${100 - split.value}% 0 0)` : "none";
+      over.current.style.clipPath = shownMode === "slider" ? `inset(0 ${100 - split.value}% 0 0)` : "none";
     if (edge.current) edge.current.style.left = `${split.value}%`;
   };
   // At once, not in a later frame: the image must not be seen in another place first.
-  useLayoutEffect(() => effect(place), [width, height, showsOver, mode.value]);
+  useLayoutEffect(() => effect(place), [width, height, showsOver, shownMode]);
 
   const size = { width: `${width}px`, height: `${height}px` };
   const percent = useComputed(() => `${Math.round(scale.value * 100)} %`);
@@ -280,7 +283,7 @@ export function Viewer({ left, right, width, height, probe, clicked, tools, over
       {/* biome-ignore lint/a11y/useSemanticElements: no set of form fields */}
       <div
         ref={box}
-        class={`viewport viewport-${left ? mode.value : "single"}`}
+        class={`viewport viewport-${left ? shownMode : "single"}`}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: keys pan and zoom it
         tabIndex={0}
         role="group"
@@ -299,19 +302,19 @@ export function Viewer({ left, right, width, height, probe, clicked, tools, over
             </div>
           </div>
         )}
-        {left && mode.value !== "difference" && (
+        {left && shownMode !== "difference" && (
           <>
-            <span class="side-label side-left" hidden={mode.value === "flip" && !flipped.value}>
+            <span class="side-label side-left" hidden={shownMode === "flip" && !flipped.value}>
               {left.label}
             </span>
-            <span class="side-label side-right" hidden={mode.value === "flip" && flipped.value}>
+            <span class="side-label side-right" hidden={shownMode === "flip" && flipped.value}>
               {right.label}
             </span>
           </>
         )}
         {left && mode.value === "slider" && (
           <>
-            <div ref={edge} class="edge" aria-hidden="true" />
+            <div ref={edge} class="edge" aria-hidden="true" hidden={flipped.value} />
             <input
               type="range"
               class="split"

@@ -31,6 +31,8 @@ export interface Variant {
   embedded?: string;
   /** A warning about its results, which lists show. */
   note?: string;
+  /** Fields of a request that change nothing in it. */
+  ignores?: readonly string[];
   /** Gigabytes (10^9) that the downloads take, for lists. */
   diskGb: number;
 }
@@ -191,7 +193,7 @@ export interface Capability {
   unsupported?: readonly UnsupportedOperation[];
   /** What OpenAI's Images API can ask of it. */
   openai?: { generate?: OpenAiOperation; edit?: OpenAiOperation };
-  /** Fields of a request that the page offers for this family alone. */
+  /** Fields of a request that the page offers for this family alone, except those that a variant ignores. */
   pageFields?: readonly string[];
   /** What adapters may change in a variant. Families without it take none. */
   adapters?(variant: string, context: CheckContext): AdapterNetwork;

@@ -114,3 +114,36 @@ inBrowser("an adapter that fits nothing is refused in the server's words, and go
   await page.getByRole("button", { name: "Generate" }).click();
   await page.locator(".viewport").getByRole("img", { name: "a red fox" }).waitFor();
 });
+
+inBrowser("tile and bits of an upscale are asked for where the model has them", async () => {
+  const { url, get } = await server();
+  const { page } = await visit(`${url}/#upscale`);
+  await ready(page);
+  await page.locator(".panel summary", { hasText: "More" }).click();
+  const tile = page.getByRole("spinbutton", { name: "Tile size" });
+  const bits = page.getByRole("combobox", { name: "Bits of the weights" });
+  await page.locator('select[name="model"]').selectOption("seedvr2/mini");
+  expect([await tile.count(), await bits.count()]).toEqual([0, 0]);
+  await page.locator('select[name="model"]').selectOption("seedvr2/3b");
+  await choose(page, small, "small.png", "image/png");
+  await page.getByRole("radio", { name: "1.5×" }).check();
+  await tile.fill("130");
+  // The form itself refuses what is no multiple of 16.
+  expect(await tile.evaluate((input: HTMLInputElement) => input.validity.stepMismatch)).toBe(true);
+  await tile.fill("256");
+  await bits.selectOption("8");
+  const planned = page.waitForRequest(/\/plan\?.*quantize=8/);
+  await page.getByRole("radio", { name: "2×" }).check();
+  await planned;
+  await page.getByRole("button", { name: "Upscale" }).click();
+  await page.waitForURL(/#\/job\//);
+  const id = page.url().split("/").at(-1)!;
+  expect((await get<Job>(`/v1/jobs/${id}`)).params).toMatchObject({ tile: 256, quantize: 8 });
+  // The next model ignores both, and is not sent what it ignores.
+  await page.goto(`${url}/#upscale`);
+  await page.locator('select[name="model"]').selectOption("seedvr2/mini");
+  await page.getByRole("button", { name: "Upscale" }).click();
+  await page.waitForURL((address) => /job_/.test(address.hash) && !address.hash.endsWith(id));
+  const next = await get<Job>(`/v1/jobs/${page.url().split("/").at(-1)!}`);
+  expect(next.params.unused).toBeUndefined();
+});

@@ -164,3 +164,58 @@ inBrowser("the result as a program does the same as the page", async () => {
   expect(Buffer.from(made.subarray(1, 4)).toString()).toBe("PNG");
   (await import("node:fs")).rmSync(folder, { recursive: true });
 });
+
+inBrowser(
+  "a finger that rests on the image shows the original whole, and one that moves does not",
+  async () => {
+    const { url } = await server();
+    const { page } = await visit(url, { width: 390, touch: true });
+    await ready(page);
+    await page.locator(".sample").first().click();
+    await shown(page);
+    await page.locator(".viewport").scrollIntoViewIfNeeded();
+    const box = (await page.locator(".viewport").boundingBox())!;
+    const [x, y] = [box.x + box.width / 4, box.y + box.height / 2];
+    const session = await page.context().newCDPSession(page);
+    const touch = (type: "touchStart" | "touchMove" | "touchEnd", places: { x: number; y: number }[]) =>
+      session.send("Input.dispatchTouchEvent", { type, touchPoints: places });
+    const whole = page.locator(".viewport-flip .side-left", { hasText: "Image" });
+    await touch("touchStart", [{ x, y }]);
+    await whole.waitFor();
+    expect(await page.locator(".edge").isVisible()).toBe(false);
+    expect(await page.locator(".layer-over").evaluate((layer) => getComputedStyle(layer).clipPath)).toBe(
+      "none",
+    );
+    await touch("touchEnd", []);
+    await page.locator(".viewport-slider .edge").waitFor();
+
+    const split = page.getByRole("slider", { name: "Share of the image that is shown" });
+    await touch("touchStart", [{ x, y }]);
+    await touch("touchMove", [{ x: x + 60, y }]);
+    await page.waitForFunction(() => document.querySelector<HTMLElement>(".edge")!.style.left !== "50%");
+    // Longer than a finger has to rest.
+    await page.waitForTimeout(900);
+    expect(await whole.count()).toBe(0);
+    await touch("touchEnd", []);
+    expect(Number(await split.inputValue())).not.toBe(50);
+  },
+);
+
+inBrowser(
+  "Space shows the original whole for as long as it is held, in every way to compare in one place",
+  async () => {
+    const { url } = await server();
+    const { page } = await visit(url);
+    await ready(page);
+    await page.locator(".sample").first().click();
+    await shown(page);
+    for (const mode of ["Slider", "Flip", "Difference"]) {
+      await page.getByRole("radio", { name: mode }).check();
+      await page.locator(".viewport").focus();
+      await page.keyboard.down(" ");
+      await page.locator(".viewport-flip .side-left", { hasText: "Image" }).waitFor();
+      await page.keyboard.up(" ");
+      await page.locator(`.viewport-${mode.toLowerCase()} .layer`).first().waitFor();
+    }
+  },
+);

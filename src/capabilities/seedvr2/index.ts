@@ -13,6 +13,7 @@ export const seedvr2: Family = {
   summary: prose.summary,
   description: prose.description,
   operations: [upscale as Operation],
+  pageFields: ["color_fix", "tile", "quantize", "seed"],
   warm,
   settings: rows,
   settingProblems,

@@ -102,7 +102,7 @@ const offer = ({ settings, context, capabilities, places }: Deps) => ({
           name: variant.name,
           family: capability.family,
           family_label: capability.label,
-          fields: capability.pageFields ?? [],
+          fields: (capability.pageFields ?? []).filter((field) => !variant.ignores?.includes(field)),
           operations: capability.operations
             .filter((operation) => variantsFor(capability, operation).includes(variant))
             .map(({ path }) => path),
