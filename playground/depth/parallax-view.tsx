@@ -154,3 +154,4 @@ export function ParallaxView({ levels, picture, name, views }: Parts) {
     </div>
   );
 }
+export { page } from "../whole.ts";

@@ -140,3 +140,4 @@ export function SceneView({ levels, picture, name, views, load }: Parts & { load
     </div>
   );
 }
+export { page } from "../whole.ts";

@@ -1,9 +1,10 @@
 import type { Model } from "../state/api.ts";
 import { forms, type PaintForm, takes } from "../state/forms.ts";
+import { gridOf } from "../state/grid.ts";
 import { chooseImages, inputs } from "../state/inputs.ts";
 import { clearStrokes, painting, strokes } from "../state/mask.ts";
 import { go, toolAddress } from "../state/route.ts";
-import { Field, NumberField, SliderField } from "../view/controls.tsx";
+import { Field, ListField, NumberField, SliderField } from "../view/controls.tsx";
 import { Adapters, References } from "./attached.tsx";
 import { InputChip } from "./input-chip.tsx";
 import { ModelPicker } from "./model-picker.tsx";
@@ -24,6 +25,7 @@ const sizes = [
 export function PaintFields({ tool, model }: { tool: "generate" | "edit"; model: Model | undefined }) {
   const form = forms[tool].value;
   const set = (change: Partial<PaintForm>) => update(forms[tool], change);
+  const grid = gridOf(form);
   const size = sizes.some(([value]) => value === form.size)
     ? sizes
     : [...sizes, [form.size, form.size.replace("x", " × ")] as const];
@@ -85,34 +87,68 @@ export function PaintFields({ tool, model }: { tool: "generate" | "edit"; model:
           )}
         </>
       )}
-      <NumberField
-        label="Count"
-        value={String(form.count)}
-        set={(count) => set({ count: Math.min(Math.max(Math.round(Number(count)) || 1, 1), 8) })}
-        min={1}
-        max={8}
-        step={1}
-      />
+      {!grid && (
+        <NumberField
+          label="Count"
+          value={String(form.count)}
+          set={(count) => set({ count: Math.min(Math.max(Math.round(Number(count)) || 1, 1), 8) })}
+          min={1}
+          max={8}
+          step={1}
+        />
+      )}
       <More title="Steps, seed, LoRA">
-        <div class="pair">
-          <NumberField
-            label="Steps"
-            value={form.steps}
-            set={(steps) => set({ steps })}
-            min={1}
-            max={100}
-            step={1}
-            placeholder="Default"
+        {grid ? (
+          <>
+            <ListField
+              label="Steps, a row each"
+              placeholder="8, 16, 30"
+              value={form.grid_steps}
+              set={(grid_steps) => set({ grid_steps })}
+            />
+            <ListField
+              label="Guidance, a column each"
+              placeholder="2, 4, 6"
+              value={form.grid_guidance}
+              set={(grid_guidance) => set({ grid_guidance })}
+            />
+            {grid.problem ? (
+              <p class="error">{grid.problem}</p>
+            ) : (
+              <small>
+                {grid.count} {grid.count === 1 ? "image" : "images"} of one seed
+              </small>
+            )}
+          </>
+        ) : (
+          <div class="pair">
+            <NumberField
+              label="Steps"
+              value={form.steps}
+              set={(steps) => set({ steps })}
+              min={1}
+              max={100}
+              step={1}
+              placeholder="Default"
+            />
+            <NumberField
+              label="Guidance"
+              value={form.guidance}
+              set={(guidance) => set({ guidance })}
+              min={0}
+              max={30}
+              placeholder="Default"
+            />
+          </div>
+        )}
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={form.grid}
+            onChange={(event) => set({ grid: event.currentTarget.checked })}
           />
-          <NumberField
-            label="Guidance"
-            value={form.guidance}
-            set={(guidance) => set({ guidance })}
-            min={0}
-            max={30}
-            placeholder="Default"
-          />
-        </div>
+          <span>A grid of several steps and guidances</span>
+        </label>
         <SeedField value={form.seed} set={(seed) => set({ seed })} />
         <Field label="Negative prompt">
           <textarea

@@ -1,4 +1,5 @@
-import { chosenModel } from "../state/forms.ts";
+import { chosenModel, forms } from "../state/forms.ts";
+import { gridOf } from "../state/grid.ts";
 import { batch } from "../state/inputs.ts";
 import type { ToolName } from "../state/route.ts";
 import { run, sending } from "../state/run.ts";
@@ -11,7 +12,9 @@ import { UpscaleFields } from "./upscale-fields.tsx";
 
 export function Panel({ tool }: { tool: ToolName }) {
   const model = chosenModel(tool);
-  const several = (tool === "depth" || tool === "upscale") && batch.value.length > 1;
+  const paints = tool === "generate" || tool === "edit";
+  /** Images that one press makes, where the button says it. */
+  const count = (paints ? gridOf(forms[tool].value)?.count : batch.value.length) ?? 1;
   const submit = (event: Event) => {
     event.preventDefault();
     void run(tool);
@@ -25,14 +28,14 @@ export function Panel({ tool }: { tool: ToolName }) {
           {tool !== "generate" && <InputChip tool={tool} />}
           {tool === "depth" && <DepthFields model={model} />}
           {tool === "upscale" && <UpscaleFields />}
-          {(tool === "generate" || tool === "edit") && <PaintFields tool={tool} model={model} />}
+          {paints && <PaintFields tool={tool} model={model} />}
         </div>
         <div class="panel-foot">
           <button type="submit" class="primary" disabled={!model?.activated || sending.value.has(tool)}>
             {sending.value.has(tool)
               ? "Sending…"
-              : several
-                ? `${verbs[tool]}: ${batch.value.length} images`
+              : count > 1
+                ? `${verbs[tool]}: ${count} images`
                 : verbs[tool]}
           </button>
           <PlanLine tool={tool} />

@@ -1,26 +1,34 @@
 /**
- * Two results in one viewer: of two models, or any two of the gallery.
+ * Results in comparison: two in one viewer, more of them in panes that move in step.
  *
  * @module
  */
-import { useSignal } from "@preact/signals";
+import { type Signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { type DepthResult, type Levels, levelsOf } from "../depth/data.ts";
 import { Colours, DepthMap, look } from "../depth/look.tsx";
 import * as api from "../state/api.ts";
 import { cancelJob, findJob, updateJob } from "../state/jobs.ts";
 import { duration, isLive, modelOf, pictureOf, secondsOf } from "../state/result.ts";
-import { jobAddress } from "../state/route.ts";
-import { type Side, Viewer } from "../viewer/viewer.tsx";
+import { jobAddress, mostCompared } from "../state/route.ts";
+import { type Side, type View, Viewer } from "../viewer/viewer.tsx";
+import { labelsOf } from "./differences.ts";
 import { useImage } from "./use-image.ts";
 
-export function CompareStage({ ids }: { ids: readonly [string, string] }) {
-  const left = useFollowed(ids[0]);
-  const right = useFollowed(ids[1]);
-  const levels = [useLevels(left.value?.job), useLevels(right.value?.job)];
-  const images = [usePicture(left.value?.job), usePicture(right.value?.job)];
-  const sides = [left.value, right.value];
-  const missing = sides.find((side) => side?.missing)?.missing;
+interface Content {
+  side: Side;
+  width: number;
+  height: number;
+}
+
+export function CompareStage({ ids: all }: { ids: readonly string[] }) {
+  // The hooks below are as many as the address has ids, which stay while this is shown.
+  const ids = all.slice(0, mostCompared);
+  const followed = ids.map(useFollowed).map(({ value }) => value);
+  const found = followed.map((each) => each?.job);
+  const levels = found.map(useLevels).map(({ value }) => value);
+  const images = found.map(usePicture).map(({ value }) => value);
+  const missing = followed.find((each) => each?.missing)?.missing;
   if (missing)
     return (
       <div class="drop drop-calm">
@@ -31,24 +39,43 @@ export function CompareStage({ ids }: { ids: readonly [string, string] }) {
         </a>
       </div>
     );
-  const jobs = sides.map((side) => side?.job);
-  if (jobs.some((job) => job?.status !== "succeeded")) return <Waiting jobs={jobs} />;
-  const contents = jobs.map((job, at) => contentOf(job!, levels[at]!.value, images[at]!.value));
+  const jobs = found.filter((job) => job?.status === "succeeded") as api.Job[];
+  if (jobs.length < ids.length) return <Waiting jobs={found} />;
+  const label = labelsOf(jobs);
+  const contents = jobs.map((job, at) => contentOf(job, label(job), levels[at], images[at]));
+  if (contents.some((content) => !content)) return <p class="waiting">Loading…</p>;
+  return (
+    <Compared jobs={jobs} contents={contents as Content[]} levels={levels.find(Boolean)} label={label} />
+  );
+}
+
+interface ComparedProps {
+  jobs: readonly api.Job[];
+  contents: readonly Content[];
+  levels: Levels | undefined;
+  label(job: api.Job): string;
+}
+
+function Compared({ jobs, contents, levels, label }: ComparedProps) {
+  // The largest sets the size; the others are stretched over it.
+  const { width, height } = contents.reduce((largest, next) =>
+    next.width * next.height > largest.width * largest.height ? next : largest,
+  );
+  const view = useSignal<View>({ zoom: null, x: width / 2, y: height / 2 });
   const [first, second] = contents;
-  if (!first || !second) return <p class="waiting">Loading…</p>;
-  // The larger of the two sets the size; the other one is stretched over it.
-  const { width, height } = first.width * first.height >= second.width * second.height ? first : second;
   return (
     <div class="stage-result">
       <div class="result">
-        <Viewer left={first.side} right={second.side} width={width} height={height} />
+        {contents.length === 2 ? (
+          <Viewer left={first!.side} right={second!.side} width={width} height={height} />
+        ) : (
+          <Panes contents={contents} width={width} height={height} view={view} />
+        )}
         <div class="result-bar">
-          {levels[0]!.value && (
-            <Colours levels={levels[0]!.value} result={jobs[0]!.result as unknown as DepthResult} />
-          )}
+          {levels && <Colours levels={levels} result={jobs[0]!.result as unknown as DepthResult} />}
           {jobs.map((job) => (
-            <a key={job!.id} href={jobAddress(job!.id)}>
-              Open {modelOf(job!).title}
+            <a key={job.id} href={jobAddress(job.id)}>
+              Open {label(job)}
             </a>
           ))}
         </div>
@@ -56,6 +83,22 @@ export function CompareStage({ ids }: { ids: readonly [string, string] }) {
     </div>
   );
 }
+
+interface PanesProps {
+  contents: readonly Content[];
+  width: number;
+  height: number;
+  view: Signal<View>;
+}
+
+/** One viewer for each result. All show the same place; the first one's tools are those of all. */
+const Panes = ({ contents, width, height, view }: PanesProps) => (
+  <div class={`panes panes-${Math.ceil(Math.sqrt(contents.length))}`}>
+    {contents.map(({ side }, at) => (
+      <Viewer key={at} right={side} width={width} height={height} view={view} />
+    ))}
+  </div>
+);
 
 function Waiting({ jobs }: { jobs: readonly (api.Job | undefined)[] }) {
   return (
@@ -146,11 +189,12 @@ function usePicture(job: api.Job | undefined) {
 /** A side of the viewer: the map of a depth result in the chosen colours, else the image. */
 function contentOf(
   job: api.Job,
+  name: string,
   levels: Levels | undefined,
   image: HTMLImageElement | null | undefined,
-): { side: Side; width: number; height: number } | undefined {
+): Content | undefined {
   const seconds = secondsOf(job);
-  const label = [modelOf(job).title, seconds !== undefined && duration(seconds)].filter(Boolean).join(", ");
+  const label = [name, seconds !== undefined && duration(seconds)].filter(Boolean).join(", ");
   if (levels) {
     const { width, height } = levels;
     return { side: { label, content: <DepthMap levels={levels} paintedWith={look.value} /> }, width, height };

@@ -44,6 +44,10 @@ export interface PaintForm {
   fast: string;
   steps: string;
   guidance: string;
+  /** Several steps and guidances, one job for each pair. */
+  grid: boolean;
+  grid_steps: string;
+  grid_guidance: string;
   seed: string;
   negative_prompt: string;
   count: number;
@@ -60,6 +64,9 @@ const paint: PaintForm = {
   fast: "",
   steps: "",
   guidance: "",
+  grid: false,
+  grid_steps: "",
+  grid_guidance: "",
   seed: "",
   negative_prompt: "",
   count: 1,
@@ -192,8 +199,7 @@ export function requestOf(tool: ToolName, model: Model): Record<string, unknown>
     fast: tool === "generate" ? number(form.fast) : undefined,
     image_strength: tool === "generate" && form.use_image ? form.image_strength : undefined,
     negative_prompt: form.negative_prompt.trim(),
-    steps: number(form.steps),
-    guidance: number(form.guidance),
+    ...(!form.grid && { steps: number(form.steps), guidance: number(form.guidance) }),
     seed: number(form.seed),
   });
 }
@@ -236,6 +242,7 @@ export function useSettings(job: Job, only?: "prompt" | "seed"): ToolName {
       fast: text(job.params.fast),
       steps: text(job.params.steps),
       guidance: text(job.params.guidance),
+      grid: false,
       seed: text(params.seed),
       negative_prompt: text(job.params.negative_prompt),
     };

@@ -13,6 +13,8 @@ import { watchServer } from "./server.ts";
 const pageSize = 60;
 /** Older jobs come in larger pages: whoever scrolls wants many. */
 const olderPageSize = 240;
+/** That the server gives at a time. */
+const most = 1000;
 const busyEvery = 1000;
 const idleEvery = 15_000;
 const againAfterMs = 1500;
@@ -58,7 +60,9 @@ export function refreshJobs(): Promise<void> {
 async function load(): Promise<void> {
   clearTimeout(timer);
   try {
-    const { data, has_more } = await api.jobs(pageSize);
+    // As deep as something is not finished: the oldest of many runs first.
+    const deepest = list.value.findLastIndex(isLive) + 1;
+    const { data, has_more } = await api.jobs(Math.min(Math.max(pageSize, deepest), most));
     // Deleted elsewhere: gone from the part of the list that this page covers.
     const oldest = data.at(-1)?.created_at ?? Number.POSITIVE_INFINITY;
     const present = new Set(data.map(({ id }) => id));

@@ -1,5 +1,5 @@
 /**
- * The address says what the page shows: a tool, a job, two jobs side by side, the gallery or the models.
+ * The address says what the page shows: a tool, a job, jobs that were started together, results in comparison, the gallery or the models.
  *
  * @module
  */
@@ -11,7 +11,7 @@ export type ToolName = (typeof toolNames)[number];
 export type Route =
   | { view: "tool"; tool: ToolName }
   | { view: "job"; id: string }
-  | { view: "compare"; ids: readonly [string, string] }
+  | { view: "set" | "compare"; ids: readonly string[] }
   | { view: "gallery" }
   | { view: "models" };
 
@@ -21,8 +21,9 @@ function parse(hash: string): Route {
   if (tool) return { view: "tool", tool };
   const job = /^job\/([\w-]+)$/.exec(path)?.[1];
   if (job) return { view: "job", id: job };
-  const [, left, right] = /^compare\/([\w-]+)\/([\w-]+)$/.exec(path) ?? [];
-  if (left && right) return { view: "compare", ids: [left, right] };
+  const [, view, list] = /^(set|compare)((?:\/[\w-]+)+)$/.exec(path) ?? [];
+  const ids = list?.split("/").slice(1) ?? [];
+  if (view === "set" || (view === "compare" && ids.length > 1)) return { view, ids };
   if (path === "gallery" || path === "models") return { view: path };
   return { view: "tool", tool: "depth" };
 }
@@ -35,7 +36,10 @@ addEventListener("hashchange", () => {
 
 export const toolAddress = (tool: ToolName) => `#${tool}`;
 export const jobAddress = (id: string) => `#/job/${id}`;
-export const compareAddress = (left: string, right: string) => `#/compare/${left}/${right}`;
+export const compareAddress = (ids: readonly string[]) => `#/compare/${ids.join("/")}`;
+export const setAddress = (ids: readonly string[]) => `#/set/${ids.join("/")}`;
+/** Results that are compared at a time. */
+export const mostCompared = 9;
 
 /** Shows an address. `replace` leaves no entry in the history. */
 export function go(address: string, { replace = false } = {}): void {

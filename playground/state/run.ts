@@ -18,6 +18,7 @@ import {
   secondModel,
   takes,
 } from "./forms.ts";
+import { type Grid, gridOf } from "./grid.ts";
 import {
   arrived,
   batch,
@@ -32,7 +33,7 @@ import {
 import { refreshJobs } from "./jobs.ts";
 import { maskFile, sendMaskAgain } from "./mask.ts";
 import { announce, toast } from "./notices.ts";
-import { compareAddress, go, jobAddress, route, type ToolName, toolAddress } from "./route.ts";
+import { compareAddress, go, jobAddress, route, setAddress, type ToolName, toolAddress } from "./route.ts";
 
 /** Tools whose request is on its way to the server. */
 export const sending = signal<ReadonlySet<ToolName>>(new Set());
@@ -85,23 +86,37 @@ interface Round {
 
 export const randomSeed = () => crypto.getRandomValues(new Uint32Array(1))[0]! >>> 1;
 
-/** One round a job: images of a batch, prompts, the count, and both models where two are compared. */
+/** The values of each job of a grid; one job without any where there is none. */
+const cellsOf = (grid: Grid | undefined): Record<string, number>[] =>
+  grid === undefined
+    ? [{}]
+    : grid.steps.flatMap((steps) =>
+        grid.guidance.map((guidance) => ({
+          ...(steps !== undefined && { steps }),
+          ...(guidance !== undefined && { guidance }),
+        })),
+      );
+
+/** One round a job: images of a batch, prompts, the count or the grid, and both models where two are compared. */
 function roundsOf(tool: ToolName, model: Model, pictures: readonly (Picture | undefined)[]): Round[] {
   const second = secondModel(tool);
   const models = second ? [model, second] : [model];
   const paints = tool === "generate" || tool === "edit";
   const prompts = paints ? promptsOf(forms[tool].value) : [undefined];
-  const count = paints ? forms[tool].value.count : 1;
+  const grid = paints ? gridOf(forms[tool].value) : undefined;
+  const count = paints && !grid ? forms[tool].value.count : 1;
   const fixed =
     tool === "depth" || forms[tool].value.seed === "" ? undefined : Number(forms[tool].value.seed);
   const rounds: Round[] = [];
   for (const picture of pictures)
     for (const prompt of prompts)
       for (let i = 0; i < count; i++) {
-        // A fixed seed would make the same picture again; two models are compared on one seed.
-        const seed = fixed !== undefined ? fixed + i : second && tool !== "depth" ? randomSeed() : undefined;
+        // A fixed seed would make the same picture again; what is compared has one seed.
+        const compares = grid !== undefined || (second && tool !== "depth");
+        const seed = fixed !== undefined ? fixed + i : compares ? randomSeed() : undefined;
         const own = { ...(prompt !== undefined && { prompt }), ...(seed !== undefined && { seed }) };
-        for (const each of models) rounds.push({ model: each, picture, own });
+        for (const cell of cellsOf(grid))
+          for (const each of models) rounds.push({ model: each, picture, own: { ...own, ...cell } });
       }
   return rounds;
 }
@@ -124,6 +139,31 @@ async function submit(tool: ToolName, { model, picture, own }: Round): Promise<s
   }
 }
 
+/** How many of a form's jobs were sent, while they are. */
+export const sent = signal({ done: 0, of: 0 });
+
+/** Submits one job after the other, and shows those that are there. One that is refused holds no other back. */
+async function submitAll(tool: ToolName, rounds: readonly Round[]) {
+  const ids: string[] = [];
+  const refused: { picture: Picture | undefined; message: string }[] = [];
+  const showsSet = rounds.length > 1 && !(rounds.length === 2 && secondModel(tool));
+  for (const [at, round] of rounds.entries()) {
+    sent.value = { done: at, of: rounds.length };
+    try {
+      ids.push(await submit(tool, round));
+    } catch (error) {
+      if (ids.length === 0 && at === rounds.length - 1) throw error;
+      refused.push({ picture: round.picture, message: (error as Error).message });
+    }
+    if (!showsSet || ids.length === 0) continue;
+    const shown = route.peek();
+    if (ids.length === 1) go(setAddress(ids));
+    // Who looks at something else meanwhile is left alone.
+    else if (shown.view === "set" && shown.ids[0] === ids[0]) go(setAddress(ids), { replace: true });
+  }
+  return { ids, refused };
+}
+
 /** Sends the tool's form as one job or as many. */
 export async function run(tool: ToolName): Promise<void> {
   if (sending.value.has(tool)) return;
@@ -136,25 +176,22 @@ export async function run(tool: ToolName): Promise<void> {
     announce("Add an image first.");
     return;
   }
+  const problem = tool === "generate" || tool === "edit" ? gridOf(forms[tool].value)?.problem : undefined;
+  if (problem) return void toast(problem);
   clearRefusal(tool);
   sending.value = new Set([...sending.value, tool]);
   try {
     const several = batch.value.length > 1 && (tool === "depth" || tool === "upscale");
-    const ids: string[] = [];
-    for (const { model: each, picture: image, own } of roundsOf(
-      tool,
-      model,
-      several ? batch.value : [picture],
-    )) {
-      ids.push(await submit(tool, { model: each, picture: image, own }));
-    }
+    const rounds = roundsOf(tool, model, several ? batch.value : [picture]);
+    const { ids, refused } = await submitAll(tool, rounds);
     if (picture) void rememberInput(tool, picture);
     if (tool === "generate" || tool === "edit") rememberPrompt(forms[tool].value.prompt.trim());
-    if (several) batch.value = [];
+    // Images that were refused stay in the form.
+    if (several) batch.value = batch.value.filter((each) => refused.some(({ picture }) => picture === each));
     if (ids.length > 1) toast(`${ids.length} jobs are in the queue.`);
-    const [first, second] = ids;
-    if (first && second && ids.length === 2 && secondModel(tool)) go(compareAddress(first, second));
-    else if (first) go(jobAddress(first));
+    if (refused[0]) toast(`${refused.length} of ${rounds.length} were refused: ${refused[0].message}`);
+    if (rounds.length === 2 && ids.length === 2 && secondModel(tool)) go(compareAddress(ids));
+    else if (rounds.length === 1) go(jobAddress(ids[0]!));
   } catch (error) {
     refuse(tool, error);
     // A result on the stage would hide the refusal.

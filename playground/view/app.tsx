@@ -7,7 +7,6 @@ import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { Panel } from "../form/panel.tsx";
 import { toolTitles } from "../form/titles.ts";
-import { CompareStage } from "../stage/compare-stage.tsx";
 import { JobStage } from "../stage/job-stage.tsx";
 import { ToolStage } from "../stage/tool-stage.tsx";
 import { forms } from "../state/forms.ts";
@@ -21,8 +20,14 @@ import { addAsReference, carriesResult, droppedResult, sendTo } from "../state/s
 import { Bar, Trouble } from "./bar.tsx";
 import { Camera } from "./camera.tsx";
 import { Gallery, Strip } from "./gallery.tsx";
+import { Icon } from "./icons.tsx";
 import { KeySheet, useKeys } from "./keys.tsx";
+import { later } from "./later.tsx";
 import { Models } from "./models.tsx";
+
+const several = () => import("../stage/several.ts");
+const CompareStage = later(async () => (await several()).CompareStage);
+const SetStage = later(async () => (await several()).SetStage);
 
 const viewTitles = { compare: "Compare", gallery: "Gallery", models: "Models" } as const;
 
@@ -31,7 +36,7 @@ export function App() {
   const tool = useComputed<ToolName>(() => {
     const current = route.value;
     if (current.view === "tool") lastTool.current = current.tool;
-    if (current.view === "job" || current.view === "compare") {
+    if (current.view === "job" || "ids" in current) {
       const shown = current.view === "job" ? current.id : current.ids[0];
       const job = jobs.value.find(({ id }) => id === shown);
       if (job) lastTool.current = toolOf(job);
@@ -41,7 +46,7 @@ export function App() {
   const current = route.value;
   const working = current.view !== "gallery" && current.view !== "models";
   useEffect(() => {
-    if (current.view !== "job")
+    if (current.view !== "job" && current.view !== "set")
       document.title = `${current.view === "tool" ? toolTitles[current.tool] : viewTitles[current.view]} – easel`;
   }, [current]);
   useStageInView(tool.value);
@@ -61,6 +66,9 @@ export function App() {
               <JobStage key={current.id} id={current.id} />
             ) : current.view === "compare" ? (
               <CompareStage key={current.ids.join()} ids={current.ids} />
+            ) : current.view === "set" ? (
+              // It grows while jobs are sent.
+              <SetStage key={current.ids[0]} ids={current.ids} />
             ) : (
               <ToolStage tool={tool.value} />
             )}
@@ -111,22 +119,25 @@ function useStageInView(tool: ToolName): void {
 }
 
 function Toasts() {
+  if (toasts.value.length === 0) return null;
   return (
-    <ul class="toasts">
-      {toasts.value.map(({ id, text, action }) => (
-        <li key={id}>
-          <span>{text}</span>
-          {action && (
-            <button type="button" class="quiet small" onClick={action.run}>
-              {action.label}
+    <section class="toasts" aria-label="Messages">
+      <ul>
+        {toasts.value.map(({ id, text, action }) => (
+          <li key={id}>
+            <span>{text}</span>
+            {action && (
+              <button type="button" class="quiet small" onClick={action.run}>
+                {action.label}
+              </button>
+            )}
+            <button type="button" class="icon" aria-label="Close" onClick={() => dismiss(id)}>
+              <Icon name="close" />
             </button>
-          )}
-          <button type="button" class="icon" aria-label="Close" onClick={() => dismiss(id)}>
-            ×
-          </button>
-        </li>
-      ))}
-    </ul>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

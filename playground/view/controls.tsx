@@ -81,6 +81,15 @@ export const NumberField = ({ label, value, set, note, placeholder, min, max, st
   </Field>
 );
 
+type ListProps = Pick<TextProps, "label" | "value" | "set" | "placeholder">;
+
+/** Several numbers, apart by commas. */
+export const ListField = ({ label, value, set, placeholder }: ListProps) => (
+  <Field label={label}>
+    <input value={value} placeholder={placeholder} onInput={(event) => set(event.currentTarget.value)} />
+  </Field>
+);
+
 interface SliderProps {
   label: string;
   value: number;
@@ -92,49 +101,37 @@ interface SliderProps {
   words?: string | undefined;
 }
 
+const Range = ({ value, set, min, max, step }: Omit<SliderProps, "label" | "words">) => (
+  <input
+    type="range"
+    min={min}
+    max={max}
+    step={step}
+    value={value}
+    onInput={(event) => set(event.currentTarget.valueAsNumber)}
+  />
+);
+
 /** A slider in a tool bar. */
-export const Slider = ({ label, value, set, min, max, step, words }: SliderProps) => (
+export const Slider = ({ label, words, ...range }: SliderProps) => (
   <label class="inline">
     <span>{label}</span>
-    <input
-      type="range"
-      min={min}
-      max={max}
-      step={step}
-      value={value}
-      onInput={(event) => set(event.currentTarget.valueAsNumber)}
-    />
+    <Range {...range} />
     {words !== undefined && <output>{words}</output>}
   </label>
 );
 
 /** A slider of a form, with its value above it. */
-export const SliderField = ({
-  label,
-  value,
-  set,
-  min,
-  max,
-  step,
-  words,
-  note,
-}: SliderProps & { note?: string }) => (
+export const SliderField = ({ label, words, note, ...range }: SliderProps & { note?: string }) => (
   <Field
     label={
       <>
-        {label} <output>{words ?? value}</output>
+        {label} <output>{words ?? range.value}</output>
       </>
     }
     note={note}
   >
-    <input
-      type="range"
-      min={min}
-      max={max}
-      step={step}
-      value={value}
-      onInput={(event) => set(event.currentTarget.valueAsNumber)}
-    />
+    <Range {...range} />
   </Field>
 );
 

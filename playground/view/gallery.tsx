@@ -6,12 +6,13 @@
 import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { toolTitles } from "../form/titles.ts";
-import { downloadUrl, type Job } from "../state/api.ts";
+import type { Job } from "../state/api.ts";
 import { hasMore, jobs, loaded, loadMore, removeJobs, results } from "../state/jobs.ts";
 import { learnName } from "../state/names.ts";
+import { toast } from "../state/notices.ts";
 import { persisted } from "../state/persisted.ts";
 import { ago, duration, inputsOf, modelOf, pictureOf, secondsOf, titleOf, toolOf } from "../state/result.ts";
-import { compareAddress, jobAddress, type ToolName, toolNames } from "../state/route.ts";
+import { compareAddress, jobAddress, mostCompared, type ToolName, toolNames } from "../state/route.ts";
 import { dragOf } from "../state/send.ts";
 import { Segments } from "./controls.tsx";
 import { Icon } from "./icons.tsx";
@@ -99,19 +100,12 @@ export function Gallery() {
     selected.value = next;
   };
   const saveAll = async () => {
-    const { zip } = await import("./zip.ts");
-    const chosen = shown.value.filter(({ id }) => selected.value.has(id));
-    const entries = await Promise.all(
-      chosen.map(async (job, index) => {
-        const answer = await fetch(downloadUrl(pictureOf(job)!));
-        const type = answer.headers.get("content-type") ?? "image/png";
-        return {
-          name: `${String(index + 1).padStart(3, "0")}-${toolOf(job)}.${type.split("/")[1]!.replace("jpeg", "jpg")}`,
-          bytes: new Uint8Array(await answer.arrayBuffer()),
-        };
-      }),
-    );
-    save(zip(entries), "easel.zip");
+    try {
+      const { zipOf } = await import("./zip.ts");
+      save(await zipOf(shown.value.filter(({ id }) => selected.value.has(id))), "easel.zip");
+    } catch (error) {
+      toast((error as Error).message);
+    }
   };
   const count = selected.value.size;
   return (
@@ -140,8 +134,8 @@ export function Gallery() {
         {count > 0 && (
           <span class="row">
             <span class="muted">{count} selected</span>
-            {count === 2 && (
-              <a class="button quiet" href={compareAddress(...([...selected.value] as [string, string]))}>
+            {count >= 2 && count <= mostCompared && (
+              <a class="button quiet" href={compareAddress([...selected.value])}>
                 Compare
               </a>
             )}

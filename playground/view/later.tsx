@@ -7,10 +7,8 @@ import { signal } from "@preact/signals";
 import type { ComponentChildren, ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
 
-/** A component that stands in for one from a script of its own. Until that is here it shows the bar of views and says that it waits. */
-export function later<Props extends { views: ComponentChildren }>(
-  load: () => Promise<ComponentType<Props>>,
-): ComponentType<Props> {
+/** A component that stands in for one from a script of its own. Until that is here it shows the bar of views, if there is one, and says that it waits. */
+export function later<Props extends object>(load: () => Promise<ComponentType<Props>>): ComponentType<Props> {
   const component = signal<ComponentType<Props> | undefined>(undefined);
   const failure = signal<string | undefined>(undefined);
   return (props) => {
@@ -27,9 +25,10 @@ export function later<Props extends { views: ComponentChildren }>(
     }, []);
     const Loaded = component.value;
     if (Loaded) return <Loaded {...props} />;
+    const { views } = props as { views?: ComponentChildren };
     return (
       <div class="result">
-        <div class="viewer-bar">{props.views}</div>
+        {views && <div class="viewer-bar">{views}</div>}
         {failure.value ? (
           <p class="error" role="alert">
             {failure.value}

@@ -3,14 +3,28 @@
  *
  * @module
  */
+import { bytes, type Job } from "../state/api.ts";
+import { pictureOf, toolOf } from "../state/result.ts";
 import { crc32 } from "./crc32.ts";
 
-export interface Entry {
+interface Entry {
   name: string;
   bytes: Uint8Array<ArrayBuffer>;
 }
 
-export function zip(entries: readonly Entry[]): Blob {
+/** The images of results, one after the other: thousands of requests at once would only wait for each other. */
+export async function zipOf(jobs: readonly Job[]): Promise<Blob> {
+  const entries: Entry[] = [];
+  for (const [at, job] of jobs.entries()) {
+    const blob = await bytes(pictureOf(job)!);
+    const ending = (blob.type || "image/png").split("/")[1]!.replace("jpeg", "jpg");
+    const name = `${String(at + 1).padStart(3, "0")}-${toolOf(job)}.${ending}`;
+    entries.push({ name, bytes: new Uint8Array(await blob.arrayBuffer()) });
+  }
+  return zip(entries);
+}
+
+function zip(entries: readonly Entry[]): Blob {
   const parts: Uint8Array<ArrayBuffer>[] = [];
   const directory: Uint8Array<ArrayBuffer>[] = [];
   let at = 0;
@@ -46,3 +60,5 @@ export function zip(entries: readonly Entry[]): Blob {
   end.setUint32(16, at, true);
   return new Blob([...parts, ...directory, new Uint8Array(end.buffer)], { type: "application/zip" });
 }
+
+export { page } from "../whole.ts";

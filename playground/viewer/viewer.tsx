@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { effect, useComputed, useSignal } from "@preact/signals";
+import { effect, type Signal, useComputed, useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { Segments } from "../view/controls.tsx";
@@ -39,6 +39,8 @@ interface Props {
   tools?: ComponentChildren;
   /** Over the image, in the image's own pixels. */
   overlay?: ComponentChildren;
+  /** Zoom and place, shared with other viewers of images of this size, each of which then bears its label. */
+  view?: Signal<View>;
   /** Begins at 100 % about this place, where the image is larger than the viewport. */
   start?: Place | undefined;
 }
@@ -59,12 +61,14 @@ export interface View {
   y: number;
 }
 
-export function Viewer({ left, right, width, height, probe, clicked, tools, overlay, start }: Props) {
+export function Viewer(props: Props) {
+  const { left, right, width, height, probe, clicked, tools, overlay, start } = props;
   const mode = useSignal<Mode>("slider");
   const split = useSignal(50);
   /** While it is held, the other image is shown whole. */
   const flipped = useSignal(false);
-  const view = useSignal<View>({ zoom: null, x: width / 2, y: height / 2 });
+  const ownView = useSignal<View>({ zoom: null, x: width / 2, y: height / 2 });
+  const view = props.view ?? ownView;
   const viewport = useSignal({ width: 0, height: 0 });
   const box = useRef<HTMLDivElement>(null);
 
@@ -302,6 +306,7 @@ export function Viewer({ left, right, width, height, probe, clicked, tools, over
             </div>
           </div>
         )}
+        {!left && props.view && <span class="side-label side-left">{right.label}</span>}
         {left && shownMode !== "difference" && (
           <>
             <span class="side-label side-left" hidden={shownMode === "flip" && !flipped.value}>

@@ -23,7 +23,7 @@ test.skipIf(!hasBrowser).each(["light", "dark"] as const)(
   "axe finds nothing in any state of the page, %s",
   async (colorScheme) => {
     server ??= site();
-    const { url } = await server;
+    const { url, gate } = await server;
     const { page } = await visit(url, { colorScheme });
     await ready(page);
     for (const task of ["depth", "upscale", "generate", "edit"]) {
@@ -89,6 +89,26 @@ test.skipIf(!hasBrowser).each(["light", "dark"] as const)(
     await page.getByRole("button", { name: "Mark a region…" }).click();
     await page.locator(".mask-place canvas").waitFor();
     expect(["mask", await findings(page)]).toEqual(["mask", []]);
+    gate.close();
+    await page.goto(`${url}/#generate`);
+    await page.getByLabel("Prompt", { exact: true }).fill("a kite");
+    await page.locator(".panel summary").first().click();
+    await page.getByRole("checkbox", { name: "A grid of several steps and guidances" }).check();
+    await page.getByLabel("Steps, a row each").fill("1, 2");
+    await page.getByLabel("Guidance, a column each").fill("1, 4");
+    expect(["form of a grid", await findings(page)]).toEqual(["form of a grid", []]);
+    await page.getByRole("button", { name: "Generate: 4 images" }).click();
+    await page.locator(".set-running").waitFor();
+    expect(["set at work", await findings(page)]).toEqual(["set at work", []]);
+    gate.open();
+    await page.getByText("4 of 4 done").waitFor();
+    expect(["grid", await findings(page)]).toEqual(["grid", []]);
+    await page.getByRole("link", { name: "Compare all" }).click();
+    await page.locator(".panes img").nth(3).waitFor();
+    expect(["panes", await findings(page)]).toEqual(["panes", []]);
+    await page.goto(`${url}/#/set/job_x/job_y`);
+    await page.getByText("These results are not here").waitFor();
+    expect(["unknown set", await findings(page)]).toEqual(["unknown set", []]);
     await page.goto(`${url}/#/gallery`);
     await page.locator(".tile").first().waitFor();
     await page.locator(".tile-select").first().check();

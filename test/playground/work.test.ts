@@ -92,7 +92,7 @@ inBrowser("several dropped images become one job each", async () => {
     ["a.png", "b.png", "c.png"].map((name) => ({ name, mimeType: "image/png", buffer: readFileSync(small) })),
   );
   await page.getByRole("button", { name: "Estimate depth: 3 images" }).click();
-  await shown(page);
+  await page.getByText("3 of 3 done").waitFor();
   expect((await jobs()).length).toBe(before + 3);
 });
 
