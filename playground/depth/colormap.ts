@@ -18,6 +18,8 @@ export interface Look {
   near: number;
 }
 
+export const plain: Look = { colormap: "grey", invert: false, far: 0, near: 255 };
+
 /** The colours of all 256 grey levels, as pixels. */
 export function palette({ colormap, invert, far, near }: Look): Uint32Array {
   const table = colormaps[colormap] ?? grey;
@@ -31,12 +33,33 @@ export function palette({ colormap, invert, far, near }: Look): Uint32Array {
   return new Uint32Array(bytes.buffer);
 }
 
-/** Paints grey levels, near = bright. One table look-up for each pixel, so that 12 megapixels take milliseconds. */
+/** Paints grey levels, near = bright. One table look-up for each pixel. */
 export function paint(context: CanvasRenderingContext2D, levels: Uint8Array, look: Look): void {
   const { width, height } = context.canvas;
-  const image = context.createImageData(width, height);
+  for (const strip of strips(context, levels, look, { width, height, rows: height })) strip();
+}
+
+interface Extent {
+  width: number;
+  height: number;
+  /** Of a strip. */
+  rows: number;
+}
+
+/** The same in strips, each painted when it is called. */
+export function* strips(
+  context: CanvasRenderingContext2D,
+  levels: Uint8Array,
+  look: Look,
+  { width, height, rows }: Extent,
+): Generator<() => void> {
+  const image = context.createImageData(width, rows);
   const pixels = new Uint32Array(image.data.buffer);
   const colours = palette(look);
-  for (let i = 0; i < pixels.length; i++) pixels[i] = colours[levels[i]!]!;
-  context.putImageData(image, 0, 0);
+  for (let top = 0; top < height; top += rows)
+    yield () => {
+      const strip = levels.subarray(top * width, (top + rows) * width);
+      for (let i = 0; i < strip.length; i++) pixels[i] = colours[strip[i]!]!;
+      context.putImageData(image, 0, top);
+    };
 }

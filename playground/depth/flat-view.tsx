@@ -6,9 +6,11 @@
 import { type Signal, useComputed, useSignal } from "@preact/signals";
 import { Photo } from "../viewer/photo.tsx";
 import { type Place, Viewer } from "../viewer/viewer.tsx";
+import { plain } from "./colormap.ts";
 import { type DepthData, levelValue, metres, spaceAt, valueText } from "./data.ts";
 import { Downloads } from "./downloads.tsx";
-import { Colours, DepthMap, Legend, look, plain } from "./look.tsx";
+import { Colours, Legend, look } from "./look.tsx";
+import { DepthMap } from "./map.tsx";
 import type { Parts } from "./parts.ts";
 
 export function FlatView({

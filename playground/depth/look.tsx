@@ -1,70 +1,18 @@
 /**
- * The colours of a depth map: the canvas, the choice, the legend.
+ * The colours of a depth map: the choice, the histogram, the legend.
  *
  * @module
  */
 import { useSignalEffect } from "@preact/signals";
-import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { persisted } from "../state/persisted.ts";
 import { Slider } from "../view/controls.tsx";
 import { Icon } from "../view/icons.tsx";
-import { colormaps, type Look, paint } from "./colormap.ts";
-import {
-  coarseSize,
-  type DepthResult,
-  type Levels,
-  levelValue,
-  metres,
-  unitText,
-  valueText,
-} from "./data.ts";
+import { colormaps, type Look, paint, plain } from "./colormap.ts";
+import { type DepthResult, type Levels, levelValue, metres, unitText, valueText } from "./data.ts";
+import { coarseOf } from "./map.tsx";
 
 export const look = persisted<Look>("look", { colormap: "grey", invert: false, far: 0, near: 255 });
-
-/** A map with more pixels than a screen is coloured coarsely at once, and wholly when the browser has time. */
-const coarse = new WeakMap<Levels, Levels>();
-
-/** Every n-th pixel of a large map. */
-function coarseOf(levels: Levels): Levels {
-  const known = coarse.get(levels);
-  if (known) return known;
-  const size = coarseSize(levels);
-  if (!size) return levels;
-  const { width, height } = size;
-  const values = new Uint8Array(width * height);
-  const xs = Int32Array.from({ length: width }, (_, x) => Math.floor(((x + 0.5) * levels.width) / width));
-  for (let y = 0, at = 0; y < height; y++) {
-    const row = Math.floor(((y + 0.5) * levels.height) / height) * levels.width;
-    for (let x = 0; x < width; x++) values[at++] = levels.values[row + xs[x]!]!;
-  }
-  const made = { values, width, height };
-  coarse.set(levels, made);
-  return made;
-}
-
-function draw(canvas: HTMLCanvasElement, { values, width, height }: Levels, look: Look): void {
-  if (canvas.width !== width) canvas.width = width;
-  if (canvas.height !== height) canvas.height = height;
-  paint(canvas.getContext("2d")!, values, look);
-}
-
-const wholeAfterMs = 120;
-
-/** A canvas with the map in the chosen colours. */
-export function DepthMap({ levels, paintedWith }: { levels: Levels; paintedWith: Look }) {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  useLayoutEffect(() => {
-    const first = coarseOf(levels);
-    draw(canvas.current!, first, paintedWith);
-    if (first === levels) return;
-    // Dragging a limit changes the colours many times a second.
-    const later = setTimeout(() => draw(canvas.current!, levels, paintedWith), wholeAfterMs);
-    return () => clearTimeout(later);
-  }, [levels, paintedWith]);
-  return <canvas ref={canvas} role="img" aria-label="Depth map" />;
-}
-
-export const plain: Look = { colormap: "grey", invert: false, far: 0, near: 255 };
 
 /** Colours, direction and range. They stay for the next map. */
 export function Colours({ levels, result }: { levels: Levels; result: DepthResult }) {

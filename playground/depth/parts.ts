@@ -1,6 +1,5 @@
-import { paint } from "./colormap.ts";
+import { paint, plain } from "./colormap.ts";
 import type { DepthResult, Levels } from "./data.ts";
-import { plain } from "./look.tsx";
 
 export interface Parts {
   result: DepthResult;

@@ -6,7 +6,8 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { type DepthResult, type Levels, levelsOf } from "../depth/data.ts";
-import { Colours, DepthMap, look } from "../depth/look.tsx";
+import { Colours, look } from "../depth/look.tsx";
+import { DepthMap } from "../depth/map.tsx";
 import * as api from "../state/api.ts";
 import { cancelJob, findJob, updateJob } from "../state/jobs.ts";
 import { duration, isLive, modelOf, pictureOf, secondsOf } from "../state/result.ts";

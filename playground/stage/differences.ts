@@ -7,7 +7,7 @@ import type { Job } from "../state/api.ts";
 import { modelOf, titleOf } from "../state/result.ts";
 
 /** A value that the job ran with, else one that was asked for. */
-export function valueOf(job: Job, name: "steps" | "guidance" | "seed"): number | undefined {
+export function settingOf(job: Job, name: "steps" | "guidance" | "seed"): number | undefined {
   const ran = (job.result?.params as Record<string, unknown> | undefined)?.[name] ?? job.params[name];
   return typeof ran === "number" ? ran : undefined;
 }
@@ -21,17 +21,17 @@ const count = (jobs: readonly Job[], of: (job: Job) => unknown) => new Set(jobs.
 export function labelsOf(jobs: readonly Job[]): (job: Job) => string {
   const differ = (of: (job: Job) => unknown) => count(jobs, of) > 1;
   const models = differ((job) => modelOf(job).title);
-  const steps = differ((job) => valueOf(job, "steps"));
-  const guidance = differ((job) => valueOf(job, "guidance"));
+  const steps = differ((job) => settingOf(job, "steps"));
+  const guidance = differ((job) => settingOf(job, "guidance"));
   const titles = differ(titleOf);
   const seeds = !steps && !guidance && !titles && !models;
   return (job) => {
     const parts = [
       titles && titleOf(job),
       models && modelOf(job).title,
-      steps && stepsText(valueOf(job, "steps")),
-      guidance && valueOf(job, "guidance") !== undefined && `guidance ${valueOf(job, "guidance")}`,
-      seeds && valueOf(job, "seed") !== undefined && `seed ${valueOf(job, "seed")}`,
+      steps && stepsText(settingOf(job, "steps")),
+      guidance && settingOf(job, "guidance") !== undefined && `guidance ${settingOf(job, "guidance")}`,
+      seeds && settingOf(job, "seed") !== undefined && `seed ${settingOf(job, "seed")}`,
     ].filter(Boolean);
     return parts.join(", ") || modelOf(job).title;
   };
@@ -46,7 +46,7 @@ export interface Table {
 
 /** The table that jobs of one prompt, model and seed fill; undefined where they are no grid. */
 export function tableOf(jobs: readonly Job[]): Table | undefined {
-  const alike = (job: Job) => JSON.stringify([titleOf(job), modelOf(job).title, valueOf(job, "seed")]);
+  const alike = (job: Job) => JSON.stringify([titleOf(job), modelOf(job).title, settingOf(job, "seed")]);
   if (jobs.length < 2 || count(jobs, alike) > 1) return undefined;
   const rows = (name: "steps" | "guidance") =>
     [...new Set(jobs.map((job) => asked(job, name)))].sort((a, b) => a - b);

@@ -114,6 +114,7 @@ const Range = ({ value, set, min, max, step }: Omit<SliderProps, "label" | "word
 
 /** A slider in a tool bar. */
 export const Slider = ({ label, words, ...range }: SliderProps) => (
+  // biome-ignore lint/a11y/noLabelWithoutControl: the control is the range
   <label class="inline">
     <span>{label}</span>
     <Range {...range} />

@@ -80,7 +80,7 @@ export function Loupe({ at, place, scale, width, height, left, right }: Props) {
 }
 
 const pictureIn = (layer: HTMLElement | null) =>
-  layer?.querySelector<HTMLImageElement | HTMLCanvasElement>(".layer-image > img, .layer-image > canvas");
+  layer?.querySelector<HTMLImageElement | HTMLCanvasElement>(".layer-image > :is(img, canvas):not([hidden])");
 
 const sizeOf = (picture: HTMLImageElement | HTMLCanvasElement) =>
   picture instanceof HTMLImageElement

@@ -134,18 +134,24 @@ inBrowser(
     await loadSharp()(picture).resize(3000, 2250).jpeg().toFile(large);
     const page = await depthOf(large, "depthanything/mini");
     rmSync(folder, { recursive: true });
-    await page.waitForFunction(
-      () => document.querySelector<HTMLCanvasElement>(".layer-under canvas")?.width === 3000,
-    );
+    const width = () =>
+      page.locator(".layer-under canvas:visible").evaluate((canvas: HTMLCanvasElement) => canvas.width);
+    expect(await width()).toBeLessThan(3000);
     const box = (await page.locator(".viewport").boundingBox())!;
     await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
     await page.locator(".readout", { hasText: /[\d.]+/ }).waitFor();
+    // Enlarged, the whole map has more to show than the coarse one.
+    await page.getByRole("button", { name: "100 %" }).click();
+    const whole = () => page.locator('.layer-under canvas[width="3000"]:visible').waitFor();
+    await whole();
     await page.evaluate(() => {
       const widths: number[] = Object.assign(window, { widths: [] }).widths;
-      const canvas = document.querySelector(".layer-under canvas")!;
-      new MutationObserver(() => widths.push((canvas as HTMLCanvasElement).width)).observe(canvas, {
+      const shown = () =>
+        document.querySelector<HTMLCanvasElement>(".layer-under canvas:not([hidden])")!.width;
+      new MutationObserver(() => widths.push(shown())).observe(document.querySelector(".layer-under")!, {
         attributes: true,
-        attributeFilter: ["width"],
+        subtree: true,
+        attributeFilter: ["hidden"],
       });
     });
     await page.getByRole("radio", { name: "turbo" }).check();
@@ -153,5 +159,15 @@ inBrowser(
     expect(
       await page.evaluate(() => Math.min(...(window as unknown as { widths: number[] }).widths)),
     ).toBeLessThan(3000);
+    await whole();
+    const colours = await page
+      .locator(".layer-under canvas:visible")
+      .evaluate((canvas: HTMLCanvasElement) => {
+        const { data } = canvas.getContext("2d")!.getImageData(0, canvas.height - 1, canvas.width, 1);
+        return data.filter((value, at) => at % 4 === 0 && value !== data[at + 1]).length;
+      });
+    expect(colours).toBeGreaterThan(0);
+    await page.getByRole("button", { name: "Fit" }).click();
+    await page.locator('.layer-under canvas:not([width="3000"]):visible').waitFor();
   },
 );
