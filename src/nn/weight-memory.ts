@@ -29,13 +29,13 @@ export interface Amounts {
 export interface Panels {
   rows: number;
   columns: number;
+  /** Packed numbers lie in rows of so many: 16, or 32 where they are pairs. */
+  row?: number;
 }
 
 /** Those of the widest kernels. Plans count them on every machine; wide networks hardly differ. */
 export const widestPanels: Panels = { rows: 32, columns: 32 };
 
-/** Packed numbers lie in rows of so many. */
-const packedRow = 16;
 const up = (size: number, unit: number) => Math.ceil(size / unit) * unit;
 
 /** Those of a device that packs nothing. */
@@ -43,7 +43,9 @@ export const noPanels: Panels = { rows: 1, columns: 1 };
 
 /** Numbers that a packed matrix takes. */
 export const packedNumbers = (rows: number, columns: number, panels: Panels): number =>
-  panels.rows === 1 ? rows * columns : up(up(rows, panels.rows) * up(columns, panels.columns), packedRow);
+  panels.rows === 1
+    ? rows * columns
+    : up(up(rows, panels.rows) * up(columns, panels.columns), panels.row ?? 16);
 
 export interface Precision {
   bits: Bits;
@@ -126,7 +128,7 @@ const fillOf = (rows: number, count: number, panels: Panels) =>
   rows === 0 ? 0 : packedNumbers(rows, count / rows, panels) - count;
 
 /** Rows of the matrix that a kernel is packed as; 0 where it is not packed. */
-function kernelRows(
+export function kernelRows(
   name: string,
   shape: readonly number[],
   { flat, turned }: { flat: RegExp | undefined; turned: RegExp | undefined },

@@ -1,5 +1,5 @@
 import type { TensorTable } from "../../weights/tensor-table.ts";
-import { linear, partBytes, type Shapes, sizeOf, tableOf, times } from "../diffusion/memory.ts";
+import { linear, type Packing, partBytes, type Shapes, sizeOf, tableOf, times } from "../diffusion/memory.ts";
 
 const widths = [128, 256, 512, 512] as const;
 
@@ -65,8 +65,13 @@ export function coderTable(latents: number, { normalized = false } = {}): Tensor
   ]);
 }
 
-export const coderBytes = (table: TensorTable, float: number): number =>
-  partBytes(table, { bits: null, float, unused: /num_batches_tracked$/ });
+export const coderBytes = (table: TensorTable, float: number, packing?: Packing): number =>
+  partBytes(table, {
+    bits: null,
+    float,
+    unused: /num_batches_tracked$/,
+    packing,
+  });
 
 /** Bytes of strips that are worked on, besides whole maps: a GPU's are larger. */
 const strips = (float: number) => (float === 2 ? 1e9 : 4e7);

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Bits } from "../../engine/task.ts";
+import { kernelRows, type Panels, packedNumbers, widestPanels } from "../../nn/weight-memory.ts";
 import { type Listed, partTable, type TensorTable } from "../../weights/tensor-table.ts";
 
 export type Shapes = readonly (readonly [name: string, shape: readonly number[]])[];
@@ -65,7 +66,17 @@ export interface PartOptions {
   finer?: RegExp;
   /** Matrices that stay as the file has them. */
   plain?: RegExp;
+  /** Rows that are converted although they look like matrices. */
+  single?: RegExp;
+  packing?: Packing | undefined;
 }
+
+/** What a processor's kernels make of matrices. Where they are not known yet, what takes most: the widest panels, and products of float32. */
+export interface Packing {
+  panels: Panels;
+  products: "float32" | "bfloat16";
+}
+const widest: Packing = { panels: widestPanels, products: "float32" };
 
 /** Bytes that a network's tensors take once they are loaded. */
 export function partBytes(table: TensorTable, options: PartOptions): number {
@@ -75,16 +86,29 @@ export function partBytes(table: TensorTable, options: PartOptions): number {
   return Math.round(bytes);
 }
 
-/** Matrices stay in the file's half precision until they are used; all else is converted. */
-function bytesOf(name: string, { dtype, shape }: Listed, { bits, float, finer, plain }: PartOptions): number {
+/**
+ * Matrices stay in the file's half precision until they are used; all else is converted. Products of bfloat16 have all matrices so. A processor's kernels pack what they multiply, in
+ * whole panels; a GPU packs nothing.
+ */
+function bytesOf(
+  name: string,
+  { dtype, shape }: Listed,
+  { bits, float, finer, plain, single, packing = widest }: PartOptions,
+): number {
   const count = product(shape);
   if (dtype === "U32") return 4 * count;
-  const half = count * (dtype === "F32" ? (plain?.test(name) ? 4 : float) : 2);
-  if (plain?.test(name)) return half;
-  if (shape.length !== 2 || /\.(scales|biases)$/.test(name)) return float * count;
+  if (plain?.test(name)) return count * (dtype === "F32" ? 4 : 2);
+  const filled = (rows: number) =>
+    float === 4 && rows > 0 ? packedNumbers(rows, count / rows, packing.panels) : count;
+  if (single?.test(name)) return float * count;
+  const halves = float === 4 && packing.products === "bfloat16";
+  if (shape.length !== 2 || /\.(scales|biases)$/.test(name)) {
+    const rows = kernelRows(name, shape, { flat: undefined, turned: undefined });
+    return filled(rows) * (rows > 0 && halves ? 2 : float);
+  }
   const own = bits === 4 && finer?.test(name) ? 8 : bits;
   if (own !== null && shape[1]! % groupSize === 0) return count * (own / 8 + (2 * float) / groupSize);
-  return half;
+  return filled(shape[0]!) * (dtype === "F32" && !halves ? float : 2);
 }
 
 /**

@@ -11,6 +11,7 @@ import {
   type Footprint,
   linear,
   ownBits as ownBitsOf,
+  type Packing,
   type Pipeline,
   partBytes,
   previewPixels,
@@ -116,7 +117,7 @@ const finer =
   /^((model\.)?diffusion_model\.)?(double_stream_modulation_|single_stream_modulation|x_embedder|img_in|proj_out|final_layer\.linear)/;
 
 /** Bytes of the parts and of each phase, with numbers of `float` bytes. */
-export function footprint(job: Job, pipeline: Pipeline, float: number): Footprint {
+export function footprint(job: Job, pipeline: Pipeline, float: number, packing?: Packing): Footprint {
   const { transformer, textEncoder, vae } = pipeline;
   const pixels = job.width * job.height;
   const seen = job.references.reduce((sum, each) => sum + each, 0);
@@ -126,9 +127,9 @@ export function footprint(job: Job, pipeline: Pipeline, float: number): Footprin
   const text = window * encoderTaps * sizeOf(textEncoder, /input_layernorm\.weight$/) * 4;
   const largest = Math.max(previewPixels, job.first ? pixels : 0, ...job.references);
   return {
-    textEncoder: qwen3Bytes(textEncoder, encoderLayers, encoderBits(job.bits), float),
-    vae: coderBytes(vae, float),
-    transformer: partBytes(transformer, { bits: job.bits, float, finer }),
+    textEncoder: qwen3Bytes(textEncoder, encoderLayers, encoderBits(job.bits), float, packing),
+    vae: coderBytes(vae, float, packing),
+    transformer: partBytes(transformer, { bits: job.bits, float, finer, packing }),
     encode: qwen3Working(textEncoder, window, encoderTaps, float),
     look: encodeWorking(vae, largest, float),
     denoise: Math.round(

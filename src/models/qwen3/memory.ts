@@ -1,6 +1,6 @@
 import type { Bits } from "../../engine/task.ts";
 import type { TensorTable } from "../../weights/tensor-table.ts";
-import { linear, partBytes, type Shapes, sizeOf, tableOf, times } from "../diffusion/memory.ts";
+import { linear, type Packing, partBytes, type Shapes, sizeOf, tableOf, times } from "../diffusion/memory.ts";
 
 const vocabulary = 151_936;
 const keys = 1024;
@@ -44,12 +44,18 @@ export const layersOf = (table: TensorTable): number =>
   new Set([...table.keys()].flatMap((name) => /^(?:model\.)?layers\.(\d+)\./.exec(name)?.[1] ?? [])).size;
 
 /** Bytes of the first `layers` layers and the table of tokens, which is not quantized unless the file has it so. */
-export function qwen3Bytes(table: TensorTable, layers: number, bits: Bits, float: number): number {
+export function qwen3Bytes(
+  table: TensorTable,
+  layers: number,
+  bits: Bits,
+  float: number,
+  packing?: Packing,
+): number {
   const beyond = [...Array(Math.max(0, layersOf(table) - layers)).keys()].map((i) => layers + i);
   const unused = new RegExp(
     `^(?:model\\.)?(?:norm\\.|rotary_emb\\.${beyond.length > 0 ? `|layers\\.(?:${beyond.join("|")})\\.` : ""})|^lm_head\\.`,
   );
-  return partBytes(table, { bits, float, unused, plain: /embed_tokens\.weight$/ });
+  return partBytes(table, { bits, float, unused, plain: /embed_tokens\.weight$/, packing });
 }
 
 /** Activations of a token in multiples of the width, and of the inner layer of the MLP. */

@@ -11,6 +11,7 @@ import {
   type Footprint,
   linear,
   ownBits as ownBitsOf,
+  type Packing,
   type Pipeline,
   partBytes,
   previewPixels,
@@ -83,7 +84,7 @@ const liveWidths = 14;
 const liveHidden = 6;
 
 /** Bytes of the parts and of each phase, with numbers of `float` bytes. */
-export function footprint(job: Job, pipeline: Pipeline, float: number): Footprint {
+export function footprint(job: Job, pipeline: Pipeline, float: number, packing?: Packing): Footprint {
   const { transformer, textEncoder, vae } = pipeline;
   const pixels = job.width * job.height;
   const tokens = Math.ceil(pixels / 256 / 32) * 32 + window;
@@ -91,13 +92,14 @@ export function footprint(job: Job, pipeline: Pipeline, float: number): Footprin
   const f = sizeOf(transformer, /^layers\.0\.feed_forward\.w1\.weight$/);
   const angles = 2 * tokens * 64 * 4 * (job.guided ? 2 : 1);
   return {
-    textEncoder: qwen3Bytes(textEncoder, layersOf(textEncoder) - 1, encoderBits(job.bits), float),
-    vae: coderBytes(vae, float),
+    textEncoder: qwen3Bytes(textEncoder, layersOf(textEncoder) - 1, encoderBits(job.bits), float, packing),
+    vae: coderBytes(vae, float, packing),
     transformer: partBytes(transformer, {
       bits: job.bits,
       float,
       unused: /^norm_final\.weight$/,
-      plain: /pad_token$/,
+      single: /pad_token$/,
+      packing,
     }),
     encode: qwen3Working(textEncoder, window, 1, float),
     look: decodeWorking(vae, previewPixels, float),
