@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { useComputed, useSignal } from "@preact/signals";
+import { useSignal } from "@preact/signals";
 import { useContext, useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { Zoom } from "../viewer/photo.tsx";
 import { type Look, paint, strips } from "./colormap.ts";
@@ -47,9 +47,7 @@ export function DepthMap({ levels, paintedWith }: { levels: Levels; paintedWith:
   const zoom = useContext(Zoom);
   const first = coarseOf(levels);
   const isLarge = first !== levels;
-  const wanted = useComputed(
-    () => isLarge && (zoom?.value ?? 0) * devicePixelRatio * levels.width > 1.25 * first.width,
-  );
+  const wanted = isLarge && (zoom?.value ?? 0) * devicePixelRatio * levels.width > 1.25 * first.width;
   /** What the large canvas shows. */
   const painted = useSignal<{ levels: Levels; look: Look } | undefined>(undefined);
   useLayoutEffect(() => {
@@ -57,7 +55,7 @@ export function DepthMap({ levels, paintedWith }: { levels: Levels; paintedWith:
   }, [levels, paintedWith]);
   const isWhole = painted.value?.levels === levels && painted.value.look === paintedWith;
   useEffect(() => {
-    if (!wanted.value || isWhole) return;
+    if (!wanted || isWhole) return;
     let timer = setTimeout(begin, restMs);
     function begin() {
       const rows = Math.ceil(stripPixels / levels.width);
@@ -73,12 +71,12 @@ export function DepthMap({ levels, paintedWith }: { levels: Levels; paintedWith:
       next();
     }
     return () => clearTimeout(timer);
-  }, [levels, paintedWith, wanted.value, isWhole]);
+  }, [levels, paintedWith, wanted, isWhole]);
   const about = { role: "img" as const, "aria-label": "Depth map" };
   return (
     <>
-      <canvas ref={small} {...about} hidden={isWhole && wanted.value} />
-      {isLarge && <canvas ref={large} {...about} hidden={!isWhole || !wanted.value} />}
+      <canvas ref={small} {...about} hidden={isWhole && wanted} />
+      {isLarge && <canvas ref={large} {...about} hidden={!isWhole || !wanted} />}
     </>
   );
 }

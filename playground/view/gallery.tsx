@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { toolTitles } from "../form/titles.ts";
 import type { Job } from "../state/api.ts";
@@ -46,20 +46,25 @@ export function Strip({ shown }: { shown: string | undefined }) {
   );
 }
 
-function JobThumb({ job, size }: { job: Job; size: 128 | 320 }) {
+function JobThumb({ job, size, first = false }: { job: Job; size: 128 | 320; first?: boolean }) {
   const file = pictureOf(job);
   const [input] = inputsOf(job);
   useEffect(() => {
     if (input && typeof job.params.prompt !== "string") learnName(input);
   }, [input]);
   return file ? (
-    <Thumb file={file} size={size} alt={titleOf(job)} />
+    <Thumb file={file} size={size} alt={titleOf(job)} first={first} />
   ) : (
     <span class="plate" role="img" aria-label={titleOf(job)} />
   );
 }
 
 const stars = persisted<readonly string[]>("stars", []);
+/** Older results are asked for when the end comes so near. */
+const aheadPixels = 4000;
+/** Tiles that a phone shows without scrolling. */
+const firstTiles = 6;
+
 type Filter = "all" | "starred" | "failed" | ToolName;
 
 export function Gallery() {
@@ -79,21 +84,21 @@ export function Gallery() {
     );
   });
   const end = useRef<HTMLDivElement>(null);
-  const nearEnd = useSignal(false);
+  const isNear = () => end.current!.getBoundingClientRect().top < innerHeight + aheadPixels;
+  const look = useRef(() => {});
+  look.current = () => {
+    if (hasMore.peek() && isNear()) void loadMore();
+  };
   useEffect(() => {
-    const observer = new IntersectionObserver(
-      (entries) => {
-        nearEnd.value = entries.at(-1)!.isIntersecting;
-      },
-      { rootMargin: "4000px" },
-    );
+    const observer = new IntersectionObserver(() => look.current(), { rootMargin: `${aheadPixels}px` });
     observer.observe(end.current!);
     return () => observer.disconnect();
   }, []);
-  // Again and again while the end stays near, as with a search that finds little.
-  useSignalEffect(() => {
-    if (nearEnd.value && hasMore.value) void loadMore();
-  });
+  // Again while the end stays near, as with a search that finds little; what has come is laid out first.
+  useEffect(() => {
+    const frame = hasMore.value ? requestAnimationFrame(() => look.current()) : 0;
+    return () => cancelAnimationFrame(frame);
+  }, [hasMore.value, shown.value]);
   const toggle = (id: string) => {
     const next = new Set(selected.value);
     if (!next.delete(id)) next.add(id);
@@ -165,7 +170,14 @@ export function Gallery() {
           return {
             key: job.id,
             class: `tile tile-${job.status}`,
-            content: <Tile job={job} selected={selected.value.has(job.id)} toggle={() => toggle(job.id)} />,
+            content: (
+              <Tile
+                job={job}
+                first={index < firstTiles}
+                selected={selected.value.has(job.id)}
+                toggle={() => toggle(job.id)}
+              />
+            ),
           };
         }}
       />
@@ -176,7 +188,14 @@ export function Gallery() {
   );
 }
 
-function Tile({ job, selected, toggle }: { job: Job; selected: boolean; toggle(): void }) {
+interface TileProps {
+  job: Job;
+  first: boolean;
+  selected: boolean;
+  toggle(): void;
+}
+
+function Tile({ job, first, selected, toggle }: TileProps) {
   const title = titleOf(job);
   const seconds = secondsOf(job);
   const starred = stars.value.includes(job.id);
@@ -189,7 +208,7 @@ function Tile({ job, selected, toggle }: { job: Job; selected: boolean; toggle()
   return (
     <>
       <a class="tile-picture" href={jobAddress(job.id)} onDragStart={dragOf(job)}>
-        <JobThumb job={job} size={320} />
+        <JobThumb job={job} size={320} first={first} />
       </a>
       <input
         type="checkbox"

@@ -8,10 +8,13 @@ export function Thumb({
   file,
   size = 128,
   alt = "",
+  first = false,
 }: {
   file: string;
   size?: 128 | 320 | 640;
   alt?: string;
+  /** Among the first that a view shows: it is asked for at once. */
+  first?: boolean;
 }) {
   const [broken, setBroken] = useState(false);
   const away = trouble.value !== undefined;
@@ -25,7 +28,8 @@ export function Thumb({
       class="thumb"
       src={thumbnailUrl(file, size)}
       alt={alt}
-      loading="lazy"
+      loading={first ? "eager" : "lazy"}
+      fetchPriority={first ? "high" : "auto"}
       decoding="async"
       draggable={false}
       onError={() => {

@@ -24,7 +24,7 @@ export async function buildPage(entry = join(import.meta.dir, "../../playground/
       const type = output.path.endsWith(".svg") ? "image/svg+xml" : output.type;
       const bytes = new Uint8Array(await output.arrayBuffer());
       const name = basename(output.path);
-      return [name, { type, bytes: name === "index.html" ? withManifest(bytes) : bytes }];
+      return [name, { type, bytes: name === "index.html" ? withLinks(bytes) : bytes }];
     }),
   );
   const page = new Map(files);
@@ -65,8 +65,18 @@ function startFiles(page: Page): string[] {
   return [...found].sort();
 }
 
-/** The server makes the manifest, so the bundler must not look for it. It is asked for with the cookie of the token. */
-function withManifest(page: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  const link = '<link rel="manifest" href="/playground/manifest.json" crossorigin="use-credentials">';
-  return new TextEncoder().encode(new TextDecoder().decode(page).replace("</title>", `</title>${link}`));
+/**
+ * What the server makes, so that the bundler must not look for it: the manifest, asked for with the cookie of the token, and the first
+ * lists that the script asks for, which come with it instead of after it.
+ */
+function withLinks(page: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const links = [
+    '<link rel="manifest" href="/playground/manifest.json" crossorigin="use-credentials">',
+    ...["/playground/offer.json", "/v1/jobs?limit=60"].map(
+      (path) => `<link rel="preload" href="${path}" as="fetch" crossorigin>`,
+    ),
+  ];
+  return new TextEncoder().encode(
+    new TextDecoder().decode(page).replace("</title>", `</title>${links.join("")}`),
+  );
 }

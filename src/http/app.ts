@@ -24,6 +24,7 @@ import { openaiRoutes } from "./dialects/openai/routes.ts";
 import { artworkRoutes } from "./dialects/tengr/routes.ts";
 import { answerError, refuse } from "./errors.ts";
 import { auth } from "./middleware/auth.ts";
+import { compression } from "./middleware/compression.ts";
 import { guards } from "./middleware/guards.ts";
 import { requestMetrics } from "./middleware/metrics.ts";
 import { requestLog } from "./middleware/request-log.ts";
@@ -52,6 +53,7 @@ export function createApp(deps: Deps): OpenAPIHono<Env> {
   app.use(requestLog(metrics, log, now));
   app.use(requestId({ limitLength: 64, generator: newRequestId }));
   app.use(securityHeaders);
+  app.use(compression);
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
   app.use(guards(settings));
   if (settings.auth_token)

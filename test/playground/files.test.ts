@@ -10,7 +10,7 @@ const app = createApp(testDeps({}, { playground: async () => page }));
 const html = await (await app.request("/")).text();
 const named = [...html.matchAll(/(?:src|href)="(\/playground\/[^"]+)"/g)]
   .map(([, path]) => path!)
-  .filter((path) => !path.endsWith("/manifest.json"));
+  .filter((path) => !path.endsWith(".json"));
 
 test("the page's policy lets nothing in from elsewhere and runs no script that stands in the page", async () => {
   const answer = await app.request("/");
@@ -32,6 +32,25 @@ test("every file that the page names is there, forever under its name, and small
     expect(packed.headers.get("content-encoding")).toBe("gzip");
     const bytes = new Uint8Array(await packed.arrayBuffer());
     expect(Bun.gunzipSync(bytes)).toEqual(new Uint8Array(await plain.arrayBuffer()));
+  }
+});
+
+test("the lists that the page begins with come beside its script, and compressed", async () => {
+  const preloaded = [...html.matchAll(/<link rel="preload" href="([^"]+)"/g)].map(([, path]) => path!);
+  expect(preloaded.length).toBe(2);
+  const scripts = [...page]
+    .filter(([name]) => name.endsWith(".js"))
+    .map(([, { bytes }]) => new TextDecoder().decode(bytes));
+  for (const path of preloaded) {
+    // The script asks for the same addresses, or they would come twice.
+    const [base] = path.split(/\d+$/);
+    expect([path, scripts.some((text) => text.includes(base!))]).toEqual([path, true]);
+    const plain = await app.request(path);
+    const packed = await app.request(path, { headers: { "accept-encoding": "gzip" } });
+    expect([plain.status, packed.headers.get("content-encoding")]).toEqual([200, "gzip"]);
+    expect(Bun.gunzipSync(new Uint8Array(await packed.arrayBuffer()))).toEqual(
+      new Uint8Array(await plain.arrayBuffer()),
+    );
   }
 });
 
