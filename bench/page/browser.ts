@@ -56,6 +56,20 @@ export async function memory(page: Page, browser: Browser) {
   return figures;
 }
 
+const settlingMs = 3000;
+
+/**
+ * The same when the system runs short of memory: the browser then gives back what it keeps only because there is room, such as decoded
+ * images that are no longer on the screen.
+ */
+export async function memoryUnderPressure(page: Page, browser: Browser) {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Memory.simulatePressureNotification", { level: "critical" });
+  await session.detach();
+  await Bun.sleep(settlingMs);
+  return memory(page, browser);
+}
+
 /** Resident memory of all processes that show pages. */
 async function residentMb(browser: Browser): Promise<number> {
   const session = await browser.newBrowserCDPSession();

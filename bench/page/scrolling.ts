@@ -4,7 +4,7 @@
  * @module
  */
 import type { Browser, Page } from "playwright-core";
-import { memory, painted, ready, visitor } from "./browser.ts";
+import { memory, memoryUnderPressure, painted, ready, visitor } from "./browser.ts";
 
 export interface Scroll {
   /** Frames in a second over the whole way. */
@@ -81,6 +81,7 @@ export async function scrolling(browser: Browser, url: string, count: number) {
   const downAgain = await scroll(page, count, 1);
   await scroll(page, count, -1);
   const twice = await memory(page, browser);
+  const pressed = await memoryUnderPressure(page, browser);
   await context.close();
-  return { down, up, downAgain, before, once, twice };
+  return { down, up, downAgain, before, once, twice, pressed };
 }
