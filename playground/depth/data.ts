@@ -118,7 +118,7 @@ export const valueText = (value: number, unit: Unit) =>
 export const unitText: Record<Unit, string> = {
   metre: "metres",
   relative: "relative depth (no unit)",
-  relative_inverse: "relative depth (no unit, larger is nearer)",
+  relative_inverse: "relative depth (no unit)",
 };
 
 /** What a grey level of the map means, approximately: the map is linear in inverse depth. */

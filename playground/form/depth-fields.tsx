@@ -33,6 +33,14 @@ export function DepthFields({ model }: { model: Model | undefined }) {
           note="In pixels. Metric models scale their metres by it."
         />
         <ExtraFiles chosen={form.extras} set={set} />
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={form.at_once}
+            onChange={(event) => set({ at_once: event.currentTarget.checked })}
+          />
+          <span>Start as soon as an image is dropped or pasted</span>
+        </label>
       </More>
     </>
   );

@@ -4,16 +4,13 @@
  * @module
  */
 import type { Job } from "../state/api.ts";
-import { modelOf, titleOf } from "../state/result.ts";
+import { modelOf, stepsText, titleOf } from "../state/result.ts";
 
 /** A value that the job ran with, else one that was asked for. */
 export function settingOf(job: Job, name: "steps" | "guidance" | "seed"): number | undefined {
   const ran = (job.result?.params as Record<string, unknown> | undefined)?.[name] ?? job.params[name];
   return typeof ran === "number" ? ran : undefined;
 }
-
-export const stepsText = (steps: number | undefined) =>
-  steps === undefined ? "" : steps === 1 ? "1 step" : `${steps} steps`;
 
 const count = (jobs: readonly Job[], of: (job: Job) => unknown) => new Set(jobs.map(of)).size;
 
@@ -29,7 +26,7 @@ export function labelsOf(jobs: readonly Job[]): (job: Job) => string {
     const parts = [
       titles && titleOf(job),
       models && modelOf(job).title,
-      steps && stepsText(settingOf(job, "steps")),
+      steps && settingOf(job, "steps") !== undefined && stepsText(settingOf(job, "steps")!),
       guidance && settingOf(job, "guidance") !== undefined && `guidance ${settingOf(job, "guidance")}`,
       seeds && settingOf(job, "seed") !== undefined && `seed ${settingOf(job, "seed")}`,
     ].filter(Boolean);

@@ -12,10 +12,11 @@ import { copyUrl, imageUrl } from "../state/inputs.ts";
 import { removeJobs } from "../state/jobs.ts";
 import { nameOf } from "../state/names.ts";
 import { toast } from "../state/notices.ts";
-import { duration, modelOf, pictureOf, secondsOf } from "../state/result.ts";
+import { bytesText, duration, modelOf, pictureOf, secondsOf, stepsText } from "../state/result.ts";
 import { go, type ToolName, toolAddress } from "../state/route.ts";
 import { run } from "../state/run.ts";
 import { addAsReference, sendTo } from "../state/send.ts";
+import { models } from "../state/server.ts";
 import { CodeDrawer } from "../view/code.tsx";
 import { Menu } from "../view/controls.tsx";
 import { Icon } from "../view/icons.tsx";
@@ -143,15 +144,23 @@ const seedOf = ({ result }: api.Job): number | undefined => {
 };
 
 function factsOf(job: api.Job): string[] {
-  const { width, height } = (job.result ?? {}) as { width?: number; height?: number };
+  const { width, height, image_bytes: bytes } = (job.result ?? {}) as Record<string, unknown>;
+  const ran = { ...job.params, ...(job.result?.params as object | undefined) } as Record<string, unknown>;
+  const { family, name, title } = modelOf(job);
   const seconds = secondsOf(job);
   const seed = seedOf(job);
-  return [
-    modelOf(job).title,
-    ...(width && height ? [`${width} × ${height}`] : []),
-    ...(seed !== undefined ? [`seed ${seed}`] : []),
-    ...(seconds !== undefined ? [duration(seconds)] : []),
+  const model = models.value.find((known) => known.family === family && known.name === name);
+  const facts = [
+    title,
+    width && height && `${width} × ${height}`,
+    typeof ran.steps === "number" && stepsText(ran.steps),
+    typeof ran.guidance === "number" && `guidance ${ran.guidance}`,
+    seed !== undefined && `seed ${seed}`,
+    seconds !== undefined && duration(seconds),
+    typeof bytes === "number" && bytesText(bytes),
+    model?.licence,
   ];
+  return facts.filter((fact) => typeof fact === "string" && fact !== "") as string[];
 }
 
 /** The same settings with four other seeds. */

@@ -9,14 +9,23 @@ import type * as api from "../state/api.ts";
 import { cancelJob, findJob, jobs, refreshJobs, results } from "../state/jobs.ts";
 import { learnName } from "../state/names.ts";
 import { toast } from "../state/notices.ts";
-import { duration, inputsOf, isLive, pictureOf, secondsOf, titleOf, toolOf } from "../state/result.ts";
+import {
+  duration,
+  inputsOf,
+  isLive,
+  pictureOf,
+  secondsOf,
+  stepsText,
+  titleOf,
+  toolOf,
+} from "../state/result.ts";
 import { compareAddress, jobAddress, mostCompared } from "../state/route.ts";
 import { sending, sent } from "../state/run.ts";
 import { problemOf } from "../view/errors.ts";
 import { Icon } from "../view/icons.tsx";
 import { save } from "../view/save.ts";
 import { Thumb } from "../view/thumb.tsx";
-import { labelsOf, stepsText, tableOf } from "./differences.ts";
+import { labelsOf, tableOf } from "./differences.ts";
 
 export function SetStage({ ids }: { ids: readonly string[] }) {
   const missing = useSignal<ReadonlySet<string>>(new Set());

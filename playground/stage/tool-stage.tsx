@@ -76,6 +76,9 @@ const examplePrompts = [
   "A lighthouse at dusk, long exposure, soft fog",
   "A reading nook by a rainy window, warm lamp light",
   "A paper-cut landscape with three mountains, morning",
+  "A ceramic teapot on a linen cloth, studio light",
+  "A fox asleep in autumn leaves, seen from above",
+  "An old harbour at night, reflections on wet stone",
 ];
 
 function usePrompt(prompt: string): void {

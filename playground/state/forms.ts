@@ -20,6 +20,8 @@ export interface DepthForm {
   focal_length_px: string;
   /** Files to make besides, in the server's names. */
   extras: readonly string[];
+  /** An image that is dropped or pasted is estimated at once. */
+  at_once: boolean;
 }
 
 export interface UpscaleForm {
@@ -82,7 +84,14 @@ export interface Forms {
 }
 
 export const forms: Forms = {
-  depth: persisted("form.depth", { model: "", second: "", input_size: "", focal_length_px: "", extras: [] }),
+  depth: persisted("form.depth", {
+    model: "",
+    second: "",
+    input_size: "",
+    focal_length_px: "",
+    extras: [],
+    at_once: false,
+  }),
   upscale: persisted("form.upscale", {
     model: "",
     second: "",
@@ -214,6 +223,7 @@ export function useSettings(job: Job, only?: "prompt" | "seed"): ToolName {
   const model = `${family}/${name}`;
   if (tool === "depth")
     forms.depth.value = {
+      ...forms.depth.value,
       model,
       second: "",
       input_size: text(job.params.input_size),

@@ -80,3 +80,9 @@ export function duration(seconds: number): string {
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   return seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / minute)} min`;
 }
+
+export const stepsText = (steps: number) => (steps === 1 ? "1 step" : `${steps} steps`);
+
+/** The size of a file: "84 kB", "1.2 MB". */
+export const bytesText = (bytes: number) =>
+  bytes < 1e6 ? `${Math.max(Math.round(bytes / 1000), 1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;

@@ -15,7 +15,7 @@ import { jobs } from "../state/jobs.ts";
 import { announcement, dismiss, toasts } from "../state/notices.ts";
 import { toolOf } from "../state/result.ts";
 import { go, route, type ToolName, toolAddress } from "../state/route.ts";
-import { clearRefusal, refusals, sending } from "../state/run.ts";
+import { clearRefusal, refusals, run, sending } from "../state/run.ts";
 import { addAsReference, carriesResult, droppedResult, sendTo } from "../state/send.ts";
 import { Bar, Trouble } from "./bar.tsx";
 import { Camera } from "./camera.tsx";
@@ -158,7 +158,9 @@ function DropTarget({ tool }: { tool: ToolName }) {
         files.map((file) => ({ blob: file, name: file.name || "pasted.png" })),
       );
       clearRefusal(into);
-      if (inputs[into].value) go(toolAddress(into));
+      if (!inputs[into].value) return;
+      go(toolAddress(into));
+      if (into === "depth" && forms.depth.value.at_once) await run(into);
     };
     const enter = (event: DragEvent) => {
       if (!carriesImages(event)) return;

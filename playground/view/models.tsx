@@ -10,6 +10,9 @@ import { leads, toolTitles } from "../form/titles.ts";
 import type { Model } from "../state/api.ts";
 import { chooseModel, keyOf, modelsOf } from "../state/forms.ts";
 import { uninstall } from "../state/installs.ts";
+import { results } from "../state/jobs.ts";
+import { expectedSeconds } from "../state/plan.ts";
+import { duration } from "../state/result.ts";
 import { go, type ToolName, toolAddress, toolNames } from "../state/route.ts";
 import { familyTitle, health, loadSetup, offer, setup, unloadModel } from "../state/server.ts";
 import { Icon } from "./icons.tsx";
@@ -54,6 +57,7 @@ function Card({ tool, model }: { tool: ToolName; model: Model }) {
   const resident = health.value?.memory.loaded?.find(
     (entry) => entry.family === family && entry.name === name,
   );
+  const seconds = expectedSeconds(tool, model, results.value);
   const removable =
     model.activated && !model.built_in && model.download_gb !== null && offer.value?.activation;
   return (
@@ -66,6 +70,7 @@ function Card({ tool, model }: { tool: ToolName; model: Model }) {
         {model.own_path && model.activated && ", from your settings"}
         {model.download_gb !== null && `, ${gigabytes(model.download_gb)}`}
         {resident && `, loaded (${resident.weight_gb} GB)`}
+        {seconds !== undefined && `, about ${duration(seconds)} here`}
       </p>
       <Fit model={model} />
       <ModelFacts model={model} />

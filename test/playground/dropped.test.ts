@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Job } from "../../src/jobs/job.ts";
-import { drop, inBrowser, playground, ready } from "./browser.ts";
+import { drop, inBrowser, playground, ready, small } from "./browser.ts";
 import { estimate, shown } from "./steps.ts";
 
 const { site, visit } = playground();
@@ -61,4 +61,19 @@ inBrowser("a file that cannot be read, such as a folder, is named as that", asyn
   await page
     .locator(".toasts li", { hasText: "“holiday” cannot be read. If it is a folder, drop the images in it." })
     .waitFor();
+});
+
+inBrowser("a dropped image is estimated at once where the form says so", async () => {
+  const { url, get } = await site();
+  const { page } = await visit(url);
+  await ready(page);
+  await drop(page, small, "first.png", "image/png");
+  await page.locator("#current .name", { hasText: "first.png" }).waitFor();
+  await page.locator(".panel summary", { hasText: "More" }).click();
+  await page.getByRole("checkbox", { name: "Start as soon as an image is dropped or pasted" }).check();
+  await drop(page, small, "second.png", "image/png");
+  await page.locator(".legend").waitFor();
+  const { data } = await get<{ data: unknown[] }>("/v1/jobs");
+  expect(data.length).toBe(1);
+  expect(await page.locator("#current .name").textContent()).toBe("second.png");
 });
