@@ -207,7 +207,8 @@ class BucketBytes implements Bytes {
       return await work;
     } catch (error) {
       if (!(error instanceof BucketRefusal)) throw error;
-      this.#log.error("the bucket refuses a request", { status: error.status, reason: error.code });
+      const { status, code: reason, clockProblem: clock } = error;
+      this.#log.error("the bucket refuses a request", { status, reason, clock });
       throw filesUnavailable(error);
     }
   }

@@ -29,8 +29,21 @@ export class BucketRefusal extends Error {
     readonly status: number,
     /** The server's word for it, such as "NoSuchBucket". */
     readonly code: string,
+    /** Seconds by which its clock is ahead of this machine's. */
+    readonly ahead: number,
   ) {
     super(`the bucket answers ${status} ${code}`);
+  }
+
+  /** Why it refuses, when its clock is the reason: signatures hold for a time, and servers name that refusal in many ways. */
+  get clockProblem(): string | undefined {
+    if (Math.abs(this.ahead) < worstClock)
+      return this.code === "RequestTimeTooSkewed"
+        ? "the clocks of this machine and of the server of s3_endpoint differ too much: set both by NTP"
+        : undefined;
+    const minutes = Math.round(Math.abs(this.ahead) / 60);
+    const direction = this.ahead > 0 ? "ahead of" : "behind";
+    return `the clock of the server of s3_endpoint is ${minutes} minutes ${direction} this machine's: set both by NTP`;
   }
 }
 
@@ -54,6 +67,8 @@ interface RequestOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** Seconds by which clocks may differ before that is taken for the reason of a refusal. */
+const worstClock = 300;
 /** Seconds for which the URLs of the node's own requests are good. */
 const ownSeconds = 900;
 /** Statuses that another attempt may change. */
@@ -278,7 +293,8 @@ function isGone(response: Response, text: string): void {
   if (!response.ok && response.status !== 404) throw refusalOf(response, text);
 }
 
-const refusalOf = ({ status }: Response, text: string) => new BucketRefusal(status, codeOf(text));
+const refusalOf = ({ status, headers }: Response, text: string) =>
+  new BucketRefusal(status, codeOf(text), (Date.parse(headers.get("date") ?? "") - Date.now()) / 1000 || 0);
 const codeOf = (text: string) => field(text, "Code") || "without a code";
 const field = (text: string, name: string) =>
   new RegExp(`<${name}>(.*?)</${name}>`, "s").exec(text)?.[1] ?? "";

@@ -50,8 +50,13 @@ export function placeOf(settings: PlaceSettings, { deadlines }: Wire = {}): Plac
     );
   const url = URL.parse(files_url);
   if (url?.protocol === "file:") return { kind: "folder", root: fileURLToPath(url) };
-  const [, name, path = ""] = /^s3:\/\/([A-Za-z0-9][A-Za-z0-9._-]*)(?:\/(.*))?$/.exec(files_url) ?? [];
+  const [, name, path = ""] = /^s3:\/\/([^/]+)(?:\/(.*))?$/.exec(files_url) ?? [];
   if (name === undefined) throw new SetupError("files_url is neither s3://bucket/prefix nor file:///folder");
+  if (!isBucketName(name))
+    throw new SetupError(
+      `files_url names the bucket ${name}, which no S3 server has: a bucket's name is 3 to 63 small letters, digits, hyphens and dots, ` +
+        "begins and ends with a letter or digit, and is no IP address",
+    );
   const { s3_access_key: accessKey, s3_secret_key: secretKey, s3_region: region } = settings;
   if (accessKey === null || secretKey === null)
     throw new SetupError("files_url names a bucket, so s3_access_key and s3_secret_key must be set");
@@ -72,6 +77,14 @@ export function placeOf(settings: PlaceSettings, { deadlines }: Wire = {}): Plac
   });
   return { kind: "bucket", bucket, name };
 }
+
+/** The rule of S3, which servers answer with errors that name no rule. */
+const isBucketName = (name: string): boolean =>
+  /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(name) &&
+  name.length >= 3 &&
+  name.length <= 63 &&
+  !name.includes("..") &&
+  !/^\d+(\.\d+){3}$/.test(name);
 
 /** The database's CA may be the bucket's, too; a bucket of a provider has one that everybody knows. */
 function certificates(path: string): string[] {
@@ -207,7 +220,8 @@ function setupErrorOf(error: unknown, name: string): unknown {
 }
 
 /** The server's refusal in words for the operator. */
-function problemOf({ status, code }: BucketRefusal, name: string): string {
+function problemOf({ status, code, clockProblem }: BucketRefusal, name: string): string {
+  if (clockProblem !== undefined) return clockProblem[0]!.toUpperCase() + clockProblem.slice(1);
   switch (code) {
     case "NoSuchBucket":
       return `There is no bucket ${name} on the server of s3_endpoint: make it, or correct files_url`;
@@ -215,8 +229,6 @@ function problemOf({ status, code }: BucketRefusal, name: string): string {
       return "The server of s3_endpoint does not know s3_access_key";
     case "SignatureDoesNotMatch":
       return "The server of s3_endpoint refuses the signature: s3_secret_key is wrong";
-    case "RequestTimeTooSkewed":
-      return "The clocks of this machine and of the server of s3_endpoint differ too much: set them";
     case "AuthorizationHeaderMalformed":
     case "PermanentRedirect":
     case "AuthorizationQueryParametersError":
