@@ -35,6 +35,7 @@ import type { Member, Scheduler } from "./jobs/scheduler.ts";
 import { createLog, type Log } from "./log.ts";
 import { createOutbound } from "./net/outbound.ts";
 import { Readiness } from "./readiness.ts";
+import { passwordIn } from "./settings/fleet-url.ts";
 import { insecureBind } from "./settings/rules.ts";
 import type { Settings } from "./settings/settings.ts";
 import { pictureMark } from "./settings/table.ts";
@@ -190,7 +191,7 @@ const secretsOf = (settings: Settings) => [
   settings.fleet_url,
   settings.s3_access_key,
   settings.s3_secret_key,
-  URL.parse(settings.fleet_url ?? "")?.password ?? null,
+  passwordIn(settings.fleet_url ?? ""),
 ];
 
 /** Opens the stores. While those of a fleet do not answer, requests hear that the server lives and is not ready. */

@@ -5,6 +5,7 @@
  * @module
  */
 import { readFileSync } from "node:fs";
+import { serverUrls } from "../settings/fleet-url.ts";
 import { isLoopbackHost } from "../settings/rules.ts";
 import type { Settings } from "../settings/settings.ts";
 import { SetupError } from "./errors.ts";
@@ -14,14 +15,19 @@ export type FleetSettings = Pick<
   "fleet_url" | "fleet_password_file" | "fleet_ca_file" | "allow_insecure_fleet"
 >;
 
-export interface Address {
+export interface Host {
   hostname: string;
   port: number;
+  /** Undefined: plain text. */
+  tls: { ca?: string; rejectUnauthorized: boolean; serverName: string } | undefined;
+}
+
+export interface Address {
+  /** One, or a server and its standbys. */
+  hosts: readonly [Host, ...Host[]];
   username: string;
   password: string;
   database: string;
-  /** Undefined: plain text. */
-  tls: { ca?: string; rejectUnauthorized: boolean; serverName: string } | undefined;
 }
 
 /** Modes that encrypt without knowing the server, or do not encrypt at all. */
@@ -32,24 +38,26 @@ export function addressOf(
   settings: FleetSettings,
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Address {
-  const url = parse(settings.fleet_url);
-  const hostname = url.hostname.replace(/^\[(.*)\]$/, "$1");
+  const urls = parse(settings.fleet_url);
+  const [url] = urls;
   return {
-    hostname,
-    port: Number(url.port || 5432),
+    hosts: urls.map((each) => hostOf(each, settings)) as [Host, ...Host[]],
     username: decode(url.username),
     password: passwordOf(url, settings, env),
     database: decode(url.pathname.slice(1)),
-    tls: wireOf(url, hostname, settings),
   };
 }
 
-function parse(text: string | null): URL {
+function hostOf(url: URL, settings: FleetSettings): Host {
+  const hostname = url.hostname.replace(/^\[(.*)\]$/, "$1");
+  return { hostname, port: Number(url.port || 5432), tls: wireOf(url, hostname, settings) };
+}
+
+function parse(text: string | null): [URL, ...URL[]] {
   if (text === null) throw new SetupError("fleet_url is not set: set EASEL_FLEET_URL, or give --fleet URL");
-  const url = URL.parse(text);
+  const [url, ...more] = serverUrls(text);
   const example = "postgres://easel_node@db.example/easel";
-  if (!url || !/^postgres(ql)?:$/.test(url.protocol) || url.hostname === "")
-    throw new SetupError(`fleet_url is no URL of a PostgreSQL database with one host, such as ${example}`);
+  if (!url) throw new SetupError(`fleet_url is no URL of a PostgreSQL database, such as ${example}`);
   if (url.username === "" || url.pathname.length < 2)
     throw new SetupError(`fleet_url names no user or no database; it should look like ${example}`);
   for (const name of url.searchParams.keys())
@@ -57,7 +65,7 @@ function parse(text: string | null): URL {
       throw new SetupError(
         `fleet_url has the parameter ${name}, which easel does not use: only sslmode may stand there, and fleet_ca_file names a CA`,
       );
-  return url;
+  return [url, ...more];
 }
 
 function decode(text: string): string {
@@ -78,7 +86,7 @@ function passwordOf(
   return readText(file, "fleet_password_file").replace(/\r?\n$/, "");
 }
 
-function wireOf(url: URL, hostname: string, settings: FleetSettings): Address["tls"] {
+function wireOf(url: URL, hostname: string, settings: FleetSettings): Host["tls"] {
   const mode = url.searchParams.get("sslmode");
   if (mode !== null && mode !== "verify-full" && !weakModes.includes(mode))
     throw new SetupError(`fleet_url has an unknown sslmode: leave it out, or write sslmode=verify-full`);

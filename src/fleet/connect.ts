@@ -4,8 +4,9 @@
  * @module
  */
 import { SQL, type TransactionSQL } from "bun";
-import type { Address } from "./address.ts";
-import { isConflict, refusalOf, unavailable } from "./errors.ts";
+import type { Address, Host } from "./address.ts";
+import { isConflict, isElsewhere, isReadOnly, refusalOf, unavailable } from "./errors.ts";
+import { Primary } from "./primary.ts";
 
 /** Statements over a few connections. */
 export interface Client {
@@ -54,6 +55,8 @@ const session = {
   tcp_keepalives_interval: "5",
   tcp_keepalives_count: "3",
   tcp_user_timeout: "15000",
+  // to compile a statement of a millisecond takes a hundred times as long
+  jit: "off",
   // planning a claim anew each time costs twice what the claim does
   plan_cache_mode: "force_generic_plan",
 };
@@ -64,17 +67,35 @@ const mostConflicts = 5;
 /** Gives the connections to a database. Nothing is opened before the first call. */
 export function connect(address: Address, options: ConnectOptions = {}): Connection {
   const { deadline = 10_000 } = options;
-  const open = (max: number, more: Readonly<Record<string, string>> = {}, onclose?: () => void) =>
+  const { hosts, ...login } = address;
+  const clientOf = (
+    { hostname, port, tls }: Host,
+    max: number,
+    more: Readonly<Record<string, string>> = {},
+    onclose?: () => void,
+  ) =>
     new SQL({
       adapter: "postgres",
-      ...address,
+      ...login,
+      hostname,
+      port,
       // undefined would let the environment decide
-      tls: address.tls ?? false,
+      tls: tls ?? false,
       max,
       connectionTimeout: connectSeconds,
       connection: { ...session, ...options.session, ...more },
       ...(onclose && { onclose }),
     });
+  const primary = new Primary(hosts, (host) => clientOf(host, 1));
+  const open = async (max: number, more?: Readonly<Record<string, string>>, onclose?: () => void) => {
+    const host = await primary.find();
+    return {
+      sql: clientOf(host, max, more, onclose),
+      // one server comes back under its name, and a client finds it again by itself
+      isMoved: hosts.length > 1 ? isElsewhere : isReadOnly,
+      lost: () => primary.lost(host),
+    };
+  };
   const durable = new Pool(() => open(2), 2, deadline);
   const lazy = new Pool(() => open(1, { synchronous_commit: "off" }), 1, deadline);
   const listener = new Listener((onclose) => open(1, {}, onclose), deadline);
@@ -105,15 +126,30 @@ async function within<T>(milliseconds: number, promise: PromiseLike<T>): Promise
   }
 }
 
+/** A client of the server that takes writes. */
+interface Opened {
+  sql: SQL;
+  /** Whether an error means that another server may take writes by now. */
+  isMoved(error: unknown): boolean;
+  /** Asks all servers again for the next client. */
+  lost(): void;
+}
+
+/** Closes a client, if there is one. What waits for it is rejected. */
+async function closed(opened: Promise<Opened> | undefined): Promise<void> {
+  const client = await opened?.catch(() => undefined);
+  await client?.sql.close({ timeout: 0 }).catch(() => {});
+}
+
 /** A client of a few connections, whose deadline counts from the moment that one is free. */
 class Pool implements Client {
   onSilence = () => {};
-  #sql: SQL | undefined;
+  #opened: Promise<Opened> | undefined;
   #free: number;
   readonly #waiting: (() => void)[] = [];
 
   constructor(
-    readonly open: () => SQL,
+    readonly open: () => Promise<Opened>,
     size: number,
     readonly deadline: number,
   ) {
@@ -122,12 +158,19 @@ class Pool implements Client {
 
   async run<T>(work: (sql: SQL) => PromiseLike<T>): Promise<T> {
     await this.#turn();
-    this.#sql ??= this.open();
-    const sql = this.#sql;
     try {
-      const result = await within(this.deadline, work(sql));
+      this.#opened ??= this.open();
+      const opening = this.#opened;
+      const opened = await opening.catch((error) => {
+        if (this.#opened === opening) this.#opened = undefined;
+        throw error;
+      });
+      const result = await within(this.deadline, work(opened.sql)).catch((error) => {
+        if (opened.isMoved(error)) this.#replace(opening, opened);
+        throw error;
+      });
       if (result !== late) return result as T;
-      this.#replace(sql);
+      this.#replace(opening, opened);
       throw unavailable(new Error("the database did not answer in time"));
     } catch (error) {
       throw refusalOf(error);
@@ -153,16 +196,17 @@ class Pool implements Client {
   }
 
   async close(): Promise<void> {
-    const sql = this.#sql;
-    this.#sql = undefined;
-    await sql?.close({ timeout: 0 }).catch(() => {});
+    const opened = this.#opened;
+    this.#opened = undefined;
+    await closed(opened);
   }
 
   /** Drops a client that does not answer, which rejects what still waits for it. The next call opens another. */
-  #replace(sql: SQL): void {
-    if (this.#sql !== sql) return;
-    this.#sql = undefined;
-    void sql.close({ timeout: 0 }).catch(() => {});
+  #replace(opening: Promise<Opened>, { lost }: Opened): void {
+    if (this.#opened !== opening) return;
+    this.#opened = undefined;
+    lost();
+    void closed(opening);
     this.onSilence();
   }
 
@@ -204,11 +248,11 @@ const listenEvery = 1000;
 class Listener {
   /** Without a subscription: those that a break has ended. */
   readonly #registrations = new Map<Registration, SQL.ListenSubscription | undefined>();
-  #sql: SQL | undefined;
+  #opened: Promise<Opened> | undefined;
   #isRestoring = false;
 
   constructor(
-    readonly open: (onclose: () => void) => SQL,
+    readonly open: (onclose: () => void) => Promise<Opened>,
     readonly deadline: number,
   ) {}
 
@@ -236,42 +280,44 @@ class Listener {
 
   /** Makes the connection anew, with all that is registered. */
   renew(): void {
-    if (this.#sql) this.#drop(this.#sql);
+    if (this.#opened) this.#drop(this.#opened);
   }
 
   async close(): Promise<void> {
-    const sql = this.#sql;
-    this.#sql = undefined;
+    const opened = this.#opened;
+    this.#opened = undefined;
     this.#registrations.clear();
-    await sql?.close({ timeout: 0 }).catch(() => {});
+    await closed(opened);
   }
 
-  #client(): SQL {
-    if (this.#sql) return this.#sql;
-    const sql: SQL = this.open(() => this.#drop(sql));
-    this.#sql = sql;
-    return sql;
+  #client(): Promise<Opened> {
+    if (this.#opened) return this.#opened;
+    const opened: Promise<Opened> = this.open(() => this.#drop(opened));
+    this.#opened = opened;
+    return opened;
   }
 
   /** Gives up a connection, which ends the attempts of its own to come back. */
-  #drop(sql: SQL): void {
-    if (this.#sql !== sql) return;
-    this.#sql = undefined;
+  #drop(opened: Promise<Opened>): void {
+    if (this.#opened !== opened) return;
+    this.#opened = undefined;
     for (const registration of this.#registrations.keys()) this.#registrations.set(registration, undefined);
-    void sql.close({ timeout: 0 }).catch(() => {});
+    void opened.then(({ lost }) => lost()).catch(() => {});
+    void closed(opened);
     void this.#restore();
   }
 
   async #begin({ channel, heard, missed }: Registration): Promise<SQL.ListenSubscription> {
-    const sql = this.#client();
+    const opened = this.#client();
     try {
+      const { sql } = await opened;
       const subscription = await within(this.deadline, sql.listen(channel, heard, missed));
-      if (subscription !== late && this.#sql === sql) return subscription;
+      if (subscription !== late && this.#opened === opened) return subscription;
     } catch (error) {
-      this.#drop(sql);
+      this.#drop(opened);
       throw error;
     }
-    this.#drop(sql);
+    this.#drop(opened);
     throw unavailable(new Error("the database did not answer in time"));
   }
 

@@ -25,15 +25,24 @@ export const sqlState = (error: unknown): string => {
 /** The transaction was undone so that another could go on; it may be tried again at once. */
 export const isConflict = (error: unknown): boolean => /^(40001|40P01)$/.test(sqlState(error));
 
+/** The server is gone, shuts down, or is a standby now: another one may take the call. */
+export const isElsewhere = (error: unknown): boolean =>
+  /^(08|57P0)/.test(sqlState(error)) || isReadOnly(error) || isBroken(error);
+
+/** The server is a standby: the name that led to it leads to another one soon. */
+export const isReadOnly = (error: unknown): boolean => sqlState(error) === "25006";
+
+/** The connection failed. The server itself said nothing. */
+const isBroken = (error: unknown): boolean =>
+  /^(ERR_POSTGRES_(CONNECTION|IDLE_TIMEOUT|LIFETIME_TIMEOUT)|ECONN|EPIPE|ETIMEDOUT|EHOST|ENET)/.test(
+    String((error as DatabaseError | null)?.code ?? ""),
+  );
+
 /** The server is away, overloaded, or did not answer in time: the same call may succeed later. */
 export function isAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const { code } = error as DatabaseError;
-  // 08: connection; 57P0x: shutting down or starting; 53: no resources; 55P03, 57014: waited too long; 25P03: idle in a transaction
-  if (/^(08|57P0|53|25P03|55P03|57014|40001|40P01)/.test(sqlState(error))) return true;
-  return /^(ERR_POSTGRES_(CONNECTION|IDLE_TIMEOUT|LIFETIME_TIMEOUT)|ECONN|EPIPE|ETIMEDOUT|EHOST|ENET)/.test(
-    code ?? "",
-  );
+  // 53: no resources; 55P03, 57014: waited too long; 25P03: idle in a transaction
+  return isElsewhere(error) || /^(53|25P03|55P03|57014|40001|40P01)/.test(sqlState(error));
 }
 
 /** The error that a caller sees. Its text names neither host nor database. */

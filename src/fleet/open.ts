@@ -74,20 +74,22 @@ async function probe({ durable }: Connection, address: Address): Promise<void> {
   } catch (error) {
     const why = reasonOf(error, address);
     if (why !== undefined) throw new SetupError(why);
-    if (!(await hasAddress(address.hostname)))
-      throw new SetupError(
-        `fleet_url names the host ${address.hostname}, which has no address: check its spelling`,
-      );
+    for (const { hostname } of address.hosts)
+      if (!(await hasAddress(hostname)))
+        throw new SetupError(
+          `fleet_url names the host ${hostname}, which has no address: check its spelling`,
+        );
     throw error;
   }
 }
 
-const nameOf = ({ hostname, port, database }: Address) => `The database ${database} at ${hostname}:${port}`;
+const placeOf = ({ hosts }: Address) => hosts.map(({ hostname, port }) => `${hostname}:${port}`).join(" or ");
+const nameOf = (address: Address) => `The database ${address.database} at ${placeOf(address)}`;
 
 /** Why the server will refuse this machine again, whenever it asks. Undefined when waiting may help. */
 function reasonOf(error: unknown, address: Address): string | undefined {
-  const { hostname, port, username, database } = address;
-  const server = `The database server at ${hostname}:${port}`;
+  const { username, database } = address;
+  const server = `The database server at ${placeOf(address)}`;
   const state = sqlState(error);
   if (state === "28P01")
     return `${server} refused the password of ${username}: check it in fleet_url, fleet_password_file or PGPASSWORD`;

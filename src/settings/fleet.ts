@@ -4,6 +4,7 @@
  * @module
  */
 import { hostname } from "node:os";
+import { passwordIn } from "./fleet-url.ts";
 import { choice, number, optional, path, setting, text, withoutLogin, yesNo } from "./types.ts";
 
 const group = "Several machines";
@@ -14,11 +15,11 @@ export const fleet = {
     group,
     kind: optional(text("a URL such as postgres://easel_node@db.example/easel", /^postgres(ql)?:\/\/\S+$/)),
     default: null,
-    help: "PostgreSQL database that the machines of a fleet share. On the command line without a password. Null: one machine.",
+    help: "PostgreSQL database that the machines of a fleet share; on the command line without a password. A standby's host stands behind a comma. Null: one machine.",
     secret: true,
     alias: "fleet",
     exposed: (url) =>
-      url !== null && (URL.parse(url)?.password ?? "") !== ""
+      url !== null && passwordIn(url) !== ""
         ? "a password on the command line can be read by every user of this machine: leave it out of the URL and set PGPASSWORD or fleet_password_file, or set EASEL_FLEET_URL"
         : undefined,
   }),

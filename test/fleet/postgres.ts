@@ -30,6 +30,8 @@ export interface PostgresOptions {
   tls?: { certificate: string; key: string };
   /** Lines of pg_hba.conf. Default: every local connection, without a password. */
   access?: readonly string[];
+  /** Follows that server, as its standby. */
+  standbyOf?: Postgres;
 }
 
 export interface Postgres {
@@ -45,13 +47,17 @@ export interface Postgres {
   stop(signal?: NodeJS.Signals): Promise<void>;
   /** Starts it again on the same port and data. */
   start(): Promise<void>;
+  /** Makes a primary of a standby. */
+  promote(): Promise<void>;
+  /** Runs a statement as the superuser. */
+  command(text: string): Promise<Record<string, unknown>[]>;
 }
 
-/** Starts a server with an empty cluster. */
+/** Starts a server with an empty cluster, or with a copy of another server's. */
 export async function startPostgres(programs: string, options: PostgresOptions = {}): Promise<Postgres> {
   const folder = serverFolder("postgres");
   const data = join(folder, "data");
-  await initialize(programs, data);
+  await (options.standbyOf ? copy(programs, data, options.standbyOf) : initialize(programs, data));
   if (options.access) writeFileSync(join(data, "pg_hba.conf"), `${options.access.join("\n")}\n`);
   const port = freePorts(1);
   const settings = { ...defaults(port, options), ...options.settings };
@@ -61,6 +67,10 @@ export async function startPostgres(programs: string, options: PostgresOptions =
     startDaemon([join(programs, "postgres"), "-D", data, ...flags], folder, () => answers(programs, port));
   let daemon = await start();
   const url = (database: string, user = "easel") => `postgres://${user}@127.0.0.1:${port}/${database}`;
+  const command = async (text: string) => {
+    await using admin = new SQL({ url: url("postgres"), max: 1 });
+    return [...(await admin.unsafe(text))];
+  };
   return {
     port,
     folder,
@@ -68,10 +78,11 @@ export async function startPostgres(programs: string, options: PostgresOptions =
     url,
     async database() {
       const name = `test_${crypto.randomUUID().replaceAll("-", "").slice(0, 16)}`;
-      await using admin = new SQL({ url: url("postgres"), max: 1 });
-      await admin.unsafe(`CREATE DATABASE ${name}`);
+      await command(`CREATE DATABASE ${name}`);
       return { name, url: url(name) };
     },
+    command,
+    promote: async () => void (await command("SELECT pg_promote()")),
     // an immediate shutdown: the server recovers at its next start, as after a crash
     stop: (signal = "SIGQUIT") => daemon.kill(signal),
     async start() {
@@ -80,16 +91,44 @@ export async function startPostgres(programs: string, options: PostgresOptions =
   };
 }
 
-async function initialize(programs: string, data: string): Promise<void> {
-  const flags = ["-U", "easel", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8"];
-  const child = Bun.spawn(unprivileged([join(programs, "initdb"), "-D", data, ...flags]), {
+const initialize = (programs: string, data: string) =>
+  run(programs, data, [
+    "initdb",
+    "-D",
+    data,
+    ...["-U", "easel", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8"],
+  ]);
+
+const copy = (programs: string, data: string, { port }: Postgres) =>
+  run(programs, data, [
+    "pg_basebackup",
+    "-D",
+    data,
+    ...[
+      "-h",
+      "127.0.0.1",
+      "-p",
+      String(port),
+      "-U",
+      "easel",
+      "-R",
+      "-X",
+      "stream",
+      "-c",
+      "fast",
+      "--no-sync",
+    ],
+  ]);
+
+async function run(programs: string, data: string, [program, ...args]: string[]): Promise<void> {
+  const child = Bun.spawn(unprivileged([join(programs, program!), ...args]), {
     cwd: join(data, ".."),
     stdin: "ignore",
     stdout: "ignore",
     stderr: "pipe",
   });
   const errors = await new Response(child.stderr).text();
-  if ((await child.exited) !== 0) throw new Error(`initdb failed: ${errors}`);
+  if ((await child.exited) !== 0) throw new Error(`${program} failed: ${errors}`);
 }
 
 const defaults = (port: number, { fsync = false, tls }: PostgresOptions) => ({

@@ -7,8 +7,10 @@ import { SetupError } from "../../../src/fleet/errors.ts";
 import { defaultSettings, loadSettings } from "../../../src/settings/load.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "easel-address-"));
-const given = (fleet_url: string, more: Partial<FleetSettings> = {}, env: Record<string, string> = {}) =>
-  addressOf(defaultSettings({ fleet_url, ...more }), env);
+const given = (fleet_url: string, more: Partial<FleetSettings> = {}, env: Record<string, string> = {}) => {
+  const address = addressOf(defaultSettings({ fleet_url, ...more }), env);
+  return { ...address, ...address.hosts[0] };
+};
 const refusal = (fleet_url: string, more: Partial<FleetSettings> = {}) => {
   try {
     given(fleet_url, more);
@@ -81,11 +83,27 @@ describe("the password", () => {
   });
 });
 
-test("a URL that names no user, no database or several hosts is refused with an example", () => {
+test("a server and its standby stand in one URL, each with its name in the certificate", () => {
+  const several = "postgres://easel_node:p%40ss@db1.example,db2.example:5433,[fd00::2]:5434/easel";
+  const { hosts, ...login } = addressOf(defaultSettings({ fleet_url: several }), {});
+  expect(login).toEqual({ username: "easel_node", password: "p@ss", database: "easel" });
+  expect(hosts.map(({ hostname, port, tls }) => [hostname, port, tls?.serverName])).toEqual([
+    ["db1.example", 5432, "db1.example"],
+    ["db2.example", 5433, "db2.example"],
+    ["fd00::2", 5434, "fd00::2"],
+  ]);
+  expect(() => loadSettings({ flags: { fleet_url: several }, env: { HOME: folder } })).toThrow(
+    /^--fleet-url: a password on the command line/,
+  );
+});
+
+test("a URL that names no user, no database or a server wrongly is refused with an example", () => {
   for (const url of [
     "postgres://db.example/easel",
     "postgres://easel_node@db.example",
     "postgres://a:1,b:2/easel",
+    "postgres://easel_node@a,/easel",
+    "postgres://easel_node@a:port,b/easel",
     "mysql://a@b/c",
     "postgres://%zz@db.example/easel",
   ])
