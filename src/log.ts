@@ -18,13 +18,15 @@ export interface Log {
 export interface LogOptions {
   level: Level;
   format: "text" | "json";
-  /** Values that must never be printed, such as the token. */
+  /** Values that must never be printed, such as the token. Those of fewer than 4 characters are not hidden. */
   secrets?: readonly (string | null)[];
   write?: (line: string) => void;
   now?: () => Date;
 }
 
 const longest = 2000;
+/** A shorter secret keeps nothing secret: to hide it would blank out its letters in every word. */
+const shortestSecret = 4;
 
 /** Characters that could end a line, move the cursor or turn the direction of writing. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
@@ -55,7 +57,9 @@ function messageOf({ message, cause }: Error, depth = 3): string {
 export function createLog(options: LogOptions): Log {
   const write = options.write ?? ((line) => void process.stderr.write(line));
   const now = options.now ?? (() => new Date());
-  const secrets = (options.secrets ?? []).filter((secret): secret is string => !!secret);
+  const secrets = (options.secrets ?? []).filter(
+    (secret): secret is string => (secret ?? "").length >= shortestSecret,
+  );
   const hidden = (line: string) => secrets.reduce((text, secret) => text.replaceAll(secret, "***"), line);
 
   const at = (level: Level) => {
@@ -82,6 +86,35 @@ export function createLog(options: LogOptions): Log {
 function quoted(value: unknown): string {
   const text = typeof value === "string" ? value : (JSON.stringify(value) ?? String(value));
   return /[\s="]/.test(text) && typeof value === "string" ? JSON.stringify(text) : text;
+}
+
+export interface Outage {
+  failed(error: unknown): void;
+  worked(): void;
+}
+
+/**
+ * Tells of something that fails for a while: once when that begins, and once when it is over, with the seconds that it took. Failures in
+ * between are for those who debug.
+ *
+ * @param now Milliseconds.
+ */
+export function tellOutages(
+  log: Log,
+  words: { begins: string; ends: string; level?: "warning" | "error" },
+  now: () => number = () => performance.now(),
+): Outage {
+  let since: number | undefined;
+  return {
+    failed(error) {
+      log[since === undefined ? (words.level ?? "error") : "debug"](words.begins, { error });
+      since ??= now();
+    },
+    worked() {
+      if (since !== undefined) log.info(words.ends, { seconds: Math.round((now() - since) / 100) / 10 });
+      since = undefined;
+    },
+  };
 }
 
 /** Says nothing: for tests and for commands that print their own words. */

@@ -42,7 +42,7 @@ const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() 
   const memory = /^src\/models\/[^/]+\/(memory|files|names)\.ts$/;
   const common = [errors, settings, seam];
   // Statements over a fleet's database, and its errors: the stores on it write their own statements.
-  const database = /^src\/fleet\/(connect|errors|turns)\.ts$/;
+  const database = /^src\/fleet\/(connect|errors|pulse|turns)\.ts$/;
   return [
     [/^src\/(main|serve|stores|readiness|version|assets|guides|embedded\.d)\.ts$/, [/./]],
     [/^ffi\//, [/^ffi\//, /^dist\//]],
@@ -95,7 +95,7 @@ const rooms: readonly (readonly [room: RegExp, may: readonly RegExp[]])[] = (() 
     [/^src\/database\.ts$/, [errors, /^src\/(jobs\/store|files)\/schema\.ts$/]],
     // Below the stores: the database and a machine's place in it.
     [
-      /^src\/fleet\/(address|connect|errors|members|migrate|node|open|orders|schema|secrets|turns)\.ts$/,
+      /^src\/fleet\/(address|connect|errors|members|migrate|node|open|orders|pulse|schema|secrets|turns)\.ts$/,
       [/^src\/fleet\/(?!presence|stores)/, ...common],
     ],
     [/^src\/fleet\//, [/^src\/(fleet|jobs|files)\//, capability, engine, ...common]],

@@ -4,6 +4,7 @@
  * @module
  */
 import { readdirSync, readFileSync } from "node:fs";
+import { insertFiles } from "../../src/files/shared/postgres-records.ts";
 import { addressOf } from "../../src/fleet/address.ts";
 import { connect } from "../../src/fleet/connect.ts";
 import { initialize } from "../../src/fleet/migrate.ts";
@@ -14,7 +15,9 @@ import { jobOf, variants } from "./jobs.ts";
 
 const programs = postgresPrograms();
 if (!programs) throw new Error("install PostgreSQL: apt install postgresql");
-export const server = await startPostgres(programs, { fsync: true });
+/** What counts statements costs a little itself: only the part that asks for them pays it. */
+const counts = process.argv.includes("statements") ? { shared_preload_libraries: "pg_stat_statements" } : {};
+export const server = await startPostgres(programs, { fsync: true, settings: counts });
 export const { url } = await server.database();
 const address = addressOf(defaultSettings({ fleet_url: url }), {});
 
@@ -33,7 +36,7 @@ const node = {
   lease: 3600,
   window: 60,
 };
-export const store = createPostgresJobStore({ connection, node, keepFile: async () => {} });
+export const store = createPostgresJobStore({ connection, node, insertFiles });
 await store.beat({ running: [] });
 
 /** Seconds of the processor that the server's processes have taken. Those that have ended are not among them. */

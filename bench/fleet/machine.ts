@@ -6,6 +6,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Cancelled } from "../../src/engine/task.ts";
+import { insertFiles } from "../../src/files/shared/postgres-records.ts";
 import { addressOf } from "../../src/fleet/address.ts";
 import { connect } from "../../src/fleet/connect.ts";
 import { joinFleet } from "../../src/fleet/node.ts";
@@ -27,7 +28,7 @@ const member = await joinFleet(connection, { ...about, dataDir: dir, log });
 const store = createPostgresJobStore({
   connection,
   node: { id: member.id, window: 60, ...about },
-  keepFile: async () => {},
+  insertFiles,
 });
 const { options } = crashLoad({ dir, seed: 1, store, files: undefined as never });
 const scheduler = createScheduler({

@@ -9,7 +9,7 @@ import { connection } from "./database.ts";
 import { lost } from "./lost.ts";
 import { machine, say, write } from "./page.ts";
 import { claims, lists, loads, starts, steady } from "./queue.ts";
-import { beats, swarms } from "./swarm.ts";
+import { beats, statements, swarms } from "./swarm.ts";
 
 const [seconds, names] = [Number(process.argv[2] ?? 10), process.argv.slice(3)];
 
@@ -23,7 +23,10 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
   lists,
   lost: () => lost(5),
   away: () => away(300),
+  statements: () => statements(2 * seconds),
 };
+/** Only by its name. */
+const aside = ["statements"];
 
 try {
   say("# The queue of several machines");
@@ -35,7 +38,8 @@ try {
   say(
     "machine's at the start of each row: with other work beside it, rates are what that work leaves. Loads of models do not depend on it.",
   );
-  for (const name of names.length > 0 ? names : Object.keys(parts)) await parts[name]!();
+  for (const name of names.length > 0 ? names : Object.keys(parts).filter((name) => !aside.includes(name)))
+    await parts[name]!();
   if (names.length === 0) await write(join(import.meta.dir, "../../docs/bench/fleet-queue.md"));
 } finally {
   await connection[Symbol.asyncDispose]();

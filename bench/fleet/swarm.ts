@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Refusal } from "../../src/errors.ts";
-import { insertFile } from "../../src/files/shared/postgres-records.ts";
+import { insertFiles } from "../../src/files/shared/postgres-records.ts";
 import type { Connection } from "../../src/fleet/connect.ts";
 import { membersOf } from "../../src/fleet/members.ts";
 import { type FleetNode, joinFleet } from "../../src/fleet/node.ts";
@@ -45,7 +45,7 @@ async function enter(
     const store = createPostgresJobStore({
       connection: own,
       node: { id: node.id, name, role: "worker", version: "0", lease, window: 60 },
-      keepFile: insertFile,
+      insertFiles,
     });
     const beats: number[] = [];
     setTimeout(
@@ -53,8 +53,9 @@ async function enter(
         node.begin({
           async beat() {
             const before = performance.now();
-            await store.beat({ running: [] });
+            const { pulse } = await store.beat({ running: [] });
             beats.push(performance.now() - before);
+            return pulse;
           },
           beaten: async () => {},
           reap: async () => void (await store.recover()),
@@ -91,7 +92,7 @@ const warmUp = 10;
 interface Worked {
   ended: number;
   claims: number[];
-  /** Of the server's processor. */
+  /** Cores of the server, while it was measured. */
   cores: number;
 }
 
@@ -107,7 +108,11 @@ async function insisting<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
-async function work(all: readonly Simulated[], seconds: number): Promise<Worked> {
+async function work(
+  all: readonly Simulated[],
+  seconds: number,
+  { begins = async () => {}, ends = async () => {} } = {},
+): Promise<Worked> {
   const claims: number[] = [];
   let ended = 0;
   const from = performance.now() + warmUp * 1000;
@@ -115,9 +120,12 @@ async function work(all: readonly Simulated[], seconds: number): Promise<Worked>
   const isMeasured = () => performance.now() >= from && performance.now() < to;
   const spent = (async () => {
     await Bun.sleep(warmUp * 1000);
+    await begins();
     const before = serverSeconds();
     await Bun.sleep(seconds * 1000);
-    return serverSeconds() - before;
+    const after = serverSeconds();
+    await ends();
+    return after - before;
   })();
   await Promise.all(
     all.map(async ({ store }) => {
@@ -148,16 +156,11 @@ export async function swarms(seconds: number): Promise<void> {
     const ideal = count / (length / 1000);
     await fill(Math.ceil(ideal * (seconds + warmUp) * 1.2) + 2 * count);
     const at = load();
-    const [cores, rate, claims, beats] = await swarm(count, async (all) => {
-      const spent = serverSeconds();
-      const { ended, claims } = await work(all, seconds);
-      return [
-        (serverSeconds() - spent) / seconds,
-        ended / seconds,
-        claims,
-        all.flatMap(({ beats }) => beats),
-      ];
-    });
+    const { ended, claims, beats, cores } = await swarm(count, async (all) => ({
+      ...(await work(all, seconds)),
+      beats: all.flatMap(({ beats }) => beats),
+    }));
+    const rate = ended / seconds;
     rows.push([
       `${count}`,
       `${rate.toFixed(0)} of ${ideal}`,
@@ -182,6 +185,39 @@ export async function swarms(seconds: number): Promise<void> {
       "load",
     ],
     rows,
+  );
+}
+
+/** Which statements the jobs and the beats of many machines are, for whoever looks for what the server spends its time on. */
+export async function statements(seconds: number): Promise<void> {
+  const count = 1000;
+  await fill(Math.ceil((count / (length / 1000)) * (seconds + warmUp) * 1.2) + 2 * count);
+  const at = load();
+  const run = (text: string) => connection.durable.run((sql) => sql.unsafe(text));
+  await run("CREATE EXTENSION IF NOT EXISTS pg_stat_statements");
+  let rows: { text: string; calls: number; milliseconds: number }[] = [];
+  const { ended } = await swarm(count, (all) =>
+    work(all, seconds, {
+      begins: async () => void (await run("SELECT pg_stat_statements_reset()")),
+      ends: async () => {
+        rows = await run(`
+          SELECT regexp_replace(trim(query), '\\s+', ' ', 'g') AS text, calls::float8, total_exec_time AS milliseconds
+          FROM pg_stat_statements ORDER BY total_exec_time DESC LIMIT 12`);
+      },
+    }),
+  );
+  part(
+    "Statements",
+    `${count} machines whose jobs take 5 s, for ${seconds} s: ${ended} jobs, and about ${Math.round((count * seconds) / (lease / 3))} beats.`,
+    ["statement", "a second", "a job", "ms each", "server, ms a second", "load"],
+    rows.map(({ text, calls, milliseconds }) => [
+      text.slice(0, 60).replaceAll("|", "/"),
+      (calls / seconds).toFixed(0),
+      (calls / ended).toFixed(2),
+      (milliseconds / calls).toFixed(3),
+      (milliseconds / seconds).toFixed(0),
+      at,
+    ]),
   );
 }
 

@@ -2,7 +2,7 @@
  * A worker for `bench/fleet/main.ts`, in a process of its own: `bun bench/fleet/worker.ts URL MODE START SECONDS WINDOW`.
  * It prints one line of JSON when it is done, and keeps its connections until it is killed.
  */
-import { insertFile } from "../../src/files/shared/postgres-records.ts";
+import { insertFiles } from "../../src/files/shared/postgres-records.ts";
 import { addressOf } from "../../src/fleet/address.ts";
 import { connect } from "../../src/fleet/connect.ts";
 import { createPostgresNotices } from "../../src/jobs/notify/postgres-notices.ts";
@@ -15,7 +15,7 @@ const [url, mode, start, seconds, window] = process.argv.slice(2) as [string, st
 const connection = connect(addressOf(defaultSettings({ fleet_url: url }), {}));
 const id = crypto.randomUUID();
 const node = { id, name: id, role: "worker", version: "0", lease: 600, window: Number(window) };
-const store = createPostgresJobStore({ connection, node, keepFile: insertFile });
+const store = createPostgresJobStore({ connection, node, insertFiles });
 await store.beat({ running: [] });
 
 const done = (result: object) => console.log(JSON.stringify(result));

@@ -28,6 +28,8 @@ const stateSchema = z.object({
   ready: z.boolean().default(false),
   /** It has seen that it is to drain. */
   draining: z.boolean().default(false),
+  /** It was stopped, and did not break down. */
+  left: z.boolean().default(false),
 });
 
 /** What a machine says of itself with every beat. */

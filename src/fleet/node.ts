@@ -5,12 +5,13 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Log } from "../log.ts";
+import { type Log, type Outage, tellOutages } from "../log.ts";
 import type { Client, Connection } from "./connect.ts";
 import { SetupError } from "./errors.ts";
 import type { Role } from "./members.ts";
+import type { Pulse } from "./pulse.ts";
 import { schemaVersion } from "./schema.ts";
-import { takeTurn } from "./turns.ts";
+import { judging, takeTurn } from "./turns.ts";
 
 export interface NodeOptions {
   name: string;
@@ -23,20 +24,22 @@ export interface NodeOptions {
   log: Log;
 }
 
-/** What the server says to each beat. */
-export interface Pulse {
+/** What follows from the server's answer to a beat. */
+export interface Standing {
   /** The machine is to take no more jobs. */
   draining: boolean;
   /** Seconds by which this machine's clock is ahead of the server's. */
   ahead: number;
+  /** Orders wait for the machine. */
+  hasOrders: boolean;
 }
 
 /** Work that the beat carries. Errors are logged, and the next beat comes. */
 export interface Beating {
   /** Renews the lease, and tells how this machine is. */
-  beat(): Promise<void>;
+  beat(): Promise<Pulse | undefined>;
   /** Behind every beat that arrived. */
-  beaten(pulse: Pulse): Promise<void>;
+  beaten(standing: Standing): Promise<void>;
   /**
    * Takes jobs from machines whose lease is over. Called only while this machine's own beats have arrived for long enough, and no other
    * machine has just done it.
@@ -53,7 +56,7 @@ export interface FleetNode {
   hurry(): void;
   /** Whether the last beat arrived. */
   isHeard(): boolean;
-  /** Takes the row away. Jobs must have been put back before. */
+  /** Ends the lease. Jobs must have been put back before. The row stays a while: its models count as there, as a lost machine's do. */
   leave(): Promise<void>;
 }
 
@@ -62,8 +65,9 @@ const judgesAfter = 1.5;
 /** Machines look for lost jobs one at a time, and not more often, in leases: many of them would do nothing else. */
 const judgesEvery = 1 / 15;
 const forgottenAfter = 86_400;
+/** A machine's last word. */
+const said = JSON.stringify({ left: true, loaded: [], running: [], resident_gb: 0, ready: false });
 const lock = 0x6561_7366;
-const turn = "judged";
 
 /**
  * Takes a place in the fleet. The place of this data directory's last run is given up, since its lock proves that that run is over.
@@ -122,7 +126,7 @@ class Member implements FleetNode {
   #timer: NodeJS.Timeout | undefined;
   #beating: Promise<void> = Promise.resolve();
   #isHurried = false;
-  #isAway = false;
+  readonly #outage: Outage;
   /** When the unbroken row of own beats began, and when the last one arrived, in milliseconds that only go forward. */
   #since: number | undefined;
   #last = Number.NEGATIVE_INFINITY;
@@ -135,6 +139,11 @@ class Member implements FleetNode {
     readonly lease: number,
   ) {
     this.name = options.name;
+    this.#outage = tellOutages(options.log, {
+      begins: "a beat did not reach the fleet's database",
+      ends: "the fleet's database answers again",
+      level: "warning",
+    });
   }
 
   begin(work: Beating): void {
@@ -157,7 +166,10 @@ class Member implements FleetNode {
     this.#timer = undefined;
     this.#work = undefined;
     await this.#beating;
-    await this.connection.durable.run((sql) => sql`DELETE FROM nodes WHERE id = ${this.id}::uuid`);
+    await this.connection.durable.run(
+      (sql) => sql`
+        UPDATE nodes SET lease_until = easel_now(), state = (state::jsonb || ${said}::text::jsonb)::text WHERE id = ${this.id}::uuid`,
+    );
   }
 
   #again(milliseconds: number): void {
@@ -171,44 +183,35 @@ class Member implements FleetNode {
   }
 
   async #round(): Promise<void> {
-    const { log } = this.options;
     const work = this.#work;
     if (!work) return;
     try {
-      await work.beat();
-      if (this.#isAway) log.info("the fleet's database answers again");
-      this.#isAway = false;
-      const pulse = await this.#pulse();
+      const pulse = await work.beat();
+      if (!pulse) return;
+      this.#outage.worked();
       this.#count();
-      this.#watchClock(pulse.ahead);
-      await work.beaten(pulse);
-      if (this.#mayJudge() && pulse.unjudged && (await this.#takeTurn())) await work.reap();
+      const standing = this.#standing(pulse);
+      await work.beaten(standing);
+      if (this.#mayJudge() && this.#isUnjudged(pulse) && (await this.#takeTurn())) await work.reap();
     } catch (error) {
       this.#since = undefined;
-      // once an outage
-      log[this.#isAway ? "debug" : "warning"]("a beat did not reach the fleet's database", { error });
-      this.#isAway = true;
+      this.#outage.failed(error);
     }
   }
 
-  async #pulse(): Promise<Pulse & { unjudged: boolean }> {
-    const [row] = await this.connection.lazy.run(
-      (sql) => sql`
-        SELECT coalesce((SELECT draining FROM nodes WHERE id = ${this.id}::uuid), false) AS draining, easel_now() AS now,
-          (SELECT oldest_node FROM fleet_schema) AS oldest,
-          coalesce(abs(easel_now() - (SELECT value::float8 FROM settings WHERE name = ${turn})) >= ${this.#pause()}::float8, true) AS unjudged,
-          EXISTS (SELECT 1 FROM nodes WHERE name = ${this.name} AND id <> ${this.id}::uuid AND lease_until > easel_now()) AS twin`,
-    );
-    const outdated = row.oldest > schemaVersion;
-    if (row.twin)
+  #standing({ draining, now, oldest_node, has_twin, has_orders }: Pulse): Standing {
+    const isOutdated = oldest_node > schemaVersion;
+    if (has_twin)
       this.#warnOnce("another machine of this name is in the fleet: give each a node_name of its own");
-    if (outdated)
+    if (isOutdated)
       this.#warnOnce("this easel is too old for the fleet by now, and takes no more jobs: update it");
-    return {
-      draining: row.draining || outdated,
-      ahead: Date.now() / 1000 - row.now,
-      unjudged: row.unjudged,
-    };
+    const ahead = Date.now() / 1000 - now;
+    this.#watchClock(ahead);
+    return { draining: draining || isOutdated, ahead, hasOrders: has_orders };
+  }
+
+  #isUnjudged({ judged_ago }: Pulse): boolean {
+    return judged_ago === null || Math.abs(judged_ago) >= this.#pause();
   }
 
   #pause(): number {
@@ -216,7 +219,7 @@ class Member implements FleetNode {
   }
 
   #takeTurn(): Promise<boolean> {
-    return this.connection.lazy.run((sql) => takeTurn(sql, turn, this.#pause()));
+    return this.connection.lazy.run((sql) => takeTurn(sql, judging, this.#pause()));
   }
 
   /** A machine that slept has missed beats without an error. */

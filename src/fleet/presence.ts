@@ -21,7 +21,7 @@ import {
   type NodeState,
   workersWith,
 } from "./members.ts";
-import { aheadOf, type FleetNode, forgetOld, type Pulse } from "./node.ts";
+import { aheadOf, type FleetNode, forgetOld, type Standing } from "./node.ts";
 import { heedOrders, obey, order } from "./orders.ts";
 
 /** What this machine says of itself, beside what its queue knows. */
@@ -57,7 +57,7 @@ export class Presence implements Fleet {
   readonly #options: PresenceOptions;
   #members: Member[] = [];
   #listedAt = Number.NEGATIVE_INFINITY;
-  #pulse: Pulse = { draining: false, ahead: 0 };
+  #standing: Standing = { draining: false, ahead: 0, hasOrders: false };
   #orders: FleetOrders | undefined;
   #self: Self | undefined;
   #stopHearing: (() => Promise<void>) | undefined;
@@ -77,10 +77,10 @@ export class Presence implements Fleet {
     const { connection, node } = this.#options;
     this.#self = self;
     this.#members = await membersOf(connection.durable, remembered);
-    this.#pulse.ahead = await aheadOf(connection.durable);
+    this.#standing.ahead = await aheadOf(connection.durable);
     node.begin({
       beat: () => queue.beat(this.#state(self)),
-      beaten: (pulse) => this.#beaten(pulse),
+      beaten: (standing) => this.#beaten(standing),
       reap: async () => {
         await queue.recover();
         await forgetOld(connection);
@@ -103,17 +103,17 @@ export class Presence implements Fleet {
   }
 
   #isClockWrong(): boolean {
-    return Math.abs(this.#pulse.ahead) > worstClock;
+    return Math.abs(this.#standing.ahead) > worstClock;
   }
 
   /** Unix seconds by the database's clock. */
   now(): number {
-    return Date.now() / 1000 - this.#pulse.ahead;
+    return Date.now() / 1000 - this.#standing.ahead;
   }
 
   /** The variants that this machine takes jobs for: none while it drains, or while its clock is wrong. */
   variants(): string[] {
-    if (this.#pulse.draining || this.#isClockWrong() || !this.#self) return [];
+    if (this.#standing.draining || this.#isClockWrong() || !this.#self) return [];
     return Object.keys(this.#self.variants());
   }
 
@@ -157,7 +157,8 @@ export class Presence implements Fleet {
   }
 
   nodes(): NodeHealth[] {
-    return this.#members.map((member) => ({
+    const here = this.#members.filter(({ state }) => !state.left);
+    return here.map((member) => ({
       name: member.name,
       role: member.role,
       version: member.version,
@@ -209,14 +210,15 @@ export class Presence implements Fleet {
       device: self.device(),
       settings: this.works ? self.settings : "",
       ready: self.ready(),
-      draining: this.#pulse.draining,
+      draining: this.#standing.draining,
+      left: false,
     };
   }
 
-  async #beaten(pulse: Pulse): Promise<void> {
+  async #beaten(standing: Standing): Promise<void> {
     const { connection, node, log } = this.#options;
-    const changed = pulse.draining !== this.#pulse.draining;
-    this.#pulse = pulse;
+    const changed = standing.draining !== this.#standing.draining;
+    this.#standing = standing;
     if (performance.now() - this.#listedAt >= listEvery * this.#members.length) {
       this.#members = await membersOf(connection.lazy, remembered);
       this.#listedAt = performance.now();
@@ -227,19 +229,13 @@ export class Presence implements Fleet {
         log.warning("the same request may give different pictures", { difference });
       }
     const orders = this.#orders;
-    await obey(
-      connection,
-      node.id,
-      {
-        unload: async (body) => {
-          const { family, variant } = unloadBody.parse(body);
-          return orders?.unload(family, variant);
-        },
-      },
-      log,
-    );
+    const unload = async (body: unknown) => {
+      const { family, variant } = unloadBody.parse(body);
+      return orders?.unload(family, variant);
+    };
+    if (standing.hasOrders) await obey(connection, node.id, { unload }, log);
     if (!changed) return;
-    log.info(pulse.draining ? "this machine takes no more jobs" : "this machine takes jobs again");
+    log.info(standing.draining ? "this machine takes no more jobs" : "this machine takes jobs again");
     // whoever drains it waits to see that it knows
     node.hurry();
   }

@@ -1,6 +1,7 @@
 /**
  * The tables that the machines of a fleet share. `place` is a job's `seq` while it is queued, else null: the queue's index holds
- * queued jobs alone, and no plan walks past finished ones.
+ * queued jobs alone, and no plan walks past finished ones. `jobs_held` holds the running ones. Statements of a beat find them by its
+ * condition and not by their status: a plan made while nothing ran would else read all running jobs for each node.
  *
  * @module
  */
@@ -28,7 +29,7 @@ CREATE TABLE jobs (
   attempts int NOT NULL DEFAULT 0,
   webhook text,
   webhook_delivery text,
-  idempotency_key text UNIQUE,
+  idempotency_key text,
   request_hash text,
   place bigint,
   variant text NOT NULL DEFAULT '',
@@ -41,8 +42,9 @@ CREATE TABLE jobs (
   ahead uuid,
   ahead_until double precision
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02);
+CREATE UNIQUE INDEX jobs_by_key ON jobs (idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE INDEX jobs_queue ON jobs (variant, place) WHERE place IS NOT NULL;
-CREATE INDEX jobs_running ON jobs (node) WHERE status = 'running';
+CREATE INDEX jobs_held ON jobs (node) WHERE node IS NOT NULL AND finished_at IS NULL;
 CREATE INDEX jobs_by_status ON jobs (status, seq);
 CREATE INDEX jobs_by_type ON jobs (type, seq);
 CREATE INDEX jobs_by_type_and_status ON jobs (type, status, seq);

@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import { openSharedStore } from "../files/shared/open.ts";
 import { placeOf } from "../files/shared/place.ts";
-import { insertFile } from "../files/shared/postgres-records.ts";
+import { insertFiles } from "../files/shared/postgres-records.ts";
 import type { FileStore } from "../files/store.ts";
 import type { Notices } from "../jobs/notify/notices.ts";
 import { createPostgresNotices } from "../jobs/notify/postgres-notices.ts";
@@ -63,7 +63,7 @@ export async function openFleetStores(settings: Settings, options: FleetStoresOp
   const jobs = createPostgresJobStore({
     connection,
     node: { id: node.id, name, role, version, lease, window: settings.fleet_window_s },
-    keepFile: insertFile,
+    insertFiles,
     notification: notification(secrets),
   });
   // jobs of this machine's last run, whose place was given up

@@ -5,6 +5,9 @@
  */
 import type { SQL } from "bun";
 
+/** The turn of looking for lost jobs. */
+export const judging = "judged";
+
 /**
  * Whether this machine may do the upkeep of that name: no machine has for so many seconds. The time of the turn is noted in a row, which
  * one of several machines changes. A time that far ahead is from before the database's clock was set back, and counts as over.

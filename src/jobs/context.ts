@@ -8,7 +8,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { Need } from "../engine/need.ts";
 import type { MachineMemory } from "../engine/residency.ts";
 import type { JobFiles } from "../files/for-jobs.ts";
-import type { Log } from "../log.ts";
+import type { Log, Outage } from "../log.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Clock } from "./clock.ts";
 import type { Fleet } from "./fleet.ts";
@@ -40,6 +40,8 @@ export interface JobContext {
   awake: StayAwake;
   clock: Clock;
   log: Log;
+  /** Tells of a store that fails for a while. */
+  outage: Outage;
 }
 
 /** An operation as the queue sees it, and the family whose models it runs on. */

@@ -5,6 +5,8 @@
  */
 import type { Need } from "../engine/need.ts";
 import { footprint, gigabyte } from "../engine/residency.ts";
+import type { Pulse } from "../fleet/pulse.ts";
+import { tellOutages } from "../log.ts";
 import { every, systemClock } from "./clock.ts";
 import { alone, type JobContext } from "./context.ts";
 import { Front } from "./front.ts";
@@ -22,7 +24,7 @@ import { demandOf, needOf } from "./runner/operations.ts";
 import type { Health, JobMetrics, Member, PlannedMemory, Scheduler, Unloaded } from "./scheduler.ts";
 import type { Demand, NewJob } from "./store/store.ts";
 
-type Optional = "warm" | "webhooks" | "awake" | "clock" | "install" | "notices" | "placing";
+type Optional = "outage" | "warm" | "webhooks" | "awake" | "clock" | "install" | "notices" | "placing";
 
 /** Parts of a scheduler. Those left out do nothing, or are this machine's own. */
 export type SchedulerOptions = Omit<JobContext, Optional | "settings"> & Partial<Pick<JobContext, Optional>>;
@@ -43,13 +45,16 @@ const webhooksPoll = 10_000;
  * ```
  */
 export function createScheduler(options: SchedulerOptions): Scheduler & Member {
+  const { log, clock = systemClock } = options;
+  const words = { begins: "the job store does not work", ends: "the job store works again" };
   return new JobScheduler({
     warm: [],
     webhooks: noWebhooks,
     install: installsNothing,
     awake: stayAwake(),
-    clock: systemClock,
-    notices: createEvents((options.clock ?? systemClock).now),
+    clock,
+    notices: createEvents(clock.now),
+    outage: tellOutages(log, words, clock.now),
     placing: alone,
     ...options,
     settings: options.check.settings,
@@ -133,15 +138,16 @@ class JobScheduler extends Front implements Scheduler, Member {
     webhooks.wake();
   }
 
-  async beat(state?: Record<string, unknown>): Promise<void> {
+  async beat(state?: Record<string, unknown>): Promise<Pulse | undefined> {
     const { store, notices } = this.#context;
     const { lane, metrics } = this.#parts;
     const asked = lane?.running() ?? [];
     const running = asked.map((job) => ({ id: job.id, ...progressOf(job) }));
-    const { held, queued } = await store.beat({ running, ...(state && { state }) });
+    const { held, queued, pulse } = await store.beat({ running, ...(state && { state }) });
     metrics.queued = queued;
     lane?.reconcile(held, asked);
     notices.watch(held.filter(({ watched }) => watched).map(({ id }) => id));
+    return pulse;
   }
 
   async recover(): Promise<void> {

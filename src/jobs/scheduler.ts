@@ -5,6 +5,7 @@
  * @module
  */
 import type { Need } from "../engine/need.ts";
+import type { Pulse } from "../fleet/pulse.ts";
 import type { Job } from "./job.ts";
 import type { Idempotency, JobPage, JobQuery, NewJob } from "./store/store.ts";
 
@@ -173,7 +174,7 @@ export interface Scheduler {
 /** What a scheduler does as one of a fleet. */
 export interface Member {
   /** A sign of life, with what other nodes may know of this one. It stops jobs that are not this node's any more. */
-  beat(state?: Record<string, unknown>): Promise<void>;
+  beat(state?: Record<string, unknown>): Promise<Pulse | undefined>;
   /** Puts jobs of nodes that are gone back into the queue. For a node whose own beats have arrived for long enough. */
   recover(): Promise<void>;
 }

@@ -7,7 +7,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { openSharedStore } from "../../src/files/shared/open.ts";
-import { insertFile } from "../../src/files/shared/postgres-records.ts";
+import { insertFiles } from "../../src/files/shared/postgres-records.ts";
 import type { FileStore } from "../../src/files/store.ts";
 import type { Connection } from "../../src/fleet/connect.ts";
 import { createPostgresJobStore } from "../../src/jobs/store/postgres.ts";
@@ -33,5 +33,5 @@ export async function crashStores(
     now: () => Date.now() / 1000,
     log: createLog({ level: "error", format: "text" }),
   });
-  return { store: createPostgresJobStore({ connection, node, keepFile: insertFile }), files };
+  return { store: createPostgresJobStore({ connection, node, insertFiles }), files };
 }

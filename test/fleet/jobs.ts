@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { insertFile } from "../../src/files/shared/postgres-records.ts";
+import { insertFiles } from "../../src/files/shared/postgres-records.ts";
 import type { Connection } from "../../src/fleet/connect.ts";
 import { createPostgresJobStore, type PostgresJobStoreOptions } from "../../src/jobs/store/postgres.ts";
 import type { Node } from "../../src/jobs/store/postgres-queue.ts";
@@ -24,7 +24,7 @@ export async function jobStore(
   node: Node,
   more: Partial<PostgresJobStoreOptions> = {},
 ) {
-  const store = createPostgresJobStore({ connection, node, keepFile: insertFile, ...more });
+  const store = createPostgresJobStore({ connection, node, insertFiles, ...more });
   await store.beat({ running: [] });
   return store;
 }

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gigabyte } from "../../src/engine/residency.ts";
-import { insertFile } from "../../src/files/shared/postgres-records.ts";
+import { insertFiles } from "../../src/files/shared/postgres-records.ts";
 import type { Connection } from "../../src/fleet/connect.ts";
 import { joinFleet } from "../../src/fleet/node.ts";
 import { createScheduler, type SchedulerOptions } from "../../src/jobs/create-scheduler.ts";
@@ -60,7 +60,7 @@ export async function queueNode({
   const store = createPostgresJobStore({
     connection,
     node: nodeOf({ id: member.id, name, lease }),
-    keepFile: insertFile,
+    insertFiles,
   });
   const engine = fakeEngine();
   const files = fakeFiles();

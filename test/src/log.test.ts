@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { createLog, type LogOptions } from "../../src/log.ts";
+import { createLog, type LogOptions, tellOutages } from "../../src/log.ts";
 
 function lines(options: Partial<LogOptions>, write: (log: ReturnType<typeof createLog>) => void): string[] {
   const out: string[] = [];
@@ -35,6 +35,32 @@ test("a secret is never written, in any field, of either format", () => {
     );
     expect(out.join()).not.toContain("s3cret");
   }
+});
+
+test("a secret of a letter or two leaves the words of the log as they are", () => {
+  const out = lines({ secrets: ["e", "", "lo", "long"] }, (log) =>
+    log.info("the server listens", { is: "long" }),
+  );
+  expect(out).toEqual(["1970-01-01T00:00:00.000Z INFO    the server listens is=***\n"]);
+});
+
+test("an outage is two lines: when it begins, with its error, and for how long it was", () => {
+  let now = 0;
+  const out = lines({}, (log) => {
+    const outage = tellOutages(log, { begins: "it fails", ends: "it works again" }, () => now);
+    outage.worked();
+    for (const at of [0, 5000, 65_000]) {
+      now = at;
+      outage.failed(new Error("refused"));
+    }
+    now = 90_000;
+    outage.worked();
+    outage.worked();
+  });
+  expect(out).toEqual([
+    '1970-01-01T00:00:00.000Z ERROR   it fails error="Error: refused"\n',
+    "1970-01-01T00:00:00.000Z INFO    it works again seconds=90\n",
+  ]);
 });
 
 test("no text, whatever it holds, makes a second line or reaches the terminal as a command", () => {

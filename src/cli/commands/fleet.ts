@@ -129,7 +129,7 @@ async function statusOf(database: Connection): Promise<FleetStatus> {
 }
 
 function stateWord({ overdue, draining, state }: Member): string {
-  if (overdue >= 0) return `lost for ${Math.round(overdue)} s`;
+  if (overdue >= 0) return `${state.left ? "stopped" : "lost"} for ${Math.round(overdue)} s`;
   if (draining) return state.running.length > 0 ? "draining" : "drained";
   return state.ready ? "ready" : "starting";
 }

@@ -1,5 +1,5 @@
 /**
- * File records in PostgreSQL. `insertFile` runs inside a transaction of the job store, too.
+ * File records in PostgreSQL. The job store inserts them, too: in a transaction, or as a part of a statement of its own.
  *
  * @module
  */
@@ -24,7 +24,7 @@ const recordOf = ({ size, meta, ...row }: Row): FileRecord => ({
 const page = 1000;
 
 export const postgresRecords = (client: Client): Records => ({
-  insert: (record) => client.run((sql) => insertFile(sql, record)),
+  insert: async (record) => void (await client.run((sql) => insertFiles(sql, [record]))),
   insertOnce: (record, key) => client.begin((sql) => insertOnce(sql, record, key)),
   forgetKeys: (age) => client.run((sql) => forgetKeys(sql, age)),
   find: (id) => client.run((sql) => findFile(sql, id)),
@@ -36,12 +36,21 @@ export const postgresRecords = (client: Client): Records => ({
   takeTurn: (upkeep, seconds) => client.run((sql) => takeTurn(sql, `files_${upkeep}`, seconds)),
 });
 
-/** Inserts a record, whose bytes must be durable. */
-export async function insertFile(sql: SQL, record: FileRecord): Promise<void> {
-  const { file_id, filename, content_type, size, sha256, created_at, meta } = record;
-  await sql`
+/** Inserts records, whose bytes must be durable: if the condition holds, which may name other parts of the statement. */
+export function insertFiles(
+  sql: SQL,
+  records: readonly FileRecord[],
+  condition = sql`true`,
+): SQL.Query<unknown> {
+  const each = (of: (record: FileRecord) => string) => sql.array(records.map(of), "text");
+  const numbers = (of: (record: FileRecord) => number, type: "bigint" | "float8") =>
+    sql.array(records.map(of), type);
+  return sql`
     INSERT INTO files (file_id, filename, content_type, size, sha256, created_at, meta)
-    VALUES (${file_id}, ${filename}, ${content_type}, ${size}, ${sha256}, ${created_at}, ${JSON.stringify(meta)})`;
+    SELECT * FROM unnest(${each(({ file_id }) => file_id)}, ${each(({ filename }) => filename)},
+      ${each(({ content_type }) => content_type)}, ${numbers(({ size }) => size, "bigint")}, ${each(({ sha256 }) => sha256)},
+      ${numbers(({ created_at }) => created_at, "float8")}, ${each(({ meta }) => JSON.stringify(meta))})
+    WHERE ${condition}`;
 }
 
 const keyPrefix = "file_of_";
@@ -53,7 +62,7 @@ async function insertOnce(sql: SQL, record: FileRecord, key: string): Promise<st
     INSERT INTO settings (name, value) VALUES (${name}, ${record.file_id} || ' ' || easel_now()::text)
     ON CONFLICT (name) DO NOTHING RETURNING name`;
   if (rows.length > 0) {
-    await insertFile(sql, record);
+    await insertFiles(sql, [record]);
     return record.file_id;
   }
   const [first] = await sql<{ id: string }[]>`

@@ -5,7 +5,7 @@
  * @module
  */
 import { Refusal } from "../../errors.ts";
-import type { Log } from "../../log.ts";
+import { type Log, type Outage, tellOutages } from "../../log.ts";
 import type { Clock } from "../clock.ts";
 import type { JobMetrics } from "../scheduler.ts";
 import type { Delivery, DeliveryStore } from "../store/store.ts";
@@ -75,6 +75,7 @@ class WebhookSender implements Webhooks {
   readonly #random: () => number;
   readonly #key: Uint8Array;
   readonly #sending = new Map<string, AbortController>();
+  readonly #outage: Outage;
   readonly #stats = { delivered: 0, retried: 0, given_up: 0 };
   readonly check: (url: string) => void;
   #isStopped = false;
@@ -97,6 +98,8 @@ class WebhookSender implements Webhooks {
     this.#clock = clock;
     this.#log = log;
     this.#random = random;
+    const words = { begins: "webhooks cannot be sent", ends: "webhooks can be sent again" };
+    this.#outage = tellOutages(log, words, clock.now);
     this.#key = readSecret(secret);
   }
 
@@ -130,6 +133,7 @@ class WebhookSender implements Webhooks {
             (error) => this.#postponeAll(error),
           );
         const seconds = await this.#deliveries.dueIn();
+        this.#outage.worked();
         if (seconds !== undefined && seconds > 0)
           this.#clearTimer = this.#clock.after(seconds * 1000, () => this.wake());
       }
@@ -143,7 +147,7 @@ class WebhookSender implements Webhooks {
   /** The store failed. It is asked again after a pause, so that a full disk does not keep the processor busy. */
   #postponeAll(error: unknown): void {
     if (this.#isStopped) return;
-    this.#log.error("webhooks cannot be sent", { error });
+    this.#outage.failed(error);
     this.#clearTimer = this.#clock.after(storePause, () => this.wake());
   }
 

@@ -38,17 +38,17 @@ export class Finisher {
    * @throws An error that will not pass, and a disk that stays full.
    */
   async persist<T>(ask: () => Promise<T>, waitsFor = isPassing): Promise<T | undefined> {
-    const { clock, log } = this.context;
+    const { clock, log, outage } = this.context;
     const since = clock.now();
-    let isSaid = false;
     for (let wait = 500; ; wait = Math.min(wait * 2, 30_000)) {
       try {
-        return await ask();
+        const answer = await ask();
+        outage.worked();
+        return answer;
       } catch (error) {
         const waits = waitsFor(error, clock.now() - since);
-        // once an outage, and again where it is waited for no longer
-        log[isSaid && waits ? "debug" : "error"]("the job store does not work", { error });
-        isSaid = true;
+        if (waits) outage.failed(error);
+        else log.error("the job store does not work", { error });
         if (this.quit.aborted) return undefined;
         if (!waits) throw error;
         await sleep(clock, isAway(error) ? Math.min(wait, longestAway) : wait);

@@ -84,14 +84,18 @@ export class Runner {
     });
     this.#prefetcher = new Prefetcher({
       isOpen: () => this.#current !== undefined && !this.#quit.signal.aborted,
-      next: () => context.store.ahead(offer(this.#finisher.unwritten())),
+      next: async () => {
+        const job = await context.store.ahead(offer(this.#finisher.unwritten()));
+        context.outage.worked();
+        return job;
+      },
       prepare: (job, signal) => prepareJob(context, job, signal),
       fail: async (job, error) => {
         // Once it is claimed, it waits for its files.
         if (isFilesAway(error) && context.store.postpone) return sleep(context.clock, filesPause);
         await this.#failQueued(job, error, { progress: null, progress_label: "preparing" });
       },
-      onError: (error) => context.log.error("the job store cannot be read", { error }),
+      onError: (error) => context.outage.failed(error),
     });
   }
 
@@ -205,12 +209,12 @@ export class Runner {
 
   /** Another machine may have taken the job that is prepared here. */
   async #keepIfQueued({ id }: Job): Promise<void> {
-    const { store, log } = this.#context;
+    const { store, outage } = this.#context;
     try {
       const job = await store.get(id);
       if (!job || job === "pruned" || job.status !== "queued") this.#prefetcher.abandon(id);
     } catch (error) {
-      log.warning("the job store cannot be read", { error });
+      outage.failed(error);
     }
   }
 

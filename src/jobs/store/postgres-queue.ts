@@ -4,6 +4,7 @@
  * @module
  */
 import type { SQL } from "bun";
+import { type Pulse, pulseOf } from "../../fleet/pulse.ts";
 import type { Row } from "./postgres-records.ts";
 import type { Held, Offer, Report } from "./store.ts";
 
@@ -33,7 +34,8 @@ const aheadSeconds = 30;
 /**
  * The eligible jobs, the first 16 of each variant, and of the best 32 of these the first that no other transaction has. A job that
  * another node prepares goes last. The index on (variant, place) gives them; ordered by `seq` over all variants, the planner would walk
- * past every finished job. The numbers stand in the text: with parameters there, it would read the whole table.
+ * past every finished job. The numbers stand in the text: with parameters there, it would read the whole table. The best ones are tried
+ * one by one, in the order that `best` has: to sort them behind the look at each would read and lock all of them.
  */
 const picked = (sql: SQL, { id, window }: Node, { variants, types, budget, warm, except }: Offer) => sql`
   clock AS MATERIALIZED (SELECT easel_now() AS now),
@@ -53,8 +55,9 @@ const picked = (sql: SQL, { id, window }: Node, { variants, types, budget, warm,
       ORDER BY elsewhere, NOT (warm AND created_at <= oldest.at + ${window}::float8), seq) AS turn
     FROM head, oldest ORDER BY turn LIMIT 32),
   pick AS (
-    SELECT j.seq FROM best JOIN jobs j USING (seq) WHERE j.place IS NOT NULL
-    ORDER BY best.turn LIMIT 1 FOR UPDATE OF j SKIP LOCKED)`;
+    SELECT free.seq FROM best CROSS JOIN LATERAL (
+      SELECT seq FROM jobs WHERE jobs.seq = best.seq AND place IS NOT NULL FOR UPDATE SKIP LOCKED) AS free
+    LIMIT 1)`;
 
 /**
  * Takes the best job of an offer. A node whose lease is over gets none: others would take the job back at once. `seen` is the number of
@@ -129,19 +132,23 @@ export async function postponeJob(
 /** From this length on, the queue is counted once a second for all nodes. */
 const longQueue = 1000;
 
-/** Renews the node's lease, writes how far its jobs are, and gives those that it still holds. One statement, whatever it does. */
+/**
+ * Renews the node's lease, writes how far its jobs are, and gives those that it still holds and what else the node should know. One
+ * statement, whatever it does.
+ */
 export async function beatNode(
   sql: SQL,
   node: Node,
   { running, state = {} }: Report,
-): Promise<{ held: Held[]; queued: number }> {
+): Promise<{ held: Held[]; queued: number; pulse: Pulse }> {
   const each = <T>(of: (job: Report["running"][number]) => T) => running.map(of);
-  const [row] = await sql<{ held: string; queued: number }[]>`
+  const [row] = await sql<(Pulse & { held: string; queued: number })[]>`
     WITH me AS (
       INSERT INTO nodes (id, name, role, version, lease_until, state)
       VALUES (${node.id}::uuid, ${node.name}, ${node.role}, ${node.version}, easel_now() + ${node.lease}::float8,
         ${JSON.stringify(state)})
-      ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until, state = excluded.state),
+      ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until, state = excluded.state
+      RETURNING draining),
     seen AS (
       UPDATE jobs SET progress = r.progress, progress_label = r.label
       FROM unnest(${sql.array(
@@ -155,11 +162,11 @@ export async function beatNode(
           each(({ progress_label }) => progress_label),
           "text",
         )}) AS r (id, progress, label)
-      WHERE jobs.id = r.id AND jobs.status = 'running' AND jobs.node = ${node.id}::uuid
+      WHERE jobs.id = r.id AND jobs.node = ${node.id}::uuid AND jobs.finished_at IS NULL
         AND (jobs.progress, jobs.progress_label) IS DISTINCT FROM (r.progress, r.label)),
     held AS (
       SELECT id, claim, EXISTS (SELECT 1 FROM watches WHERE job = jobs.id AND until > easel_now()) AS watched
-      FROM jobs WHERE node = ${node.id}::uuid AND status = 'running'),
+      FROM jobs WHERE node = ${node.id}::uuid AND finished_at IS NULL),
     known AS MATERIALIZED (
       SELECT split_part(value, ' ', 2)::int AS queued FROM settings
       WHERE name = 'queued' AND abs(easel_now() - split_part(value, ' ', 1)::float8) < 1),
@@ -171,8 +178,9 @@ export async function beatNode(
       SELECT 'queued', easel_now() || ' ' || queued FROM counted WHERE queued >= ${longQueue}::int
       ON CONFLICT (name) DO UPDATE SET value = excluded.value)
     SELECT coalesce((SELECT json_agg(held) FROM held), '[]')::text AS held,
-      coalesce((SELECT queued FROM counted), (SELECT queued FROM known)) AS queued`;
-  return { held: JSON.parse(row!.held), queued: row!.queued };
+      coalesce((SELECT queued FROM counted), (SELECT queued FROM known)) AS queued, ${pulseOf(sql, node)}`;
+  const { held, queued, ...pulse } = row!;
+  return { held: JSON.parse(held), queued, pulse };
 }
 
 /** Running jobs of nodes whose lease is over, locked. What another node has locked is left to it. */

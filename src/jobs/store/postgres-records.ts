@@ -4,7 +4,7 @@
  * @module
  */
 import type { SQL } from "bun";
-import { activationType, type Job } from "../job.ts";
+import { activationType, type Job, type JobStatus } from "../job.ts";
 import type { Ended, Page } from "./records.ts";
 import { isJobRow, type Row as LocalRow, toJob } from "./records.ts";
 import type { Arrival, Sender, Webhook } from "./store.ts";
@@ -63,7 +63,7 @@ export async function insertJob(sql: SQL, job: Arrival): Promise<Row | undefined
       ${idempotency ? storedKey(idempotency.key) : null}::text, ${idempotency?.hash ?? null}::text,
       ${demand.variant}, ${demand.warmKey}, ${Math.ceil(demand.bytes)}::bigint
     FROM nextval(pg_get_serial_sequence('jobs', 'seq')) AS n
-    ON CONFLICT (idempotency_key) DO NOTHING RETURNING *`;
+    ON CONFLICT (idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING RETURNING *`;
   if (row) await keepNamedFiles(sql, row.seq, text.match(fileIds) ?? []);
   return row;
 }
@@ -76,15 +76,50 @@ async function keepNamedFiles(sql: SQL, seq: string, ids: readonly string[]): Pr
   await sql`INSERT INTO job_files (seq, file_id) SELECT ${seq}::bigint, unnest(${named})`;
 }
 
-export async function endJob(sql: SQL, seq: string, ended: Omit<Ended, "finished_at">): Promise<Row> {
+type Outcome = Omit<Ended, "finished_at">;
+
+/** The columns of an end. */
+const columnsOf = (sql: SQL, ended: Outcome) => sql`
+  status = ${ended.status}, place = NULL, result = ${ended.result && JSON.stringify(ended.result)},
+  artifacts = ${JSON.stringify(ended.artifacts)}, error = ${ended.error && withoutNul(ended.error)},
+  error_code = ${ended.error_code}, finished_at = easel_now(), progress = coalesce(${ended.progress}::float8, progress),
+  progress_label = coalesce(${ended.progress_label && withoutNul(ended.progress_label)}, progress_label)`;
+
+/** Ends a job whose row is locked. */
+export async function endJob(sql: SQL, seq: string, ended: Outcome): Promise<Row> {
   const [row] = await sql<Row[]>`
     WITH let_go AS (DELETE FROM job_files WHERE seq = ${seq}::bigint)
-    UPDATE jobs SET status = ${ended.status}, place = NULL, result = ${ended.result && JSON.stringify(ended.result)},
-      artifacts = ${JSON.stringify(ended.artifacts)}, error = ${ended.error && withoutNul(ended.error)},
-      error_code = ${ended.error_code}, finished_at = easel_now(), progress = coalesce(${ended.progress}::float8, progress),
-      progress_label = coalesce(${ended.progress_label && withoutNul(ended.progress_label)}, progress_label)
-    WHERE seq = ${seq}::bigint RETURNING *`;
+    UPDATE jobs SET ${columnsOf(sql, ended)} WHERE seq = ${seq}::bigint RETURNING *`;
   return row!;
+}
+
+/** Who may end a job, and from which statuses. Without a holder, everybody may. */
+export interface Fence {
+  id: string;
+  from: readonly JobStatus[];
+  holder: { node: string; claim: number } | undefined;
+}
+
+/**
+ * Ends a job that has no webhook, in one statement with the records of its files. Undefined when that changed nothing: `endJob` in a
+ * transaction tells why.
+ */
+export async function endAtOnce(
+  sql: SQL,
+  { id, from, holder }: Fence,
+  ended: Outcome,
+  insertFiles: (condition: SQL.Query<unknown>) => SQL.Query<unknown>,
+): Promise<Row | undefined> {
+  const [row] = await sql<Row[]>`
+    WITH ended AS (
+      UPDATE jobs SET ${columnsOf(sql, ended)}
+      WHERE id = ${id} AND status = ANY (${sql.array([...from], "text")}) AND webhook IS NULL
+        AND (${holder === undefined}::bool OR (node = ${holder?.node ?? null}::uuid AND claim = ${holder?.claim ?? null}::int))
+      RETURNING *),
+    let_go AS (DELETE FROM job_files USING ended WHERE job_files.seq = ended.seq),
+    kept AS (${insertFiles(sql`EXISTS (SELECT FROM ended)`)})
+    SELECT * FROM ended`;
+  return row;
 }
 
 /** Cancels every queued job, or those of a type. */

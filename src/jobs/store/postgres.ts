@@ -22,6 +22,7 @@ import {
 } from "./postgres-queue.ts";
 import {
   cancelQueued,
+  endAtOnce,
   endJob,
   findJob,
   insertJob,
@@ -56,8 +57,11 @@ import {
 export interface PostgresJobStoreOptions {
   connection: Connection;
   node: Node;
-  /** Writes a file's record, inside the transaction that creates the job it came with or ends the job that made it. */
-  keepFile(sql: SQL, record: FileRecord): Promise<void>;
+  /**
+   * Writes records of files, inside the transaction or the statement that creates the job they came with or ends the job that made
+   * them: if the condition holds.
+   */
+  insertFiles(sql: SQL, records: readonly FileRecord[], condition?: SQL.Query<unknown>): SQL.Query<unknown>;
   /** The body of the message to a webhook; the job itself by default. */
   notification?: Notification;
 }
@@ -87,15 +91,15 @@ class PostgresJobStore implements JobStore {
   readonly deliveries: JobStore["deliveries"];
   readonly #connection: Connection;
   readonly #node: Node;
-  readonly #keepFile: PostgresJobStoreOptions["keepFile"];
+  readonly #insertFiles: PostgresJobStoreOptions["insertFiles"];
   readonly #notification: Notification;
   /** The queue's length at the last beat, and what this node added since. */
   #queued = Number.POSITIVE_INFINITY;
 
-  constructor({ connection, node, keepFile, notification = (job) => job }: PostgresJobStoreOptions) {
+  constructor({ connection, node, insertFiles, notification = (job) => job }: PostgresJobStoreOptions) {
     this.#connection = connection;
     this.#node = node;
-    this.#keepFile = keepFile;
+    this.#insertFiles = insertFiles;
     this.#notification = notification;
     this.deliveries = postgresDeliveries(connection.durable);
   }
@@ -108,7 +112,7 @@ class PostgresJobStore implements JobStore {
         await this.#requireRoom(sql, job.maxQueue);
         const row = await insertJob(sql, job);
         if (!row) return undefined;
-        for (const file of job.files ?? []) await this.#keepFile(sql, file);
+        if (job.files?.length) await this.#insertFiles(sql, job.files);
         return { row, created: true };
       });
       // Another request made a job of the key meanwhile. It may be deleted before it is found.
@@ -187,7 +191,16 @@ class PostgresJobStore implements JobStore {
     progress?: JobProgress,
     claim?: number,
   ): Promise<Job | undefined> {
-    return this.#connection.durable.begin(async (sql) => {
+    const { durable } = this.#connection;
+    const fence = { id, from, holder: claim === undefined ? undefined : { node: this.#node.id, claim } };
+    const files = ending.status === "succeeded" ? ending.files : [];
+    const ended = await durable.run((sql) =>
+      endAtOnce(sql, fence, outcomeOf(ending, progress), (condition) =>
+        this.#insertFiles(sql, files, condition),
+      ),
+    );
+    if (ended) return jobOf(ended);
+    return durable.begin(async (sql) => {
       const [row] = await sql<Row[]>`SELECT * FROM jobs WHERE id = ${id} FOR UPDATE`;
       if (!row) return undefined;
       if (claim !== undefined && !(row.node === this.#node.id && row.claim === claim)) return undefined;
@@ -283,18 +296,8 @@ class PostgresJobStore implements JobStore {
 
   /** Ends a job inside a transaction: its record, its files' records and the message to its webhook. */
   async #end(sql: SQL, row: Row, ending: Ending, progress?: JobProgress): Promise<Job> {
-    const isDone = ending.status === "succeeded";
-    const isFailed = ending.status === "failed";
-    if (isDone) for (const file of ending.files) await this.#keepFile(sql, file);
-    const ended = await endJob(sql, row.seq, {
-      status: ending.status,
-      result: isDone ? ending.result : null,
-      artifacts: isDone ? ending.files.map(({ file_id }) => file_id) : [],
-      error: isFailed ? ending.error : null,
-      error_code: isFailed ? ending.error_code : null,
-      progress: isDone ? 1 : (progress?.progress ?? null),
-      progress_label: isDone ? "done" : (progress?.progress_label ?? null),
-    });
+    if (ending.status === "succeeded" && ending.files.length > 0) await this.#insertFiles(sql, ending.files);
+    const ended = await endJob(sql, row.seq, outcomeOf(ending, progress));
     return (await this.#told(sql, [ended]))[0]!;
   }
 
@@ -327,6 +330,21 @@ async function earlierJob(sql: SQL, { key, hash }: Idempotency): Promise<Row | u
   if (row && row.request_hash !== hash)
     throw new Refusal("idempotency_mismatch", "This Idempotency-Key was used before with another request");
   return row;
+}
+
+/** What an ending writes into the record. */
+function outcomeOf(ending: Ending, progress?: JobProgress): Parameters<typeof endJob>[2] {
+  const isDone = ending.status === "succeeded";
+  const isFailed = ending.status === "failed";
+  return {
+    status: ending.status,
+    result: isDone ? ending.result : null,
+    artifacts: isDone ? ending.files.map(({ file_id }) => file_id) : [],
+    error: isFailed ? ending.error : null,
+    error_code: isFailed ? ending.error_code : null,
+    progress: isDone ? 1 : (progress?.progress ?? null),
+    progress_label: isDone ? "done" : (progress?.progress_label ?? null),
+  };
 }
 
 /** Whether a record says of its job just what the ending says. */

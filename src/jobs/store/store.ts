@@ -6,6 +6,7 @@
  */
 import { Refusal, type RefusalCode } from "../../errors.ts";
 import type { FileRecord } from "../../files/file.ts";
+import type { Pulse } from "../../fleet/pulse.ts";
 import type { Job, JobProgress, JobStatus, Lane } from "../job.ts";
 
 /** The address that is notified of a job's end. The API does not show it. */
@@ -196,6 +197,8 @@ export interface Beat {
   held: Held[];
   /** Jobs that wait. */
   queued: number;
+  /** What the database of a fleet says to this node. */
+  pulse?: Pulse;
 }
 
 /** Jobs whose server stopped while they ran. */

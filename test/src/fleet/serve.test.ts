@@ -125,6 +125,21 @@ describe.skipIf(!hasPostgres)("a fleet", () => {
     expect(new Set(data.map(({ status }) => status))).toEqual(new Set(["queued"]));
   });
 
+  test("queues jobs for a model whose last machine was stopped, as for one that is lost, and shows it no more", async () => {
+    const fleet = fleetOf((await fleetDatabase()).nodeUrl);
+    const front = await start("front", "api", fleet);
+    const worker = await start("mac1", "worker", fleet);
+    await ready(front, "mac1");
+    await stop(worker);
+    await until(async () => !(await nodes(front)).some(({ name }) => name === "mac1"));
+    const queued = await estimate(front, { mode: "async" });
+    expect(queued.status).toBe(202);
+    const { job_id } = (await queued.json()) as { job_id: string };
+    // the machine of its name is taken in at once, and runs it
+    await start("mac1", "worker", fleet);
+    await until(async () => (await jobOf(front, job_id)).status === "succeeded");
+  });
+
   test("lets a machine drain: it finishes what it runs, takes no more, and another one goes on", async () => {
     const fleet = fleetOf((await fleetDatabase()).nodeUrl);
     let release = () => {};

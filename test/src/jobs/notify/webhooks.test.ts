@@ -33,8 +33,8 @@ function setup(answer: (attempt: number) => { status: number } | Promise<{ statu
     sent.push({ url, headers, body, at: clock.now() });
     return answer(sent.length);
   };
-  const start = () =>
-    createWebhooks({ deliveries: store.deliveries, post, secret, clock, log, random: () => 0.5 });
+  const start = (says = log) =>
+    createWebhooks({ deliveries: store.deliveries, post, secret, clock, log: says, random: () => 0.5 });
   const end = async (url = "https://example.com/hook") => {
     const { job } = await store.create({ ...arrival(), webhook: { url } });
     return (await store.end(job.id, ["queued"], { status: "canceled" }))!;
@@ -151,6 +151,27 @@ describe("a webhook", () => {
     await clock.advance(60_000);
     expect(sent).toHaveLength(3);
     expect(new Set(sent.map(({ headers }) => headers["webhook-id"])).size).toBe(1);
+  });
+
+  test("waits while the store is away, which the log says once, and its end with the seconds", async () => {
+    const { clock, store, sent, start, end } = setup(() => ({ status: 200 }));
+    await end();
+    const { claim } = store.deliveries;
+    store.deliveries.claim = async () => {
+      throw new Refusal("store_unavailable", "The job store does not answer; try again in a moment");
+    };
+    const lines: string[] = [];
+    const webhooks = start(createLog({ level: "info", format: "text", write: (line) => lines.push(line) }));
+    webhooks.wake();
+    await clock.advance(100_000);
+    store.deliveries.claim = claim;
+    await clock.advance(60_000);
+    expect(sent).toHaveLength(1);
+    expect(lines.map((line) => /(INFO|ERROR) +([a-z ]+[a-z])/.exec(line)!.slice(1))).toEqual([
+      ["ERROR", "webhooks cannot be sent error"],
+      ["INFO", "webhooks can be sent again seconds"],
+    ]);
+    expect(lines[1]).toContain("seconds=120");
   });
 
   test("that never answers holds up no other", async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { insertFile } from "../../../../src/files/shared/postgres-records.ts";
+import { insertFiles } from "../../../../src/files/shared/postgres-records.ts";
 import type { Connection } from "../../../../src/fleet/connect.ts";
 import type { Ending, JobStore, Offer } from "../../../../src/jobs/store/store.ts";
 import { file } from "../../../contract/jobs-store.ts";
@@ -301,7 +301,7 @@ describe.skipIf(!hasPostgres)("nodes that share a queue", () => {
   test("keep the files that a job names from retention until it has ended", async () => {
     const store = await node();
     const input = files();
-    await owner.durable.run((sql) => insertFile(sql, file(input)));
+    await owner.durable.run((sql) => insertFiles(sql, [file(input)]));
     const [id] = (await create(store, {
       ...job(),
       params: { image: { type: "file_id", file_id: input } },

@@ -1,5 +1,5 @@
 import { afterAll, setDefaultTimeout } from "bun:test";
-import { insertFile } from "../../../../src/files/shared/postgres-records.ts";
+import { insertFiles } from "../../../../src/files/shared/postgres-records.ts";
 import { file, type OpenJobStore, testJobStore } from "../../../contract/jobs-store.ts";
 import { moveClock, stopClock } from "../../../fleet/clock.ts";
 import { connection, fleetDatabase } from "../../../fleet/fleet.ts";
@@ -56,7 +56,7 @@ if (hasPostgres)
           const rows = await run("SELECT file_id FROM files ORDER BY seq");
           return rows.map(({ file_id }: { file_id: string }) => file_id);
         },
-        refuse: (file_id) => owner.durable.run((sql) => insertFile(sql, file(file_id))),
+        refuse: async (file_id) => void (await owner.durable.run((sql) => insertFiles(sql, [file(file_id)]))),
       };
     },
   });
