@@ -5,6 +5,7 @@ import { answerAsset } from "../answer/asset.ts";
 import type { Deps, Env } from "../deps.ts";
 import { referenceHeaders } from "../middleware/security-headers.ts";
 import { baseOf, type Documents } from "../openapi/document.ts";
+import { type Document, withOutline } from "./outline.ts";
 
 const script = "/docs/scalar.js";
 
@@ -23,24 +24,31 @@ const offline = {
 export function docsRoutes(app: OpenAPIHono<Env>, deps: Deps, documents: Documents): void {
   app.get(script, (c) => answerAsset(c, deps.scalar(), { "Cache-Control": "no-cache" }));
 
-  const page = (paths: readonly string[], pageTitle: string, url: string) => {
+  const page = (paths: readonly string[], pageTitle: string, url: string, document: () => Document) => {
+    const reference = Scalar<Env>((c) => ({
+      ...offline,
+      url,
+      pageTitle,
+      cdn: script,
+      nonce: c.get("secureHeadersNonce")!,
+    }));
     for (const path of paths)
-      app.get(
-        path,
-        referenceHeaders,
-        Scalar<Env>((c) => {
-          c.header("Cache-Control", "no-store");
-          return { ...offline, url, pageTitle, cdn: script, nonce: c.get("secureHeadersNonce")! };
-        }),
-      );
+      app.get(path, referenceHeaders, async (c, next) => {
+        const answer = (await reference(c, next)) as Response;
+        return c.html(withOutline(await answer.text(), pageTitle, document()), 200, {
+          "Cache-Control": "no-store",
+        });
+      });
   };
 
   app.get("/openapi.json", (c) => c.json(documents.common()));
   app.get("/docs/openapi.json", (c) => c.json(documents.whole()));
-  page(["/docs", "/redoc"], "easel", "/docs/openapi.json");
+  page(["/docs", "/redoc"], "easel", "/docs/openapi.json", documents.whole);
   for (const capability of deps.capabilities) {
     const base = baseOf(capability);
     app.get(`${base}/openapi.json`, (c) => c.json(documents.capability(capability.family)));
-    page([`${base}/docs`, `${base}/redoc`], capability.title, `${base}/openapi.json`);
+    page([`${base}/docs`, `${base}/redoc`], capability.title, `${base}/openapi.json`, () =>
+      documents.capability(capability.family),
+    );
   }
 }

@@ -32,6 +32,17 @@ test("reference pages load nothing from elsewhere, and their policy would not le
   expect(nonces.size).toBe(pages.length);
 });
 
+test("before its script has run a reference page shows its words and operations, in its language", async () => {
+  for (const path of pages) {
+    const html = await (await app.request(path)).text();
+    expect(html).toContain('<html lang="en">');
+    expect(html).toMatch(/<meta name="description" content="[^"]{5,}">/);
+    expect(html).toContain("<code>POST /v1/image/toy/");
+    // The outline is in the place that the script draws.
+    expect(html).toMatch(/<div id="app"><main/);
+  }
+});
+
 const configurationOf = async (page: string) =>
   JSON.parse(/createApiReference\('#app', (\{.*?\})\)\n/s.exec(await (await app.request(page)).text())![1]!);
 
