@@ -1,6 +1,6 @@
 /**
  * The kernels of our own that take the place of MLX's on a Linux CPU. Which ones is decided when the library opens, by
- * `EASEL_CPU_KERNELS`: `off`, `base`, `avx2`, `avx512`, `amx`; unset, the best this processor has.
+ * `EASEL_CPU_KERNELS`: `off`, `base`, `avx2`, `avx512`, `amx`, `amx_float32`; unset, the best this processor has.
  *
  * @module
  */

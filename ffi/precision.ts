@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { hasBfloat16, hasInteger, kernels } from "./kernels.ts";
+import { hasBfloat16, hasInteger, kernels, useKernels } from "./kernels.ts";
 import { NativeError } from "./library.ts";
 
 export type Precision = "auto" | "float32" | "bfloat16";
@@ -24,7 +24,11 @@ export interface PrecisionInUse {
 let setting: Precision = "auto";
 let quantizedSetting: QuantizedPrecision = "auto";
 
-/** @throws {NativeError} for what the processor does not multiply. */
+/**
+ * `float32` also takes the kernels that have its accuracy in every op, where AMX's usual ones have less.
+ *
+ * @throws {NativeError} for what the processor does not multiply.
+ */
 export function choosePrecision(wanted: Precision, quantized: QuantizedPrecision = "auto"): void {
   if (wanted === "bfloat16" && !hasBfloat16())
     throw new NativeError(`[precision] cpu_precision is bfloat16, and ${lacking}: set it to auto or float32`);
@@ -32,6 +36,7 @@ export function choosePrecision(wanted: Precision, quantized: QuantizedPrecision
     throw new NativeError(
       `[precision] cpu_quantized is integer, and ${lackingInteger}: set it to auto or float`,
     );
+  if (wanted === "float32" && kernels() === "amx") useKernels("amx_float32");
   setting = wanted;
   quantizedSetting = quantized;
 }
@@ -56,7 +61,7 @@ export function productsFor(kind: "depth" | "diffusion"): "float32" | "bfloat16"
  * than VNNI multiplies integers.
  */
 export function productsForQuantized(): "float32" | "bfloat16" | "integer" {
-  const taken = setting !== "float32" && hasInteger() && kernels() !== "amx";
+  const taken = setting !== "float32" && hasInteger() && !kernels().startsWith("amx");
   if (quantizedSetting === "integer" || (quantizedSetting === "auto" && taken)) return "integer";
   return productsFor("diffusion");
 }

@@ -27,7 +27,7 @@ namespace avx512 {
 extern const Kernels table;
 }
 namespace amx {
-extern const Kernels table;
+extern const Kernels table, exact;
 extern const Bfloat16 bfloat16_table;
 }  // namespace amx
 namespace avx512bf16 {
@@ -54,11 +54,16 @@ extern const Integer table;
 namespace {
 
 #if defined(__x86_64__)
-/// True if the processor has AMX tiles and Linux grants them: a process must request them.
+/// True if the processor has AMX tiles and Linux grants them: a process must request them. Programs that measure or test may be compiled
+/// with the instructions written out (tools/kernels/tiles.h).
 bool tiles_allowed() {
+#if defined(TILES_WRITTEN_OUT)
+  return __builtin_cpu_supports("avx512bf16");
+#else
   constexpr long request = 0x1023, tile_data = 18;
   const bool there = __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-bf16") && __builtin_cpu_supports("avx512bf16");
   return there && syscall(SYS_arch_prctl, request, tile_data) == 0;
+#endif
 }
 #endif
 
@@ -71,7 +76,7 @@ const std::vector<const Kernels*>& available() {
     const bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
                       __builtin_cpu_supports("avx512bw");
     const bool fma = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    if (wide && fma && tiles_allowed()) found->push_back(&amx::table);
+    if (wide && fma && tiles_allowed()) found->insert(found->end(), {&amx::table, &amx::exact});
     if (wide && fma) found->push_back(&avx512::table);
     if (fma) found->push_back(&avx2::table);
 #endif
@@ -81,10 +86,14 @@ const std::vector<const Kernels*>& available() {
   return *list;
 }
 
+#if defined(__x86_64__)
+bool has_tiles(const Kernels* kernels) { return kernels == &amx::table || kernels == &amx::exact; }
+#endif
+
 /// The products of bfloat16 by an instruction of this processor that belongs to a table, or null.
 const Bfloat16* built_in(const Kernels* kernels) {
 #if defined(__x86_64__)
-  if (kernels == &amx::table) return &amx::bfloat16_table;
+  if (has_tiles(kernels)) return &amx::bfloat16_table;
   if (kernels == &avx512::table && __builtin_cpu_supports("avx512bf16")) return &avx512bf16::table;
 #elif defined(__aarch64__)
   constexpr unsigned long bfloat16 = 1 << 14;  // HWCAP2_BF16
@@ -117,7 +126,7 @@ void dispatch(const std::string& wanted) {
     if (wanted == kernels->name) return selected.store(kernels);
     names += std::string(", ") + kernels->name;
   }
-  const bool known = wanted == "avx2" || wanted == "avx512" || wanted == "amx";
+  const bool known = wanted == "avx2" || wanted == "avx512" || wanted == "amx" || wanted == "amx_float32";
   throw std::invalid_argument(known ? "[kernels] this processor or operating system does not support " + wanted + "; available: " + names
                                     : "[kernels] EASEL_CPU_KERNELS must be one of " + names);
 }

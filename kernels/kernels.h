@@ -148,7 +148,7 @@ struct Kernels {
   void (*quantized_product)(const Quantized& w, const float* x, const float* bias, long m, float* out);
 };
 
-/// Selects an instruction set by name: off, base, avx2, avx512 or amx; empty is the best of this processor. Throws if it is missing.
+/// Selects an instruction set by name: off, base, avx2, avx512, amx or amx_float32; empty is the best of this processor. Throws if it is missing.
 void dispatch(const std::string& wanted);
 
 /// The selected table, or null when kernels are off.

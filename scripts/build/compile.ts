@@ -77,6 +77,17 @@ async function compileLinux(target: Target, here: boolean, tree: string, folder:
     );
   const made = await compiled(target, [compiler, "-O3", ...kernelFlags], tree, missing);
   const library = join(folder, "libeasel.so");
+  await linkLinux(compiler, made, folder, missing);
+  if (target === "linux-x64") await requireEveryProcessor(made, library);
+}
+
+/** Links the objects with the MLX of a folder to that folder's library. */
+async function linkLinux(
+  compiler: string,
+  made: readonly string[],
+  folder: string,
+  missing: string,
+): Promise<void> {
   await run(
     [
       compiler,
@@ -84,17 +95,43 @@ async function compileLinux(target: Target, here: boolean, tree: string, folder:
       ...[`-L${folder}`, "-lmlx"],
       ...["-shared", "-s", "-Wl,--build-id=none", `-Wl,--version-script=${join(shim, "exports.map")}`],
       // Old dtags: libmlx's own rpath points into the wheel's tree, and only a DT_RPATH of the library that loads it is searched too.
-      ...["-Wl,--disable-new-dtags", "-Wl,-rpath,$ORIGIN", "-o", library],
+      ...["-Wl,--disable-new-dtags", "-Wl,-rpath,$ORIGIN", "-o", join(folder, "libeasel.so")],
     ],
     missing,
   );
-  if (target === "linux-x64") await requireEveryProcessor(made, library);
+}
+
+/**
+ * For measurements on this Linux machine: puts a library into `folder`, beside the MLX that is there, of which some units are compiled
+ * with other flags.
+ */
+export async function compileVariant(
+  tree: string,
+  folder: string,
+  flagsOf: (unit: string) => readonly string[],
+): Promise<void> {
+  const target = `${process.platform}-${process.arch}` as Target;
+  const compiler = process.env.CXX ?? "g++";
+  const missing = "a C++ compiler is needed: `apt install g++`";
+  const command = [compiler, "-O3", ...kernelFlags];
+  const made = await compiled(target, command, tree, missing);
+  const own = await Promise.all(
+    units().map(async (unit, i) => {
+      const flags = flagsOf(unit);
+      if (flags.length === 0) return made[i]!;
+      const cache = join(root, ".cache/variants", `${basename(unit)}-${Bun.hash(flags.join("\0"))}`);
+      const whole = [...command, ...flags, ...common(tree)];
+      const how = { command: whole, include: root, besides: basename(tree), missing };
+      return (await objects([unit], how, cache))[0]!;
+    }),
+  );
+  await linkLinux(compiler, own, folder, missing);
 }
 
 /** Fails when code of one instruction set may run on a processor that does not have it. */
 async function requireEveryProcessor(made: readonly string[], library: string): Promise<void> {
   const mayRaise = (object: string) =>
-    /^(avx2|avx2integer|avxvnni|avx512|avx512bf16|avx512vnni|amx)\.cpp-/.test(basename(object));
+    /^(avx2|avx2integer|avxvnni|avx512|avx512bf16|avx512vnni|amx|amx_three|amx_six)\.cpp-/.test(basename(object));
   const checks = made.map((object) => objectFaults(object, mayRaise(object)));
   const faults = (await Promise.all([...checks, startupFaults(library)])).flat();
   if (faults.length > 0) throw new Error(faults.join("\n"));

@@ -129,7 +129,7 @@ export const core = {
     group: "Memory and models",
     kind: choice(["auto", "float32", "bfloat16"]),
     default: "auto",
-    help: "What the products of networks multiply on a processor; their sums are float32. `auto` takes float32 for depth, and bfloat16 for generating and upscaling where the processor has an instruction for it (AVX512_BF16, AMX, Arm's BFMMLA). `bfloat16` without one is an error.",
+    help: "What the products of networks multiply on a processor; their sums are float32. `auto` takes float32 for depth, and bfloat16 for generating and upscaling where the processor has an instruction for it (AVX512_BF16, AMX, Arm's BFMMLA). `bfloat16` without one is an error. On AMX `auto` makes some products of float32 from three of bfloat16, with an error of about 2^-16, and `float32` makes all of them from six.",
   }),
   cpu_quantized: setting({
     group: "Memory and models",

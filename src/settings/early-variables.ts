@@ -5,7 +5,7 @@ export const earlyVariables: Readonly<Record<string, string>> = {
     "Which kernels a Mac's GPU uses where the program carries two sets: `usual` or `metal-26.2`. Otherwise the newer ones, where they pass a test.",
   EASEL_NATIVE_DIR: "Folder with the native parts, instead of those inside the program. For development.",
   EASEL_CPU_KERNELS:
-    "Instruction set of the kernels on Linux: `off`, `base`, `avx2`, `avx512` or `amx`; unset, the best that the processor has.",
+    "Instruction set of the kernels on Linux: `off`, `base`, `avx2`, `avx512`, `amx` or `amx_float32`, which makes no product with less than float32's accuracy; unset, the best that the processor has.",
   EASEL_CPU_THREADS:
     "Threads of the kernels on Linux; unset, as many as the process may use. Results do not depend on it.",
   EASEL_SERVICE_LABEL:

@@ -41,11 +41,22 @@ test("float32 is for all networks", () => {
   });
 });
 
+test("float32 takes AMX's kernels with the accuracy of float32, and leaves others as they are", () => {
+  for (const set of ["base", before]) {
+    useKernels(set);
+    choosePrecision("auto");
+    expect(kernels()).toBe(set);
+    choosePrecision("float32");
+    expect(kernels()).toBe(set === "amx" ? "amx_float32" : set);
+  }
+  useKernels(before);
+});
+
 test("quantized transformers take integers under auto where there is an instruction, and never against float32", () => {
   for (const set of ["off", "base", before]) {
     useKernels(set);
     choosePrecision("auto");
-    const integer = hasInteger() && set !== "amx";
+    const integer = hasInteger() && !set.startsWith("amx");
     expect(productsForQuantized()).toBe(integer ? "integer" : productsFor("diffusion"));
     choosePrecision("auto", "float");
     expect(productsForQuantized()).toBe(productsFor("diffusion"));

@@ -1,5 +1,5 @@
 // Compares products of bfloat16 with double precision, over sizes that leave tails and edges. On x64 the sources for AVX512_BF16 and AMX
-// are compiled with their instructions written out below, so that any processor runs them; on arm64 BFMMLA is the processor's.
+// are compiled with their instructions written out, so that any processor runs them; on arm64 BFMMLA is the processor's.
 #include <cmath>
 #include <cstdio>
 #include <vector>
@@ -7,16 +7,7 @@
 #include "kernels/includes.h"
 
 #if defined(__x86_64__)
-#undef _tile_zero
-#undef _tile_loadd
-#undef _tile_stored
-#undef _tile_dpbf16ps
-#define _tile_loadconfig(shape) simulated::configure(shape)
-#define _tile_release() simulated::release()
-#define _tile_zero(t) simulated::zero(t)
-#define _tile_loadd(t, from, stride) simulated::load(t, from, stride)
-#define _tile_stored(t, to, stride) simulated::store(t, to, stride)
-#define _tile_dpbf16ps(c, a, b) simulated::multiply(c, a, b)
+#include "tools/kernels/tiles.h"
 
 namespace simulated {
 
@@ -31,41 +22,6 @@ float number(uint16_t half) {
 float dot(float sum, const uint16_t* a, const uint16_t* b) {
   const float one = flushed(std::fma(number(a[1]), number(b[1]), sum));
   return flushed(std::fma(number(a[0]), number(b[0]), one));
-}
-
-/// A tile is 16 rows of 64 bytes: 32 bfloat16, or 16 float32.
-thread_local unsigned char tiles[8][16][64];
-thread_local bool configured = false;
-int misuses = 0;
-
-void configure(const void* shape) {
-  const auto* bytes = static_cast<const unsigned char*>(shape);
-  for (int t = 0; t < 8; t++)
-    if (bytes[0] != 1 || bytes[16 + 2 * t] != 64 || bytes[48 + t] != 16) misuses++;
-  configured = true;
-}
-void release() { configured = false; }
-void zero(int t) { misuses += !configured, std::memset(tiles[t], 0, sizeof tiles[t]); }
-void load(int t, const void* from, long stride) {
-  misuses += !configured;
-  for (int i = 0; i < 16; i++) std::memcpy(tiles[t][i], static_cast<const char*>(from) + i * stride, 64);
-}
-void store(int t, void* to, long stride) {
-  misuses += !configured;
-  for (int i = 0; i < 16; i++) std::memcpy(static_cast<char*>(to) + i * stride, tiles[t][i], 64);
-}
-void multiply(int c, int a, int b) {
-  misuses += !configured;
-  for (int i = 0; i < 16; i++)
-    for (int j = 0; j < 16; j++)
-      for (int p = 0; p < 16; p++) {
-        float sum;
-        uint16_t left[2], right[2];
-        std::memcpy(&sum, tiles[c][i] + 4 * j, 4);
-        std::memcpy(left, tiles[a][i] + 4 * p, 4), std::memcpy(right, tiles[b][p] + 4 * j, 4);
-        sum = dot(sum, left, right);
-        std::memcpy(tiles[c][i] + 4 * j, &sum, 4);
-      }
 }
 
 }  // namespace simulated
@@ -175,7 +131,7 @@ bool all_right(const Bfloat16& table) {
 
 int main() {
 #if defined(__x86_64__)
-  const bool good = all_right(wide::table) & all_right(tiled::table) & (simulated::misuses == 0);
+  const bool good = all_right(wide::table) & all_right(tiled::table) & (written_out::misuses == 0);
 #else
   const bool good = all_right(bfmmla::table);
 #endif

@@ -16,11 +16,21 @@ export function emulated(): { command: string[]; runner: string[] } | null {
   return cross && emulator ? { command: [cross, "-static"], runner: [emulator, "-cpu", "max"] } : null;
 }
 
-/** Compiles a program of this folder with some kernels, runs it, and tells its exit status and what it printed. */
+export interface How {
+  command?: readonly string[];
+  runner?: readonly string[];
+  /** One run for each number of threads; none: as many as there are processors. */
+  threads?: readonly (number | undefined)[];
+}
+
+/**
+ * Compiles a program of this folder with some kernels, runs it, and tells its exit status and what it printed: all that it printed where
+ * runs differ.
+ */
 export function outcome(
   program: string,
   units: readonly string[],
-  { command = sanitized, runner = [] }: { command?: readonly string[]; runner?: readonly string[] } = {},
+  { command = sanitized, runner = [], threads = [undefined] }: How = {},
 ): string {
   const folder = mkdtempSync(join(tmpdir(), "easel-kernels-"));
   try {
@@ -28,10 +38,16 @@ export function outcome(
     const sources = [`test/mlx-shim/${program}`, ...units.map((name) => `kernels/${name}`)];
     const usual = ["-std=c++20", "-O1", "-g", "-Wall", "-Wextra", "-Werror", ...kernelFlags, ...includeFlags];
     const files = sources.map((name) => join(root, name));
-    const built = Bun.spawnSync([...command, ...usual, ...files, "-pthread", "-o", made]);
+    const [compiler, ...flags] = command;
+    const whole = [compiler!, ...usual, ...flags, ...files, "-pthread", "-o", made];
+    const built = Bun.spawnSync(whole, { cwd: root });
     if (built.exitCode !== 0) return built.stderr.toString();
-    const ran = Bun.spawnSync([...runner, made]);
-    return `${ran.exitCode} ${ran.stdout}${ran.stderr}`.trim();
+    const ends = threads.map((count) => {
+      const env = { ...process.env, ...(count !== undefined && { EASEL_CPU_THREADS: `${count}` }) };
+      const ran = Bun.spawnSync([...runner, made], { env });
+      return `${ran.exitCode} ${ran.stdout}${ran.stderr}`.trim();
+    });
+    return [...new Set(ends)].join("\n");
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

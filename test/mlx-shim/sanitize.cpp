@@ -291,7 +291,7 @@ void networks() {
 void kernels() {
   CHECK(!easel_use_kernels("avx1024") && easel_kernel_calls("nothing", 1) == -1 && easel_kernel_calls("gelu", 1) >= 0);
   const std::string before = easel_kernels();
-  for (const char* set : {"base", "avx2", "avx512", "amx", "off"}) {
+  for (const char* set : {"base", "avx2", "avx512", "amx", "amx_float32", "off"}) {
     if (!easel_use_kernels(set)) continue;
     CHECK(std::string(easel_kernels()) == set);
     Pool p;

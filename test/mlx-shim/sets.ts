@@ -13,9 +13,10 @@ const needs = {
   avxvnni: ["avx2", "fma", "avx_vnni"],
   avx512vnni: [...wide, "avx512_vnni"],
   amx: [...wide, "avx512_bf16", "amx_tile", "amx_bf16"],
+  amx_float32: [...wide, "avx512_bf16", "amx_tile", "amx_bf16"],
 };
 /** Those that not every processor has. */
-export const optional = ["avx2", "avx512", "amx"] as const;
+export const optional = ["avx2", "avx512", "amx_float32", "amx"] as const;
 export const present = (set: keyof typeof needs) => needs[set].every(has);
 
 /** The instruction sets that this machine has kernels for; the last is the one that it takes by itself. */

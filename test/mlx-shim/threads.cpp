@@ -240,7 +240,7 @@ void memory() {
 
 int main() {
   pool();
-  for (const char* set : {"base", "avx2", "avx512", "amx"}) {
+  for (const char* set : {"base", "avx2", "avx512", "amx", "amx_float32"}) {
     try {
       dispatch(set);
     } catch (const std::exception&) { continue; }
