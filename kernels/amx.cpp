@@ -1,33 +1,9 @@
-// Which kernels of AMX's tiles the tables take, and products of bfloat16 on the tiles.
+// Which kernels of AMX's tiles the tables `amx` and `amx_float32` take. Entries without one are AVX-512's.
 #if defined(__linux__) && defined(__x86_64__)
-#include "includes.h"
+#include "tables.h"
 
-#include "amx.h"
-
-#pragma GCC push_options
-#pragma GCC target("amx-tile,amx-bf16,avx512f,avx512vl,avx512dq,avx512bw,avx512bf16,avx2,fma,prefer-vector-width=512")
-#define LANES 16
-#define VECTORS 2
-#define INLINE inline __attribute__((always_inline))
-#define INLINE_LAMBDA __attribute__((always_inline))
-
-namespace easel::cpu::amx {
-
-namespace {
-
-#include "vector.inc"
-#include "epilogue.inc"
-#include "amx_configuration.inc"
-#include "half.inc"
-#include "amx_bfloat16.inc"
-
-}  // namespace
-
-}  // namespace easel::cpu::amx
-#pragma GCC pop_options
-
-// The rule of the table `amx`: three products where networks stay within 1e-4 of float32. docs/bench/terms.md has the measurements, and
-// bench/terms compiles other rules.
+// The rule of `amx`: three products of bfloat16 for one of float32 where networks stay within 1e-4. docs/bench/terms.md has the
+// measurements, and bench/terms compiles other rules.
 #ifndef AMX_PRODUCTS
 #define AMX_PRODUCTS amx_three
 #define AMX_CONVOLUTIONS amx_three
@@ -36,21 +12,8 @@ namespace {
 
 namespace easel::cpu {
 
-namespace avx512 {
-extern const Kernels table;
-}
-namespace amx_three {
-extern const TileKernels table;
-}
-namespace amx_six {
-extern const TileKernels table;
-}
-
-namespace amx {
-
 namespace {
 
-/// Entries without an AMX version fall back to AVX-512. Filled at load time on every processor, so by baseline instructions.
 Kernels made(const char* name, const TileKernels& products, const TileKernels& convolutions, const TileKernels& attention) {
   Kernels own = avx512::table;
   own.name = name;
@@ -68,14 +31,9 @@ Kernels made(const char* name, const TileKernels& products, const TileKernels& c
 
 }  // namespace
 
-extern const Kernels table, exact;
-const Kernels table = made("amx", AMX_PRODUCTS::table, AMX_CONVOLUTIONS::table, AMX_ATTENTION::table);
-const Kernels exact = made("amx_float32", amx_six::table, amx_six::table, amx_six::table);
-
-extern const Bfloat16 bfloat16_table;
-const Bfloat16 bfloat16_table = {"amx_bf16", bfloat16_size, pack_bfloat16, bfloat16_product};
-
-}  // namespace amx
+// Filled at load time on every processor, so by baseline instructions.
+const Kernels amx::table = made("amx", AMX_PRODUCTS::table, AMX_CONVOLUTIONS::table, AMX_ATTENTION::table);
+const Kernels amx_float32::table = made("amx_float32", amx_six::table, amx_six::table, amx_six::table);
 
 }  // namespace easel::cpu
 #endif

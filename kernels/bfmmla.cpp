@@ -6,25 +6,10 @@
 
 #pragma GCC push_options
 #pragma GCC target("arch=armv8.2-a+bf16")
+#define NAME bfmmla
+#define TITLE "bfmmla"
 #define LANES 4
 #define VECTORS 2
-#define INLINE inline __attribute__((always_inline))
-#define INLINE_LAMBDA __attribute__((always_inline))
-
-namespace easel::cpu::bfmmla {
-
-namespace {
-
-#include "vector.inc"
-#include "epilogue.inc"
-#include "half.inc"
-#include "bfmmla.inc"
-
-}  // namespace
-
-extern const Bfloat16 table;
-const Bfloat16 table = {"bfmmla", bfloat16_size, pack_bfloat16, bfloat16_product};
-
-}  // namespace easel::cpu::bfmmla
+#include "bfloat16s.inc"
 #pragma GCC pop_options
 #endif

@@ -12,44 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "kernels.h"
+#include "tables.h"
 
 namespace easel::cpu {
-
-namespace base {
-extern const Kernels table;
-}
-#if defined(__x86_64__)
-namespace avx2 {
-extern const Kernels table;
-}
-namespace avx512 {
-extern const Kernels table;
-}
-namespace amx {
-extern const Kernels table, exact;
-extern const Bfloat16 bfloat16_table;
-}  // namespace amx
-namespace avx512bf16 {
-extern const Bfloat16 table;
-}
-namespace avx2integer {
-extern const Integer table;
-}
-namespace avxvnni {
-extern const Integer table;
-}
-namespace avx512vnni {
-extern const Integer table;
-}
-#elif defined(__aarch64__)
-namespace bfmmla {
-extern const Bfloat16 table;
-}
-namespace dotprod {
-extern const Integer table;
-}
-#endif
 
 namespace {
 
@@ -76,7 +41,7 @@ const std::vector<const Kernels*>& available() {
     const bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
                       __builtin_cpu_supports("avx512bw");
     const bool fma = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    if (wide && fma && tiles_allowed()) found->insert(found->end(), {&amx::table, &amx::exact});
+    if (wide && fma && tiles_allowed()) found->insert(found->end(), {&amx::table, &amx_float32::table});
     if (wide && fma) found->push_back(&avx512::table);
     if (fma) found->push_back(&avx2::table);
 #endif
@@ -87,13 +52,13 @@ const std::vector<const Kernels*>& available() {
 }
 
 #if defined(__x86_64__)
-bool has_tiles(const Kernels* kernels) { return kernels == &amx::table || kernels == &amx::exact; }
+bool has_tiles(const Kernels* kernels) { return kernels == &amx::table || kernels == &amx_float32::table; }
 #endif
 
 /// The products of bfloat16 by an instruction of this processor that belongs to a table, or null.
 const Bfloat16* built_in(const Kernels* kernels) {
 #if defined(__x86_64__)
-  if (has_tiles(kernels)) return &amx::bfloat16_table;
+  if (has_tiles(kernels)) return &amx_bfloat16::table;
   if (kernels == &avx512::table && __builtin_cpu_supports("avx512bf16")) return &avx512bf16::table;
 #elif defined(__aarch64__)
   constexpr unsigned long bfloat16 = 1 << 14;  // HWCAP2_BF16

@@ -19,3 +19,4 @@
 #include "constants.h"
 #include "kernels.h"
 #include "pool.h"
+#include "tables.h"

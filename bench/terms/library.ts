@@ -32,7 +32,7 @@ export async function withTiles(name: string, rule?: Rule): Promise<string> {
   mkdirSync(folder, { recursive: true });
   cpSync(native, folder, { recursive: true });
   await compileVariant(await fetchWheels(host), folder, (unit) => {
-    if (basename(unit) === "amx.cpp") return [...tiles, ...rules];
+    if (basename(unit) === "amx.cpp") return rules;
     return /^(amx_.*|dispatch)\.cpp$/.test(basename(unit)) ? tiles : [];
   });
   return join(folder, library);

@@ -7,8 +7,6 @@
 #include "kernels/includes.h"
 
 #if defined(__x86_64__)
-#include "tools/kernels/tiles.h"
-
 namespace simulated {
 
 /// Intel: an intermediate result that is subnormal, and an operand that is, count as zero.
@@ -23,52 +21,37 @@ float dot(float sum, const uint16_t* a, const uint16_t* b) {
   const float one = flushed(std::fma(number(a[1]), number(b[1]), sum));
   return flushed(std::fma(number(a[0]), number(b[0]), one));
 }
+template <class Vector, class Words>
+Vector dots(Vector sum, Words left, Words right) {
+  for (int i = 0; i < 16; i++) {
+    uint16_t a[2], b[2];
+    const uint32_t x = left[i], y = right[i];
+    std::memcpy(a, &x, 4), std::memcpy(b, &y, 4);
+    sum[i] = dot(sum[i], a, b);
+  }
+  return sum;
+}
 
 }  // namespace simulated
 
 #define LANES 16
 #define VECTORS 2
 #define ROWS 12
-#define INLINE inline __attribute__((always_inline))
-#define INLINE_LAMBDA __attribute__((always_inline))
-#pragma GCC diagnostic ignored "-Wunused-function"
-
-namespace easel::cpu {
-
-namespace wide {
-#define BFLOAT16_DOT(sum, left, right) dots(sum, left, right)
-#include "kernels/vector.inc"
-Vector dots(Vector sum, Words left, Words right) {
-  for (int i = 0; i < LANES; i++) {
-    uint16_t a[2], b[2];
-    const uint32_t x = left[i], y = right[i];
-    std::memcpy(a, &x, 4), std::memcpy(b, &y, 4);
-    sum[i] = simulated::dot(sum[i], a, b);
-  }
-  return sum;
-}
-#include "kernels/epilogue.inc"
-#include "kernels/pairs.inc"
-#include "kernels/product.inc"
-#include "kernels/half.inc"
-#include "kernels/bfloat16.inc"
-const Bfloat16 table = {"avx512_bf16", bfloat16_size, pack_bfloat16, bfloat16_product};
-}  // namespace wide
-
-namespace tiled {
-#include "kernels/vector.inc"
-#include "kernels/epilogue.inc"
-#include "kernels/amx_configuration.inc"
-#include "kernels/half.inc"
-#include "kernels/amx_bfloat16.inc"
-const Bfloat16 table = {"amx_bf16", bfloat16_size, pack_bfloat16, bfloat16_product};
-}  // namespace tiled
-
-}  // namespace easel::cpu
-#else
-namespace easel::cpu::bfmmla {
+#define NAME wide
+#define TITLE "avx512_bf16"
+#define BFLOAT16_DOT(sum, left, right) simulated::dots(sum, left, right)
+namespace easel::cpu::wide {
 extern const Bfloat16 table;
 }
+#include "kernels/bfloat16s.inc"
+#undef NAME
+#undef TITLE
+#undef BFLOAT16_DOT
+#undef INLINE
+#undef INLINE_LAMBDA
+#define NAME amx_bfloat16
+#define TITLE "amx_bf16"
+#include "kernels/bfloat16s.inc"
 #endif
 
 namespace {
@@ -131,7 +114,7 @@ bool all_right(const Bfloat16& table) {
 
 int main() {
 #if defined(__x86_64__)
-  const bool good = all_right(wide::table) & all_right(tiled::table) & (written_out::misuses == 0);
+  const bool good = all_right(wide::table) & all_right(amx_bfloat16::table) & (written_out::misuses == 0);
 #else
   const bool good = all_right(bfmmla::table);
 #endif

@@ -9,6 +9,9 @@ const compiler = process.env.CXX ?? "g++";
 /** For programs that run here. */
 export const sanitized = [compiler, "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
 
+/** The units of the threads, which all kernels need. */
+export const pool = ["pool.cpp"] as const;
+
 /** For arm64, with what runs such programs; null where one of them is not here. */
 export function emulated(): { command: string[]; runner: string[] } | null {
   const cross = Bun.which("aarch64-linux-gnu-g++");

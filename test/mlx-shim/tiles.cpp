@@ -5,17 +5,7 @@
 #include <cstdio>
 #include <vector>
 
-#include "kernels/amx.h"
-#include "kernels/includes.h"
-
-namespace easel::cpu {
-namespace amx_three {
-extern const TileKernels table;
-}
-namespace amx_six {
-extern const TileKernels table;
-}
-}  // namespace easel::cpu
+#include "kernels/tables.h"
 
 namespace {
 
