@@ -9,6 +9,7 @@
 #define LANES 8
 #define VECTORS 2
 #define ROWS 6
+#define INTEGER_WIDENED
 #include "integers.inc"
 #pragma GCC pop_options
 #endif

@@ -30,6 +30,13 @@ bool tiles_allowed() {
   return there && syscall(SYS_arch_prctl, request, tile_data) == 0;
 #endif
 }
+bool tiles_of_bytes() {
+#if defined(TILES_WRITTEN_OUT)
+  return true;
+#else
+  return __builtin_cpu_supports("amx-int8");
+#endif
+}
 #endif
 
 /// Best first.
@@ -125,10 +132,12 @@ const Integer* integer_products() {
   const auto* one = kernels();
 #if defined(__x86_64__)
   if (one == nullptr || one == &base::table) return nullptr;
+  if (has_tiles(one) && tiles_of_bytes()) return &amx_integer::table;
   if (one != &avx2::table && __builtin_cpu_supports("avx512vnni")) return &avx512vnni::table;
   return __builtin_cpu_supports("avxvnni") ? &avxvnni::table : &avx2integer::table;
 #elif defined(__aarch64__)
-  constexpr unsigned long dot_products = 1 << 20;  // HWCAP_ASIMDDP
+  constexpr unsigned long dot_products = 1 << 20, blocks = 1 << 13;  // HWCAP_ASIMDDP, HWCAP2_I8MM
+  if (one && (getauxval(AT_HWCAP2) & blocks)) return &i8mm::table;
   return one && (getauxval(AT_HWCAP) & dot_products) ? &dotprod::table : nullptr;
 #else
   return nullptr;

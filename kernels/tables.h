@@ -35,9 +35,11 @@ EASEL_TABLE(amx_bfloat16, Bfloat16)
 EASEL_TABLE(avx2integer, Integer)
 EASEL_TABLE(avxvnni, Integer)
 EASEL_TABLE(avx512vnni, Integer)
+EASEL_TABLE(amx_integer, Integer)
 #elif defined(__aarch64__)
 EASEL_TABLE(bfmmla, Bfloat16)
 EASEL_TABLE(dotprod, Integer)
+EASEL_TABLE(i8mm, Integer)
 #endif
 
 }  // namespace easel::cpu

@@ -170,8 +170,10 @@ Written by \`bun bench/few-bits/main.ts\` on ${process.platform} ${process.arch}
 ${loadavg()[0]!.toFixed(1)} at the end. Seconds are of the processor, of all threads. The two take turns in one process; ${rounds} rounds each. Medians, with the least and the
 largest in brackets; a ratio is taken within a round, and below 1 integers are ahead.
 
-The kernels for AVX-VNNI and AVX512_VNNI are compiled, and their sources tested with the instruction written out in C++
-(\`test/mlx-shim/integer.cpp\`); those for Arm's SDOT are tested in QEMU. All three are still to be timed.
+The kernels for AVX-VNNI, AVX512_VNNI and AMX's tiles of bytes are compiled, and tested with the instruction written out in C++
+(\`test/mlx-shim/integer.cpp\`, \`tools/kernels/tiles.h\`); those for Arm's SDOT and USMMLA are tested in QEMU. On whole numbers all of them give the
+same bits, and those of x64 on any numbers. All are still to be timed. On AMX \`auto\` stays with bfloat16: of its tiles' sums of integers each group
+has to be scaled by AVX-512, which takes as long as the tiles gain.
 `;
 const path = join(import.meta.dir, "../../docs/bench/few-bits.md");
 await Bun.write(path, page);

@@ -131,7 +131,7 @@ export async function compileVariant(
 /** Fails when code of one instruction set may run on a processor that does not have it. */
 async function requireEveryProcessor(made: readonly string[], library: string): Promise<void> {
   const mayRaise = (object: string) =>
-    /^(avx2|avx2integer|avxvnni|avx512|avx512bf16|avx512vnni|amx_three|amx_six|amx_bfloat16)\.cpp-/.test(
+    /^(avx2|avx2integer|avxvnni|avx512|avx512bf16|avx512vnni|amx_three|amx_six|amx_bfloat16|amx_integer)\.cpp-/.test(
       basename(object),
     );
   const checks = made.map((object) => objectFaults(object, mayRaise(object)));

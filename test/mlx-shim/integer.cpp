@@ -82,24 +82,6 @@ const Integer table = {"sixteen lanes", integer_size, pack_integer, integer_prod
 #undef LANES
 }  // namespace sixteen
 
-// The units that this processor has.
-#define UNIT(name)            \
-  namespace name {            \
-  extern const Integer table; \
-  }
-#if defined(HAS_AVX2)
-UNIT(avx2integer)
-#endif
-#if defined(HAS_AVX_VNNI)
-UNIT(avxvnni)
-#endif
-#if defined(HAS_AVX512_VNNI)
-UNIT(avx512vnni)
-#endif
-#if defined(__aarch64__)
-UNIT(dotprod)
-#endif
-
 }  // namespace easel::cpu
 
 namespace {
@@ -214,21 +196,69 @@ bool all_right(const Integer& table) {
   return right(table, 20, 40, 2176, 8, 64, Left::whole) && right(table, 250, 100, 1152, 4, 64, Left::any) && good;
 }
 
+/// The tables of this processor, and those whose instructions are written out.
+std::vector<const Integer*> all_tables() {
+  std::vector<const Integer*> list = {&four::table, &signed_four::table, &sixteen::table};
+#if defined(HAS_AVX2)
+  list.push_back(&avx2integer::table);
+#endif
+#if defined(HAS_AVX_VNNI)
+  list.push_back(&avxvnni::table);
+#endif
+#if defined(HAS_AVX512_VNNI)
+  list.push_back(&avx512vnni::table);
+#endif
+#if defined(HAS_TILES)
+  list.push_back(&amx_integer::table);
+#endif
+#if defined(__aarch64__)
+  list.insert(list.end(), {&dotprod::table, &i8mm::table});
+#endif
+  return list;
+}
+
+/// Results are the same to the last bit: of all tables where every sum is a whole number that float32 has, and of any numbers between the
+/// instructions of one kind of processor that take the same sides with and without signs.
+bool agree(long m, long n, int bits, int group, bool whole) {
+  const long k = 2 * group, groups = k / group;
+  std::vector<float> x(m * k), scales(n * groups), biases(n * groups);
+  std::vector<uint8_t> stream(n * k * bits / 8);
+  for (auto& one : stream) one = static_cast<uint8_t>(dice());
+  for (auto& one : x)
+    one = whole ? static_cast<float>(static_cast<int>(dice() % 255) - 127) : static_cast<float>(dice() % 20001) / 10000 - 1;
+  for (long first = 0; whole && first < m * k; first += group) x[first] = 127;
+  for (auto* list : {&scales, &biases})
+    for (auto& one : *list) one = whole ? static_cast<float>(dice() % 2 + 1) : static_cast<float>(dice() % 2001) / 1000 - 1;
+  const Quantized w{stream.data(), scales.data(), biases.data(), n, k, bits, group};
+  std::vector<float> before;
+  for (const auto* table : all_tables()) {
+    const bool comparable = table != &four::table && table != &signed_four::table && table != &sixteen::table;
+#if defined(__aarch64__)
+    if (!whole) break;
+#else
+    if (!whole && !comparable) continue;
+#endif
+    std::vector<uint32_t> packed(table->packed_size(n, k, group));
+    std::vector<float> out(m * n);
+    table->pack(w, 0, n, packed.data());
+    table->product(x.data(), packed.data(), bits, group, {}, m, n, k, out.data(), n);
+    if (before.empty()) before = out;
+    if (std::memcmp(before.data(), out.data(), out.size() * sizeof(float)))
+      return std::printf("%s: %ld x %ld x %ld, %d bits by %d: not the same\n", table->name, m, n, k, bits, group), false;
+  }
+  return true;
+}
+
 }  // namespace
 
 int main() {
-  bool good = all_right(four::table) & all_right(signed_four::table) & all_right(sixteen::table);
-#if defined(HAS_AVX2)
-  good &= all_right(avx2integer::table);
-#endif
-#if defined(HAS_AVX_VNNI)
-  good &= all_right(avxvnni::table);
-#endif
-#if defined(HAS_AVX512_VNNI)
-  good &= all_right(avx512vnni::table);
-#endif
-#if defined(__aarch64__)
-  good &= all_right(dotprod::table);
+  bool good = true;
+  for (const auto* table : all_tables()) good = all_right(*table) && good;
+  for (const int bits : {2, 3, 4, 5, 6, 8})
+    for (const int group : {32, 64, 128})
+      for (const bool whole : {true, false}) good = agree(1 + dice() % 70, 1 + dice() % 70, bits, bits == 8 ? 32 : group, whole) && good;
+#if defined(HAS_TILES)
+  if (written_out::misuses > 0) std::printf("%d misuses of tiles\n", written_out::misuses.load()), good = false;
 #endif
   std::puts(good ? "all right" : "wrong");
   return good ? 0 : 1;

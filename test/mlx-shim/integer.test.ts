@@ -13,7 +13,7 @@ import {
   useKernels,
 } from "../../ffi/index.ts";
 import { libraryPath } from "../ffi/open.ts";
-import { emulated, outcome, sanitized } from "./program.ts";
+import { emulated, outcome, pool, sanitized } from "./program.ts";
 import { dice, present, sets } from "./sets.ts";
 import { normal, testsKernels } from "./setup.ts";
 
@@ -32,17 +32,20 @@ test.if(onLinux && process.arch === "x64")(
       ["avx2", "avx2integer.cpp", "HAS_AVX2"],
       ["avxvnni", "avxvnni.cpp", "HAS_AVX_VNNI"],
       ["avx512vnni", "avx512vnni.cpp", "HAS_AVX512_VNNI"],
+      // AMX's tiles of bytes, written out.
+      ["avx512", "amx_integer.cpp", "HAS_TILES"],
     ] as const;
     const here = units.filter(([set]) => present(set));
-    const command = [...sanitized, ...here.map(([, , name]) => `-D${name}`)];
-    expect(outcome("integer.cpp", [...here.map(([, unit]) => unit), "pool.cpp"], { command })).toBe(
+    const tiles = ["-include", "tools/kernels/tiles.h"];
+    const command = [...sanitized, ...tiles, ...here.map(([, , name]) => `-D${name}`)];
+    expect(outcome("integer.cpp", [...here.map(([, unit]) => unit), ...pool], { command })).toBe(
       "0 all right",
     );
   },
 );
 
-test.if(onLinux && arm !== null)("those of Arm's SDOT are, too, in an emulator", () => {
-  expect(outcome("integer.cpp", ["dotprod.cpp", "pool.cpp"], arm!)).toBe("0 all right");
+test.if(onLinux && arm !== null)("those of Arm's SDOT and USMMLA are, too, in an emulator", () => {
+  expect(outcome("integer.cpp", ["dotprod.cpp", "i8mm.cpp", ...pool], arm!)).toBe("0 all right");
 });
 
 describe.each(sets)("with the kernels for %s", (set) => {
