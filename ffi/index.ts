@@ -18,6 +18,9 @@ export {
   type KernelOp,
   kernelCalls,
   kernels,
+  type RecordedCalls,
+  type Recording,
+  recordCalls,
   useKernels,
 } from "./kernels.ts";
 export { type DeviceKind, type LibraryOptions, NativeError, openLibrary } from "./library.ts";

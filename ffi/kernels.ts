@@ -66,3 +66,40 @@ export function kernelCalls(): Record<KernelOp, KernelCalls> {
     ops.map((op) => [op, { covered: count(op, 1), fallback: count(op, 0) }]),
   ) as Record<KernelOp, KernelCalls>;
 }
+
+/** Calls of the kernels' threads, and what they would take on others. */
+export interface RecordedCalls {
+  calls: number;
+  /** Pieces of work that they were split into. */
+  items: number;
+  /** Seconds of all items one after the other, and call by call of the thread that ends last. */
+  work: number;
+  span: number;
+}
+
+/** Of the ops by name; `blas` are MLX's own products, `other` what no kernel calls. */
+export type Recording = Record<KernelOp | "blas" | "other", RecordedCalls>;
+
+/**
+ * Runs `body` with the kernels' work split for so many threads on so many nodes of memory, but on one thread, and tells what it would
+ * take on them: for measurements.
+ */
+export function recordCalls(threads: number, nodes: number, body: () => void): Recording {
+  done(c.easel_record(threads, nodes));
+  try {
+    body();
+  } finally {
+    done(c.easel_record(0, 0));
+  }
+  const of = (label: string): RecordedCalls => {
+    const [calls, items, work, span] = [0, 1, 2, 3].map((kind) => c.easel_recorded(label, kind)) as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    if (calls < 0) throw new NativeError(c.easel_error());
+    return { calls, items, work: work / 1e9, span: span / 1e9 };
+  };
+  return Object.fromEntries([...ops, "blas", "other"].map((label) => [label, of(label)])) as Recording;
+}

@@ -22,6 +22,8 @@ export const symbols = {
   easel_has_bfloat16: { args: [], returns: "i32" },
   easel_has_integer: { args: [], returns: "i32" },
   easel_kernel_calls: { args: ["cstring", "i32"], returns: "i64_fast" },
+  easel_record: { args: ["i32", "i32"], returns: "i32" },
+  easel_recorded: { args: ["cstring", "i32"], returns: "i64_fast" },
   easel_memory: { args: ["i32"], returns: "i64_fast" },
   easel_reset_peak: { args: [], returns: "i32" },
   easel_set_limit: { args: ["i32", "i64_fast"], returns: "i64_fast" },

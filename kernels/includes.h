@@ -19,4 +19,5 @@
 #include "constants.h"
 #include "kernels.h"
 #include "pool.h"
+#include "split.h"
 #include "tables.h"

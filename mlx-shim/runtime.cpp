@@ -79,6 +79,16 @@ int64_t easel_kernel_calls(const char* op, int32_t covered) {
   return calls;
 }
 
+int32_t easel_record(int32_t threads, int32_t nodes) {
+  return guarded([&] { return easel::cpu::record(threads, nodes), 1; });
+}
+
+int64_t easel_recorded(const char* label, int32_t kind) {
+  int64_t number = -1;
+  guarded([&] { return number = easel::cpu::recorded(label, kind), 1; });
+  return number;
+}
+
 int64_t easel_memory(int32_t kind) {
   return guarded([&]() -> int64_t {
     switch (kind) {

@@ -1,7 +1,7 @@
 // The C ABI of libeasel: MLX as ffi/ sees it. One function an op.
 //
 // * A function that returns a pointer or a bool-like int32_t returns null or 0 after an error; easel_error() then says what went
-//   wrong on this thread. easel_set_limit and easel_kernel_calls answer -1. Getters of shape and type cannot fail on a live handle.
+//   wrong on this thread. easel_set_limit, easel_kernel_calls and easel_recorded answer -1. Getters of shape and type cannot fail on a live handle.
 // * A handle belongs to the caller until it is given to its _free function. Handles of one thread are used on that thread only.
 // * At most eight integer or pointer arguments: further ones go to the stack, where Bun and Apple's arm64 ABI disagree.
 // * Optional tensors are null. Lists of integers are one pointer and one count.
@@ -30,6 +30,8 @@ EASEL_API const char* easel_kernels();
 EASEL_API int32_t easel_has_bfloat16();
 EASEL_API int32_t easel_has_integer();
 EASEL_API int64_t easel_kernel_calls(const char* op, int32_t covered);
+EASEL_API int32_t easel_record(int32_t threads, int32_t nodes);
+EASEL_API int64_t easel_recorded(const char* label, int32_t kind);
 EASEL_API int64_t easel_memory(int32_t kind);
 EASEL_API int32_t easel_reset_peak();
 EASEL_API int64_t easel_set_limit(int32_t kind, int64_t bytes);

@@ -43,6 +43,7 @@ EXPORT void cblas_sgemm(int order, int ta, int tb, int m, int n, int k, float al
                         float beta, float* c, int ldc) {
   if (order == by_columns) std::swap(a, b), std::swap(lda, ldb), std::swap(ta, tb), std::swap(m, n);
   easel::cpu::tally(easel::cpu::Op::blas, true);
+  const easel::cpu::Label label("blas");
   easel::cpu::any_kernels().gemm(ta != as_it_is, tb != as_it_is, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 

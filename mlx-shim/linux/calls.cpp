@@ -6,7 +6,9 @@
 #include <cstring>
 #include <iterator>
 #include <stdexcept>
+#include <string>
 
+#include "kernels/pool.h"
 #include "ops.h"
 
 namespace easel::cpu {
@@ -29,6 +31,22 @@ int64_t calls(const char* op, bool covered) {
     if (op && !std::strcmp(op, names[i])) return tallies[i][covered];
   }
   throw std::invalid_argument("[kernel_calls] no such op is counted");
+}
+
+int64_t recorded(const char* label, int kind) {
+  const auto one = predicted(label);
+  switch (kind) {
+    case 0:
+      return one.calls;
+    case 1:
+      return one.items;
+    case 2:
+      return static_cast<int64_t>(one.work * 1e9);
+    case 3:
+      return static_cast<int64_t>(one.span * 1e9);
+    default:
+      throw std::invalid_argument("[recorded] there is no counter " + std::to_string(kind));
+  }
 }
 
 }  // namespace easel::cpu

@@ -5,6 +5,7 @@
 
 #include "ops.h"
 #include "kernels/kernels.h"
+#include "kernels/pool.h"
 #include "mlx/backend/cpu/encoder.h"
 #include "mlx/primitives.h"
 
@@ -21,7 +22,10 @@ class Kernel final : public mx::UnaryPrimitive {
   void eval_cpu(const std::vector<array>& inputs, array& out) override {
     out.set_data(mx::allocator::malloc(out.nbytes()));
     auto& encoder = mx::cpu::get_command_encoder(stream());
-    encoder.dispatch(plan(inputs, out, encoder));
+    encoder.dispatch([name = title, task = plan(inputs, out, encoder)] {
+      const Label label(name);
+      task();
+    });
   }
   void eval_gpu(const std::vector<array>&, array&) override { throw std::runtime_error("[kernel] runs on the CPU only"); }
   const char* name() const override { return title; }

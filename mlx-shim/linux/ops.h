@@ -80,6 +80,11 @@ bool has_integer();
 /// How often the kernel of an operation ran (`covered`), or MLX had to.
 int64_t calls(const char* op, bool covered);
 void tally(Op op, bool covered);
+/// Starts a recording of the pool's calls, as they would be on so many threads on so many nodes of memory; no threads end it.
+void record(int threads, int nodes);
+/// Of the calls under a label (an op's name, `blas` or `other`; null: all): 0 their number, 1 of their items, 2 nanoseconds of all items, 3 of the
+/// threads that end last.
+int64_t recorded(const char* label, int kind);
 const char* name_of(Op op);
 
 /// Of x, or of relu(x).
@@ -112,6 +117,8 @@ inline const char* chosen_name() { return "off"; }
 inline bool has_bfloat16() { return false; }
 inline bool has_integer() { return false; }
 inline int64_t calls(const char*, bool) { return 0; }
+inline void record(int, int) {}
+inline int64_t recorded(const char*, int) { return 0; }
 
 inline Maybe conv2d(const array&, bool, const array&, const ArrayEpilogue&, const Conv2d&) { return {}; }
 inline Maybe deconv2d(const array&, const Matrix&, int, const Maybe&) { return {}; }

@@ -11,12 +11,12 @@ namespace {
 
 /// Rows of a weight that fill whole panels of every instruction set: they are packed by themselves.
 constexpr long panel_rows = 32;
-/// Floats of a weight that are widened or unpacked at a time.
+/// Floats of a weight that are widened or unpacked at a time; more where threads would have none of its rows.
 constexpr long floats_at_once = 1 << 20;
 
 long columns_at_once(long n, long deep) {
   constexpr long wide = 256;
-  return std::min(n, std::max(wide, floats_at_once / std::max(deep, 1L) / wide * wide));
+  return std::min(n, std::max({wide, floats_at_once / std::max(deep, 1L) / wide * wide, panel_rows * threads()}));
 }
 
 /// Calls part(first, count) for every run of rows, on all threads.

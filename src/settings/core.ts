@@ -135,7 +135,7 @@ export const core = {
     group: "Memory and models",
     kind: choice(["auto", "float", "integer"]),
     default: "auto",
-    help: "What quantized transformers of generating and upscaling multiply on a processor. `integer` rounds activations to 8 bits, with a scale for each group of 64, and is an error without an instruction for that (AVX2, VNNI, Arm's SDOT). `float` unpacks weights on the way to what cpu_precision says. `auto` takes integers where there is an instruction, but not with cpu_precision float32, and not with AMX.",
+    help: "What quantized transformers of generating and upscaling multiply on a processor. `integer` rounds activations to 8 bits, with a scale for each group of 64, and is an error without an instruction for that (AVX2, VNNI, AMX, Arm's SDOT or USMMLA). `float` unpacks weights on the way to what cpu_precision says. `auto` takes integers where there is an instruction, but not with cpu_precision float32, and not with AMX.",
   }),
   memory_limit_gb: setting({
     group: "Memory and models",

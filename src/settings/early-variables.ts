@@ -7,7 +7,9 @@ export const earlyVariables: Readonly<Record<string, string>> = {
   EASEL_CPU_KERNELS:
     "Instruction set of the kernels on Linux: `off`, `base`, `avx2`, `avx512`, `amx` or `amx_float32`, which makes no product with less than float32's accuracy; unset, the best that the processor has.",
   EASEL_CPU_THREADS:
-    "Threads of the kernels on Linux; unset, as many as the process may use. Results do not depend on it.",
+    "Threads of the kernels on Linux; unset, as many as the process may use physical cores. Results do not depend on it.",
+  EASEL_CPU_PIN:
+    "Whether each of those threads stays on its core: `on` or `off`; unset, where cores run several threads or memory has several nodes, and every core has a thread.",
   EASEL_SERVICE_LABEL:
     "Label under which `easel service` installs the service on a Mac, `dev.easel.server` unless set.",
   EASEL_DEBUG: "With any value, an error of the command line is printed with its stack.",

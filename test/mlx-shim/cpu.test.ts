@@ -644,17 +644,26 @@ test.if(onLinux)("results do not depend on the number of threads, to the last bi
       e.conv2d(n(1, 1, 25, 31, 200), n(2, 210, 3, 3, 200), { padding: 1, rectified: true, curve: "relu" }),
       e.deconv2d(n(1, 1, 45, 61, 40), n(2, 4 * 70, 40), 2, n(8, 70)),
       e.sdpa(n(3, 1, 3, 217, 64), n(4, 1, 3, 999, 64), n(5, 1, 3, 999, 64), { scale: 0.1 }),
+      e.sdpa(n(3, 1, 2, 217, 40), n(4, 1, 1, 999, 40), n(5, 1, 1, 999, 40), { scale: 0.1, mask: "causal" }),
       e.linear(n(6, 333, 1500), n(7, 190, 1500), n(8, 190)),
+      e.linear(n(6, 5, 150), n(7, 190, 150), n(8, 190)),
+      e.matmul(n(6, 40, 200), n(7, 200, 500)),
       e.groupNorm(n(9, 1, 70, 50, 32), 8, null, null, 1e-5),
       e.layerNorm(n(9, 700, 333), null, null, 1e-5),
       n(9, 700, 333).softmax(-1), n(9, 700, 333).gelu(),
       e.resample(n(9, 1, 70, 50, 32), table, table),
     ];
     console.log(ys.map((y) => Bun.hash(new Uint8Array(y.read().buffer)).toString(36)).join(" "));`;
-  const [one, two, five] = ["1", "2", "5"].map((count) => fresh({ EASEL_CPU_THREADS: count }, program));
-  expect(one).toMatch(/^\w+( \w+){10}$/);
-  expect(two).toBe(one!);
-  expect(five).toBe(one!);
+  for (const set of [...new Set([sets[0]!, sets.at(-1)!])]) {
+    const made = ["1", "2", "3", "8", "16", "64"].map((count) =>
+      fresh({ EASEL_CPU_THREADS: count, EASEL_CPU_KERNELS: set }, program),
+    );
+    expect(made[0]).toMatch(/^\w+( \w+){13}$/);
+    expect(new Set(made).size).toBe(1);
+  }
+  // Where threads are pinned makes no difference either.
+  const pinned = ["on", "off"].map((pin) => fresh({ EASEL_CPU_THREADS: "3", EASEL_CPU_PIN: pin }, program));
+  expect(pinned[1]).toBe(pinned[0]!);
 });
 
 test.if(!onLinux)("there are no kernels of ours beside Metal", () => {

@@ -176,7 +176,8 @@ describe.if(sets.length > 0)("bfloat16", () => {
       return hasBfloat16();
     };
     for (const set of sets) {
-      const wanted = process.arch === "x64" && (set.startsWith("amx") || (set === "avx512" && present("bfloat16")));
+      const wanted =
+        process.arch === "x64" && (set.startsWith("amx") || (set === "avx512" && present("bfloat16")));
       if (process.arch === "x64") expect([set, own(set)]).toEqual([set, wanted]);
     }
     expect(own("off")).toBe(false);

@@ -10,7 +10,7 @@ const compiler = process.env.CXX ?? "g++";
 export const sanitized = [compiler, "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
 
 /** The units of the threads, which all kernels need. */
-export const pool = ["pool.cpp"] as const;
+export const pool = ["pool.cpp", "recording.cpp", "topology.cpp"] as const;
 
 /** For arm64, with what runs such programs; null where one of them is not here. */
 export function emulated(): { command: string[]; runner: string[] } | null {

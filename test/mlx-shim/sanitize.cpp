@@ -290,6 +290,12 @@ void networks() {
 // Every kernel of every instruction set that is here, over sizes that leave tails and edges.
 void kernels() {
   CHECK(!easel_use_kernels("avx1024") && easel_kernel_calls("nothing", 1) == -1 && easel_kernel_calls("gelu", 1) >= 0);
+  CHECK(easel_recorded("gelu", 9) == -1 && easel_recorded(nullptr, 0) >= 0 && easel_record(0, 0) && easel_record(64, 2));
+  {
+    Pool p;
+    auto* y = p(easel_gelu(p(filled({300, 300}))));
+    CHECK(easel_eval(&y, 1) && easel_record(0, 0) && easel_recorded("gelu", 0) >= 0 && easel_recorded("nothing", 1) == 0);
+  }
   const std::string before = easel_kernels();
   for (const char* set : {"base", "avx2", "avx512", "amx", "amx_float32", "off"}) {
     if (!easel_use_kernels(set)) continue;

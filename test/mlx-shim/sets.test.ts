@@ -28,7 +28,11 @@ const bits = { bits: 8, groupSize: 64 } as const;
  * three of bfloat16. `docs/bench/kernels.md` says how far each is from the truth.
  */
 const cases: Record<string, { within: number; withThree?: number; run: () => Tensor }> = {
-  "a long product": { within: 3e-6, withThree: 2e-5, run: () => linear(normal(1, 300, 3072), packed(normal(2, 200, 3072))) },
+  "a long product": {
+    within: 3e-6,
+    withThree: 2e-5,
+    run: () => linear(normal(1, 300, 3072), packed(normal(2, 200, 3072))),
+  },
   "a product of few rows": {
     within: 3e-6,
     run: () => linear(normal(1, 3, 3072), packed(normal(2, 200, 3072))),
