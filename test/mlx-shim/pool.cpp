@@ -98,7 +98,9 @@ void control_groups() {
   });
   CHECK(newer.quota == 2.5 && usual_threads(newer) == 3 && !usually_pinned(newer, 3));
   const auto least = quota([](Machine& m) {
-    m.file("proc/self/cgroup", "0::/a/b").file("sys/fs/cgroup/a/cpu.max", "400000 100000").file("sys/fs/cgroup/a/b/cpu.max", "50000 100000");
+    m.file("proc/self/cgroup", "0::/a/b")
+        .file("sys/fs/cgroup/a/cpu.max", "400000 100000")
+        .file("sys/fs/cgroup/a/b/cpu.max", "50000 100000");
   });
   CHECK(least.quota == 0.5 && usual_threads(least) == 1);
   // As a container sees its own.
@@ -109,7 +111,9 @@ void control_groups() {
   });
   CHECK(older.quota == 2 && usual_threads(older) == 2);
   const auto none = quota([](Machine& m) {
-    m.file("proc/self/cgroup", "4:cpu:/x").file("sys/fs/cgroup/cpu/x/cpu.cfs_quota_us", "-1").file("sys/fs/cgroup/cpu/x/cpu.cfs_period_us", "100000");
+    m.file("proc/self/cgroup", "4:cpu:/x")
+        .file("sys/fs/cgroup/cpu/x/cpu.cfs_quota_us", "-1")
+        .file("sys/fs/cgroup/cpu/x/cpu.cfs_period_us", "100000");
   });
   CHECK(none.quota == 0 && usual_threads(none) == 8);
 }
@@ -158,8 +162,8 @@ void splits() {
               for (long c = s.column(item); c < std::min(columns, s.column(item) + s.wide); c++) seen[r * columns + c]++;
           }
           CHECK(std::all_of(seen.begin(), seen.end(), [](int times) { return times == 1; }));
-          const double busy = static_cast<double>(rows * columns) / count /
-                              static_cast<double>((s.items() + count - 1) / count * s.height * s.wide);
+          const double busy =
+              static_cast<double>(rows * columns) / count / static_cast<double>((s.items() + count - 1) / count * s.height * s.wide);
           if (rows >= 577 && columns >= 12) CHECK(busy > 0.6);
         }
       }

@@ -7,6 +7,13 @@
 
 #include "kernels/tables.h"
 
+// The sizes here never fall back to AVX-512, whose kernels would take long to compile.
+const easel::cpu::Kernels easel::cpu::avx512::table = [] {
+  Kernels none{};
+  none.attention_size = [](const AttentionShape&) { return 0L; };
+  return none;
+}();
+
 namespace {
 
 using namespace easel::cpu;

@@ -98,13 +98,13 @@ __attribute__((target("avx512f"))) inline void multiply_halves_wide(int c, int a
   for (int i = 0; i < 16; i++) even[i] = odd[i] = _mm512_setzero_ps();
   for (int p = 0; p < pairs; p++) {
     const __m512i right = _mm512_load_si512(tiles[b].rows[p]);
-    const __m512 even_right = _mm512_castsi512_ps(_mm512_slli_epi32(right, 16)),
+    const __m512 even_right = _mm512_castsi512_ps(_mm512_maskz_slli_epi32(-1, right, 16)),
                  odd_right = _mm512_castsi512_ps(_mm512_and_epi32(right, high));
     for (int i = 0; i < height; i++) {
       int pair;
       std::memcpy(&pair, tiles[a].rows[i] + 4 * p, sizeof pair);
       const __m512i left = _mm512_set1_epi32(pair);
-      even[i] = _mm512_fmadd_ps(_mm512_castsi512_ps(_mm512_slli_epi32(left, 16)), even_right, even[i]);
+      even[i] = _mm512_fmadd_ps(_mm512_castsi512_ps(_mm512_maskz_slli_epi32(-1, left, 16)), even_right, even[i]);
       odd[i] = _mm512_fmadd_ps(_mm512_castsi512_ps(_mm512_and_epi32(left, high)), odd_right, odd[i]);
     }
   }
