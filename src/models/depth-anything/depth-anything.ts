@@ -137,8 +137,10 @@ export class DepthAnything implements Disposable {
   ): Prediction {
     const { data, width, height } = picture;
     const normalized = new Float32Array(data.length);
-    for (let i = 0; i < data.length; i += 3)
-      for (let c = 0; c < 3; c++) normalized[i + c] = (data[i + c]! - mean[c]!) / deviation[c]!;
+    for (let c = 0; c < 3; c++) {
+      const [middle, spread] = [mean[c]!, deviation[c]!];
+      for (let i = c; i < data.length; i += 3) normalized[i] = (data[i]! - middle) / spread;
+    }
     using pixels = Tensor.from(normalized, [1, height, width, 3]);
     const predictions: Prediction[] = [];
     let before = 0;

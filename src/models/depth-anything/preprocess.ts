@@ -6,6 +6,7 @@
 import { TaskError } from "../../engine/engine.ts";
 import { type Pixels, resizeFloats, resizeOpenCv } from "../../images/pixels.ts";
 import type { Size, Sizing } from "../../images/sizing.ts";
+import { resizePicture } from "../../nn/interpolate.ts";
 import { networkSizes } from "./memory.ts";
 
 /** A very long and thin picture would ask for more than this. */
@@ -31,9 +32,7 @@ export function preprocess(
   requireRunnable(last, picture, sizing);
   if (version === 2) {
     // Floats, cubic both ways, neither clamped nor smoothed.
-    const resized = resizeFloats(picture, last.width, last.height, "bicubic");
-    for (let i = 0; i < resized.data.length; i++) resized.data[i]! /= 255;
-    return resized;
+    return { ...last, channels: picture.channels, data: resizePicture(picture, last, "bicubic", 1 / 255) };
   }
   // Bytes, twice; cubic where the picture grows, area where it shrinks.
   const near = isSize(picture, first)

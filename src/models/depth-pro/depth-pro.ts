@@ -7,6 +7,7 @@ import { type Dtype, type Products, scope, Tensor } from "../../../ffi/index.ts"
 import { type Pixels, resizeFloats } from "../../images/pixels.ts";
 import { Conv2d, Deconv2d, Pointwise } from "../../nn/conv.ts";
 import { computeType, onGpu, productsOf } from "../../nn/device.ts";
+import { resizePicture } from "../../nn/interpolate.ts";
 import { network } from "../../nn/network.ts";
 import { collect, conv3x3, deconv, each, ignore } from "../../nn/rows.ts";
 import type { Weights } from "../../nn/weights.ts";
@@ -108,8 +109,8 @@ export class DepthPro implements Disposable {
   ): Prediction {
     const { size } = this;
     const { decoder } = this.config;
-    const resized = resizeFloats(picture, size, size, "bilinear").data;
-    for (let i = 0; i < resized.length; i++) resized[i] = resized[i]! / 127.5 - 1;
+    const resized = resizePicture(picture, { width: size, height: size }, "bilinear", 1 / 127.5);
+    for (let i = 0; i < resized.length; i++) resized[i]! -= 1;
     let done = 0;
     const work = (amount: number) => {
       done += amount;

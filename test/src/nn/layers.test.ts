@@ -14,9 +14,10 @@ import {
   Tensor,
   useKernels,
 } from "../../../ffi/index.ts";
+import { resizeFloats } from "../../../src/images/pixels.ts";
 import { attention, scoreLimit } from "../../../src/nn/attention.ts";
 import { Conv2d, Deconv2d, Pointwise, StridedConv } from "../../../src/nn/conv.ts";
-import { resize } from "../../../src/nn/interpolate.ts";
+import { resize, resizePicture } from "../../../src/nn/interpolate.ts";
 import { Linear } from "../../../src/nn/linear.ts";
 import { bilinear, collect, conv3x3, deconv, held, residualUnit, strips, sum } from "../../../src/nn/rows.ts";
 import { gpuScoreBytes } from "../../../src/nn/score-memory.ts";
@@ -259,6 +260,24 @@ test("tensors are resized as PyTorch does", () => {
         ).toBeLessThan(1e-6);
     }
   });
+});
+
+test("a picture's bytes are resized band by band as its floats are at once", () => {
+  // Of the last one, a band is less than the picture.
+  for (const [width, height, to] of [
+    [40, 30, { width: 31, height: 46 }],
+    [40, 30, { width: 40, height: 9 }],
+    [40, 30, { width: 40, height: 30 }],
+    [1, 7, { width: 14, height: 3 }],
+    [900, 800, { width: 70, height: 84 }],
+  ] as const) {
+    const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * 193 + (i >> 5)) % 256);
+    const picture = { data, width, height, channels: 3 };
+    for (const kernel of ["bilinear", "bicubic"] as const) {
+      const wanted = resizeFloats(picture, to.width, to.height, kernel).data.map((value) => value / 255);
+      expect(difference(resizePicture(picture, to, kernel, 1 / 255), wanted)).toBeLessThan(5e-7);
+    }
+  }
 });
 
 test("a table of positions is resized by the factor that DINOv2 uses", () => {
