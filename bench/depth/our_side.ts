@@ -1,19 +1,27 @@
 /**
  * Our side: what `torch_side.py` does, with the networks of `src/models`.
  *
- *     EASEL_CPU_THREADS=2 bun bench/depth/our_side.ts FOLDER SIDE REPEATS [OUT]
+ *     EASEL_CPU_THREADS=2 [EASEL_CPU_PRECISION=bfloat16] bun bench/depth/our_side.ts FOLDER SIDE REPEATS [OUT]
  *
  * @module
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { kernels, memory, openLibrary, resetPeak } from "../../ffi/index.ts";
+import { choosePrecision, hasBfloat16, kernels, memory, openLibrary, resetPeak } from "../../ffi/index.ts";
 import { library, nativeFolder } from "../../ffi/native.ts";
 import { DepthAnything } from "../../src/models/depth-anything/depth-anything.ts";
 import { DepthPro } from "../../src/models/depth-pro/depth-pro.ts";
 
 const [folder, side, repeats, out] = process.argv.slice(2) as [string, string, string, string?];
 openLibrary(join(await nativeFolder({ usual: "" }), library));
+
+if (process.env.EASEL_CPU_PRECISION === "bfloat16") {
+  if (!hasBfloat16()) {
+    console.log(JSON.stringify({ absent: "the processor has no instruction for bfloat16" }));
+    process.exit();
+  }
+  choosePrecision("bfloat16");
+}
 
 const pixels = {
   data: new Uint8Array(readFileSync(join(folder, "picture.rgb"))),

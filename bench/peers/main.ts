@@ -2,9 +2,9 @@
  * The depth networks beside PyTorch, ONNX Runtime and OpenVINO: the same random weights, input and threads, each run in a process of its
  * own, in turns. Installs the engines into an environment of its own, and writes `docs/bench/peers.md`.
  *
- *     bun bench/peers/main.ts [--rounds 3] [--threads 2] [--folder /tmp/easel-bench] [--python PYTHON] [v2-small v2-base depth-pro …]
+ *     bun bench/peers/main.ts [--rounds 3] [--threads 2] [--folder /tmp/easel-bench] [--python PYTHON] [v2-small v2-base v2-large depth-pro …]
  *
- * Needs Python with venv, and a C++ compiler for the processor's peak. `--python` names an environment that has
+ * Needs Python with venv, and a C++ compiler for the processor's peak; `perf` for where the time of the first network goes. `--python` names an environment that has
  * `bench/peers/requirements.txt` already.
  *
  * @module
@@ -16,6 +16,7 @@ import { parseArgs } from "node:util";
 import { run } from "../../scripts/build/run.ts";
 import { peak } from "../kernels/peak.ts";
 import { page } from "./page.ts";
+import { type Profile, profile } from "./profile.ts";
 
 const { values, positionals } = parseArgs({
   args: process.argv.slice(2),
@@ -80,10 +81,17 @@ async function prepared(python: string, network: Network): Promise<string> {
   return folder;
 }
 
+/** `precision`: of our side, where it is not the usual one. */
+interface Engine {
+  command: readonly string[];
+  precision?: string;
+}
+
 type Told = Omit<Run, "seconds" | "cpu" | "output"> & { seconds: number[]; cpu: number[]; absent?: string };
 
-async function once(command: readonly string[], out: string): Promise<Run | string> {
-  const env = { ...process.env, EASEL_CPU_THREADS: values.threads, OMP_NUM_THREADS: values.threads };
+async function once({ command, precision }: Engine, out: string): Promise<Run | string> {
+  const own = { EASEL_CPU_THREADS: values.threads, OMP_NUM_THREADS: values.threads };
+  const env = { ...process.env, ...own, ...(precision && { EASEL_CPU_PRECISION: precision }) };
   const child = Bun.spawn([...command, out], { env, stdout: "pipe", stderr: "inherit" });
   const text = await new Response(child.stdout).text();
   if ((await child.exited) !== 0) throw new Error(`${command.join(" ")} failed`);
@@ -96,14 +104,18 @@ async function once(command: readonly string[], out: string): Promise<Run | stri
 async function bench(python: string, network: Network): Promise<Row[]> {
   const folder = await prepared(python, network);
   const repeats = network === "depth-pro" ? "1" : "2";
-  const peer = (engine: string) => [python, join(here, "side.py"), engine, folder, values.threads, repeats];
+  const peer = (engine: string) => ({
+    command: [python, join(here, "side.py"), engine, folder, values.threads, repeats],
+  });
   const [side, threads] = [String(sides[network]), values.threads];
-  const engines: Record<string, readonly string[]> = {
-    "easel, float32": [process.execPath, join(depth, "our_side.ts"), folder, side, repeats],
+  const ours = [process.execPath, join(depth, "our_side.ts"), folder, side, repeats];
+  const engines: Record<string, Engine> = {
+    "easel, float32": { command: ours, precision: "float32" },
     "OpenVINO, float32": peer("openvino"),
-    "OpenVINO, bfloat16": peer("openvino-bf16"),
     "ONNX Runtime, float32": peer("onnxruntime"),
-    "PyTorch, float32": [python, join(depth, "torch_side.py"), folder, side, threads, repeats],
+    "PyTorch, float32": { command: [python, join(depth, "torch_side.py"), folder, side, threads, repeats] },
+    "easel, bfloat16": { command: ours, precision: "bfloat16" },
+    "OpenVINO, bfloat16": peer("openvino-bf16"),
   };
   const rows = Object.keys(engines).map((engine) => ({ network, engine, runs: [] as Run[], absent: "" }));
   const out = join(values.folder, "output.f32");
@@ -123,11 +135,19 @@ const python = await environment();
 const peaks = await peak(values.threads);
 const rows: Row[] = [];
 const path = join(root, "docs/bench/peers.md");
+let where: { network: string; kernels: string; parts: Profile } | undefined;
 const wanted = positionals.length > 0 ? positionals : ["v2-small", "v2-base"];
 for (const network of wanted) {
   if (!(network in sides))
     throw new Error(`no such network: ${network}. There are ${Object.keys(sides).join(", ")}`);
   rows.push(...(await bench(python, network as Network)));
+  if (where === undefined) {
+    const side = String(sides[network as Network]);
+    const command = [process.execPath, join(depth, "our_side.ts"), join(values.folder, network), side, "6"];
+    const parts = await profile(command, values.threads);
+    const kernels = rows.flatMap(({ runs }) => runs).find((run) => run.kernels !== undefined)?.kernels ?? "";
+    where = parts && { network, kernels, parts };
+  }
   const machine = {
     processor: cpus()[0]?.model.trim() ?? "",
     threads: values.threads,
@@ -135,7 +155,7 @@ for (const network of wanted) {
     peaks,
   };
   // After each network, for the long ones may be stopped.
-  await Bun.write(path, page(rows, machine));
+  await Bun.write(path, page(rows, machine, where));
   await Bun.$`${join(root, "node_modules/.bin/biome")} format --write ${path}`.quiet().nothrow();
 }
 console.log(readFileSync(path, "utf8"));

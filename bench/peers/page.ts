@@ -1,6 +1,7 @@
 /** The page of `bench/peers/main.ts`. */
 import { median, spread } from "../statistics.ts";
 import type { Row, Run } from "./main.ts";
+import type { Profile } from "./profile.ts";
 
 export interface Machine {
   processor: string;
@@ -10,17 +11,20 @@ export interface Machine {
   peaks: Readonly<Record<string, number>>;
 }
 
-/** Of the processor time inside the library, by perf at 199 Hz: taken once by hand, on an AMD EPYC with AVX2 that did other work. */
-const profile = `| part of v2-small, AVX2 | share |
+/** Where the time of a network goes on an instruction set; undefined where `perf` is not there. */
+type Where = { network: string; kernels: string; parts: Profile } | undefined;
+
+function whereText(where: Where): string {
+  if (where === undefined)
+    return "There was no `perf` on this machine, or the library was not compiled on it.";
+  const lines = where.parts.map(([part, share]) => `| ${part} | ${(100 * share).toFixed(1)} % |`);
+  return `| part of ${where.network}, ${where.kernels} | share |
 |---|---|
-| products of linear layers, inner loop | 46 % |
-| products of attention, inner loop | 29 % |
-| Winograd: transforms | 6 % |
-| epilogues of linear layers (GELU, scale, residual) | 6 % |
-| softmax of attention | 5 % |
-| Winograd: products | 4 % |
-| packing keys and values | 2 % |
-| resizing, norms, all else | 2 % |`;
+${lines.join("\n")}
+
+Shares of the samples of a process that loads the network and runs it six times (\`perf record -e cpu-clock\`, \`bench/peers/profile.ts\`). No
+fusion of passes shortens the products.`;
+}
 
 const cpuOf = ({ runs }: Row) => runs.map(({ cpu }) => cpu);
 
@@ -52,9 +56,10 @@ function least(network: string, all: readonly Row[], rate: number | undefined): 
 function rowText(row: Row, all: readonly Row[], rate: number | undefined): string {
   const of = (engine: string) =>
     all.find((one) => one.network === row.network && one.engine.startsWith(engine))!;
-  const [ours, reference] = [of("easel"), of("PyTorch")];
+  const ours = of(row.engine.endsWith("bfloat16") ? "easel, bfloat16" : "easel, float32");
+  const reference = of("PyTorch");
   if (row.absent !== undefined) return `| ${row.network} | ${row.engine} | ${row.absent} | | | | | | |`;
-  const mine = row === ours;
+  const mine = row === ours || ours.absent !== undefined;
   const shortest = least(row.network, all, rate);
   return `| ${[
     row.network,
@@ -69,7 +74,11 @@ function rowText(row: Row, all: readonly Row[], rate: number | undefined): strin
   ].join(" | ")} |`;
 }
 
-export const page = (rows: readonly Row[], { processor, threads, load, peaks }: Machine): string => {
+export const page = (
+  rows: readonly Row[],
+  { processor, threads, load, peaks }: Machine,
+  where: Where,
+): string => {
   const kernels = rows.flatMap(({ runs }) => runs).find((run) => run.kernels !== undefined)?.kernels ?? "";
   const rounds = Math.max(...rows.map(({ runs }) => runs.length));
   return `# Beside other engines
@@ -80,16 +89,13 @@ The depth networks, one picture of 1024×768. A ratio below 1 means that we are 
 |---|---|---|---|---|---|---|---|---|
 ${rows.map((row) => rowText(row, rows, peaks[kernels])).join("\n")}
 
-The goals for float32 are at most 0.80 of OpenVINO's processor time, 0.66 of ONNX Runtime's, and 0.70 of OpenVINO's memory. "Of the peak" is
-the time that all products of the network would take at the processor's peak as a share of the wall time. An engine that makes each product
+Numbers of bfloat16 are beside ours of bfloat16. The goals for float32 are at most 0.80 of OpenVINO's processor time, 0.66 of ONNX
+Runtime's, and 0.70 of OpenVINO's memory. "Of the peak" is the time that all products of the network would take at the processor's peak as a share of the wall time. An engine that makes each product
 cannot pass 100 %; Winograd's convolutions make fewer.
 
 ## Where the time goes
 
-${profile}
-
-Shares are of the library, which takes 76 % of the samples of the whole process, its start and load included. Four fifths of them are
-inner loops of products, which no fusion of passes shortens; norms take 0.4 %. These samples were not taken by this program.
+${whereText(where)}
 
 ## Method
 
