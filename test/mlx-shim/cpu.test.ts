@@ -122,6 +122,12 @@ describe.if(onLinux).each(sets)("the kernels for %s", (set) => {
       [224, 3, 3, 192],
       { rectified: true, curve: "relu" },
     ],
+    [
+      "by Winograd, a block that fills no whole lines of the cache",
+      [1, 61, 67, 12],
+      [20, 3, 3, 12],
+      { padding: 1 },
+    ],
     ["by Winograd, no padding, a batch", [3, 26, 11, 40], [24, 3, 3, 40], {}],
     ["with stride two", [2, 31, 22, 64], [72, 3, 3, 64], { padding: 1, stride: 2 }],
     ["of one pixel", [2, 31, 22, 64], [33, 1, 1, 64], {}],
