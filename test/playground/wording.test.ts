@@ -13,12 +13,17 @@ function texts(): string[] {
   const found = [document.title];
   const isShown = (element: Element) =>
     element.checkVisibility() && !element.closest("code, pre, script, style, textarea");
+  const isCode = (node: Node) => node instanceof Element && node.localName === "code";
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const blocks = new Set<Element>();
   for (let node = walker.nextNode(); node; node = walker.nextNode())
     if (node.textContent?.trim() && isShown(node.parentElement!)) blocks.add(node.parentElement!);
   for (const block of blocks)
-    found.push([...block.childNodes].map((node) => (node instanceof Text ? node.data : " ")).join(""));
+    found.push(
+      [...block.childNodes]
+        .map((node) => (node instanceof Text ? node.data : isCode(node) ? "CODE" : " "))
+        .join(""),
+    );
   for (const element of document.querySelectorAll("[title], [aria-label], [alt], [placeholder]"))
     if (isShown(element))
       for (const name of ["title", "aria-label", "alt", "placeholder"])
@@ -31,7 +36,7 @@ const faults: readonly (readonly [fault: string, sign: RegExp])[] = [
   ["a raw code or field", /\b[a-z]+_[a-z_\d]+\b/],
   ["a raw family", /\b(depthanything|depthpro|seedvr2|zimage|flux2)\b/],
   ["a raw id", /\b(job|file)_[0-9a-f]{8,}/],
-  ["a pattern of the server's", /\\[wd]|\(\?|\^[[(]|Invalid (string|input)/],
+  ["a pattern of the server's", /\\[wd]|\(\?[:=!<]|\^[[(]|Invalid (string|input)/],
   ["a number that touches its unit", /\d(ms|s|min|h|[kMG]B|MP|m|%|px)(?![\w-])/],
   ["an x between two sides", /\d x \d|\d{2,}x\d/],
   ["three dots", /\.\.\./],
@@ -85,7 +90,8 @@ async function faultsOf(page: Page, state: string): Promise<string[]> {
 }
 
 const openAll = async (page: Page) => {
-  for (const more of await page.locator(".panel details:not([open]) > summary").all()) await more.click();
+  const closed = page.locator(".panel details:not([open]) > summary");
+  while ((await closed.count()) > 0) await closed.first().click();
 };
 
 test("the checks of the words find what they are for", () => {
@@ -117,10 +123,13 @@ test.skipIf(!hasBrowser)(
       await page.locator("#panel-title", { hasText: new RegExp(tool, "i") }).waitFor();
       await openAll(page);
       await look(tool);
-      for (const model of await page.locator('select[name="model"] option').all()) {
-        await page.locator('select[name="model"]').selectOption((await model.getAttribute("value"))!);
+      const models = page.locator('select[name="model"]');
+      const usual = await models.inputValue();
+      for (const model of await models.locator("option").all()) {
+        await models.selectOption((await model.getAttribute("value"))!);
         await look(`${tool}, ${await model.textContent()}`);
       }
+      await models.selectOption(usual);
     }
     await page.goto(`${url}/#depth`);
     await page.locator('select[name="model"]').selectOption("depthanything/mini");
@@ -178,6 +187,7 @@ test.skipIf(!hasBrowser)(
     await page.goto(`${url}/#generate`);
     await page.getByLabel("Prompt", { exact: true }).fill("a kite\na boat");
     await page.getByRole("checkbox", { name: "Each line is a prompt of its own" }).check();
+    await openAll(page);
     await look("prompts");
     await page.getByRole("spinbutton", { name: "Steps" }).fill("1");
     await page.getByRole("button", { name: "Generate" }).click();
