@@ -19,10 +19,9 @@ fail() {
   echo "$1" >&2
   exit 1
 }
-# PostgreSQL refuses root
-plain() {
-  if [ "$(id -u)" = 0 ]; then setpriv --reuid=65534 --regid=65534 --clear-groups env HOME="$folder/servers" "$@"; else "$@"; fi
-}
+# PostgreSQL refuses root. No function: the process that is started in the background must be the server itself, which the end kills
+plain=(env)
+if [ "$(id -u)" = 0 ]; then plain=(setpriv --reuid=65534 --regid=65534 --clear-groups env HOME="$folder/servers"); fi
 wait_for() {
   local name=$1
   shift
@@ -47,9 +46,9 @@ fi
 # the database: on this machine alone, without passwords
 database=$((port + 10))
 if [ ! -d "$folder/servers/database" ]; then
-  plain "$programs/initdb" -D "$folder/servers/database" -U owner --auth=trust -E UTF8 --locale=C.UTF-8 >/dev/null
+  "${plain[@]}" "$programs/initdb" -D "$folder/servers/database" -U owner --auth=trust -E UTF8 --locale=C.UTF-8 >/dev/null
 fi
-plain "$programs/postgres" -D "$folder/servers/database" -c listen_addresses=127.0.0.1 -c port="$database" \
+"${plain[@]}" "$programs/postgres" -D "$folder/servers/database" -c listen_addresses=127.0.0.1 -c port="$database" \
   -c unix_socket_directories= >"$folder/database.log" 2>&1 &
 pids+=($!)
 wait_for PostgreSQL "$programs/pg_isready" -q -h 127.0.0.1 -p "$database"
