@@ -217,6 +217,15 @@ std::vector<const Integer*> all_tables() {
   return list;
 }
 
+/// Whether a table is one of the processor's instructions that take the sides of a product with and without signs, as those of x64 do.
+bool same_sides([[maybe_unused]] const Integer* table) {
+#if defined(__aarch64__)
+  return false;
+#else
+  return table != &four::table && table != &signed_four::table && table != &sixteen::table;
+#endif
+}
+
 /// Results are the same to the last bit: of all tables where every sum is a whole number that float32 has, and of any numbers between the
 /// instructions of one kind of processor that take the same sides with and without signs.
 bool agree(long m, long n, int bits, int group, bool whole) {
@@ -232,12 +241,7 @@ bool agree(long m, long n, int bits, int group, bool whole) {
   const Quantized w{stream.data(), scales.data(), biases.data(), n, k, bits, group};
   std::vector<float> before;
   for (const auto* table : all_tables()) {
-    const bool comparable = table != &four::table && table != &signed_four::table && table != &sixteen::table;
-#if defined(__aarch64__)
-    if (!whole) break;
-#else
-    if (!whole && !comparable) continue;
-#endif
+    if (!whole && !same_sides(table)) continue;
     std::vector<uint32_t> packed(table->packed_size(n, k, group));
     std::vector<float> out(m * n);
     table->pack(w, 0, n, packed.data());
