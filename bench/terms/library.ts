@@ -14,7 +14,10 @@ const header = join(root, "tools/kernels/tiles.h");
 
 /** Which ops of the table `amx` take three products. */
 export interface Rule {
-  products: boolean;
+  /** Products that nothing follows but a bias, such as queries and keys of attention. */
+  plain: boolean;
+  /** Those that an activation or a residual follows. */
+  ended: boolean;
   convolutions: boolean;
   attention: boolean;
 }

@@ -15,12 +15,13 @@ import { type Rule, withTiles } from "./library.ts";
 import { sharper, wider } from "./networks.ts";
 
 const root = join(import.meta.dir, "../..");
-const none: Rule = { products: false, convolutions: false, attention: false };
+const none: Rule = { plain: false, ended: false, convolutions: false, attention: false };
 const rules: Record<string, Rule | undefined> = {
-  products: { ...none, products: true },
+  plain: { ...none, plain: true },
+  ended: { ...none, ended: true },
   convolutions: { ...none, convolutions: true },
   attention: { ...none, attention: true },
-  everywhere: { products: true, convolutions: true, attention: true },
+  everywhere: { plain: true, ended: true, convolutions: true, attention: true },
   own: undefined,
 };
 const libraries = new Map<string, string>();
@@ -83,17 +84,18 @@ A number of float32 is two parts of bfloat16 and a rest of at most 2⁻¹⁸ of 
 numbers is six products of parts, with the accuracy of float32, or three, with an error of about 2⁻¹⁶. How far whole networks are from
 float32 by AVX-512 decides which are taken where: the largest difference of a depth map, as a share of its largest value.
 
-| network | six everywhere | three in products | three in convolutions | three in attention | three everywhere | as the kernels do |
-|---|---|---|---|---|---|---|
+| network | six everywhere | three in plain products | three in ended products | three in convolutions | three in attention | three everywhere | as the kernels do |
+|---|---|---|---|---|---|---|---|
 ${rows.join("\n")}
 
 The goal is 1e-4. The kernels for \`amx\` take three:
 
 | op | products of bfloat16 | why |
 |---|---|---|
-| linear layers, transposed convolutions, products of MLX's graph with packed weights | 3 | far below the goal |
+| products that an activation or a residual follows: the feed-forward layers, and the output of attention | 3 | below the goal |
+| plain products: queries, keys and values | 6 | a softmax raises the errors of its scores to a power |
 | convolutions by Winograd, from 192 channels to 192 | 3 | far below the goal |
-| attention | 6 | a score's error grows with the score, which a softmax raises to a power: trained networks have scores of tens |
+| attention | 6 | the same: trained networks have scores of tens, which random weights with larger queries come closer to |
 
 \`EASEL_CPU_KERNELS=amx_float32\`, or \`cpu_precision: float32\`, takes six everywhere. \`/ready\` and \`easel check\` name the kernels that run.
 The rule is in \`kernels/amx.cpp\`.

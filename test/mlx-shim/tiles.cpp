@@ -142,9 +142,29 @@ void attention(const TileKernels& k, double bound) {
   }
 }
 
+/// The table `amx`: plain products are six of bfloat16, those that an activation or a residual follows three.
+void rule() {
+  const long m = 300, n = 40, deep = 70;
+  const auto x = some(m * deep), w = some(n * deep), residual = some(m * n);
+  const auto product = [&](const auto& k, const Epilogue& epilogue) {
+    Floats packed(k.packed_size(n, deep)), memory = memory_of(k.product_memory(m, n, deep)), out(m * n);
+    k.pack(w.data(), deep, false, n, deep, packed.data());
+    k.product(x.data(), deep, packed.data(), epilogue, m, n, deep, memory.data(), out.data(), n);
+    return out;
+  };
+  const Epilogue plain{w.data()}, activated{nullptr, Activation::silu}, added{nullptr, Activation::none, nullptr, residual.data()};
+  const bool as_said = product(amx::table, plain) == product(amx_six::table, plain) &&
+                       product(amx::table, activated) == product(amx_three::table, activated) &&
+                       product(amx::table, added) == product(amx_three::table, added) &&
+                       product(amx_float32::table, added) == product(amx_six::table, added) &&
+                       product(amx_six::table, added) != product(amx_three::table, added);
+  if (!as_said) std::printf("the tables take other products than they should\n"), good = false;
+}
+
 }  // namespace
 
 int main() {
+  rule();
   constexpr struct {
     const TileKernels& table;
     /// Of products, convolutions and attention. 1.2e-5 is what three products may leave out.
