@@ -4,27 +4,15 @@
  *
  * @module
  */
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { openLibrary, random, saveSafetensors, scope, Tensor } from "../ffi/index.ts";
-import { library, nativeFolder } from "../ffi/native.ts";
 import { buildNative } from "../scripts/build/native.ts";
 import { figures } from "./beside-mflux.ts";
 import { openBlas } from "./openblas.ts";
 import { spread } from "./statistics.ts";
-
-export interface Bench {
-  /** "flux2", which is the folder of its sides and the name of its page, and a model of the published sizes. */
-  family: string;
-  model: string;
-  title: string;
-  /** What the weights are, for the page. */
-  form: string;
-  /** Shapes of noise and text, for a side in pixels. */
-  shapes(side: number): { noise: number[]; text: number[] };
-}
+import { type Family, prepare, transformers } from "./transformers.ts";
 
 interface Side {
   seconds: number;
@@ -38,16 +26,8 @@ const apart = (a: Side, b: Side): number => {
   return a.latents.reduce((most, value, i) => Math.max(most, Math.abs(value - b.latents[i]!)), 0) / largest;
 };
 
-/** Makes random weights of a transformer of the published width, one block of each kind, unless they are there. */
-export async function makeTransformer(model: string, folder: string): Promise<void> {
-  if (existsSync(join(folder, "transformer"))) return;
-  mkdirSync(folder, { recursive: true });
-  const command = [process.execPath, join(import.meta.dir, "published.ts"), model, folder];
-  const made = Bun.spawn([...command, "--blocks", "1", "--only", "transformer"], { stderr: "inherit" });
-  if ((await made.exited) !== 0) throw new Error("the weights could not be made");
-}
-
-export async function bench({ family, model, title, form, shapes }: Bench): Promise<void> {
+export async function bench(family: Family): Promise<void> {
+  const { title, form } = transformers[family];
   const { values } = parseArgs({
     args: process.argv.slice(2),
     options: {
@@ -59,19 +39,10 @@ export async function bench({ family, model, title, form, shapes }: Bench): Prom
   const python = process.env.PYTHON ?? "python3";
   const here = join(import.meta.dir, family);
   const { folder, side } = values;
-  const sigmas = [1, 0.9, 0.7, 0.4, 0];
   await buildNative();
   const blas = await openBlas();
-  await makeTransformer(model, folder);
-  openLibrary(join(await nativeFolder({ usual: "" }), library));
-  scope(() => {
-    const { noise, text } = shapes(Number(side));
-    saveSafetensors(join(folder, "inputs.safetensors"), {
-      noise: random.normal(noise, random.key(1)),
-      text: random.normal(text, random.key(2)),
-      sigmas: Tensor.from(Float32Array.from(sigmas)),
-    });
-  });
+  const sigmas = [1, 0.9, 0.7, 0.4, 0];
+  await prepare(family, folder, Number(side), sigmas);
 
   async function run(command: string[], preload?: string): Promise<Side> {
     const out = join(folder, "latents.f32");

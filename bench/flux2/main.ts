@@ -9,10 +9,4 @@
  */
 import { bench } from "../steps.ts";
 
-await bench({
-  family: "flux2",
-  model: "flux2/klein-4b",
-  title: "FLUX.2 klein",
-  form: "Random weights in the form of klein-4b's transformer: its width, one block of each kind and a text of 512 tokens",
-  shapes: (side) => ({ noise: [128, side / 16, side / 16], text: [512, 7680] }),
-});
+await bench("flux2");

@@ -1,6 +1,6 @@
 """mflux's side: the steps from noise to latents, with mflux's own transformer.
 
-LD_PRELOAD=.cache/bench-openblas/libblas-for-mlx.so python mflux_side.py FOLDER OUT
+LD_PRELOAD=.cache/bench-openblas/libblas-for-mlx.so python mflux_side.py FOLDER OUT [float32|bfloat16]
 """
 
 import json
@@ -17,8 +17,8 @@ from mflux.models.flux2.model.flux2_text_encoder.prompt_encoder import Flux2Prom
 from mflux.models.flux2.model.flux2_transformer.transformer import Flux2Transformer
 from mlx.utils import tree_flatten
 
-ModelConfig.precision = mx.float32
 folder, out = Path(sys.argv[1]), Path(sys.argv[2])
+ModelConfig.precision = dtype = getattr(mx, sys.argv[3] if len(sys.argv) > 3 else "float32")
 config = json.loads((folder / "transformer" / "config.json").read_text())
 config.pop("guidance_embeds")
 transformer = Flux2Transformer(**config)
@@ -31,13 +31,13 @@ def published(name):
 
 
 names = [name for name, _ in tree_flatten(transformer.parameters())]
-transformer.load_weights([(name, tensors[published(name)].astype(mx.float32)) for name in names])
+transformer.load_weights([(name, tensors[published(name)].astype(dtype)) for name in names])
 mx.eval(transformer.parameters())
 del tensors
 inputs = mx.load(str(folder / "inputs.safetensors"))
 channels, rows, columns = inputs["noise"].shape
 latents = inputs["noise"].reshape(1, channels, -1).transpose(0, 2, 1)
-text = inputs["text"][None]
+text = inputs["text"][None].astype(dtype)
 sigmas = inputs["sigmas"].tolist()
 img_ids = Flux2LatentCreator.prepare_grid_ids(mx.zeros((1, channels, rows, columns)), t_coord=0)
 txt_ids = Flux2PromptEncoder.prepare_text_ids(text)
@@ -51,7 +51,7 @@ def processor():
 
 begun, busy = time.perf_counter(), processor()
 for now, then in zip(sigmas, sigmas[1:]):
-    latents = latents + (then - now) * transformer(latents, text, mx.array([now]), img_ids, txt_ids)
+    latents = latents + (then - now) * transformer(latents.astype(dtype), text, mx.array([now]), img_ids, txt_ids)
     mx.eval(latents)
 seconds, used = time.perf_counter() - begun, processor() - busy
 np.asarray(latents[0].transpose(1, 0), dtype=np.float32).tofile(out)

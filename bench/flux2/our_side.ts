@@ -1,13 +1,13 @@
-/** Our side: the steps from noise to latents. `bun our_side.ts FOLDER OUT` */
+/** Our side: the steps from noise to latents. `bun our_side.ts FOLDER OUT [HOW]` */
 import { clearCache, scope, Tensor } from "../../ffi/index.ts";
 import { denoise } from "../../src/models/flux2/denoise.ts";
 import { loadTransformer } from "../../src/models/flux2/load.ts";
 import { measured, opened } from "../side.ts";
 
-const { folder, out, input } = await opened();
+const { folder, out, how, input } = await opened();
 const [noise, text, sigmas] = [input("noise"), input("text"), input("sigmas")];
 const [channels, rows, columns] = noise.shape as [number, number, number];
-const transformer = loadTransformer([folder]);
+const transformer = loadTransformer([folder], how);
 const swapped = (data: Float32Array<ArrayBuffer>, from: number, to: number) =>
   scope(() =>
     Tensor.from(data, [from, to]).transpose(1, 0).contiguous().read("float32"),

@@ -23,7 +23,7 @@ import { buildNative } from "../../scripts/build/native.ts";
 import { attention } from "../../src/nn/attention.ts";
 import { figures } from "../beside-mflux.ts";
 import { median, spread } from "../statistics.ts";
-import { makeTransformer } from "../steps.ts";
+import { makeTransformer } from "../transformers.ts";
 
 const { values } = parseArgs({
   args: process.argv.slice(2),

@@ -24,8 +24,9 @@ const text = (name: string) => {
   return { data: tensor.read("float32") as Float32Array<ArrayBuffer>, tokens: tensor.shape[0]! };
 };
 const [positive, negative] = [text("positive"), text("negative")];
-const modulator = loadModulator([folder]);
-const transformer = loadTransformer([folder]);
+const modulator = loadModulator([folder], { products: "float32" });
+// As mflux: a processor with an instruction for bfloat16 would take that.
+const transformer = loadTransformer([folder], { products: "float32" });
 const start = noise({ width: side, height: side }, 64, 1);
 
 const processor = () => {

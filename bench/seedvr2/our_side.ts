@@ -16,8 +16,10 @@ import { decode, denoise, encode, enlarge } from "../../src/models/seedvr2/upsca
 const [folder, out, side = "512"] = process.argv.slice(2) as [string, string, string?];
 openLibrary(join(await nativeFolder({ usual: "" }), library));
 
-const vae = loadVae([folder]).vae;
-const { transformer } = loadTransformer([folder], "3b");
+// As mflux: a processor with an instruction for bfloat16 would take that.
+const how = { products: "float32" } as const;
+const vae = loadVae([folder], how).vae;
+const { transformer } = loadTransformer([folder], "3b", how);
 const text = loadText([folder], transformer.config.text);
 const raw = await sharp(join(folder, "input.png")).raw().toBuffer({ resolveWithObject: true });
 const seconds: Record<string, number> = {};

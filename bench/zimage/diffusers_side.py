@@ -1,9 +1,10 @@
-"""diffusers' side: the steps from noise to latents on PyTorch.
+"""diffusers' side: the steps from noise to latents on PyTorch. Counts the products of a step, too, in float32.
 
-python diffusers_side.py FOLDER OUT
+python diffusers_side.py FOLDER OUT [float32|bfloat16]
 """
 
 import json
+import os
 import resource
 import sys
 import time
@@ -12,18 +13,30 @@ from pathlib import Path
 import torch
 from diffusers import ZImageTransformer2DModel
 from safetensors.torch import load_file
+from torch.utils.flop_counter import FlopCounterMode
 
-torch.set_num_threads(2)
+torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
 torch.set_grad_enabled(False)
 folder, out = Path(sys.argv[1]), Path(sys.argv[2])
-transformer = ZImageTransformer2DModel.from_pretrained(folder / "transformer", torch_dtype=torch.float32).eval()
+dtype = getattr(torch, sys.argv[3] if len(sys.argv) > 3 else "float32")
+transformer = ZImageTransformer2DModel.from_pretrained(folder / "transformer", torch_dtype=dtype).eval()
 inputs = load_file(folder / "inputs.safetensors")
-latents, text, sigmas = inputs["noise"][:, None], inputs["text"], inputs["sigmas"].tolist()
+start, text, sigmas = inputs["noise"][:, None], inputs["text"].to(dtype), inputs["sigmas"].tolist()
+
+
+def velocity(latents, now):
+    return -transformer([latents.to(dtype)], torch.tensor([1 - now]), [text], return_dict=False)[0][0].float()
+
+
+latents = start
 begun, busy = time.perf_counter(), time.process_time()
 for now, then in zip(sigmas, sigmas[1:]):
-    velocity = -transformer([latents], torch.tensor([1 - now]), [text], return_dict=False)[0][0]
-    latents = latents + (then - now) * velocity
+    latents = latents + (then - now) * velocity(latents, now)
 seconds, used = time.perf_counter() - begun, time.process_time() - busy
 latents[:, 0].contiguous().numpy().tofile(out)
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-print(json.dumps({"seconds": seconds, "processor": used, "peak": peak}))
+told = {"seconds": seconds, "processor": used, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
+if dtype == torch.float32:
+    with FlopCounterMode(display=False) as counter:
+        velocity(start, 1.0)
+    told["operations"] = counter.get_total_flops() / 2
+print(json.dumps(told))

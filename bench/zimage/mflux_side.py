@@ -1,6 +1,6 @@
 """mflux's side: the steps from noise to latents, with mflux's own transformer.
 
-LD_PRELOAD=.cache/bench-openblas/libblas-for-mlx.so python mflux_side.py FOLDER OUT
+LD_PRELOAD=.cache/bench-openblas/libblas-for-mlx.so python mflux_side.py FOLDER OUT [float32|bfloat16]
 """
 
 import json
@@ -15,8 +15,8 @@ from mflux.models.common.config import ModelConfig
 from mflux.models.z_image.model.z_image_transformer.transformer import ZImageTransformer
 from mlx.utils import tree_flatten
 
-ModelConfig.precision = mx.float32
 folder, out = Path(sys.argv[1]), Path(sys.argv[2])
+ModelConfig.precision = dtype = getattr(mx, sys.argv[3] if len(sys.argv) > 3 else "float32")
 transformer = ZImageTransformer(**json.loads((folder / "transformer" / "config.json").read_text()))
 tensors = mx.load(str(folder / "transformer" / "diffusion_pytorch_model.safetensors"))
 
@@ -27,11 +27,11 @@ def published(name):
 
 
 names = [name for name, _ in tree_flatten(transformer.parameters())]
-transformer.load_weights([(name, tensors[published(name)].astype(mx.float32)) for name in names])
+transformer.load_weights([(name, tensors[published(name)].astype(dtype)) for name in names])
 mx.eval(transformer.parameters())
 del tensors
 inputs = mx.load(str(folder / "inputs.safetensors"))
-latents, text, sigmas = inputs["noise"][:, None], inputs["text"], inputs["sigmas"].tolist()
+latents, text, sigmas = inputs["noise"][:, None], inputs["text"].astype(dtype), inputs["sigmas"].tolist()
 mx.eval(latents, text)
 
 
@@ -42,7 +42,7 @@ def processor():
 
 begun, busy = time.perf_counter(), processor()
 for now, then in zip(sigmas, sigmas[1:]):
-    latents = latents + (then - now) * transformer(latents, 1 - now, inputs["sigmas"], text)
+    latents = latents + (then - now) * transformer(latents.astype(dtype), 1 - now, inputs["sigmas"], text)
     mx.eval(latents)
 seconds, used = time.perf_counter() - begun, processor() - busy
 np.asarray(latents[:, 0], dtype=np.float32).tofile(out)

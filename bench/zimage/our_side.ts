@@ -1,15 +1,15 @@
-/** Our side: the steps from noise to latents. `bun our_side.ts FOLDER OUT` */
+/** Our side: the steps from noise to latents. `bun our_side.ts FOLDER OUT [HOW]` */
 import { clearCache, scope, Tensor } from "../../ffi/index.ts";
 import { denoise } from "../../src/models/zimage/denoise.ts";
 import { loadTransformer } from "../../src/models/zimage/load.ts";
 import { pack, unpack } from "../../src/models/zimage/pictures.ts";
 import { measured, opened } from "../side.ts";
 
-const { folder, out, input } = await opened();
+const { folder, out, how, input } = await opened();
 const [noise, text, sigmas] = [input("noise"), input("text"), input("sigmas")];
 const [, height, width] = noise.shape as [number, number, number];
 const [rows, columns] = [height / 2, width / 2];
-const transformer = loadTransformer([folder]);
+const transformer = loadTransformer([folder], how);
 const read = (made: () => Tensor) =>
   scope(() => made().contiguous().read("float32")) as Float32Array<ArrayBuffer>;
 measured(out, () => {
