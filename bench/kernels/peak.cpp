@@ -37,6 +37,22 @@ FILL(base, 4, "sse2")
 FILL(avx2, 8, "avx2,fma")
 FILL(avx512, 16, "avx512f,prefer-vector-width=512")
 
+/// The same with an instruction that adds the products of PER numbers to each lane.
+#define DOTS(NAME, SUM, START, SIDE, ONES, STEP, PER, SET)                                                    \
+  RAISED(SET) double NAME(long rounds) {                                                                      \
+    SUM c[12];                                                                                                \
+    SIDE a = ONES, b = ONES;                                                                                  \
+    for (auto& one : c) one = START;                                                                          \
+    asm volatile("" : "+v"(a), "+v"(b));                                                                      \
+    for (long i = 0; i < rounds; i++) { _Pragma("GCC unroll 12") for (auto& one : c) one = STEP(one, a, b); } \
+    for (auto& one : c) asm volatile("" ::"m"(one));                                                          \
+    return 12.0 * (sizeof(SUM) / 4) * PER * static_cast<double>(rounds);                                      \
+  }
+
+DOTS(avx512_bf16, __m512, _mm512_setzero_ps(), __m512bh, (__m512bh)_mm512_set1_epi32(0x3f803f80), _mm512_dpbf16_ps, 2, "avx512f,avx512bf16")
+DOTS(avx512_vnni, __m512i, _mm512_setzero_si512(), __m512i, _mm512_set1_epi8(1), _mm512_dpbusd_epi32, 4, "avx512f,avx512vnni")
+DOTS(avx_vnni, __m256i, _mm256_setzero_si256(), __m256i, _mm256_set1_epi8(1), _mm256_dpbusd_avx_epi32, 4, "avx2,avxvnni")
+
 /// A product of float32 is six of bfloat16.
 RAISED("amx-tile,amx-bf16") double amx(long rounds) {
   struct alignas(64) {
@@ -106,6 +122,9 @@ int main(int, char** argv) {
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) tell("avx2", avx2);
   if (__builtin_cpu_supports("avx512f")) tell("avx512", avx512);
+  if (__builtin_cpu_supports("avx512bf16")) tell("avx512_bf16", avx512_bf16);
+  if (__builtin_cpu_supports("avxvnni")) tell("avx_vnni", avx_vnni);
+  if (__builtin_cpu_supports("avx512vnni")) tell("avx512_vnni", avx512_vnni);
   constexpr long request = 0x1023, tile_data = 18;
   if (__builtin_cpu_supports("amx-bf16") && syscall(SYS_arch_prctl, request, tile_data) == 0) tell("amx", amx);
 #endif

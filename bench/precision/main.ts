@@ -221,8 +221,9 @@ Written by \`bun bench/precision/main.ts\`. Weights are random: the tiny network
 have the published sizes, or the published width and two blocks of each kind, and one picture of 1024×768, or of 256². The products are those
 of bfloat16, computed by float32 instructions, so these rows do not depend on the processor; sums of integers are exact on all of them. Instructions for bfloat16 differ in the last bits of a sum, and count subnormal numbers as zero.
 
-The kernels for AVX512_BF16 and AMX are compiled, and tested with their instructions written out in C++ (\`test/mlx-shim/bfloat16.cpp\`, \`tools/kernels/tiles.h\`); those for
-Arm's BFMMLA are tested in QEMU. All three wait for a processor that has the instruction: they have not run on one.
+The kernels for AVX512_BF16 and AMX are tested with their instructions written out in C++ (\`test/mlx-shim/bfloat16.cpp\`,
+\`tools/kernels/tiles.h\`); those for Arm's BFMMLA are tested in QEMU. Of the three, AVX512_BF16 has run on a processor that has the instruction:
+[peers-diffusion.md](peers-diffusion.md).
 `;
 const path = join(root, "docs/bench/precision.md");
 await Bun.write(path, page);
