@@ -92,7 +92,7 @@ ${table(["op", "of", "ours is", "ours", "PyTorch", "MLX", "ours / PyTorch", "our
 ## The processor's peak
 
 Billions of multiply-adds a second, by \`bench/kernels/peak.cpp\`: the same instructions over registers, with no memory in the way. One
-of \`amx\` is six on the tiles.
+of \`amx_float32\` is six on the tiles.
 
 ${table(["instruction set", "1 thread", `${threads} threads`, "gain"], peaks)}
 
@@ -121,21 +121,22 @@ has the times of both.
 
 | variable | values |
 |---|---|
-| \`EASEL_CPU_KERNELS\` | \`off\`, \`base\` (SSE2 or NEON), \`avx2\`, \`avx512\`, \`amx\` (AVX-512, and products, attention and the widest convolutions on AMX tiles); unset, the best that the processor and its kernel have. One that is lacking is refused when the library opens |
-| \`EASEL_CPU_THREADS\` | how many threads; unset, as many processors as the process may use. Results do not depend on it |
+| \`EASEL_CPU_KERNELS\` | \`off\`, \`base\` (SSE2 or NEON), \`avx2\`, \`avx512\`, \`amx\` (AVX-512, and products, attention and the widest convolutions on AMX tiles), \`amx_float32\` (the same without products of less than float32's accuracy); unset, the best that the processor and its kernel have. One that is lacking is refused when the library opens |
+| \`EASEL_CPU_THREADS\` | how many threads; unset, as many physical cores as the process may use. Results do not depend on it ([threads.md](threads.md)) |
 
 Covered in float32: convolutions of one group (3×3 with stride 1 by Winograd's F(4×4), the rest by products), attention up to 512
 channels a head (masks, causal, shared heads), softmax of the last axis, linear layers, layer, RMS and group norm, GELU (also
 half precision, computed in float32), SiLU, silu(a) · b, resampling of rows and columns (bilinear, bicubic, nearest), and products
 with matrices of 2 to 6 or 8 bits.
 
-With \`amx\` each number of a product or of attention is cut into three parts of bfloat16 that add up to it, six of the nine products of parts are
-added up in float32, and what is left out is below 2⁻²⁴ of a term: the accuracy of float32 (at 1370 × 3072 × 768 the largest error is
-8e-7 of the largest value; summing up in float32 with AVX-512 makes 1.6e-6). Two parts and three products would be twice as fast and
-ten times less accurate (5e-6). Parts below 2⁻¹²⁶ count as zero, so a number below about 1e-33 loses its last digits. A sum that is
-no number is made again without cutting, so infinities come out as they should. Below 256 rows cutting costs more than it saves: those
-products are AVX-512's over the same packed form. In attention the tiles multiply for one run of queries while the
-powers of another are taken, and the rows of a product are shared out evenly.
+With \`amx\` each number of a product, a convolution by Winograd or attention is cut into parts of bfloat16. Three parts add up to it; six of the nine
+products of parts are added up in float32, and what is left out is below 2⁻²⁴ of a term: the accuracy of float32 (at 1370 × 3072 × 768 the
+largest error is 8e-7 of the largest value; summing up in float32 with AVX-512 makes 1.6e-6). Two parts and three products leave out less than
+2⁻¹⁶ (5e-6 at that size). Winograd and products that an activation or a residual follows take three, plain products and attention six:
+[terms.md](terms.md) has what that does to networks. \`amx_float32\`, which \`cpu_precision: float32\` chooses, takes six everywhere. Parts below 2⁻¹²⁶ count as zero, so a number below about
+1e-33 loses its last digits. A sum that is no number is made again without cutting, so infinities come out as they should. Below 256 rows cutting
+costs more than it saves: those products are AVX-512's over the same packed form. In attention the tiles multiply for one run of queries while
+the powers of another are taken.
 
 A network's matrices are packed once, when they are loaded, and the packed form takes the place of the other (\`packed()\` of \`ffi/\`):
 the same bytes, up to whole panels of columns. Choosing other kernels later changes nothing for them. Bias, a curve (GELU, SiLU, relu), a scale for

@@ -2,7 +2,9 @@
  * How far networks are from float32 when products on AMX's tiles take three products of bfloat16 instead of six, and where. The tiles are
  * written out in C++, so that any processor with AVX512_BF16 makes the page. Writes `docs/bench/terms.md`.
  *
- *     bun bench/terms/main.ts [FOLDER of weights that bench/depth/make.py made …]
+ *     bun bench/terms/main.ts [FOLDER of weights that bench/depth/make.py made …] [--closer] [--depth-pro]
+ *
+ * --closer adds each of them with larger queries, --depth-pro a Depth Pro that is wider than the tests'.
  *
  * A network takes minutes, so finished rows are kept in `.cache/terms/rows.json`: remove it when kernels have changed.
  *
@@ -11,9 +13,14 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { parseArgs } from "node:util";
 import { type Rule, withTiles } from "./library.ts";
 import { sharper, wider } from "./networks.ts";
 
+const { values, positionals: folders } = parseArgs({
+  allowPositionals: true,
+  options: { closer: { type: "boolean", default: false }, "depth-pro": { type: "boolean", default: false } },
+});
 const root = join(import.meta.dir, "../..");
 const none: Rule = { plain: false, ended: false, convolutions: false, attention: false };
 const rules: Record<string, Rule | undefined> = {
@@ -25,7 +32,11 @@ const rules: Record<string, Rule | undefined> = {
   own: undefined,
 };
 const libraries = new Map<string, string>();
-for (const [name, rule] of Object.entries(rules)) libraries.set(name, await withTiles(name, rule));
+/** Compiled when the first network needs them. */
+async function compiled(): Promise<void> {
+  if (libraries.size > 0) return;
+  for (const [name, rule] of Object.entries(rules)) libraries.set(name, await withTiles(name, rule));
+}
 
 const work = mkdtempSync(join(tmpdir(), "easel-terms-"));
 function depth(library: string, set: string, folder: string): Float32Array {
@@ -52,20 +63,25 @@ const done: Record<string, string> = (await kept.exists()) ? await kept.json() :
 const rows: string[] = [];
 try {
   const networks: [string, string][] = [];
-  for (const folder of process.argv.slice(2)) {
+  for (const folder of folders) {
+    networks.push([basename(folder), folder]);
+    if (!values.closer) continue;
     const closer = join(work, `${basename(folder)}-closer`);
     sharper(folder, closer, 8);
-    networks.push([basename(folder), folder], [`${basename(folder)}, queries 8 times as large`, closer]);
+    networks.push([`${basename(folder)}, queries 8 times as large`, closer]);
   }
-  const wide = join(work, "depth-pro");
-  wider(join(root, "test/fixtures/depth/depth-pro-hf"), wide, 12);
-  networks.push(["Depth Pro, 12 times as wide as the tests'", wide]);
+  if (values["depth-pro"]) {
+    const wide = join(work, "depth-pro");
+    wider(join(root, "test/fixtures/depth/depth-pro-hf"), wide, 12);
+    networks.push(["Depth Pro, 12 times as wide as the tests'", wide]);
+  }
   for (const [name, folder] of networks) {
     const before = done[name];
     if (before !== undefined) {
       rows.push(before);
       continue;
     }
+    await compiled();
     const exact = depth(libraries.get("own")!, "avx512", folder);
     const six = apart(exact, depth(libraries.get("own")!, "amx_float32", folder));
     const three = [...libraries.values()].map((library) => apart(exact, depth(library, "amx", folder)));
@@ -104,8 +120,7 @@ The rule is in \`kernels/amx.cpp\`.
 
 Written by \`bun bench/terms/main.ts\` on ${cpus()[0]!.model.trim()}. It has no AMX: the tiles' instructions are written out in C++
 (\`tools/kernels/tiles.h\`), with the order of their sums as Intel documents it, and everything else is the kernels as they are. Their times are
-still to be measured. Weights are random, the picture is of 1024×768 and reaches the networks with 266 pixels on its short side (476 tokens; the published 518 would take the written-out tiles an hour); Depth Pro's is the one of the tests with 12
-times the channels.
+still to be measured. Weights are random, the picture is of 1024×768 and reaches the networks with 266 pixels on its short side (476 tokens).
 `;
 const path = join(root, "docs/bench/terms.md");
 await Bun.write(path, page);
