@@ -16,7 +16,13 @@ from evaluate import both_answers, predict  # noqa: E402
 from net import MiniDepth, normalise  # noqa: E402
 from weights import read_folded, save_net  # noqa: E402
 
-CONFIG = {"channels": [8, 12, 10, 14], "blocks": [1, 1, 2, 1], "decoder": [6, 7, 9], "kernel": 5}
+CONFIG = {
+    "channels": [8, 12, 12, 16],
+    "blocks": [1, 1, 2, 1],
+    "looks": [0, 0, 1, 2],
+    "decoder": [6, 7, 9],
+    "kernel": 5,
+}
 OUT = Path(__file__).parent.parent / "fixtures" / "mini"
 
 

@@ -38,8 +38,8 @@ class Scenes:
             runs = [
                 (int(file.name.removesuffix(".kind.npy")), None) for file in sorted(Path(folder).glob("*.kind.npy"))
             ]
-        self.shards = [Shard(folder, shard_name(first)) for first, _ in runs]
-        counts = [shard.done if count is None else count for shard, (_, count) in zip(self.shards, runs, strict=True)]
+        self.shards = [Shard(folder, shard_name(first)) for first, *_ in runs]
+        counts = [shard.done if run[1] is None else run[1] for shard, run in zip(self.shards, runs, strict=True)]
         for shard, count in zip(self.shards, counts, strict=True):
             if shard.done < count:
                 raise ValueError(f"{folder} has {shard.done} scenes where {count} are asked for")

@@ -8,11 +8,8 @@ python export.py --run DIR/checkpoint.pt --out ../../assets/mini/mini.safetensor
 import argparse
 from pathlib import Path
 
-import torch
-from safetensors.torch import load_file
-
 from recipe import FULL
-from weights import blended, folded, load_net, save_tensors
+from weights import exported, save_tensors
 
 
 def main():
@@ -20,11 +17,7 @@ def main():
     parser.add_argument("--run", required=True, help="a run's checkpoint")
     parser.add_argument("--out", required=True)
     arguments = parser.parse_args()
-    config = torch.load(arguments.run, weights_only=True)["config"]
-    tensors, first = folded(load_net(arguments.run)), Path(arguments.run).parent / "first.safetensors"
-    if first.exists():
-        tensors = blended(load_file(first), tensors, FULL.share)
-    save_tensors(tensors, config, arguments.out)
+    save_tensors(*exported(arguments.run, FULL.share), arguments.out)
     print(f"{Path(arguments.out).stat().st_size} bytes")
 
 

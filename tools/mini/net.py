@@ -1,7 +1,7 @@
-"""The network of depthanything/mini: a convolutional encoder and decoder of under a million numbers.
+"""The network of depthanything/mini: an encoder and decoder of convolutions, with attention where pictures are small.
 
 A picture's squares of 4×4 pixels become places of 48 numbers; they are halved three more times; mixing blocks at 1/16 and 1/32 look
-far around; the decoder goes back to 1/4 and unfolds to half size. The answer is relative inverse depth: larger is nearer, scale and
+far around, and attention between them sees every place from every other; the decoder goes back to 1/4 and unfolds to half size. The answer is relative inverse depth: larger is nearer, scale and
 shift are free.
 """
 
@@ -13,11 +13,13 @@ MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
 STRIDE = 32
 FOLD = 4
+HEADS = 4
 
 CONFIG = {
     "model_type": "mini_depth",
     "channels": [32, 64, 112, 144],
     "blocks": [1, 1, 3, 3],
+    "looks": [0, 0, 0, 0],
     "decoder": [32, 48, 64],
     "kernel": 5,
     "image_mean": list(MEAN),
@@ -55,12 +57,12 @@ class Residual(nn.Module):
 class Mix(nn.Module):
     """A wide depthwise convolution, what the whole picture has on average, and a two-layer network at each place."""
 
-    def __init__(self, channels, kernel):
+    def __init__(self, channels, kernel, wide=2):
         super().__init__()
         self.depthwise = Conv(channels, channels, kernel, groups=channels)
         self.context = nn.Linear(channels, channels)
-        self.expand = Conv(channels, 2 * channels, 1)
-        self.project = Conv(2 * channels, channels, 1)
+        self.expand = Conv(channels, wide * channels, 1)
+        self.project = Conv(wide * channels, channels, 1)
         nn.init.zeros_(self.project[1].weight)
         nn.init.zeros_(self.context.weight)
         nn.init.zeros_(self.context.bias)
@@ -73,16 +75,37 @@ class Mix(nn.Module):
         return x + self.project(functional.relu(self.expand(y)))
 
 
+class Look(nn.Module):
+    """Attention: each place takes from all others what its question asks for."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.ask = Conv(channels, 3 * channels, 1)
+        self.project = Conv(channels, channels, 1)
+        nn.init.zeros_(self.project[1].weight)
+
+    def forward(self, x):
+        n, c, h, w = x.shape
+        q, k, v = self.ask(x).reshape(n, 3, HEADS, c // HEADS, h * w).unbind(1)
+        # torch's own attention is many times slower at learning on a processor, for heads as narrow as these.
+        weight = torch.softmax((q.transpose(2, 3) * (c // HEADS) ** -0.5) @ k, 3)
+        seen = v @ weight.transpose(2, 3)
+        return x + self.project(seen.reshape(n, c, h, w).contiguous(memory_format=torch.channels_last))
+
+
 class Encoder(nn.Module):
-    def __init__(self, channels, blocks, kernel):
+    def __init__(self, channels, blocks, looks, kernel):
         super().__init__()
         widths = [3 * FOLD * FOLD, *channels]
         self.down = nn.ModuleList(
             Conv(a, b, 3, 1 if i == 0 else 2) for i, (a, b) in enumerate(zip(widths, channels, strict=False))
         )
         self.stages = nn.ModuleList(
-            nn.Sequential(*(Residual(c) if i < 2 else Mix(c, kernel) for _ in range(n)))
-            for i, (c, n) in enumerate(zip(channels, blocks, strict=True))
+            nn.Sequential(
+                *(Residual(c) if i < 2 else Mix(c, kernel) for _ in range(n)),
+                *(block for _ in range(pairs) for block in (Look(c), Mix(c, kernel, wide=4))),
+            )
+            for i, (c, n, pairs) in enumerate(zip(channels, blocks, looks, strict=True))
         )
 
     def forward(self, x):
@@ -119,7 +142,9 @@ class MiniDepth(nn.Module):
 
     def __init__(self, config=CONFIG):
         super().__init__()
-        self.encoder = Encoder(config["channels"], config["blocks"], config["kernel"])
+        self.encoder = Encoder(
+            config["channels"], config["blocks"], config.get("looks", CONFIG["looks"]), config["kernel"]
+        )
         self.decoder = Decoder(config["channels"], config["decoder"])
 
     def forward(self, x):

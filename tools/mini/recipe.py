@@ -13,7 +13,7 @@ class Stage:
     until: int
     """Step at which it ends."""
     scenes: tuple
-    """Runs of scenes: the number of the first, and how many."""
+    """Runs of scenes: the number of the first, how many, and their kinds by the name in render.py where they are not the recipe's."""
     sizes: tuple
     level: tuple = (1.0, 1.0)
     """Share of the learning rate at its beginning and at its end."""
@@ -28,6 +28,8 @@ class Recipe:
     """The run whose network this one goes on with."""
     blocks: tuple = (1, 1, 3, 3)
     """Of the network; those that the first run's network has not got change nothing at the beginning."""
+    looks: tuple = (0, 0, 0, 0)
+    """Pairs of attention and a wide block behind them, likewise."""
     share: float = 1.0
     """How far the exported network lies from the first run's to this one's."""
     kinds: str = "trained"
@@ -43,9 +45,10 @@ class Recipe:
     def scenes(self):
         """Every run of scenes once, as long as the longest stage wants it."""
         most = {}
-        for first, count in (run for stage in self.stages for run in stage.scenes):
-            most[first] = max(count, most.get(first, 0))
-        return most.items()
+        for first, count, *kinds in (run for stage in self.stages for run in stage.scenes):
+            name = kinds[0] if kinds else self.kinds
+            most[first, name] = max(count, most.get((first, name), 0))
+        return [(first, count, kinds) for (first, kinds), count in most.items()]
 
 
 ALL = ((0, 1500), (1_000_000, 1500), (2_000_000, 3800), (3_000_000, 2600))
@@ -58,9 +61,31 @@ FIRST = Recipe(
 RICHER = ((20_000_000, 1565),)
 MIDDLE = ((128, 128), (128, 160), (160, 128), (160, 160), (160, 192), (192, 160))
 WIDE = ((160, 192), (192, 192), (192, 224), (192, 256), (224, 192), (224, 224))
-FULL = Recipe(
+SECOND = Recipe(
     stages=(Stage(384, RICHER, MIDDLE, (1.0, 0.6)), Stage(640, RICHER, WIDE, (0.6, 0.0), measured=2.0)),
     first=FIRST, share=0.7, blocks=(1, 1, 5, 5), kinds="richer", side=256, seed=11, workers=1, rate=7e-4,
+)  # fmt: skip
+
+# Then with attention, on more scenes: the kinds so far in loud patterns and of many cameras, and kinds that photographs asked for.
+SOME = (
+    (40_000_000, 170), (41_000_000, 840), (42_000_000, 150), (43_000_000, 150),
+    (50_000_000, 830, "wider"), (51_000_000, 370, "wider"), (52_000_000, 380, "wider"),
+)  # fmt: skip
+MORE = (
+    (40_000_000, 170), (41_000_000, 1330), (42_000_000, 210), (43_000_000, 210),
+    (50_000_000, 830, "wider"), (51_000_000, 370, "wider"), (52_000_000, 380, "wider"),
+    (53_000_000, 420, "wider"), (54_000_000, 420, "wider"),
+)  # fmt: skip
+# At the end three of five are of the kinds so far.
+LAST = MORE[:6]
+FULL = Recipe(
+    stages=(
+        Stage(384, SOME, MIDDLE, (1.0, 0.9)),
+        Stage(832, MORE, LARGE, (0.75, 0.4)),
+        Stage(1280, MORE, LARGE, (0.45, 0.35)),
+        Stage(1888, LAST, WIDE, (0.35, 0.0), measured=2.0),
+    ),
+    first=SECOND, blocks=SECOND.blocks, looks=(0, 0, 1, 3), kinds="restyled", side=224, seed=23, workers=3, rate=1.6e-3,
 )  # fmt: skip
 
 # The same in a minute, to see that it works.
@@ -69,7 +94,11 @@ TRIAL_FIRST = Recipe(
     side=64,
     batch=2,
 )
-TRIAL = Recipe(
+TRIAL_SECOND = Recipe(
     stages=(Stage(16, ((2000, 2),), ((64, 64),), (1.0, 0.0)),),
-    first=TRIAL_FIRST, blocks=(1, 1, 4, 4), kinds="richer", side=96, batch=2, workers=1, rate=7e-4,
+    first=TRIAL_FIRST, share=0.7, blocks=(1, 1, 4, 4), kinds="richer", side=96, batch=2, workers=1, rate=7e-4,
+)  # fmt: skip
+TRIAL = Recipe(
+    stages=(Stage(16, ((3000, 2), (4000, 2, "wider")), ((64, 64),), (1.0, 0.0)),),
+    first=TRIAL_SECOND, blocks=(1, 1, 4, 4), looks=(0, 0, 1, 1), kinds="restyled", side=96, batch=2, workers=1, rate=7e-4,
 )  # fmt: skip

@@ -11,15 +11,20 @@ import time
 import numpy as np
 
 import heads
+import loud
 import scenes
+import wider
 from dataset import Shard
-from photograph import photograph
+from photograph import develop, photograph
 from raycast import CYLINDER, ELLIPSOID, PLANE, ROOM, build_tree, trace
 from textures import make_masks, make_patterns
 from world import bounds
 
-PATTERN_SEED = 1
-KINDS = {"trained": scenes.TRAINED, "richer": {**scenes.TRAINED, **heads.KINDS}, "held": scenes.HELD}
+PATTERN_SEED, LOUD_SEED = 1, 2
+RICHER = {**scenes.TRAINED, **heads.KINDS}
+KINDS = {"trained": scenes.TRAINED, "richer": RICHER, "restyled": RICHER, "wider": wider.KINDS, "held": scenes.HELD}
+# Kinds whose surfaces get loud patterns, and whose pictures come from many cameras and programs.
+RESTYLED = ("restyled", "wider")
 
 
 class Stock:
@@ -28,6 +33,7 @@ class Stock:
     def __init__(self):
         rng = np.random.default_rng(PATTERN_SEED)
         self.patterns, self.masks = make_patterns(rng), make_masks(rng)
+        self.patterns = np.concatenate([self.patterns, loud.make_loud(np.random.default_rng(LOUD_SEED))])
 
 
 def rays(camera, side):
@@ -108,7 +114,7 @@ def worth_showing(picture, inverse):
     return lit and seen.mean() > 0.25 and inverse.max() < 12 and near > 1.6 * far + 1e-3
 
 
-def render_scene(number, stock, side, kinds, tries=8):
+def render_scene(number, stock, side, kinds, restyled=False, tries=8):
     """Picture, inverse depth and kind of scene `number`."""
     rng = np.random.default_rng([number, 77])
     names = list(kinds)
@@ -116,9 +122,11 @@ def render_scene(number, stock, side, kinds, tries=8):
     name = names[rng.choice(len(names), p=weights / weights.sum())]
     for attempt in range(tries):
         scene = kinds[name][0](rng)
+        if restyled:
+            loud.restyle(rng, scene)
         light, depth, _ = expose(scene, stock, side, number * 8 + attempt)
         inverse = np.where(np.isfinite(depth), 1 / np.maximum(depth, 1e-3), 0).astype(np.float32)
-        picture = photograph(light, inverse, rng, scene.defocus)
+        picture = (develop if restyled else photograph)(light, inverse, rng, scene.defocus)
         if worth_showing(picture, inverse):
             break
     return picture, inverse, name
@@ -136,7 +144,9 @@ def main():
     shard = Shard(arguments.out, f"{arguments.first:08d}", arguments.count, arguments.side)
     start, begun = shard.done, time.time()
     for i in range(start, arguments.count):
-        picture, inverse, name = render_scene(arguments.first + i, stock, arguments.side, kinds)
+        picture, inverse, name = render_scene(
+            arguments.first + i, stock, arguments.side, kinds, arguments.kinds in RESTYLED
+        )
         shard.picture[i], shard.inverse[i], shard.kind[i] = picture, inverse.astype(np.float16), name.encode()
         if (i + 1) % 200 == 0 or i + 1 == arguments.count:
             print(f"{i + 1} of {arguments.count}, {(i + 1 - start) / (time.time() - begun):.1f} scenes/s", flush=True)

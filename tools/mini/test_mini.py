@@ -13,10 +13,11 @@ import edges
 import evaluate
 import scenes
 import train
+import wider
 from dataset import Scenes, Shard, shard_name
 from net import CONFIG, MiniDepth
 from raycast import BOX, CUTOUT, CYLINDER, ELLIPSOID, PLANE, ROOM, height, hit
-from recipe import FIRST, FULL, SMALL, TRIAL, TRIAL_FIRST, Stage
+from recipe import FIRST, FULL, SECOND, SMALL, TRIAL, TRIAL_FIRST, TRIAL_SECOND, Stage
 from render import KINDS, Stock, expose, packed, rays, render_scene
 from weights import blended, folded, read_folded, save_net, save_tensors, unfold
 from world import Camera, Scene, material, turned
@@ -172,13 +173,13 @@ class Rendering(unittest.TestCase):
         self.assertTrue(np.any(first[0] != render_scene(23, stock, SIDE, scenes.TRAINED)[0]))
 
     def test_every_kind_renders(self):
-        for name, kind in {**scenes.TRAINED, **scenes.HELD}.items():
-            picture, inverse, found = render_scene(7, stock, 32, {name: kind})
+        for name, kind in {**scenes.TRAINED, **scenes.HELD, **wider.KINDS}.items():
+            picture, inverse, found = render_scene(7, stock, 32, {name: kind}, restyled=True)
             self.assertEqual((picture.shape, picture.dtype, found), ((32, 32, 3), np.uint8, name))
             self.assertTrue(np.all(np.isfinite(inverse)) and np.all(inverse >= 0) and inverse.max() > 0)
 
     def test_no_kind_is_both_trained_on_and_measured_on(self):
-        trained = {function for name in ("trained", "richer") for function, _ in KINDS[name].values()}
+        trained = {function for name in KINDS if name != "held" for function, _ in KINDS[name].values()}
         self.assertFalse(trained & {function for function, _ in scenes.HELD.values()})
 
 
@@ -235,7 +236,7 @@ class Training(unittest.TestCase):
         folders = [Path(self.folder.name) / name for name in ("whole", "stopped")]
         for folder, stopped in zip(folders, (False, True), strict=True):
             if stopped:
-                train.make(folder / "first", replace(TRIAL_FIRST, stages=TRIAL_FIRST.stages[:1]))
+                train.make(folder / "first" / "first", replace(TRIAL_FIRST, stages=TRIAL_FIRST.stages[:1]))
                 train.make(folder, replace(TRIAL, stages=TRIAL.stages[:1]))
             train.make(folder, TRIAL)
         nets = [torch.load(folder / "checkpoint.pt", weights_only=True) for folder in folders]
@@ -245,12 +246,12 @@ class Training(unittest.TestCase):
                 self.assertTrue(torch.equal(a, b))
 
     def test_a_stage_ends_when_its_workers_are_one(self):
-        for recipe in (FIRST, FULL, TRIAL_FIRST, TRIAL):
+        for recipe in (FIRST, SECOND, FULL, TRIAL_FIRST, TRIAL_SECOND, TRIAL):
             for until in (train.SAVE, *(stage.until for stage in recipe.stages)):
                 self.assertEqual(until % train.TOGETHER, 0)
 
     def test_no_scene_that_is_measured_on_is_trained_on(self):
-        for first, count in (*FIRST.scenes(), *FULL.scenes()):
+        for first, count, _ in (*FIRST.scenes(), *SECOND.scenes(), *FULL.scenes()):
             self.assertLess(first + count, evaluate.HELD_FIRST)
 
     def test_scenes_that_are_not_there_are_missed(self):
@@ -283,7 +284,7 @@ class Training(unittest.TestCase):
                 torch.nn.init.uniform_(module.weight, 0.5, 1.5)
                 torch.nn.init.uniform_(module.bias, -0.3, 0.3)
         save_net(first.eval(), CONFIG, file)
-        deeper = MiniDepth({**CONFIG, "blocks": [1, 2, 4, 3]})
+        deeper = MiniDepth({**CONFIG, "blocks": [1, 2, 4, 3], "looks": [0, 0, 1, 2]})
         x = torch.randn(6, 3, 64, 96)
         unfold(deeper, file, [x[:3], x[3:]])
         with torch.no_grad():
@@ -294,7 +295,8 @@ class Training(unittest.TestCase):
     def test_a_network_between_two_is_the_one_or_the_other_at_the_ends(self):
         torch.manual_seed(5)
         first = folded(MiniDepth(CONFIG).eval())
-        deeper = MiniDepth({**CONFIG, "blocks": [1, 1, 4, 4]})
+        config = {**CONFIG, "blocks": [1, 1, 4, 4], "looks": [0, 0, 0, 1]}
+        deeper = MiniDepth(config)
         for module in deeper.modules():
             if isinstance(module, torch.nn.BatchNorm2d):
                 torch.nn.init.uniform_(module.weight, 0.5, 1.5)
@@ -303,7 +305,7 @@ class Training(unittest.TestCase):
             self.assertTrue(torch.equal(tensor, second[name]))
         files = [Path(self.folder.name) / f"{name}.safetensors" for name in ("first", "begin")]
         save_tensors(first, CONFIG, files[0])
-        save_tensors(blended(first, second, 0.0), {**CONFIG, "blocks": [1, 1, 4, 4]}, files[1])
+        save_tensors(blended(first, second, 0.0), config, files[1])
         x = torch.randn(1, 3, 64, 64)
         with torch.no_grad():
             a, b = (read_folded(file)(x) for file in files)

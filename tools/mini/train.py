@@ -30,7 +30,7 @@ from dataset import Scenes
 from evaluate import FARTHEST, SPAN
 from net import CONFIG, MiniDepth, normalise
 from recipe import FULL, TRIAL
-from weights import load_net, save_net, unfold
+from weights import exported, save_tensors, unfold
 
 # Steps after which workers become their mean, and after which the run is saved: the second is a multiple of the first.
 TOGETHER = 16
@@ -139,9 +139,9 @@ def loss_of(p, inverse, measured):
 class Run:
     """All that learns: the network, its slow average, the optimiser, and how many steps they have made."""
 
-    def __init__(self, seed, rate, worker=0, workers=1, blocks=CONFIG["blocks"]):
+    def __init__(self, seed, rate, worker=0, workers=1, blocks=CONFIG["blocks"], looks=CONFIG["looks"]):
         torch.manual_seed(seed)
-        self.config = {**CONFIG, "blocks": list(blocks)}
+        self.config = {**CONFIG, "blocks": list(blocks), "looks": list(looks)}
         self.seed, self.rate, self.step = seed, rate, 0
         self.worker, self.workers = worker, workers
         self.net = MiniDepth(self.config).to(memory_format=torch.channels_last)
@@ -243,11 +243,10 @@ def render_missing(folder, recipe):
         folder,
         "--side",
         str(recipe.side),
-        "--kinds",
-        recipe.kinds,
     ]
     rendering = [
-        subprocess.Popen([*program, "--first", str(first), "--count", str(count)]) for first, count in recipe.scenes()
+        subprocess.Popen([*program, "--first", str(first), "--count", str(count), "--kinds", kinds])
+        for first, count, kinds in recipe.scenes()
     ]
     if any([process.wait() for process in rendering]):
         sys.exit("the scenes could not be rendered")
@@ -259,8 +258,7 @@ def make(folder, recipe):
     start = folder / "first.safetensors"
     if recipe.first and not start.exists():
         make(folder / "first", recipe.first)
-        checkpoint = folder / "first" / "checkpoint.pt"
-        save_net(load_net(checkpoint), torch.load(checkpoint, weights_only=True)["config"], start)
+        save_tensors(*exported(folder / "first" / "checkpoint.pt", recipe.first.share), start)
     render_missing(folder / "scenes", recipe)
     # glibc would give the pages of every large array back, and the next one would have to fault them in again.
     os.environ.update(MALLOC_MMAP_THRESHOLD_=str(2**32), MALLOC_TRIM_THRESHOLD_=str(2**33))
@@ -284,7 +282,7 @@ def work(worker, recipe, folder, meeting):
     distributed.init_process_group(
         "gloo", init_method=f"file://{meeting}/workers", rank=worker, world_size=recipe.workers
     )
-    run = Run(recipe.seed, recipe.rate, worker, recipe.workers, recipe.blocks)
+    run = Run(recipe.seed, recipe.rate, worker, recipe.workers, recipe.blocks, recipe.looks)
     if (folder / "checkpoint.pt").exists():
         run.load(folder / "checkpoint.pt")
     elif recipe.first:
@@ -301,6 +299,9 @@ def work(worker, recipe, folder, meeting):
             functools.partial(print, flush=True),
         )
         begin = stage.until
+    # One that left while another still listens would take that one down.
+    distributed.barrier()
+    distributed.destroy_process_group()
 
 
 if __name__ == "__main__":

@@ -116,6 +116,13 @@ def blended(first, second, share):
     return between
 
 
+def exported(checkpoint, share):
+    """Tensors and configuration that a run gives: its own, or `share` of the way to them from those that it went on with."""
+    config = torch.load(checkpoint, weights_only=True)["config"]
+    tensors, first = folded(load_net(checkpoint)), Path(checkpoint).parent / "first.safetensors"
+    return (blended(load_file(first), tensors, share) if first.exists() else tensors), config
+
+
 def load_net(file):
     """From a run's checkpoint, its slow average; or from what `save_net` wrote."""
     if str(file).endswith(".safetensors"):

@@ -1,4 +1,5 @@
-import { concat, conv2d, scope, type Tensor } from "../../../ffi/index.ts";
+import { concat, conv2d, scope, split, type Tensor } from "../../../ffi/index.ts";
+import { attention } from "../../nn/attention.ts";
 import { computed } from "../../nn/computed.ts";
 import { Conv2d, Pointwise } from "../../nn/conv.ts";
 import { resize } from "../../nn/interpolate.ts";
@@ -8,6 +9,8 @@ import { stride } from "./memory.ts";
 
 /** Side in pixels of a square that becomes one place of the encoder's first map. */
 const fold = 4;
+/** Of attention. */
+const heads = 4;
 
 const widths = (w: Weights) => count(w, "weight").map((i) => w.at(i).shape("weight")?.[0] ?? 0);
 
@@ -50,8 +53,9 @@ class Mix {
       padding: (kernel - 1) / 2,
     };
     this.context = new Linear(w.at("context"), channels, channels);
-    this.expand = new Pointwise(w.at("expand"), channels, 2 * channels);
-    this.project = new Pointwise(w.at("project"), 2 * channels, channels);
+    const hidden = w.at("expand").shape("weight")?.[0] ?? 0;
+    this.expand = new Pointwise(w.at("expand"), channels, hidden);
+    this.project = new Pointwise(w.at("project"), hidden, channels);
   }
 
   forward(x: Tensor): Tensor {
@@ -62,9 +66,48 @@ class Mix {
   }
 }
 
+/** Attention: each place takes from all others what its question asks for. */
+class Look {
+  readonly ask: Pointwise;
+  readonly project: Pointwise;
+
+  constructor(
+    w: Weights,
+    readonly channels: number,
+  ) {
+    this.ask = new Pointwise(w.at("ask"), channels, 3 * channels);
+    this.project = new Pointwise(w.at("project"), channels, channels);
+  }
+
+  forward(x: Tensor): Tensor {
+    const [batch, rows, columns] = x.shape as [number, number, number];
+    const head = this.channels / heads;
+    const [q, k, v] = split(this.ask.forward(x), 3, 3).map((part) =>
+      part.reshape(batch, rows * columns, heads, head).transpose(0, 2, 1, 3),
+    ) as [Tensor, Tensor, Tensor];
+    const seen = attention(q, k, v, head ** -0.5).transpose(0, 2, 1, 3);
+    return this.project.forward(seen.reshape(batch, rows, columns, this.channels), { residual: x });
+  }
+}
+
+/** The block that a stage's tensors make, or nothing where there are none. */
+function blockOf(w: Weights, channels: number): Residual | Mix | Look | undefined {
+  if (w.has("conv1.weight")) return new Residual(w, channels);
+  if (w.has("depthwise.weight")) return new Mix(w, channels);
+  return w.has("ask.weight") ? new Look(w, channels) : undefined;
+}
+
+/** The blocks 0, 1, … of a stage. */
+function blocksOf(w: Weights, channels: number): (Residual | Mix | Look)[] {
+  const blocks: (Residual | Mix | Look)[] = [];
+  for (let block = blockOf(w.at(0), channels); block; block = blockOf(w.at(blocks.length), channels))
+    blocks.push(block);
+  return blocks;
+}
+
 class Encoder {
   readonly down: readonly Conv2d[];
-  readonly stages: readonly (readonly (Residual | Mix)[])[];
+  readonly stages: readonly (readonly (Residual | Mix | Look)[])[];
 
   constructor(
     w: Weights,
@@ -77,13 +120,7 @@ class Encoder {
           padding: 1,
         }),
     );
-    this.stages = channels.map((c, i) => {
-      const stage = w.at("stages").at(i);
-      return [
-        ...count(stage, "conv1.weight").map((j) => new Residual(stage.at(j), c)),
-        ...count(stage, "depthwise.weight").map((j) => new Mix(stage.at(j), c)),
-      ];
-    });
+    this.stages = channels.map((c, i) => blocksOf(w.at("stages").at(i), c));
   }
 
   /** Blocks, which are computed one by one. */
