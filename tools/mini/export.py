@@ -8,7 +8,7 @@ python export.py --run DIR/checkpoint.pt --out ../../assets/mini/mini.safetensor
 import argparse
 from pathlib import Path
 
-from recipe import FULL
+from recipe import RECIPES
 from weights import exported, save_tensors
 
 
@@ -16,8 +16,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--run", required=True, help="a run's checkpoint")
     parser.add_argument("--out", required=True)
+    parser.add_argument("--recipe", choices=RECIPES, default="full", help="that the run followed")
     arguments = parser.parse_args()
-    save_tensors(*exported(arguments.run, FULL.share), arguments.out)
+    save_tensors(*exported(arguments.run, RECIPES[arguments.recipe].share), arguments.out)
     print(f"{Path(arguments.out).stat().st_size} bytes")
 
 

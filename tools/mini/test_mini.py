@@ -17,7 +17,7 @@ import wider
 from dataset import Scenes, Shard, shard_name
 from net import CONFIG, MiniDepth
 from raycast import BOX, CUTOUT, CYLINDER, ELLIPSOID, PLANE, ROOM, height, hit
-from recipe import FIRST, FULL, SECOND, SMALL, TRIAL, TRIAL_FIRST, TRIAL_SECOND, Stage
+from recipe import FIRST, FULL, FURTHER, SMALL, TRIAL, TRIAL_FIRST, TRIAL_SECOND, Stage
 from render import KINDS, Stock, expose, packed, rays, render_scene
 from weights import blended, folded, read_folded, save_net, save_tensors, unfold
 from world import Camera, Scene, material, turned
@@ -246,12 +246,12 @@ class Training(unittest.TestCase):
                 self.assertTrue(torch.equal(a, b))
 
     def test_a_stage_ends_when_its_workers_are_one(self):
-        for recipe in (FIRST, SECOND, FULL, TRIAL_FIRST, TRIAL_SECOND, TRIAL):
+        for recipe in (FIRST, FULL, FURTHER, TRIAL_FIRST, TRIAL_SECOND, TRIAL):
             for until in (train.SAVE, *(stage.until for stage in recipe.stages)):
                 self.assertEqual(until % train.TOGETHER, 0)
 
     def test_no_scene_that_is_measured_on_is_trained_on(self):
-        for first, count, _ in (*FIRST.scenes(), *SECOND.scenes(), *FULL.scenes()):
+        for first, count, _ in (*FIRST.scenes(), *FULL.scenes(), *FURTHER.scenes()):
             self.assertLess(first + count, evaluate.HELD_FIRST)
 
     def test_scenes_that_are_not_there_are_missed(self):

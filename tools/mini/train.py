@@ -29,7 +29,7 @@ import torch.nn.functional as functional
 from dataset import Scenes
 from evaluate import FARTHEST, SPAN
 from net import CONFIG, MiniDepth, normalise
-from recipe import FULL, TRIAL
+from recipe import RECIPES
 from weights import exported, save_tensors, unfold
 
 # Steps after which workers become their mean, and after which the run is saved: the second is a multiple of the first.
@@ -269,11 +269,11 @@ def make(folder, recipe):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--run", required=True, type=Path, help="folder of the run: its scenes, its checkpoint")
-    parser.add_argument("--trial", action="store_true", help="a few steps on a few scenes, to see that it works")
+    parser.add_argument("--recipe", choices=RECIPES, default="full", help="trial is a few steps, to see that it works")
     arguments = parser.parse_args()
     # Told to end, it leaves in order and takes its workers along.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    make(arguments.run, TRIAL if arguments.trial else FULL)
+    make(arguments.run, RECIPES[arguments.recipe])
 
 
 def work(worker, recipe, folder, meeting):
