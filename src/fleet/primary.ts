@@ -12,6 +12,8 @@ const patience = 3000;
 
 export class Primary {
   #known: Host | undefined;
+  /** The newest timeline that was seen. */
+  #newest = 0;
   #looking: Promise<Host> | undefined;
 
   /** @param open One connection to a server. */
@@ -37,19 +39,19 @@ export class Primary {
 
   async #look(): Promise<Host> {
     const answers = await Promise.allSettled(this.hosts.map((host) => this.#timelineOf(host)));
-    let newest = 0;
-    for (const [index, answer] of answers.entries()) {
-      // of two that take writes, one came back behind a failover: it knows nothing of what was written since
-      if (answer.status !== "fulfilled" || answer.value <= newest) continue;
-      newest = answer.value;
-      this.#known = this.hosts[index];
+    const timelines = answers.map((answer) => (answer.status === "fulfilled" ? answer.value : 0));
+    const newest = Math.max(...timelines);
+    // A server of an older timeline came back behind a failover: it knows nothing of what was written since.
+    if (newest > 0 && newest >= this.#newest) {
+      this.#newest = newest;
+      this.#known = this.hosts[timelines.indexOf(newest)]!;
+      return this.#known;
     }
-    if (this.#known) return this.#known;
     const errors = answers.flatMap((answer) => (answer.status === "rejected" ? [answer.reason] : []));
     throw (
       errors.find((error) => !isAway(error)) ??
       errors[0] ??
-      unavailable(new Error("every server is a standby"))
+      unavailable(new Error("no server takes writes, or only one that was left behind by a failover"))
     );
   }
 
