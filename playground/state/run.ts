@@ -143,10 +143,9 @@ async function submit(tool: ToolName, { model, picture, own }: Round): Promise<s
 export const sent = signal({ done: 0, of: 0 });
 
 /** Submits one job after the other, and shows those that are there. One that is refused holds no other back. */
-async function submitAll(tool: ToolName, rounds: readonly Round[]) {
+async function submitAll(tool: ToolName, rounds: readonly Round[], showsSet: boolean) {
   const ids: string[] = [];
   const refused: { picture: Picture | undefined; message: string }[] = [];
-  const showsSet = rounds.length > 1 && !(rounds.length === 2 && secondModel(tool));
   for (const [at, round] of rounds.entries()) {
     sent.value = { done: at, of: rounds.length };
     try {
@@ -183,15 +182,17 @@ export async function run(tool: ToolName): Promise<void> {
   try {
     const several = batch.value.length > 1 && (tool === "depth" || tool === "upscale");
     const rounds = roundsOf(tool, model, several ? batch.value : [picture]);
-    const { ids, refused } = await submitAll(tool, rounds);
+    const compares = rounds.length === 2 && secondModel(tool) !== undefined;
+    const showsSet = rounds.length > 1 && !compares;
+    const { ids, refused } = await submitAll(tool, rounds, showsSet);
     if (picture) void rememberInput(tool, picture);
     if (tool === "generate" || tool === "edit") rememberPrompt(forms[tool].value.prompt.trim());
     // Images that were refused stay in the form.
     if (several) batch.value = batch.value.filter((each) => refused.some(({ picture }) => picture === each));
     if (ids.length > 1) toast(`${ids.length} jobs are in the queue.`);
     if (refused[0]) toast(`${refused.length} of ${rounds.length} were refused: ${refused[0].message}`);
-    if (rounds.length === 2 && ids.length === 2 && secondModel(tool)) go(compareAddress(ids));
-    else if (rounds.length === 1) go(jobAddress(ids[0]!));
+    if (showsSet) return;
+    go(ids.length > 1 ? compareAddress(ids) : jobAddress(ids[0]!));
   } catch (error) {
     refuse(tool, error);
     // A result on the stage would hide the refusal.

@@ -47,6 +47,24 @@ inBrowser("two models work on one image, and their results lie over each other",
   expect(complaints).toEqual([]);
 });
 
+inBrowser("where one of two models refuses an image, the other one's job is shown", async () => {
+  const { url } = await server();
+  const { page } = await visit(`${url}/#depth`);
+  await ready(page);
+  await page.route("**/v1/image/**", (route) =>
+    route.request().method() === "POST" && route.request().postData()?.includes("v2-metric")
+      ? route.fulfill({ status: 429, json: { detail: "the queue is full", code: "queue_full" } })
+      : route.fallback(),
+  );
+  await page.locator('select[name="model"]').selectOption("depthanything/mini");
+  await page.locator('select[name="second"]').selectOption(metric);
+  await choose(page, small, "small.png", "image/png");
+  await estimate(page);
+  await page.locator(".toasts li", { hasText: "1 of 2 were refused" }).waitFor();
+  await shown(page);
+  expect((await newest(1))[0]!.params.model).toBe("mini");
+});
+
 inBrowser("each line becomes an image of its own, and a fixed seed counts up", async () => {
   const { url } = await server();
   const { page } = await visit(`${url}/#generate`);
