@@ -77,7 +77,7 @@ Topology read_topology(const std::string& root, const std::vector<int>& allowed)
   std::map<int, int> node_of;
   for (const int node : numbers(line_of(system + "/node/online")))
     for (const int cpu : numbers(line_of(system + "/node/node" + std::to_string(node) + "/cpulist"))) node_of[cpu] = node;
-  // The first of a core's processors names it, whether the process may use that or not.
+  // The first of a core's processors names it, also where the process may not use that one.
   std::map<int, Core> first_of;
   for (const int cpu : allowed) {
     const std::string folder = system + "/cpu/cpu" + std::to_string(cpu) + "/topology/";

@@ -66,7 +66,7 @@ function walk(root: string, folder: string, depth: number, found: StoredAdapter[
   }
 }
 
-/** A file that only its name is known of. */
+/** A file of which only the name is known. */
 function broken(root: string, path: string): StoredAdapter {
   const unusable = "it is no file inside lora_dir, or a link that leads to none: copy the file there";
   return { name: nameIn(root, path), path, size: 0, modified: 0, unusable };

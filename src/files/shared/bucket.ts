@@ -67,7 +67,7 @@ interface RequestOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Seconds by which clocks may differ before that is taken for the reason of a refusal. */
+/** A larger difference of clocks, in seconds, is taken for the reason of a refusal. */
 const worstClock = 300;
 /** Seconds for which the URLs of the node's own requests are good. */
 const ownSeconds = 900;

@@ -76,7 +76,7 @@ export function auth({ token, secureCookie, isOpen }: AuthOptions): MiddlewareHa
   };
 }
 
-/** The page's script leaves its theme in this cookie, as the form has no script of its own. */
+/** The page's script leaves its theme in this cookie. The form has no script of its own. */
 const themeOf = (c: Context): Theme | undefined => {
   const theme = getCookie(c, "easel_theme");
   return theme === "light" || theme === "dark" ? theme : undefined;

@@ -87,8 +87,8 @@ export function partBytes(table: TensorTable, options: PartOptions): number {
 }
 
 /**
- * Matrices stay in the file's half precision until they are used; all else is converted. Products of bfloat16 have all matrices so. A processor's kernels pack what they multiply, in
- * whole panels; a GPU packs nothing.
+ * Matrices stay in the file's half precision until they are used; all else is converted. For products of bfloat16 all matrices have 16
+ * bits. A processor's kernels pack what they multiply, in whole panels; a GPU packs nothing.
  */
 function bytesOf(
   name: string,
