@@ -193,8 +193,8 @@ inBrowser(
     await touch("touchStart", [{ x, y }]);
     await touch("touchMove", [{ x: x + 60, y }]);
     await page.waitForFunction(() => document.querySelector<HTMLElement>(".edge")!.style.left !== "50%");
-    // Longer than a finger has to rest.
-    await page.waitForTimeout(900);
+    // Longer than a finger has to rest, by the page's own timers: an earlier one would have come first.
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 900)));
     expect(await whole.count()).toBe(0);
     await touch("touchEnd", []);
     expect(Number(await split.inputValue())).not.toBe(50);
