@@ -95,7 +95,7 @@ export interface Outage {
 
 /**
  * Tells of something that fails for a while: once when that begins, and once when it is over, with the seconds that it took. Failures in
- * between are for those who debug.
+ * between are of level debug.
  *
  * @param now Milliseconds.
  */

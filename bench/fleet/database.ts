@@ -15,7 +15,7 @@ import { jobOf, variants } from "./jobs.ts";
 
 const programs = postgresPrograms();
 if (!programs) throw new Error("install PostgreSQL: apt install postgresql");
-/** What counts statements costs a little itself: only the part that asks for them pays it. */
+/** Counting statements takes some time itself, so only the part that prints them counts. */
 const counts = process.argv.includes("statements") ? { shared_preload_libraries: "pg_stat_statements" } : {};
 export const server = await startPostgres(programs, { fsync: true, settings: counts });
 export const { url } = await server.database();

@@ -188,7 +188,7 @@ export async function swarms(seconds: number): Promise<void> {
   );
 }
 
-/** Which statements the jobs and the beats of many machines are, for whoever looks for what the server spends its time on. */
+/** Prints which statements the jobs and the beats of many machines take, with the time that the server spends on each. */
 export async function statements(seconds: number): Promise<void> {
   const count = 1000;
   await fill(Math.ceil((count / (length / 1000)) * (seconds + warmUp) * 1.2) + 2 * count);

@@ -1,5 +1,5 @@
 /**
- * A depth map in colours. One with more pixels than a screen is shown coarsely; wholly where an enlargement has more to show.
+ * A depth map in colours. A map with more pixels than a screen is shown coarsely, and wholly where an enlargement has more to show.
  *
  * @module
  */

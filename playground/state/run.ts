@@ -142,7 +142,7 @@ async function submit(tool: ToolName, { model, picture, own }: Round): Promise<s
 /** How many of a form's jobs were sent, while they are. */
 export const sent = signal({ done: 0, of: 0 });
 
-/** Submits one job after the other, and shows those that are there. One that is refused holds no other back. */
+/** Submits one job after the other, and shows those that are there. A job that is refused holds no other back. */
 async function submitAll(tool: ToolName, rounds: readonly Round[], showsSet: boolean) {
   const ids: string[] = [];
   const refused: { picture: Picture | undefined; message: string }[] = [];
@@ -157,7 +157,7 @@ async function submitAll(tool: ToolName, rounds: readonly Round[], showsSet: boo
     if (!showsSet || ids.length === 0) continue;
     const shown = route.peek();
     if (ids.length === 1) go(setAddress(ids));
-    // Who looks at something else meanwhile is left alone.
+    // Only where this set is still shown.
     else if (shown.view === "set" && shown.ids[0] === ids[0]) go(setAddress(ids), { replace: true });
   }
   return { ids, refused };

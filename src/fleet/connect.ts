@@ -135,7 +135,7 @@ interface Opened {
   lost(): void;
 }
 
-/** Closes a client, if there is one. What waits for it is rejected. */
+/** Closes a client, if there is one. Calls that wait for it are rejected. */
 async function closed(opened: Promise<Opened> | undefined): Promise<void> {
   const client = await opened?.catch(() => undefined);
   await client?.sql.close({ timeout: 0 }).catch(() => {});

@@ -113,7 +113,7 @@ const offer = ({ settings, context, capabilities, places }: Deps) => ({
           commercial_use: licence.commercial,
           features: variant.features,
           built_in: variant.embedded !== undefined,
-          // What `model_paths` names is neither downloaded nor removed.
+          // Files that `model_paths` names are neither downloaded nor removed.
           own_path,
           download_gb: downloads.length > 0 && !own_path ? diskGb : null,
           copies: own_path

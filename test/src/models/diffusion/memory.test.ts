@@ -70,7 +70,7 @@ describe.each(["zimage", "flux2"] as const)("the plan of %s", (name) => {
           };
           const { transformer, textEncoder } = planned;
           expect([products, bits, took]).toEqual([products, bits, { transformer, textEncoder }]);
-          // What a plan counts before the kernels are known is never less.
+          // A plan that does not know the kernels yet never counts less.
           const widest = footprint(bits, folder);
           expect(widest.transformer).toBeGreaterThanOrEqual(transformer);
           expect(widest.textEncoder).toBeGreaterThanOrEqual(textEncoder);
