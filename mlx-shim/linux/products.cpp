@@ -211,7 +211,9 @@ Maybe quantized_linear(const array& x, const array& weight, const array& scales,
         Epilogue epilogue;
         epilogue.bias = bias;
         if (integers) {
-          const long some = columns_at_once(columns, deep / 4);
+          // Rows are rounded anew for each run of columns, so runs are not as short as those of a deep product of floats.
+          constexpr long fewest = 768;
+          const long some = std::min(columns, std::max(fewest, columns_at_once(columns, deep / 4)));
           auto* packed = reinterpret_cast<uint32_t*>(temporary(encoder, integers->packed_size(some, deep, group)));
           return by_columns(
               columns, some,
