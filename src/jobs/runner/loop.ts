@@ -84,11 +84,8 @@ export class Runner {
     });
     this.#prefetcher = new Prefetcher({
       isOpen: () => this.#current !== undefined && !this.#quit.signal.aborted,
-      next: async () => {
-        const job = await context.store.ahead(offer(this.#finisher.unwritten()));
-        context.outage.worked();
-        return job;
-      },
+      // Only a write proves that the store works: a full disk can still be read.
+      next: () => context.store.ahead(offer(this.#finisher.unwritten())),
       prepare: (job, signal) => prepareJob(context, job, signal),
       fail: async (job, error) => {
         // Once it is claimed, it waits for its files.
