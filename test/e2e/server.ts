@@ -66,7 +66,9 @@ async function realEngine(worker: Worker): Promise<Engine> {
   const engine = connect(worker, (error) => {
     throw error;
   });
-  await engine.open(join(import.meta.dir, "../../dist/native", library));
+  // Pictures are held to references in float32, also where a processor multiplies bfloat16.
+  const precision = { products: "float32", quantized: "auto" } as const;
+  await engine.open(join(import.meta.dir, "../../dist/native", library), "best", precision);
   return engine;
 }
 

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { openLibrary } from "../../ffi/index.ts";
+import { choosePrecision, openLibrary } from "../../ffi/index.ts";
 
 /** The shim as `bun run native` leaves it. */
 export const libraryPath = join(
@@ -9,8 +9,12 @@ export const libraryPath = join(
   process.platform === "darwin" ? "libeasel.dylib" : "libeasel.so",
 );
 
-/** Opens it for a test. Tests compute on the CPU, whatever the machine has: fixtures are held to its accuracy. */
+/**
+ * Opens it for a test. Tests compute on the CPU and in float32, whatever the machine has and would take: fixtures are held to that
+ * accuracy.
+ */
 export function openForTests(): void {
   if (!existsSync(libraryPath)) throw new Error("dist/native is missing: run `bun run native`");
   openLibrary(libraryPath, { device: "cpu" });
+  choosePrecision("float32");
 }

@@ -19,7 +19,7 @@ beforeAll(() => {
 });
 afterAll(() => {
   useKernels(before);
-  choosePrecision("auto");
+  choosePrecision("float32");
 });
 
 test("auto leaves depth in float32, and takes bfloat16 for pictures where the processor multiplies it", () => {

@@ -1,7 +1,7 @@
 /** Plans of memory, held to the headers of fixtures, to what loading them takes, and to what a run takes. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { choosePrecision, clearCache, kernels, memory, resetPeak, useKernels } from "../../../ffi/index.ts";
+import { clearCache, kernels, memory, resetPeak, useKernels } from "../../../ffi/index.ts";
 import { DepthAnything } from "../../../src/models/depth-anything/depth-anything.ts";
 import * as depthAnything from "../../../src/models/depth-anything/memory.ts";
 import { DepthPro } from "../../../src/models/depth-pro/depth-pro.ts";
@@ -21,10 +21,8 @@ import { depthAnythings, depthPros } from "./measure.ts";
 import { panelsInUse } from "./panels.ts";
 
 openForTests();
-/** Tests compute in single precision, also where SeedVR2 would take bfloat16, which packs halves. */
+/** Tests compute in single precision. */
 const float = 4;
-beforeAll(() => choosePrecision("float32"));
-afterAll(() => choosePrecision("auto"));
 const fixtures = join(import.meta.dir, "../../fixtures");
 
 const panels = panelsInUse();

@@ -1,16 +1,8 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, describe, expect, test } from "bun:test";
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  choosePrecision,
-  clearCache,
-  kernels,
-  memory,
-  resetPeak,
-  Tensor,
-  useKernels,
-} from "../../../../ffi/index.ts";
+import { clearCache, kernels, memory, resetPeak, Tensor, useKernels } from "../../../../ffi/index.ts";
 import { decode, encode } from "../../../../src/models/qwen-image/diffusion.ts";
 import {
   loadModulator,
@@ -60,10 +52,8 @@ function taken(load: () => Disposable): number {
   return (part as unknown as { weights: Weights }).weights.bytes;
 }
 
-/** Tests compute in float32, also where a server would take bfloat16, which packs halves. */
+/** Tests compute in float32, also where a server would not. */
 const single = 4;
-beforeAll(() => choosePrecision("float32"));
-afterAll(() => choosePrecision("auto"));
 
 /** Bytes of the mean and the deviation of latents, which no file holds. */
 const config = 2 * 16 * 4;
