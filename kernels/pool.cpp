@@ -39,14 +39,15 @@ std::vector<int> affinity() {
 
 int wanted_threads(const Topology& topology) {
   const char* setting = std::getenv("EASEL_CPU_THREADS");
-  const int wanted = setting ? std::atoi(setting) : 0;
-  return wanted > 0 ? std::min(wanted, 1024) : usual_threads(topology);
+  char* rest = nullptr;
+  const long wanted = setting ? std::strtol(setting, &rest, 10) : 0;
+  return wanted > 0 && *rest == 0 ? static_cast<int>(std::min(wanted, 1024L)) : usual_threads(topology);
 }
 
 bool pinned(const Topology& topology, int threads) {
   const char* setting = std::getenv("EASEL_CPU_PIN");
-  if (!setting || !*setting) return usually_pinned(topology, threads);
-  return std::strcmp(setting, "off") != 0;
+  if (setting && std::strcmp(setting, "on") == 0) return true;
+  return !(setting && std::strcmp(setting, "off") == 0) && usually_pinned(topology, threads);
 }
 
 /// True while this thread works on an item.

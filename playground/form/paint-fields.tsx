@@ -115,9 +115,7 @@ export function PaintFields({ tool, model }: { tool: "generate" | "edit"; model:
             {grid.problem ? (
               <p class="error">{grid.problem}</p>
             ) : (
-              <small>
-                {grid.count} {grid.count === 1 ? "image" : "images"} of one seed
-              </small>
+              <small>{grid.count === 1 ? "1 image" : `${grid.count} images with the same seed`}</small>
             )}
           </>
         ) : (

@@ -33,7 +33,7 @@ export function CompareStage({ ids: all }: { ids: readonly string[] }) {
   if (missing)
     return (
       <div class="drop drop-calm">
-        <p class="drop-title">These results are not here</p>
+        <p class="drop-title">A result is not here</p>
         <p class="muted">{missing}</p>
         <a class="button" href="#/gallery">
           Show all results

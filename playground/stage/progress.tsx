@@ -11,6 +11,7 @@ import { chooseImages } from "../state/inputs.ts";
 import { duration } from "../state/result.ts";
 import { go, type ToolName, toolAddress } from "../state/route.ts";
 import { runSmaller } from "../state/run.ts";
+import { trouble, watchServer } from "../state/server.ts";
 import { problemOf } from "../view/errors.ts";
 import { Shown } from "../view/thumb.tsx";
 
@@ -99,6 +100,16 @@ interface FailureProps {
 
 export function Failure({ tool, message, code, picture, retry, close }: FailureProps) {
   const problem = problemOf(message, code);
+  useEffect(() => {
+    if (code !== "unreachable" || !close) return;
+    let lost = false;
+    void watchServer();
+    // The notice goes when the server is back.
+    return trouble.subscribe((why) => {
+      if (lost && why === undefined) close();
+      lost ||= why !== undefined;
+    });
+  }, [code]);
   return (
     <div class="busy">
       <div class="under">{picture && <Shown key={picture} src={picture} />}</div>

@@ -92,9 +92,8 @@ export const Webhook = z
   .nullish()
   .openapi({
     description:
-      "Optional http(s) address. When the job ends, its Job JSON is sent there in a POST that is signed after the Standard " +
-      "Webhooks scheme (headers `webhook-id`, `webhook-timestamp`, `webhook-signature`), with retries for a day; the job's " +
-      "`webhook_delivery` says whether it arrived. A private address is refused unless `allowed_url_hosts` names it.",
+      "Optional http(s) address that the ended job's JSON is sent to, signed after the Standard Webhooks scheme, with retries for a day; " +
+      "the job's `webhook_delivery` says whether it arrived. A private address is refused unless `allowed_url_hosts` names it.",
     examples: ["https://example.com/hooks/easel"],
   });
 

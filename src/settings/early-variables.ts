@@ -17,3 +17,9 @@ export const earlyVariables: Readonly<Record<string, string>> = {
   EASEL_INSTALL_DIR: "Folder that the install script puts the program into.",
   EASEL_RELEASES: "Address that the install script fetches releases from.",
 };
+
+/** Of those that take few values: which, and in words. Any other value is not used. */
+export const earlyValues: Readonly<Record<string, { fits: RegExp; words: string }>> = {
+  EASEL_CPU_THREADS: { fits: /^0*[1-9]\d{0,3}$/, words: "a whole number of at least 1" },
+  EASEL_CPU_PIN: { fits: /^(on|off)$/, words: "on or off" },
+};

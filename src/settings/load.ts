@@ -9,7 +9,7 @@ import { dirname, join, resolve } from "node:path";
 import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
 import { families as ours } from "../capabilities/registry.ts";
 import { type Environment, type Places, places, resolvePath } from "./directories.ts";
-import { earlyVariables } from "./early-variables.ts";
+import { earlyValues, earlyVariables } from "./early-variables.ts";
 import { nearest } from "./nearest.ts";
 import type { Settings } from "./settings.ts";
 import { envName, flagName, tableOf } from "./table.ts";
@@ -265,10 +265,16 @@ function absolutePaths(value: unknown, base: string, home: string | null): unkno
   );
 }
 
-/** Names the variables `EASEL_…` that nothing reads, and the ones that may be meant. The project's tests have `EASEL_TEST_…`. */
+/**
+ * Names the variables `EASEL_…` that nothing reads, and the ones that may be meant; and values that nothing understands. The project's
+ * tests have `EASEL_TEST_…`.
+ */
 function environmentWarnings(env: Environment, table: Rows): string[] {
   const ours = [...Object.keys(table).map(envName), ...Object.keys(earlyVariables)];
-  return Object.keys(env)
+  const odd = Object.entries(earlyValues)
+    .filter(([variable, { fits }]) => env[variable] && !fits.test(env[variable]))
+    .map(([variable, { words }]) => `${variable} must be ${words}: its value is not used`);
+  const unknown = Object.keys(env)
     .filter((variable) => /^EASEL_(?!TEST_)/.test(variable) && !ours.includes(variable))
     .map((variable) => {
       const shown = variable.length > 64 ? `${variable.slice(0, 64)}…` : variable;
@@ -278,6 +284,7 @@ function environmentWarnings(env: Environment, table: Rows): string[] {
       );
       return `Unknown variable ${shown}${meant ? `. Did you mean EASEL_${meant.toUpperCase()}?` : ""}`;
     });
+  return [...odd, ...unknown];
 }
 
 function fileWarnings(file: string | null, written: ReadonlyMap<string, Written>, table: Rows): string[] {

@@ -146,8 +146,11 @@ inBrowser(
     await page.getByRole("alert").getByText("No connection to the server").waitFor();
     // What the page knows of the models stays.
     await page.locator('select[name="model"]').waitFor();
+    await page.getByRole("button", { name: "Try again" }).waitFor();
     await page.context().setOffline(false);
-    await page.getByRole("button", { name: "Try again" }).click();
+    // The notice goes by itself.
+    await page.getByRole("alert").waitFor({ state: "detached" });
+    await estimate(page);
     await shown(page);
   },
 );

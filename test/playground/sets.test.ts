@@ -114,7 +114,7 @@ inBrowser(
     await page.locator(".toasts li", { hasText: "Steps are whole numbers" }).waitFor();
     await steps.fill("1, 2");
     await page.getByLabel("Guidance, a column each").fill("1 4");
-    await page.getByText("4 images of one seed").waitFor();
+    await page.getByText("4 images with the same seed").waitFor();
     await page.getByRole("button", { name: "Generate: 4 images" }).click();
     await until(page, "succeeded", 4);
     expect(await page.locator(".grid th[scope=col]").allTextContents()).toEqual(["guidance 1", "guidance 4"]);

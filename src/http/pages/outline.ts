@@ -17,7 +17,7 @@ const style = `
   .outline li { margin: .2rem 0; }
   .outline code { font-size: .875rem; }
   body { margin: 0; }
-  @media (prefers-color-scheme: dark) { .outline { background: #171716; color: #ece9e3; } }
+  @media (prefers-color-scheme: dark) { body:has(.outline) { background: #171716; color: #ece9e3; } }
 `;
 
 /** The first paragraph, without the marks of Markdown. */

@@ -105,6 +105,19 @@ describe("precedence", () => {
   });
 });
 
+test("a number of threads that is none is named, and is not used", () => {
+  const warnings = (EASEL_CPU_THREADS: string, more = {}) =>
+    load({ env: { HOME: "/h", EASEL_CPU_THREADS, ...more } }).warnings;
+  for (const wrong of ["x", "0", "-3", "1.5"])
+    expect(warnings(wrong)).toEqual([
+      "EASEL_CPU_THREADS must be a whole number of at least 1: its value is not used",
+    ]);
+  for (const right of ["1", "64", ""]) expect(warnings(right)).toEqual([]);
+  expect(warnings("2", { EASEL_CPU_PIN: "yes" })).toEqual([
+    "EASEL_CPU_PIN must be on or off: its value is not used",
+  ]);
+});
+
 describe("values from text", () => {
   const env = (name: string, value: string) => load({ env: { HOME: "/h", [name]: value } }).settings;
 

@@ -59,8 +59,8 @@ const planModel = (capability: Capability) =>
     operationId: `plan_model_v1_${capability.domain}_${capability.family}`,
     summary: "Plan Model",
     description:
-      "Plans the memory of a request with the scheduler's own arithmetic, as `easel plan` does. Nothing is loaded, and the model need " +
-      "not be installed. Without a size it plans a usual request.",
+      "Plans the memory of a request as the scheduler does. Nothing is loaded, and the model need not be installed. Without a size it " +
+      "plans a usual request.",
     tags: [capability.family],
     request: {
       params: z.object({
