@@ -15,7 +15,14 @@ export async function compileSets(): Promise<string | undefined> {
   if (process.platform !== "linux" || process.arch !== "x64") return undefined;
   const program = join(root, "dist/bench-few-bits");
   mkdirSync(join(program, ".."), { recursive: true });
-  const units = ["avx2integer.cpp", "avxvnni.cpp", "avx512vnni.cpp", "pool.cpp"];
+  const units = [
+    "avx2integer.cpp",
+    "avxvnni.cpp",
+    "avx512vnni.cpp",
+    "pool.cpp",
+    "recording.cpp",
+    "topology.cpp",
+  ];
   const files = [join(import.meta.dir, "sets.cpp"), ...units.map((name) => join(root, "kernels", name))];
   const flags = ["-O3", "-std=c++20", "-pthread", ...kernelFlags, ...includeFlags];
   await run([process.env.CXX ?? "g++", ...flags, ...files, "-o", program], "a C++ compiler is needed");
