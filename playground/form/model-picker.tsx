@@ -4,15 +4,20 @@
  * @module
  */
 import type { Signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import type { Model } from "../state/api.ts";
 import { chosenModel, forms, keyOf, modelsOf, secondModel } from "../state/forms.ts";
 import type { ToolName } from "../state/route.ts";
-import { familyTitle, modelTitle, offer, offerError } from "../state/server.ts";
+import { familyTitle, loadSetup, modelTitle, offer, offerError } from "../state/server.ts";
 import { Field } from "../view/controls.tsx";
 import { Install } from "../view/install.tsx";
 import { update } from "./parts.tsx";
 
 export function ModelPicker({ tool }: { tool: ToolName }) {
+  const model = chosenModel(tool);
+  // The disk may have filled since another model was looked at.
+  const wanted = model && !model.activated && keyOf(model);
+  useEffect(() => void (wanted && loadSetup()), [wanted]);
   if (offerError.value && !offer.value)
     return (
       <p class="error" role="alert">
@@ -21,7 +26,6 @@ export function ModelPicker({ tool }: { tool: ToolName }) {
     );
   if (!offer.value) return <div class="model-room" />;
   const models = modelsOf(tool);
-  const model = chosenModel(tool);
   if (!model) return <p class="muted">This server offers no model for it.</p>;
   const form = forms[tool] as Signal<{ model: string }>;
   const families = [...new Set(models.map(({ family }) => family))];

@@ -42,14 +42,24 @@ export function SeedField({ value, set }: { value: string; set(value: string): v
           <Icon name="dice" />
         </button>
         {value !== "" && (
-          <button
-            type="button"
-            class="icon"
-            aria-label="Back to a random seed each time"
-            onClick={() => set("")}
-          >
-            <Icon name="close" />
-          </button>
+          <>
+            <button
+              type="button"
+              class="icon"
+              aria-label="Next seed"
+              onClick={() => set(String(Number(value) + 1))}
+            >
+              <Icon name="plus" />
+            </button>
+            <button
+              type="button"
+              class="icon"
+              aria-label="Back to a random seed each time"
+              onClick={() => set("")}
+            >
+              <Icon name="close" />
+            </button>
+          </>
         )}
       </div>
     </div>

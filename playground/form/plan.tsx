@@ -21,6 +21,9 @@ import { update } from "./parts.tsx";
 export function PlanLine({ tool }: { tool: ToolName }) {
   useEffect(() => {
     plannedTool.value = tool;
+    return () => {
+      plannedTool.value = undefined;
+    };
   }, [tool]);
   const size = sizeOf(tool);
   const plan = memoryPlan.value;

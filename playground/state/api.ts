@@ -215,9 +215,12 @@ export interface ModelSetup {
   memory_gb?: number | null;
   fits?: boolean | null;
   note?: string;
+  /** Whether its download fits on the disk; absent where nothing is missing. */
+  fits_disk?: boolean;
+  copies?: readonly { bits: number; fits_disk?: boolean }[];
 }
 
-export const setup = async () => (await json<{ data: readonly ModelSetup[] }>("/v1/setup")).data;
+export const setup = () => json<{ summary: { free_gb?: number }; data: readonly ModelSetup[] }>("/v1/setup");
 
 /** An adapter of the server's folder. */
 export interface LoraEntry {

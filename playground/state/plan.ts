@@ -60,8 +60,8 @@ export function expectedSeconds(tool: ToolName, model: Model, history: readonly 
 
 /** What the server has planned, by the address that was asked. */
 const plans = signal<ReadonlyMap<string, MemoryPlan>>(new Map());
-/** The tool whose plan is shown. */
-export const plannedTool = signal<ToolName>("depth");
+/** The tool whose plan is shown; undefined while none is. */
+export const plannedTool = signal<ToolName | undefined>(undefined);
 
 function addressOf(model: Model, size: { width: number; height: number } | undefined, steps: number): string {
   const query = new URLSearchParams(size && { width: String(size.width), height: String(size.height) });
@@ -86,7 +86,7 @@ const factorAddresses = computed(() => {
 
 const wanted = computed(() => {
   const tool = plannedTool.value;
-  const model = chosenModel(tool);
+  const model = tool && chosenModel(tool);
   if (!model) return undefined;
   const steps = tool === "generate" || tool === "edit" ? Number(forms[tool].value.steps) : 0;
   return addressOf(model, sizeOf(tool), steps);
@@ -128,6 +128,6 @@ export const gigabytes = (bytes: number) => (bytes / 2 ** 30).toFixed(bytes < 2 
 /** Seconds of the shown tool's request. */
 export const plannedSeconds = computed(() => {
   const tool = plannedTool.value;
-  const model = chosenModel(tool);
+  const model = tool && chosenModel(tool);
   return model && expectedSeconds(tool, model, results.value);
 });

@@ -23,12 +23,15 @@ export const familyTitle = (family: string) =>
 /** A model in words: "Depth Anything · mini". */
 export const modelTitle = (family: string, name: string) => `${familyTitle(family)} · ${name}`;
 
-/** Memory of each model for a usual request, by "family/name", once the list of models has asked for it. */
+/** What each model takes of memory and disk, by "family/name", once something that shows it has asked. */
 export const setup = signal<ReadonlyMap<string, api.ModelSetup>>(new Map());
+/** Gigabytes (10^9) that are free for downloads. */
+export const freeGb = signal<number | undefined>(undefined);
 
 export async function loadSetup(): Promise<void> {
-  const states = await api.setup().catch(() => []);
-  setup.value = new Map(states.map((state) => [`${state.family}/${state.name}`, state]));
+  const answer = await api.setup().catch(() => undefined);
+  setup.value = new Map(answer?.data.map((state) => [`${state.family}/${state.name}`, state]));
+  freeGb.value = answer?.summary.free_gb;
 }
 
 export async function unloadModel(family: string, name: string): Promise<void> {

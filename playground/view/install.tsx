@@ -10,7 +10,7 @@ import { keyOf } from "../state/forms.ts";
 import { followInstall, install, installFailures, installs, progressOf } from "../state/installs.ts";
 import { cancelJob } from "../state/jobs.ts";
 import { duration } from "../state/result.ts";
-import { offer } from "../state/server.ts";
+import { freeGb, offer, setup } from "../state/server.ts";
 import { CopyButton } from "./controls.tsx";
 import { problemOf } from "./errors.ts";
 import { Icon } from "./icons.tsx";
@@ -70,6 +70,7 @@ export function Install({ model }: { model: Model }) {
               {bits} bits, {gigabytes(download_gb)}
             </button>
           ))}
+          <Disk model={model} />
           {failed && (
             <p class="error" role="alert">
               The download failed. {problemOf(failed.error ?? "", failed.error_code ?? undefined).words} What
@@ -95,6 +96,26 @@ export function Install({ model }: { model: Model }) {
         />
       )}
     </div>
+  );
+}
+
+/** What the disk has free, and which downloads are too large for it. */
+function Disk({ model }: { model: Model }) {
+  if (freeGb.value === undefined) return null;
+  const state = setup.value.get(keyOf(model));
+  const large = [
+    ...(state?.fits_disk === false ? [model] : []),
+    ...model.copies.filter(
+      ({ bits }) => state?.copies?.find((copy) => copy.bits === bits)?.fits_disk === false,
+    ),
+  ].map(({ download_gb }) => gigabytes(download_gb!));
+  const free = `${gigabytes(freeGb.value)} free on the disk`;
+  return large.length > 0 ? (
+    <p class="plan-warning">
+      {free}: too little for {large.join(" and ")}
+    </p>
+  ) : (
+    <p class="muted">{free}</p>
   );
 }
 

@@ -21,18 +21,28 @@ const rounding = (gigabytes: number) => (gigabytes < 10 ? 0.05 : 0.5) * 1e9;
  * @throws {Refusal} `disk_full`
  */
 export function requireRoom(variant: Variant, places: Places, freeOn = freeBytes): void {
+  const room = roomFor(variant, places, freeOn);
+  if (room && !room.fits)
+    throw new Refusal(
+      "disk_full",
+      `The download needs about ${gigabytes(room.needed)} and the disk has ${gigabytes(room.free)} left`,
+    );
+}
+
+/** Bytes that are missing of a model and bytes that are free; undefined where nothing is to be downloaded. */
+export function roomFor(variant: Variant, places: Places, freeOn = freeBytes) {
   const downloads = distinct(variant.downloads);
-  if (downloads.every((download) => missing(download, places).length === 0)) return;
+  if (downloads.every((download) => missing(download, places).length === 0)) return undefined;
   const here = downloads.reduce((sum, download) => sum + traceBytes(download, places), 0);
   const needed = variant.diskGb * 1e9 - here;
   // Several places may lie on several disks. The model fits nowhere if the roomiest of them is too small.
   const free = Math.max(...downloads.map((download) => freeOn(folderOf(download, places))));
-  if (needed - rounding(variant.diskGb) > free)
-    throw new Refusal(
-      "disk_full",
-      `The download needs about ${gigabytes(needed)} and the disk has ${gigabytes(free)} left`,
-    );
+  return { needed, free, fits: needed - rounding(variant.diskGb) <= free };
 }
+
+/** Bytes that are free for downloads: those of the roomiest disk, where they go to several. */
+export const freeForDownloads = ({ hub, downloads }: Places, freeOn = freeBytes) =>
+  Math.max(freeOn(hub.cache), freeOn(downloads));
 
 const folderOf = (download: Download, { hub, downloads }: Places) =>
   download.kind === "huggingface" ? hub.cache : downloads;

@@ -25,6 +25,7 @@ test.skipIf(!hasBrowser)(
     const card = page.locator(".card", { hasText: "klein-9b" }).first();
     const copies = flux2.variants.find(({ name }) => name === "klein-9b")!.copies!;
     await card.getByRole("button", { name: "Download 34.8 GB" }).waitFor();
+    await card.getByText("free on the disk").waitFor();
     for (const { bits, diskGb } of copies)
       await card.getByRole("button", { name: `${bits} bits, ${diskGb} GB` }).waitFor();
     await card.getByRole("button", { name: "4 bits, 9.5 GB" }).click();

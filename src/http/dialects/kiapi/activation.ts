@@ -166,7 +166,7 @@ const activateModel = (capability: Capability) =>
     description:
       "Downloads a model as a job of the type `activation`. Such jobs run one at a time beside all others; their events carry " +
       "`bytes_done`, `bytes_total`, `bytes_per_s` and `eta_s`. A cancelled or interrupted download is resumed by the next one. A model " +
-      "that is being downloaded answers with the job that does it.",
+      "that is being downloaded answers with that job.",
     tags: [capability.family],
     request: {
       params,

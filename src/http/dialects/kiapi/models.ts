@@ -48,7 +48,7 @@ const listModels = (capability: Capability) =>
     operationId: `list_models_v1_${capability.domain}_${capability.family}_models_get`,
     summary: "List Models",
     description:
-      "Lists the models that a request of this capability can name in `model`, and whether their files are on this machine.",
+      "Lists the models that requests can name in `model`, and whether their files are on this machine.",
     tags: [capability.family],
     responses: { 200: json("The models.", z.array(CapabilityModelSpec)) },
   });
@@ -60,7 +60,7 @@ const unloadModel = (capability: Capability) =>
     operationId: `unload_model_v1_${capability.domain}_${capability.family}`,
     summary: "Unload Model",
     description:
-      "Gives back the memory of a model, once no job uses it. The next request that needs it loads it again. `unloaded` is false when " +
+      "Gives back the memory of a model, once no job uses it. `unloaded` is false when " +
       "it was not loaded.",
     tags: [capability.family],
     request: {

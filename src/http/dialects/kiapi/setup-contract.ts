@@ -17,6 +17,11 @@ const count = (description: string, example: number) =>
     .min(0)
     .openapi({ description, examples: [example] });
 
+const fitsDisk = z.boolean().optional().openapi({
+  description:
+    "Whether the disk has room for what is missing of its download, by its approximate size; absent where nothing is missing.",
+});
+
 const SetupResourceState = z
   .object({
     kind: z.string().openapi({
@@ -55,6 +60,7 @@ const SetupCopy = z
     }),
     size_gb: gb("Size of its download in GB (10^9 bytes), approximately.", 4.6),
     ready: z.boolean().openapi({ description: "Whether it is on this machine." }),
+    fits_disk: fitsDisk,
     licence: z.string().openapi({ description: "Its licence.", examples: ["Apache-2.0"] }),
     licence_url: z.string().openapi({ description: "Page of the licence." }),
     commercial_use: z.boolean().openapi({ description: "Whether the licence allows commercial use." }),
@@ -133,6 +139,7 @@ const SetupModelState = z
       .boolean()
       .nullish()
       .openapi({ description: "Whether the memory budget holds that; null where it is not planned." }),
+    fits_disk: fitsDisk,
     loaded: z.boolean().optional().openapi({ description: "Whether it, or a part of it, is in memory." }),
     note: z.string().optional().openapi({ description: "A caution about its results." }),
   })
@@ -146,6 +153,10 @@ const SetupSummary = z
     resources_ready: count("Resources on this machine.", 26),
     installed_gb: gb("Size of the downloads on this machine in GB.", 9.2),
     total_gb: gb("Size of all downloads in GB, approximately.", 190.5),
+    free_gb: gb(
+      "Space that is free for downloads in GB (10^9 bytes): that of the roomiest disk, where they go to several.",
+      412.6,
+    ).optional(),
   })
   .openapi("SetupSummary");
 

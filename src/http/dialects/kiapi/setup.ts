@@ -8,6 +8,7 @@ import { ofCopy } from "../../../capabilities/downloads.ts";
 import { fitOf, footprint, gigabyte } from "../../../engine/residency.ts";
 import { bytesOnDisk, distinct, type Places } from "../../../hub/download/resources.ts";
 import { isWhole } from "../../../hub/installed.ts";
+import { freeForDownloads, roomFor } from "../../../hub/room.ts";
 import { type Resource, resourceGb, type Setup, setupOf } from "../../../hub/setup.ts";
 import type { Deps } from "../../deps.ts";
 import { json } from "../../openapi/responses.ts";
@@ -98,6 +99,7 @@ function setup({ capabilities, context, places, scheduler }: Deps, peaks: Peaks)
     ...(setup.installed.bits && { bits: setup.installed.bits }),
     ...(variant.copies && { copies: copiesOf(`${capability.family}/${variant.name}`, variant, places) }),
     ...fitOf(peakOf({ capability, variant, setup }, context, peaks), budget_gb * gigabyte),
+    ...diskOf(setup.status === "missing" ? variant : setup.installed, places),
     loaded: loaded.some(({ family, name }) => family === capability.family && name === variant.name),
     ...(variant.note !== undefined && { note: variant.note }),
   }));
@@ -129,6 +131,12 @@ const licenceOf = ({ licence }: Pick<Variant, "licence">) => ({
   commercial_use: licence.commercial,
 });
 
+/** Whether what is missing fits on the disk; nothing where nothing is missing. */
+function diskOf(variant: Variant, places: Places) {
+  const room = roomFor(variant, places);
+  return room && { fits_disk: room.fits };
+}
+
 /** The model in fewer bits, as others publish it. */
 const copiesOf = (model: string, published: Variant, places: Places) =>
   published.copies?.map((copy) => {
@@ -138,6 +146,7 @@ const copiesOf = (model: string, published: Variant, places: Places) =>
       repo: copy.repo,
       size_gb: copy.diskGb,
       ready: isWhole(copy.downloads, places),
+      ...diskOf(variant, places),
       ...licenceOf(variant),
       activate_command: commandFor({ kind: "hf_snapshot" }, model, published, variant),
     };
@@ -165,6 +174,7 @@ function summaryOf(entries: readonly Entry[], places: Places) {
     resources_ready: ready.length,
     installed_gb: rounded(installedGb)!,
     total_gb: rounded(installedGb + missingGb(entries, places))!,
+    free_gb: rounded(freeForDownloads(places) / 1e9)!,
   };
 }
 

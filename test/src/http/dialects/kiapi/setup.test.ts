@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { contextOf } from "../../../../../src/capabilities/catalogue.ts";
@@ -27,6 +27,8 @@ interface Model {
   memory_gb: number | null;
   built_in: boolean;
   size_gb: number;
+  fits_disk?: boolean;
+  copies?: { size_gb: number; fits_disk?: boolean }[];
   resources: {
     kind: string;
     label: string;
@@ -112,6 +114,20 @@ describe("the setup of models", () => {
     });
     expect(summary).toMatchObject({ resources_ready: 1, installed_gb: 0.05 });
     expect(JSON.stringify(data)).not.toContain(folder);
+  });
+
+  test("free space is told, and of each missing download whether it fits", async () => {
+    const { summary, model, data } = await setup();
+    const { bavail, bsize } = statfsSync(folder);
+    expect(summary.free_gb).toBeGreaterThan(0);
+    // Others write to the disk meanwhile.
+    expect(Math.abs(summary.free_gb! - (bavail * bsize) / 1e9)).toBeLessThan(5);
+    expect(model("depthpro/base").fits_disk).toBe(summary.free_gb! > 1.9);
+    expect(model("depthanything/mini").fits_disk).toBeUndefined();
+    for (const { size_gb, fits_disk, copies } of data)
+      for (const each of [{ size_gb, fits_disk }, ...(copies ?? [])])
+        if (each.fits_disk !== undefined && Math.abs(each.size_gb - summary.free_gb!) > 6)
+          expect(each.fits_disk).toBe(each.size_gb < summary.free_gb!);
   });
 
   test("a path of the operator is a resource of its own, there or not", async () => {
