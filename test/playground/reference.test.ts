@@ -30,6 +30,7 @@ test.skipIf(!hasBrowser)(
     await page.goto(new URL("/docs#tag/depthanything", server.url).href);
     await page.getByText("/v1/image/depthanything/estimate").first().waitFor();
     expect(await page.title()).toBe("easel");
+    await page.locator(".outline").waitFor({ state: "hidden" });
     expect(
       asked.filter((url) => !/^(data|blob):/.test(url) && new URL(url).origin !== server.url.origin),
     ).toEqual([]);

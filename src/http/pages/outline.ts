@@ -17,7 +17,8 @@ const style = `
   .outline li { margin: .2rem 0; }
   .outline code { font-size: .875rem; }
   body { margin: 0; }
-  @media (prefers-color-scheme: dark) { body:has(.outline) { background: #171716; color: #ece9e3; } }
+  #app:not(:empty) ~ .outline { display: none; }
+  @media (prefers-color-scheme: dark) { body:has(#app:empty) { background: #171716; color: #ece9e3; } }
 `;
 
 /** The first paragraph, without the marks of Markdown. */
@@ -35,12 +36,13 @@ export function withOutline(page: string, title: string, document: Document): st
   const words = firstOf(description);
   const operations = operationsIn(document).filter(isServed);
   const head = html`<meta name="description" content="${words}"><style>${raw(style)}</style></head>`;
-  const outline = html`<div id="app"><main class="outline">
+  // Beside the place that the script draws in: it takes whatever stands inside for its own drawing.
+  const outline = html`<div id="app"></div><main class="outline">
 <h1>${title}</h1>
 <p>${words}</p>
 <h2>Operations</h2>
 <ul>${operations.map(({ method, path, summary }) => html`<li><code>${method} ${path}</code> ${summary}</li>`)}</ul>
-</main></div>`;
+</main>`;
   return page
     .replace("<html>", '<html lang="en">')
     .replace("</head>", () => String(head))

@@ -38,8 +38,8 @@ test("before its script has run a reference page shows its words and operations,
     expect(html).toContain('<html lang="en">');
     expect(html).toMatch(/<meta name="description" content="[^"]{5,}">/);
     expect(html).toContain("<code>POST /v1/image/toy/");
-    // The outline is in the place that the script draws.
-    expect(html).toMatch(/<div id="app"><main/);
+    // The outline is beside the place that the script draws in, and hidden once it has.
+    expect(html).toMatch(/<div id="app"><\/div><main/);
   }
 });
 
