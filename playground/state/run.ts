@@ -86,7 +86,7 @@ interface Round {
 
 export const randomSeed = () => crypto.getRandomValues(new Uint32Array(1))[0]! >>> 1;
 
-/** The values of each job of a grid; one job without any where there is none. */
+/** The values of each job of a grid; without a grid, one job without values. */
 const cellsOf = (grid: Grid | undefined): Record<string, number>[] =>
   grid === undefined
     ? [{}]

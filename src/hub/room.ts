@@ -29,7 +29,7 @@ export function requireRoom(variant: Variant, places: Places, freeOn = freeBytes
     );
 }
 
-/** Bytes that are missing of a model and bytes that are free; undefined where nothing is to be downloaded. */
+/** Bytes that are missing of a model and bytes that are free; undefined where nothing is missing. */
 export function roomFor(variant: Variant, places: Places, freeOn = freeBytes) {
   const downloads = distinct(variant.downloads);
   if (downloads.every((download) => missing(download, places).length === 0)) return undefined;

@@ -11,7 +11,7 @@ export function serverUrls(text: string): URL[] {
   return urls.every((url) => url !== null && url.hostname !== "") ? (urls as URL[]) : [];
 }
 
-/** The password as the URL has it, in its escapes; "" when there is none. */
+/** The password as the URL has it, in its escapes; "" without one. */
 export const passwordIn = (text: string): string =>
   // a URL that is wrong elsewhere may still hold a password
   serverUrls(text)[0]?.password ?? URL.parse(text)?.password ?? "";

@@ -71,7 +71,7 @@ void products(const TileKernels& k, double bound) {
       }
     }
   }
-  // An infinity and a number that is none reach their row, and no other.
+  // Infinity and NaN reach their row, and no other.
   const long m = 300, n = 40, deep = 70;
   for (const float bad : {INFINITY, NAN}) {
     Floats x(m * deep, 1), packed(k.packed_size(n, deep)), memory = memory_of(k.product_memory(m, n, deep)), out(m * n);

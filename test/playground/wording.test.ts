@@ -57,7 +57,7 @@ const phrases = [
   "Size inside the network",
   "before the network looks",
   "What to avoid",
-  "Say what is to be different",
+  "Say what should change",
   "A picture from words",
   "How far away everything",
   "with detail that fits",

@@ -90,7 +90,7 @@ class Look {
   }
 }
 
-/** The block that a stage's tensors make, or nothing where there are none. */
+/** The block that a stage's tensors make, or nothing without tensors. */
 function blockOf(w: Weights, channels: number): Residual | Mix | Look | undefined {
   if (w.has("conv1.weight")) return new Residual(w, channels);
   if (w.has("depthwise.weight")) return new Mix(w, channels);

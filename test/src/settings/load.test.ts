@@ -105,7 +105,7 @@ describe("precedence", () => {
   });
 });
 
-test("a number of threads that is none is named, and is not used", () => {
+test("an invalid number of threads is reported and not used", () => {
   const warnings = (EASEL_CPU_THREADS: string, more = {}) =>
     load({ env: { HOME: "/h", EASEL_CPU_THREADS, ...more } }).warnings;
   for (const wrong of ["x", "0", "-3", "1.5"])

@@ -1,4 +1,4 @@
-/** An app of one toy family whose jobs end as they are told to, for the tests of its routes. */
+/** An app of one toy family whose jobs end as a test says, for the tests of its routes. */
 import { createApp } from "../../../../../src/http/app.ts";
 import type { Job } from "../../../../../src/jobs/job.ts";
 import type { Scheduler, Waited } from "../../../../../src/jobs/scheduler.ts";
@@ -10,7 +10,7 @@ export const id = `job_${"0".repeat(31)}1`;
 export const png = Buffer.from("picture").toString("base64");
 export const dataUrl = `data:image/png;base64,${png}`;
 
-/** An app whose jobs end as they are told to. */
+/** An app whose jobs end as the test says. */
 export async function setup(waited?: (job: Job) => Waited | Promise<Waited>, settings = {}) {
   const files = await tempFiles();
   const submitted: NewJob[] = [];
