@@ -57,7 +57,7 @@ const phrases = [
   "Size inside the network",
   "before the network looks",
   "What to avoid",
-  "Say what should change",
+  "Say what is to be different",
   "A picture from words",
   "How far away everything",
   "with detail that fits",
