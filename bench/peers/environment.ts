@@ -33,7 +33,7 @@ export async function environment(): Promise<string> {
   await once(folder, of, async () => {
     await run(["python3", "-m", "venv", folder], "python3 with venv is needed: `apt install python3-venv`");
     const pip = [python, "-m", "pip", "install", "--quiet"];
-    await run([...pip, "-r", requirements], "pip is needed");
+    await run([...pip, "-r", networks, "-r", requirements], "pip is needed");
     // It declares an older MLX than the one that ours stands on.
     await run([...pip, "--no-deps", mflux], "pip is needed");
   });
