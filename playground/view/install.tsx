@@ -101,7 +101,8 @@ export function Install({ model }: { model: Model }) {
 
 /** What the disk has free, and which downloads are too large for it. */
 function Disk({ model }: { model: Model }) {
-  if (freeGb.value === undefined) return null;
+  // Its line keeps its place until it is known.
+  if (freeGb.value === undefined) return <p class="muted">&nbsp;</p>;
   const state = setup.value.get(keyOf(model));
   const large = [
     ...(state?.fits_disk === false ? [model] : []),
