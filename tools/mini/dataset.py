@@ -19,7 +19,7 @@ class Shard:
         files = [Path(folder) / f"{name}.{part}.npy" for part in ("picture", "inverse", "kind")]
         if count is not None and not files[2].exists():
             Path(folder).mkdir(parents=True, exist_ok=True)
-            shapes = [((count, side, side, 3), np.uint8), ((count, side, side), np.float16), ((count,), "S16")]
+            shapes = [((count, side, side, 3), np.uint8), ((count, side, side), np.float16), ((count,), "S32")]
             for file, (shape, dtype) in zip(files, shapes, strict=True):
                 np.lib.format.open_memmap(file, "w+", dtype, shape).flush()
         mode = "r" if count is None else "r+"

@@ -1,4 +1,4 @@
-"""Writes a run's network as the program carries it: half precision, batch norms folded into the convolutions before them.
+"""Writes a run's network as the program carries it: half precision, rounded, batch norms folded into the convolutions before them.
 
 A run that went on with another's network gives one between the two: it keeps more of what the first had learned.
 
@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 
 from recipe import RECIPES
-from weights import exported, save_tensors
+from weights import exported, rounded, save_tensors
 
 
 def main():
@@ -18,7 +18,8 @@ def main():
     parser.add_argument("--out", required=True)
     parser.add_argument("--recipe", choices=RECIPES, default="full", help="that the run followed")
     arguments = parser.parse_args()
-    save_tensors(*exported(arguments.run, RECIPES[arguments.recipe].share), arguments.out)
+    tensors, config = exported(arguments.run, RECIPES[arguments.recipe].share)
+    save_tensors(rounded(tensors), config, arguments.out)
     print(f"{Path(arguments.out).stat().st_size} bytes")
 
 

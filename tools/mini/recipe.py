@@ -19,6 +19,12 @@ class Stage:
     """Share of the learning rate at its beginning and at its end."""
     measured: float = 1.2
     """Weight of the error that the evaluation counts, beside the loss's other parts."""
+    parts: float = 0.0
+    """Weight of the error of the picture's parts."""
+    pasted: float = 0.0
+    """Share of pictures behind another scene's subject."""
+    levels: float = 0.0
+    """Share of pictures whose darkest and brightest pixels are brought towards black and white."""
 
 
 @dataclass(frozen=True)
@@ -63,20 +69,38 @@ MIDDLE = ((128, 128), (128, 160), (160, 128), (160, 160), (160, 192), (192, 160)
 WIDE = ((160, 192), (192, 192), (192, 224), (192, 256), (224, 192), (224, 224))
 FULL = Recipe(
     stages=(Stage(384, RICHER, MIDDLE, (1.0, 0.6)), Stage(640, RICHER, WIDE, (0.6, 0.0), measured=2.0)),
-    first=FIRST, share=0.7, blocks=(1, 1, 5, 5), kinds="richer", side=256, seed=11, workers=1, rate=7e-4,
-)  # fmt: skip
+    first=FIRST,
+    share=0.7,
+    blocks=(1, 1, 5, 5),
+    kinds="richer",
+    side=256,
+    seed=11,
+    workers=1,
+    rate=7e-4,
+)
 
 # Further, with attention, on the kinds so far in loud patterns and of many cameras, and on kinds that photographs asked for. It was tried,
 # and the model card has its figures; the program does not carry what it gave.
 SOME = (
-    (40_000_000, 170), (41_000_000, 840), (42_000_000, 150), (43_000_000, 150),
-    (50_000_000, 830, "wider"), (51_000_000, 370, "wider"), (52_000_000, 380, "wider"),
-)  # fmt: skip
+    (40_000_000, 170),
+    (41_000_000, 840),
+    (42_000_000, 150),
+    (43_000_000, 150),
+    (50_000_000, 830, "wider"),
+    (51_000_000, 370, "wider"),
+    (52_000_000, 380, "wider"),
+)
 MORE = (
-    (40_000_000, 170), (41_000_000, 1330), (42_000_000, 210), (43_000_000, 210),
-    (50_000_000, 830, "wider"), (51_000_000, 370, "wider"), (52_000_000, 380, "wider"),
-    (53_000_000, 420, "wider"), (54_000_000, 420, "wider"),
-)  # fmt: skip
+    (40_000_000, 170),
+    (41_000_000, 1330),
+    (42_000_000, 210),
+    (43_000_000, 210),
+    (50_000_000, 830, "wider"),
+    (51_000_000, 370, "wider"),
+    (52_000_000, 380, "wider"),
+    (53_000_000, 420, "wider"),
+    (54_000_000, 420, "wider"),
+)
 # At the end three of five are of the kinds so far.
 LAST = MORE[:6]
 FURTHER = Recipe(
@@ -87,8 +111,48 @@ FURTHER = Recipe(
         # On its way to nothing at step 1888: from here on half of the scenes that it is measured on became worse.
         Stage(1536, LAST, WIDE, (0.35, 0.35 * 352 / 608), measured=2.0),
     ),
-    first=FULL, share=0.85, blocks=FULL.blocks, looks=(0, 0, 1, 3), kinds="restyled", side=224, seed=23, workers=3, rate=1.6e-3,
-)  # fmt: skip
+    first=FULL,
+    share=0.85,
+    blocks=FULL.blocks,
+    looks=(0, 0, 1, 3),
+    kinds="restyled",
+    side=224,
+    seed=23,
+    workers=3,
+    rate=1.6e-3,
+)
+
+# And on, with scenes of meshes, and with subjects pasted before other scenes. Runs of meshes stand here two or three times: they are
+# drawn that much more often than the others.
+OLD = (*MORE, (60_000_000, 4000))
+BEGUN = (*OLD, *2 * ((70_000_000, 2900, "meshed"), (72_000_000, 2000, "meshed")))
+EVERY = (
+    *MORE,
+    (60_000_000, 5000),
+    *2 * ((70_000_000, 2900, "meshed"), (72_000_000, 3800, "meshed"), (73_000_000, 1500, "meshed")),
+)
+ASKED = (*EVERY, *3 * ((74_000_000, 1400, "asked"),))
+ADDED = {"parts": 0.5, "pasted": 0.2, "levels": 0.4}
+MESHED = Recipe(
+    stages=(
+        Stage(
+            512, (*OLD, *3 * ((70_000_000, 2900, "meshed"), (72_000_000, 600, "meshed"))), MIDDLE, (0.65, 0.65), **ADDED
+        ),
+        Stage(1536, BEGUN, MIDDLE, (0.4, 0.4), **ADDED),
+        Stage(3328, EVERY, LARGE, (0.4, 0.4), **ADDED),
+        Stage(4352, ASKED, LARGE, (0.4, 0.4), **ADDED),
+        Stage(5888, ASKED, LARGE, (0.4, 0.2), **ADDED),
+        Stage(7168, ASKED, WIDE, (0.2, 0.0), measured=2.0, **ADDED),
+    ),
+    first=FURTHER,
+    blocks=FURTHER.blocks,
+    looks=(0, 0, 3, 4),
+    kinds="restyled",
+    side=224,
+    seed=41,
+    workers=2,
+    rate=1.6e-3,
+)
 
 # The same in a minute, to see that it works.
 TRIAL_FIRST = Recipe(
@@ -98,11 +162,39 @@ TRIAL_FIRST = Recipe(
 )
 TRIAL_SECOND = Recipe(
     stages=(Stage(16, ((2000, 2),), ((64, 64),), (1.0, 0.0)),),
-    first=TRIAL_FIRST, share=0.7, blocks=(1, 1, 4, 4), kinds="richer", side=96, batch=2, workers=1, rate=7e-4,
-)  # fmt: skip
-TRIAL = Recipe(
+    first=TRIAL_FIRST,
+    share=0.7,
+    blocks=(1, 1, 4, 4),
+    kinds="richer",
+    side=96,
+    batch=2,
+    workers=1,
+    rate=7e-4,
+)
+TRIAL_THIRD = Recipe(
     stages=(Stage(16, ((3000, 2), (4000, 2, "wider")), ((64, 64),), (1.0, 0.0)),),
-    first=TRIAL_SECOND, blocks=(1, 1, 4, 4), looks=(0, 0, 1, 1), kinds="restyled", side=96, batch=2, workers=1, rate=7e-4,
-)  # fmt: skip
+    first=TRIAL_SECOND,
+    blocks=(1, 1, 4, 4),
+    looks=(0, 0, 1, 1),
+    kinds="restyled",
+    side=96,
+    batch=2,
+    workers=1,
+    rate=7e-4,
+)
+TRIAL = Recipe(
+    stages=(
+        Stage(16, ((5007, 3),), ((64, 64),), **ADDED),
+        Stage(32, ((5007, 3),), ((64, 96),), (1.0, 0.0), measured=2.0, **ADDED),
+    ),
+    first=TRIAL_THIRD,
+    blocks=(1, 1, 4, 4),
+    looks=(0, 0, 2, 2),
+    kinds="meshed",
+    side=96,
+    batch=2,
+    workers=1,
+    rate=7e-4,
+)
 
-RECIPES = {"full": FULL, "further": FURTHER, "trial": TRIAL}
+RECIPES = {"full": FULL, "further": FURTHER, "meshed": MESHED, "trial": TRIAL}

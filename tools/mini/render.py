@@ -15,16 +15,27 @@ import loud
 import scenes
 import wider
 from dataset import Shard
+from meshed import kinds as meshed
+from meshed.render import expose_meshes
 from photograph import develop, photograph
 from raycast import CYLINDER, ELLIPSOID, PLANE, ROOM, build_tree, trace
+from sky import rays, sky_of
 from textures import make_masks, make_patterns
 from world import bounds
 
 PATTERN_SEED, LOUD_SEED = 1, 2
 RICHER = {**scenes.TRAINED, **heads.KINDS}
-KINDS = {"trained": scenes.TRAINED, "richer": RICHER, "restyled": RICHER, "wider": wider.KINDS, "held": scenes.HELD}
-# Kinds whose surfaces get loud patterns, and whose pictures come from many cameras and programs.
-RESTYLED = ("restyled", "wider")
+KINDS = {
+    "trained": scenes.TRAINED,
+    "richer": RICHER,
+    "restyled": RICHER,
+    "wider": wider.KINDS,
+    "meshed": meshed.KINDS,
+    "asked": meshed.ASKED,
+    "held": scenes.HELD,
+}
+# Kinds whose pictures come from many cameras and programs; what is not of meshes also gets loud patterns.
+RESTYLED = ("restyled", "wider", "meshed", "asked")
 
 
 class Stock:
@@ -34,37 +45,6 @@ class Stock:
         rng = np.random.default_rng(PATTERN_SEED)
         self.patterns, self.masks = make_patterns(rng), make_masks(rng)
         self.patterns = np.concatenate([self.patterns, loud.make_loud(np.random.default_rng(LOUD_SEED))])
-
-
-def rays(camera, side):
-    """Directions through the pixels' middles, forward part 1 along the camera's axis."""
-    middle = (np.arange(side) + 0.5) * 2 / side - 1
-    x, y = np.meshgrid(middle * camera.tangent, -middle * camera.tangent)
-    return np.stack([x, y, np.ones_like(x)], -1) @ camera.turn.T
-
-
-def sky_of(scene, stock, directions, rng):
-    """The sky's colour in every direction."""
-    up = directions[..., 1] / np.linalg.norm(directions, axis=-1)
-    flat = directions / np.linalg.norm(directions, axis=-1, keepdims=True)
-    share = np.sqrt(np.clip(up, 0, 1))[..., None]
-    sky = scene.horizon * (1 - share) + scene.zenith * share
-    if scene.clouds:
-        cover, index, tone = scene.clouds
-        height = np.maximum(up, 0.02) + 0.12
-        u, v = flat[..., 0] / height, flat[..., 2] / height
-        pattern = np.stack([stock.patterns[index][: 128 * 128], stock.patterns[index + 1][: 128 * 128]]).reshape(
-            2, 128, 128
-        )
-        near = lambda a, s: a[(v * s * 128).astype(int) % 128, (u * s * 128).astype(int) % 128]  # noqa: E731
-        amount = near(pattern[0], 0.12) * 0.6 + near(pattern[1], 0.31) * 0.4
-        amount = (
-            np.clip((amount - cover) * 4, 0, 1)[..., None] * (up > 0)[..., None] * np.clip(up * 12, 0, 1)[..., None]
-        )
-        sky = sky * (1 - amount) + tone * amount
-    if scene.stars:
-        sky = sky + ((rng.random(up.shape) < 0.004 * scene.stars) * rng.uniform(0.2, 1, up.shape))[..., None]
-    return np.ascontiguousarray(sky)
 
 
 def packed(found):
@@ -101,9 +81,22 @@ def expose(scene, stock, side, seed):
     ambient = np.array([*scene.above, *scene.below, scene.reach, 0.8])
     sky = sky_of(scene, stock, rays(scene.camera, side), np.random.default_rng(seed))
     return trace(
-        side, scene.camera.position.astype(float), np.ascontiguousarray(scene.camera.turn), scene.camera.tangent,
-        shapes, tree, lights, ambient, ground, terrain, stock.patterns, stock.masks, sky, fog, seed % 100003,
-    )  # fmt: skip
+        side,
+        scene.camera.position.astype(float),
+        np.ascontiguousarray(scene.camera.turn),
+        scene.camera.tangent,
+        shapes,
+        tree,
+        lights,
+        ambient,
+        ground,
+        terrain,
+        stock.patterns,
+        stock.masks,
+        sky,
+        fog,
+        seed % 100003,
+    )
 
 
 def worth_showing(picture, inverse):
@@ -122,9 +115,9 @@ def render_scene(number, stock, side, kinds, restyled=False, tries=8):
     name = names[rng.choice(len(names), p=weights / weights.sum())]
     for attempt in range(tries):
         scene = kinds[name][0](rng)
-        if restyled:
+        if restyled and not scene.meshes:
             loud.restyle(rng, scene)
-        light, depth, _ = expose(scene, stock, side, number * 8 + attempt)
+        light, depth = (expose_meshes if scene.meshes else expose)(scene, stock, side, number * 8 + attempt)[:2]
         inverse = np.where(np.isfinite(depth), 1 / np.maximum(depth, 1e-3), 0).astype(np.float32)
         picture = (develop if restyled else photograph)(light, inverse, rng, scene.defocus)
         if worth_showing(picture, inverse):

@@ -17,7 +17,7 @@ import wider
 from dataset import Scenes, Shard, shard_name
 from net import CONFIG, MiniDepth
 from raycast import BOX, CUTOUT, CYLINDER, ELLIPSOID, PLANE, ROOM, height, hit
-from recipe import FIRST, FULL, FURTHER, SMALL, TRIAL, TRIAL_FIRST, TRIAL_SECOND, Stage
+from recipe import FIRST, FULL, FURTHER, MESHED, SMALL, TRIAL, TRIAL_FIRST, TRIAL_SECOND, TRIAL_THIRD, Stage
 from render import KINDS, Stock, expose, packed, rays, render_scene
 from weights import blended, folded, read_folded, save_net, save_tensors, unfold
 from world import Camera, Scene, material, turned
@@ -236,7 +236,7 @@ class Training(unittest.TestCase):
         folders = [Path(self.folder.name) / name for name in ("whole", "stopped")]
         for folder, stopped in zip(folders, (False, True), strict=True):
             if stopped:
-                train.make(folder / "first" / "first", replace(TRIAL_FIRST, stages=TRIAL_FIRST.stages[:1]))
+                train.make(folder / "first" / "first" / "first", replace(TRIAL_FIRST, stages=TRIAL_FIRST.stages[:1]))
                 train.make(folder, replace(TRIAL, stages=TRIAL.stages[:1]))
             train.make(folder, TRIAL)
         nets = [torch.load(folder / "checkpoint.pt", weights_only=True) for folder in folders]
@@ -246,12 +246,12 @@ class Training(unittest.TestCase):
                 self.assertTrue(torch.equal(a, b))
 
     def test_a_stage_ends_when_its_workers_are_one(self):
-        for recipe in (FIRST, FULL, FURTHER, TRIAL_FIRST, TRIAL_SECOND, TRIAL):
+        for recipe in (FIRST, FULL, FURTHER, MESHED, TRIAL_FIRST, TRIAL_SECOND, TRIAL_THIRD, TRIAL):
             for until in (train.SAVE, *(stage.until for stage in recipe.stages)):
                 self.assertEqual(until % train.TOGETHER, 0)
 
     def test_no_scene_that_is_measured_on_is_trained_on(self):
-        for first, count, _ in (*FIRST.scenes(), *FULL.scenes(), *FURTHER.scenes()):
+        for first, count, _ in (*FIRST.scenes(), *FULL.scenes(), *FURTHER.scenes(), *MESHED.scenes()):
             self.assertLess(first + count, evaluate.HELD_FIRST)
 
     def test_scenes_that_are_not_there_are_missed(self):

@@ -29,6 +29,7 @@ import torch.nn.functional as functional
 from dataset import Scenes
 from evaluate import FARTHEST, SPAN
 from net import CONFIG, MiniDepth, normalise
+from pasted import paste
 from recipe import RECIPES
 from weights import exported, save_tensors, unfold
 
@@ -39,7 +40,19 @@ SAVE = 256
 CALIBRATING = 12
 
 
-def pick_batch(scenes, rng, count, height, width):
+def pick_one(scenes, rng, pasted):
+    """Picture and inverse depth of a scene, one in `pasted` of them behind another's subject."""
+    picture, inverse, _ = scenes.at(scenes.draw(rng))
+    if pasted and rng.random() < pasted:
+        for _ in range(6):
+            front, front_inverse, _ = scenes.at(scenes.draw(rng))
+            made = paste(picture, inverse, front, front_inverse, rng)
+            if made:
+                return made
+    return picture, inverse
+
+
+def pick_batch(scenes, rng, count, height, width, pasted=0.0):
     """Crops of random place, size, turn and mirror: pictures in 0…1 and inverse depth."""
     side = scenes.side
     pictures = np.empty((count, side, side, 3), np.uint8)
@@ -47,7 +60,7 @@ def pick_batch(scenes, rng, count, height, width):
     theta = np.empty((count, 2, 3), np.float32)
     aspect = width / height
     for i in range(count):
-        pictures[i], inverses[i], _ = scenes.at(scenes.draw(rng))
+        pictures[i], inverses[i] = pick_one(scenes, rng, pasted)
         turn = rng.normal(0, 0.04)
         # The turned crop stays inside the picture.
         room = 1 / (math.cos(turn) + math.sin(abs(turn)))
@@ -66,8 +79,15 @@ def pick_batch(scenes, rng, count, height, width):
     return picture, inverse[:, 0]
 
 
-def recolour(x, rng):
-    """What cameras and people do to a picture's light: gamma, tint, mixed channels, contrast, saturation, blur, noise."""
+def stretched(x, shares):
+    """Pictures with the darkest and the brightest of their pixels brought to black and white, each as far as its share says, from 0 to 1."""
+    low, high = torch.quantile(x[:, :, ::5, ::5].flatten(1), x.new_tensor([0.01, 0.99]), 1)[:, :, None, None, None]
+    return torch.lerp(x, (x - low) / (high - low).clamp(min=0.1), shares)
+
+
+def recolour(x, rng, levels=0.0):
+    """What cameras and people do to a picture's light: gamma, tint, mixed channels, contrast, saturation, blur, noise. `levels` is the
+    share of pictures that use all the range from black to white."""
     n = len(x)
 
     def draw(low, high, *shape):
@@ -82,6 +102,8 @@ def recolour(x, rng):
     coloured = torch.from_numpy((rng.random((n, 1, 1, 1)) > 0.08).astype(np.float32))
     grey = x.mean(1, keepdim=True)
     x = grey + (x - grey) * draw(0.4, 1.4, 1, 1, 1) * coloured
+    if levels:
+        x = stretched(x, (draw(0, 1, 1, 1, 1) < levels).float())
     if rng.random() < 0.3:
         soft = functional.avg_pool2d(functional.pad(x, (1, 1, 1, 1), mode="replicate"), 3, 1)
         x = torch.lerp(x, soft, draw(0, 1, 1, 1, 1))
@@ -114,9 +136,26 @@ def relative_error(q, g):
     return (g / q.maximum(least) - 1).abs() + 6.25 * (least - q).clamp(min=0) / g
 
 
-def loss_of(p, inverse, measured):
+def parts_error(p, g, count):
+    """The error of `count` × `count` parts of a picture, each with a scale and shift of its own: what is small counts as much as what
+    is large."""
+    n, h, w = g.shape
+    tall, wide = h // count, w // count
+
+    def parts(x):
+        x = x[:, : tall * count, : wide * count].reshape(n, count, tall, count, wide)
+        return x.transpose(2, 3).reshape(n * count * count, tall, wide)
+
+    p, g = parts(p), parts(g)
+    q = align(p, g, torch.ones_like(g))
+    spread = (g - g.mean((1, 2), keepdim=True)).abs().mean((1, 2), keepdim=True).clamp(min=0.03)
+    return ((q - g) / spread).abs().mean()
+
+
+def loss_of(p, inverse, measured, parts=0.0):
     """Scale- and shift-invariant error over all, its gradients at four sizes, a logarithmic part for what is far; the relative error
-    of depth, aligned and counted as the evaluation does it, times `measured`; and the bare first."""
+    of depth, aligned and counted as the evaluation does it, times `measured`; the error of parts of the picture, times `parts`; and the
+    bare first."""
     g = target_of(inverse)
     q = align(p, g, torch.ones_like(g))
     spread = (g - g.mean((1, 2), keepdim=True)).abs().mean((1, 2), keepdim=True).clamp(min=0.05)
@@ -133,7 +172,10 @@ def loss_of(p, inverse, measured):
     shares = counted / counted.sum((1, 2), keepdim=True).clamp(min=0.1 * g[0].numel()) / len(g)
     relative = relative_error(align(p, g, counted), g.clamp(min=1 / SPAN))
     relative = (relative * shares).sum()
-    return plain + 0.5 * gradient + 0.4 * far + 0.3 * direct + measured * relative, plain.detach(), relative.detach()
+    loss = plain + 0.5 * gradient + 0.4 * far + 0.3 * direct + measured * relative
+    if parts:
+        loss = loss + parts * (parts_error(p, g, 2) + parts_error(p, g, 4)) / 2
+    return loss, plain.detach(), relative.detach()
 
 
 class Run:
@@ -184,14 +226,14 @@ class Run:
     def train_step(self, scenes, batch, level, stage):
         rng = np.random.default_rng([self.seed, self.step, self.worker])
         height, width = stage.sizes[rng.integers(len(stage.sizes))]
-        picture, inverse = pick_batch(scenes, rng, batch, height, width)
-        x = normalise(recolour(picture, rng)).contiguous(memory_format=torch.channels_last)
+        picture, inverse = pick_batch(scenes, rng, batch, height, width, stage.pasted)
+        x = normalise(recolour(picture, rng, stage.levels)).contiguous(memory_format=torch.channels_last)
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate * level * min(1, (self.step + 1) / 200)
         self.net.train()
         with torch.autocast("cpu", torch.bfloat16):
             p = self.net(x)
-        loss, *errors = loss_of(p.float(), inverse[:, 1::2, 1::2], stage.measured)
+        loss, *errors = loss_of(p.float(), inverse[:, 1::2, 1::2], stage.measured, stage.parts)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)

@@ -52,6 +52,8 @@ class Material:
     grain: float = 0.0
     relief: float = 0.0
     hole: float = 0.0
+    mirror: float = 0.0
+    """Share of what is before it that it shows when seen straight on, more at a slant; in scenes of meshes only."""
 
     def numbers(self):
         rest = (self.amount, self.scale, 0, self.swapped, self.gloss, self.glow, self.mottle, self.grain, self.relief)
@@ -131,6 +133,11 @@ class Scene:
     ground: Material | None = None
     defocus: float = 0.15
     """How likely the lens is wide open."""
+    meshes: list = field(default_factory=list)
+    """Of `meshed.mesh.Mesh`. A scene that has any is drawn by `meshed/render.py`."""
+
+    def mesh(self, mesh):
+        self.meshes.append(mesh)
 
     def add(self, kind, centre, half, material, turn=None, taper=0.0, mask=-1):
         turn = np.eye(3) if turn is None else turn

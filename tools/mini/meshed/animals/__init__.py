@@ -1,0 +1,7 @@
+"""Scenes of animals."""
+
+from meshed.animals import scenes
+
+KINDS = {
+    **scenes.KINDS,
+}

@@ -1,0 +1,1 @@
+"""What scenes of more than one folder are made of."""
