@@ -1,22 +1,22 @@
-"""Pictures made of two: the subject of one scene is laid over another scene, which may be blurred or smeared."""
+"""Pictures made of two: the subject of one scene is pasted before another scene, which may be blurred or smeared."""
 
 import math
 
 import numpy as np
 from PIL import Image, ImageFilter
 
-# A subject's share of its picture.
+# Least and largest share of its picture that a subject may have.
 LEAST, MOST = 0.03, 0.55
-# Bins of logarithmic depth; a gap is this many that hold nearly nothing.
+# Bins of logarithmic depth, and how many of them in a row, with less than NOTHING of the picture in each, are a gap.
 BINS, GAP = 48, 4
 NOTHING = 0.002
 
 
 def subject_of(inverse, rng):
-    """Mask of what stands before a gap in depth, or None."""
+    """Mask of what is nearer than a gap in the histogram of depth, or None; the gap is chosen at random."""
     logs = np.log(np.maximum(inverse.astype(np.float32), 0.01))
     few = logs[::3, ::3]
-    # 48 bins of about 1.1 each: a gap is a factor of 1.45.
+    # Each of the 48 bins is a factor of about 1.1, and so a gap one of 1.45.
     counts, edges = np.histogram(
         few, BINS, (math.log(0.01), math.log(1.1)) if few.max() < 0.1 else (few.max() - 4.5, few.max() + 1e-4)
     )
@@ -33,7 +33,7 @@ def subject_of(inverse, rng):
 
 
 def shifted(a, down, right):
-    """Moved down and to the right; what comes in is 0."""
+    """An array moved down and to the right, with 0 where nothing is left."""
     moved = np.zeros_like(a)
     n, m = a.shape[:2]
     moved[max(down, 0) : n + min(down, 0), max(right, 0) : m + min(right, 0)] = a[
@@ -43,7 +43,7 @@ def shifted(a, down, right):
 
 
 def softened(picture, rng):
-    """As a background often is: as it is, out of focus, or smeared sideways by panning."""
+    """The background unchanged, out of focus, or smeared sideways as by panning."""
     k, n = rng.random(), len(picture)
     if k < 0.35:
         return picture
@@ -64,8 +64,11 @@ def paste(picture, inverse, front, front_inverse, rng):
     if rng.random() < 0.5:
         front, front_inverse, mask = front[:, ::-1], front_inverse[:, ::-1], mask[:, ::-1]
     n = len(mask)
-    stands = mask[-1].any()
-    down = int(rng.integers(0, n // 5)) if stands else int(rng.normal() * n / 8)
+    # What its own picture cuts off stays at that edge.
+    if mask[0].any():
+        down = 0 if mask[-1].any() else -int(rng.integers(0, n // 8))
+    else:
+        down = int(rng.integers(0, n // 5)) if mask[-1].any() else int(rng.normal() * n / 8)
     aside = mask[:, 0].any() or mask[:, -1].any()
     right = 0 if aside else int(rng.normal() * n / 6)
     front, front_inverse, mask = (shifted(a, down, right) for a in (front, front_inverse, mask))

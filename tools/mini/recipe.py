@@ -20,9 +20,9 @@ class Stage:
     measured: float = 1.2
     """Weight of the error that the evaluation counts, beside the loss's other parts."""
     parts: float = 0.0
-    """Weight of the error of the picture's parts."""
+    """Weight in the loss of the error of parts of the picture, each aligned on its own."""
     pasted: float = 0.0
-    """Share of pictures behind another scene's subject."""
+    """Share of pictures with the subject of another scene pasted before them."""
     levels: float = 0.0
     """Share of pictures whose darkest and brightest pixels are brought towards black and white."""
 
@@ -122,8 +122,8 @@ FURTHER = Recipe(
     rate=1.6e-3,
 )
 
-# And on, with scenes of meshes, and with subjects pasted before other scenes. Runs of meshes stand here two or three times: they are
-# drawn that much more often than the others.
+# Then with scenes of meshes, and with subjects pasted before other scenes. Runs that stand here two or three times are drawn two or
+# three times as often as the others.
 OLD = (*MORE, (60_000_000, 4000))
 BEGUN = (*OLD, *2 * ((70_000_000, 2900, "meshed"), (72_000_000, 2000, "meshed")))
 EVERY = (

@@ -41,7 +41,7 @@ CALIBRATING = 12
 
 
 def pick_one(scenes, rng, pasted):
-    """Picture and inverse depth of a scene, one in `pasted` of them behind another's subject."""
+    """Picture and inverse depth of a scene, the share `pasted` of them behind the subject of another scene."""
     picture, inverse, _ = scenes.at(scenes.draw(rng))
     if pasted and rng.random() < pasted:
         for _ in range(6):
@@ -80,7 +80,7 @@ def pick_batch(scenes, rng, count, height, width, pasted=0.0):
 
 
 def stretched(x, shares):
-    """Pictures with the darkest and the brightest of their pixels brought to black and white, each as far as its share says, from 0 to 1."""
+    """Pictures with the darkest and the brightest of their pixels brought to black and white, each by its share, from 0 to 1."""
     low, high = torch.quantile(x[:, :, ::5, ::5].flatten(1), x.new_tensor([0.01, 0.99]), 1)[:, :, None, None, None]
     return torch.lerp(x, (x - low) / (high - low).clamp(min=0.1), shares)
 

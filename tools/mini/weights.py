@@ -98,12 +98,12 @@ def unfold(net, file, batches):
     return net
 
 
-# Bits of a weight's mantissa that are kept, of ten: the program carries its files compressed, and the rest is half of what they take.
+# How many of the ten bits of a weight's mantissa are kept: the program carries its files compressed, and the other bits would double them.
 KEPT = 6
 
 
 def rounded(tensors):
-    """Matrices and convolutions with KEPT bits of mantissa: no number changes by more than 0.8 %."""
+    """Matrices and convolutions with KEPT bits of mantissa: no normal number changes by more than 0.8 %."""
     off = 10 - KEPT
     found = dict(tensors)
     for name, tensor in tensors.items():

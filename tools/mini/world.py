@@ -53,7 +53,7 @@ class Material:
     relief: float = 0.0
     hole: float = 0.0
     mirror: float = 0.0
-    """Share of what is before it that it shows when seen straight on, more at a slant; in scenes of meshes only."""
+    """Share of light that it reflects as a mirror when seen straight on, more at a slant; only in scenes of meshes."""
 
     def numbers(self):
         rest = (self.amount, self.scale, 0, self.swapped, self.gloss, self.glow, self.mottle, self.grain, self.relief)

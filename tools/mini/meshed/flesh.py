@@ -1,4 +1,4 @@
-"""Bodies that are one skin over many lumps: tapered capsules and ellipsoids, melted together on a grid, then cut up.
+"""Bodies that are one skin over many lumps: tapered capsules and ellipsoids, blended on a grid, then cut up.
 
 A lump is a row of numbers that `capsule`, `ellipsoid` or `carved` makes. `fused` makes the mesh of a list of lumps;
 `split` cuts it into meshes of one material each, as jacket, shirt, trousers and skin of one body.
@@ -24,7 +24,7 @@ def lump(matrix, a, b, ra, rb, blend, label):
 
 
 def capsule(a, b, ra, rb=None, flat=1.0, across=None, label=0, blend=0.03):
-    """From a to b with a radius at each end; `flat` is how thick it is along `across`, as a share of its width."""
+    """A capsule from a to b with a radius at each end; `flat` is how thick it is along `across`, as a share of its width."""
     matrix = np.eye(3)
     if across is not None and flat != 1:
         n = np.asarray(across, float) / np.linalg.norm(across)
@@ -33,14 +33,14 @@ def capsule(a, b, ra, rb=None, flat=1.0, across=None, label=0, blend=0.03):
 
 
 def ellipsoid(centre, half, turn=None, label=0, blend=0.03):
-    """With half axes along the columns of `turn`."""
+    """An ellipsoid with half axes along the columns of `turn`."""
     turn = np.eye(3) if turn is None else np.asarray(turn)
     matrix = turn @ np.diag(1 / np.broadcast_to(np.asarray(half, float), (3,))) @ turn.T
     return lump(matrix, centre, centre, 1.0, 1.0, blend, label)
 
 
 def carved(row):
-    """The lump as a hollow: what it covers is taken away from the lumps before it."""
+    """The lump as a hollow: it is subtracted from the lumps before it."""
     row = row.copy()
     row[18] = -1
     return row
@@ -94,7 +94,7 @@ def fill(rows, field, origin, cell):
 
 @njit(cache=True, fastmath=True)
 def nearest(rows, points, count):
-    """How far each point is from the nearest lump of each label [n, count]; a hollow takes away from its own label."""
+    """How far each point is from the nearest lump of each label [n, count]; a hollow is subtracted from its own label."""
     out = np.full((len(points), count), FAR)
     for row in rows:
         label = int(row[19])
@@ -164,7 +164,7 @@ def part(points, local, faces, material, smooth):
 
 
 def wobble(rng, points, size, waves=7):
-    """Smooth noise between about -1 and 1 whose blots are about `size` wide."""
+    """Smooth noise between about -1 and 1 whose waves are about `size` long."""
     k = rng.normal(size=(waves, 3)) * 2.2 / size
     return np.sin(points @ k.T + rng.uniform(0, 6.3, waves)).sum(1) / math.sqrt(waves * 0.5)
 

@@ -5,15 +5,8 @@ The function makes a scene of a random generator; the weight says how often the 
 
 from meshed import animals, built, flowers, land, objects, people
 
-# Percent of scenes, for one folder or for two together. The odd number of `built` keeps the kind of every scene number:
-# a kind of weight 3 of 148 was removed.
-SHARES = (
-    (28, (people,)),
-    (20, (animals, flowers)),
-    (22, (objects,)),
-    (10, (land,)),
-    (20 * 145 / 148, (built,)),
-)
+# Percent of scenes, for one folder or for two together.
+SHARES = ((28, (people,)), (20, (animals, flowers)), (22, (objects,)), (10, (land,)), (20, (built,)))
 
 
 def merged():
@@ -30,7 +23,7 @@ def merged():
 
 KINDS = merged()
 
-# What the network still had wrong after most of its training, drawn more often at the end: the weights beside the names.
+# Kinds that the network still had wrong after most of its training, with weights: they are drawn more often at the end.
 STILL_WRONG = {
     "people/athlete": 14,
     "people/swung": 5,

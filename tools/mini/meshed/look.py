@@ -19,7 +19,7 @@ from render import Stock
 
 
 def plain(light):
-    """A picture without a camera's whims."""
+    """A picture without the effects of a lens, a sensor and a program."""
     exposed = light * np.clip(0.3 / (np.median(light) + 0.03), 0.3, 4)
     return (np.clip(1 - np.exp(-1.4 * exposed), 0, 1) ** 0.5 * 255).astype(np.uint8)
 
@@ -45,7 +45,7 @@ def main():
     parser.add_argument("--side", type=int, default=160)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--columns", type=int, default=8)
-    parser.add_argument("--plain", action="store_true", help="without lens, film and program")
+    parser.add_argument("--plain", action="store_true", help="without the effects of a lens, a sensor and a program")
     arguments = parser.parse_args()
     kinds = importlib.import_module(f"meshed.{arguments.folder}").KINDS
     names = [arguments.kind] if arguments.kind else list(kinds)

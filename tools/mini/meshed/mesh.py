@@ -10,6 +10,8 @@ import numpy as np
 
 @dataclass
 class Mesh:
+    """A triangle mesh of one material."""
+
     points: np.ndarray
     """float [n, 3], where they are in the world."""
     faces: np.ndarray
@@ -73,7 +75,7 @@ def box(material=None, half=(1, 1, 1)):
 
 
 def lathe(profile, material=None, columns=32, smooth=True):
-    """What turns about the y axis: `profile` is [n, 2] of radius and height, from below to above."""
+    """A surface of revolution about the y axis: `profile` is [n, 2] of radius and height, from below to above."""
     profile = np.asarray(profile, float)
     u = np.arange(columns) * 2 * np.pi / columns
     r, y = profile[:, :1], profile[:, 1:]
@@ -82,7 +84,7 @@ def lathe(profile, material=None, columns=32, smooth=True):
 
 
 def frames(path):
-    """Two directions across a path [n, 3] at each of its points, that turn no more than they must."""
+    """Two directions across a path [n, 3] at each of its points, which twist about it as little as possible."""
     path = np.asarray(path, float)
     along = np.gradient(path, axis=0)
     along /= np.linalg.norm(along, axis=1, keepdims=True) + 1e-12
@@ -167,7 +169,7 @@ def directions(mesh):
 
 
 def sized(parts, scale):
-    """Parts made in units of `scale` metres, in metres, on y = 0, and their extent."""
+    """Parts that were made in units of `scale` metres, moved onto y = 0 and scaled to metres; and their extent."""
     low, high = np.min([m.points.min(0) for m in parts], 0), np.max([m.points.max(0) for m in parts], 0)
     shift = np.array([-(low[0] + high[0]) / 2, -low[1], -(low[2] + high[2]) / 2], np.float32)
     made = [Mesh((m.points + shift) * scale, m.faces, m.material, m.local * scale, m.smooth) for m in parts]

@@ -1,4 +1,4 @@
-"""Draws scenes of meshes: rays by embree, the rest in numba. Cameras, surfaces and lights are those of `raycast.py`."""
+"""Draws scenes of meshes: rays by Embree, the rest in numba. Cameras, materials and lights are those of `raycast.py`."""
 
 import numpy as np
 from embreex.mesh_construction import TriangleMesh
@@ -20,13 +20,13 @@ from meshed.surfaces import (
 from sky import rays, sky_of
 
 SHADOWS = 3
-"""Lights that cast shadows."""
+"""How many lights cast shadows."""
 GLOSSY = 0.6
-"""Surfaces with more gloss than this show what is before them."""
+"""Surfaces with more gloss than this reflect what is before them."""
 
 
 class Solid:
-    """A scene's triangles, seen from the camera's place, with what embree needs to cast rays at them."""
+    """A scene's triangles, relative to the camera's place, and the Embree scenes that rays are cast at."""
 
     def __init__(self, scene, side, patterns):
         found, materials = triangles_of(scene, side, patterns)
@@ -38,10 +38,11 @@ class Solid:
         self.local_normals = mean_directions(self.local, self.faces, self.smooth)
         self.thrown = self.embree(self.faces)
         dark = self.looks[self.material, 17] <= 0
-        # Lamps do not shade what they light.
+        # Glowing surfaces cast no shadow, so that a lamp does not shade what it lights.
         self.shading = self.thrown if dark.all() else self.embree(self.faces[dark]) if dark.any() else None
 
     def embree(self, faces):
+        """An Embree scene of some of the faces."""
         found = EmbreeScene(robust=True)
         TriangleMesh(found, self.points.astype(np.float32), np.ascontiguousarray(faces))
         return found
@@ -55,7 +56,7 @@ class Solid:
         return found["primID"], found["tfar"]
 
     def shaded(self, origins, directions, limit):
-        """Whether something lies on the way."""
+        """Whether something is on each ray before `limit`, in lengths of its direction."""
         if self.shading is None or not len(origins):
             return np.zeros(len(origins), bool)
         limits = np.full(len(origins), limit, np.float32)
@@ -63,11 +64,12 @@ class Solid:
 
     @property
     def table(self):
+        """The arrays that the loops of `surfaces.py` take."""
         return self.points, self.faces, self.normals, self.local, self.local_normals, self.smooth
 
 
 class Drawing:
-    """What the steps of drawing one scene share."""
+    """Draws one scene: the data that all steps use, and the steps."""
 
     def __init__(self, scene, stock, side, seed):
         self.scene, self.stock, self.side = scene, stock, side
@@ -76,6 +78,7 @@ class Drawing:
         self.pixel = 2 * scene.camera.tangent / side
 
     def jitter(self, count):
+        """Random numbers from -0.5 to 0.5, [count, 3]."""
         return self.rng.random((count, 3), np.float32) - 0.5
 
     def seen(self, light, leave, n, which, ways, amount, pixels):
@@ -124,7 +127,7 @@ class Drawing:
         return out
 
     def shine(self, out, directions, hits, found, travelled, pixels, mirrored):
-        """What glossy surfaces show of the sky, and mirrors of what is before them, in place."""
+        """Adds to `out` what glossy surfaces reflect of the sky, and mirrors of the scene."""
         (t, n, _, _, leave), material = found, self.solid.material[hits]
         gloss, mirror = self.solid.looks[material, 16], self.solid.mirror[material]
         view = directions / np.linalg.norm(directions, axis=1, keepdims=True)
@@ -138,7 +141,7 @@ class Drawing:
         rough = 0.05 * (1 - np.maximum(gloss[which], mirror[which])) * facing[which]
         d, m = view[which], n[which] + rough[:, None] * self.jitter(len(which))
         ways = d - 2 * (d * m).sum(1, keepdims=True) * m
-        # A rough or wavy surface sends no ray through itself.
+        # Reflected rays are bent away from the face, so that none goes into the surface.
         a, b, c = (self.solid.points[self.solid.faces[hits[which], k]] for k in range(3))
         flat = np.cross(b - a, c - a)
         towards = np.sign((flat * d).sum(1, keepdims=True) + 1e-30)
@@ -150,6 +153,7 @@ class Drawing:
         out[which] += share * (light - out[which])
 
     def reflected(self, origins, ways, travelled, pixels):
+        """The light that reflected rays meet; surfaces in a mirror mirror nothing themselves."""
         hits, about = self.solid.cast(origins, ways)
         light = sky_of(self.scene, self.stock, ways, np.random.default_rng(0))
         which = np.flatnonzero(hits >= 0)
@@ -161,7 +165,7 @@ class Drawing:
         return light
 
     def surroundings(self, hits, depth, n, leave):
-        """Of every pixel what light comes back from things close by, and how open its place is."""
+        """For every pixel the light reflected by surfaces close by, and how open its place is: [pixels, 4]."""
         scene, side = self.scene, self.side
         y, x = np.divmod(np.arange(side * side), side)
         which = np.repeat(np.flatnonzero((hits >= 0) & ((x + y) % 2 == 0)), 2)

@@ -1,4 +1,4 @@
-"""A scene's meshes, shapes and land as triangles in one table, for `render.py`."""
+"""A scene's meshes, shapes and land as triangles in one table, for `render.py`. Cut-outs are left out."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from meshed.mesh import ball, box, grid_faces
 from raycast import BOX, CYLINDER, ELLIPSOID, FAR, PLANE, ROOM, sample
 from world import Material
 
-# Rows and columns of round things, by how many pixels their radius is at most.
+# For round shapes: up to which radius in pixels, and then how many rows and columns of points.
 FINENESS = ((2, 5, 8), (6, 9, 14), (20, 14, 22), (70, 24, 40), (np.inf, 40, 72))
 LAND = 150
 """Points of the land's grid along each side."""
@@ -17,7 +17,7 @@ LAND = 150
 
 @dataclass
 class Triangles:
-    """What is known of points [n, 3] and of faces [m]."""
+    """Points [n, 3], faces [m, 3], and a number for each face."""
 
     points: np.ndarray
     local: np.ndarray
@@ -61,14 +61,14 @@ def tubes(shapes, columns):
 
 
 def plane(shape, eye):
-    """A square around what of it is nearest to the camera."""
+    """A plane as a square around the point that is nearest to the camera."""
     x, _, z = shape.turn.T @ (eye - shape.centre)
     corners = np.array([[x + a * FAR, 0, z + b * FAR] for a in (-1, 1) for b in (-1, 1)])
     return corners, np.array([[0, 1, 3], [0, 3, 2]])
 
 
 def land(scene):
-    """The land as far as one sees it, finer near the camera."""
+    """The land 250 m around the camera, finer near it."""
     grid, cell, tall = scene.terrain
     eye, n = scene.camera.position, len(grid)
     steps = np.sinh(np.linspace(-5.2, 5.2, LAND)) / np.sinh(5.2) * 250
@@ -126,7 +126,7 @@ def round_ones(scene, side, number_of, patterns, materials):
 
 
 def triangles_of(scene, side, patterns):
-    """All that the scene is made of, and the list of its materials."""
+    """All triangles of a scene, and the list of their materials."""
     numbers, materials = {}, []
 
     def number_of(material):

@@ -1,4 +1,4 @@
-"""The loops of `render.py`, compiled by numba: surfaces where rays meet triangles, their colours, their light."""
+"""The loops of `render.py`, compiled by numba: the surfaces that rays hit, their colours and their light."""
 
 import math
 
@@ -9,7 +9,7 @@ from raycast import FAR, SIDE, fast, paint, sample
 
 @fast
 def mean_directions(points, faces, smooth):
-    """The mean direction of the smooth faces at each point, unit length."""
+    """The normal at each point: the mean normal of its smooth faces, of unit length."""
     sums = np.zeros(points.shape)
     for i in range(len(faces)):
         if not smooth[i]:
@@ -31,7 +31,7 @@ def mean_directions(points, faces, smooth):
 
 @fast
 def bent(weights, corners, normals, flat, out):
-    """The direction between those of three corners; at a sharp edge a corner has the face's own, `flat`."""
+    """Writes the normal between those of three corners into `out`; at a sharp edge a corner has the face's own, `flat`."""
     for c in range(3):
         out[c] = 0.0
     for k in range(3):
@@ -46,7 +46,7 @@ def bent(weights, corners, normals, flat, out):
 
 @fast
 def face_direction(points, corners, out):
-    """Writes a face's direction, of unit length, into `out`; returns twice the face's area."""
+    """Writes a face's normal, of unit length, into `out`; returns twice the face's area."""
     a, b, c = corners[0], corners[1], corners[2]
     ux, uy, uz = points[b, 0] - points[a, 0], points[b, 1] - points[a, 1], points[b, 2] - points[a, 2]
     vx, vy, vz = points[c, 0] - points[a, 0], points[c, 1] - points[a, 1], points[c, 2] - points[a, 2]
@@ -59,8 +59,8 @@ def face_direction(points, corners, out):
 
 @fast
 def surfaces(origins, directions, hits, about, table):
-    """What every ray hits: how far away exactly, and the surface's direction; place and direction in the mesh's own
-    frame, which patterns follow; and where rays that leave the surface begin. `about` is how far embree found it."""
+    """What every ray hits: the exact distance; the normal; the place and the normal in the mesh's own frame, which
+    patterns follow; and the place where rays that leave the surface begin. `about` is Embree's distance."""
     points, faces, normals, local, local_normals, smooth = table
     count = len(hits)
     t, n = np.full(count, np.inf), np.zeros((count, 3))
@@ -101,7 +101,7 @@ def surfaces(origins, directions, hits, about, table):
                 s[k] = made_n[i, k]
             bent(weights, corners, local_normals, s, made_n[i])
             bent(weights, corners, normals, flat, n[i])
-            # Rays leave from above the face, as if it bulged as its directions say.
+            # Rays leave from above the face, where the surface would be if it were as round as its normals.
             for k in range(3):
                 leave[i, k] = p[k]
             for corner in range(3):
@@ -122,7 +122,7 @@ def surfaces(origins, directions, hits, about, table):
         for k in range(3):
             n[i, k] *= side
             leave[i, k] += lift * flat[k] * side
-        # No surface turns its back on who sees it.
+        # Normals always point towards the origin of the ray.
         facing = (n[i, 0] * d[0] + n[i, 1] * d[1] + n[i, 2] * d[2]) / length
         if facing > -0.02:
             for k in range(3):
@@ -142,7 +142,7 @@ def relieved(looks, i, place, direction, n, here, cover, corners, table, pattern
     u, v, step = place[first] * scale, place[second] * scale, max(cover, 1 / SIDE)
     du = sample(patterns, int(looks[i, 9]), u + step, v, cover) - here
     dv = sample(patterns, int(looks[i, 9]), u, v + step, cover) - here
-    # The two sides of the face when it was made and now tell where the pattern's axes point.
+    # The face's two edges in the mesh's own frame and in the world tell where the pattern's axes point.
     a, b, c = corners[0], corners[1], corners[2]
     eu, ev = local[b, first] - local[a, first], local[b, second] - local[a, second]
     fu, fv = local[c, first] - local[a, first], local[c, second] - local[a, second]
@@ -164,7 +164,7 @@ def relieved(looks, i, place, direction, n, here, cover, corners, table, pattern
 
 @fast
 def painted(directions, hits, found, travelled, pixel, material, looks, table, patterns):
-    """The surfaces' own colours. Relief bends the directions in place."""
+    """The surfaces' own colours. Relief bends the normals in place."""
     t, n, made, made_n, _ = found
     colours = np.zeros((len(hits), 3))
     for i in range(len(hits)):
@@ -187,7 +187,7 @@ def painted(directions, hits, found, travelled, pixel, material, looks, table, p
 
 @fast
 def aimed(light, eye, leave, n, which, jitter):
-    """Ways from places to a light, and how much of it falls on them: nothing where they face away."""
+    """Directions from places to a light, and how much of it falls on them: nothing where they face away."""
     ways, amount = np.zeros((len(which), 3), np.float32), np.zeros(len(which))
     for place in range(len(which)):
         i = which[place]
@@ -229,7 +229,7 @@ def add_light(light, which, ways, amount, seen, directions, n, gloss, total):
 
 @fast
 def hemisphere(n, which, a, b):
-    """A way over the surface for each of some places, more often steep than flat."""
+    """A random direction over the surface for each of some places, weighted by the cosine to the normal."""
     ways = np.zeros((len(which), 3), np.float32)
     for place in range(len(which)):
         x, y, z = n[which[place], 0], n[which[place], 1], n[which[place], 2]
@@ -275,7 +275,7 @@ def shared(side, which, numbers, depth, n):
 
 @fast
 def borders(side, depth, n, bodies):
-    """Pixels whose neighbours show something else: another body, another depth than a plane's, another direction."""
+    """Pixels whose neighbours show another body, another normal or a depth that does not continue as a plane does."""
     found = np.zeros(side * side, np.bool_)
     for y in range(side):
         for x in range(side):
@@ -296,7 +296,7 @@ def borders(side, depth, n, bodies):
 
 @fast
 def doubtful(side, pixels, seen):
-    """Whether the light at a pixel's place is shaded there or near it, and not everywhere."""
+    """Whether a pixel is at the border of a shadow: some of the places there and beside it are shaded, and some are not."""
     least, most = np.full(side * side, 2.0), np.full(side * side, -1.0)
     for place in range(len(pixels)):
         i = pixels[place]
@@ -313,7 +313,7 @@ def doubtful(side, pixels, seen):
 
 
 def fogged(scene, light, depth):
-    """The light behind fog; the sky is less behind it than what is far."""
+    """The light seen through fog; the sky is hidden less than what is far away."""
     if scene.fog <= 0:
         return light
     clear = np.exp(-np.minimum(depth, FAR) / scene.fog)

@@ -110,7 +110,7 @@ def lumps_of(rng, name, form):
 
 
 def ape(rng, name=None, cells=84):
-    """Meshes of a head."""
+    """Meshes of an ape's head."""
     name = name or pick(rng, "mandrill", "mandrill", *FACES)
     form = FACES[name]
     lumps, eyes, tip = lumps_of(rng, name, form)

@@ -271,7 +271,7 @@ def bird(rng, name=None, pose=None):
 
 
 def coated_wing(rng, skin, lumps, made, dark):
-    """The body with its folded wings in another colour, half of the time."""
+    """The body cut into trunk and folded wings of another colour, or None."""
     if rng.random() < 0.4:
         return None
     near = nearest(np.array(lumps, float), skin.points.astype(float), 7)

@@ -53,7 +53,7 @@ def facing(rng):
 
 
 def dimmed(rng, scene):
-    """Light from behind or from the front of the subject, bright or dark."""
+    """The scene with its ambient light scaled at random, and most often without fog."""
     k = rng.uniform(0.6, 1.5)
     scene.above, scene.below = scene.above * k, scene.below * k
     scene.fog *= rng.random() < 0.4
@@ -61,7 +61,7 @@ def dimmed(rng, scene):
 
 
 def extent_of(size, yaw):
-    """How wide and high an animal looks that is turned by `yaw`."""
+    """The width and height in the picture of an animal that is turned by `yaw`."""
     return abs(math.sin(yaw)) * size[2] + abs(math.cos(yaw)) * size[0], size[1]
 
 
@@ -363,7 +363,7 @@ def small_close(rng):
 
 
 def fish_under(rng):
-    """Fish in water that swallows what is far, before corals, stones and sand."""
+    """Fish in hazy water, before corals, stones and sand."""
     parts, size = enlarged(rng, *fish(rng), 0.2, 0.6)
     yaw = pick(rng, 1, -1) * math.pi / 2 + rng.normal() * 0.6
     camera, away = framed(rng, extent_of(size, yaw), (0.15, 1.2), (-0.3, 0.5), (0.3, 1.0), 0.15, middle=size[1] / 2)

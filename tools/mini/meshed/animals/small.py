@@ -23,6 +23,7 @@ BRIGHT = (
 
 
 def dyes(rng, count=3):
+    """Materials for the colours of one animal."""
     return [dye(rng, pick(rng, *BRIGHT, rng.uniform(0.03, 0.9, 3)), 0.3) for _ in range(count)]
 
 
@@ -100,7 +101,7 @@ def fish(rng):
 
 
 def snail(rng):
-    """A snail with a spiral house."""
+    """A snail with a spiral shell."""
     made, n = dyes(rng), 110
     t = np.linspace(0, 1, n)
     a = t * 2 * math.pi * rng.uniform(2.4, 3.6)

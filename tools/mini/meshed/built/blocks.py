@@ -37,7 +37,7 @@ def cut_up(rng, rectangle, count, least=0.0):
 
 
 def heights(rng, at, size, tall):
-    """Heights for cells at `at` [n, 2] by one of some rules."""
+    """Heights for cells at `at` [n, 2]: random, rare, along a slope, in waves or in four levels."""
     k, n = rng.integers(6), len(at)
     if k == 0:
         h = rng.random(n)
@@ -297,7 +297,7 @@ def fence(rng):
 
 
 def behind(rng, pile, z):
-    """What fills the view from z on: blocks, crates, cars, houses, balls."""
+    """Fills the view from z on with blocks, crates, cars, houses or balls."""
     k = rng.random()
     if k < 0.3:
         cells = cut_up(rng, (-15, z, 15, z + 25), 60)

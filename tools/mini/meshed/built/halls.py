@@ -167,7 +167,7 @@ def pipe_wall(rng):
 
 
 def plate(rng, size):
-    """A bent or twisted plate with holes cut at its edge, thin but with two sides."""
+    """A bent or twisted plate, thin but with two sides."""
     n = 24
     u, v = np.meshgrid(np.linspace(-1, 1, n), np.linspace(-1, 1, n) * rng.uniform(0.1, 1), indexing="ij")
     bend, twist, wave = rng.uniform(0, 3), rng.normal() * 1.5, rng.uniform(0, 0.3) * (rng.random() < 0.4)
@@ -189,7 +189,7 @@ def plate(rng, size):
 
 
 def solid(rng, size):
-    """A body with flat faces, cut by planes from a ball."""
+    """A convex body with flat faces: a ball cut by planes."""
     made, n = ball(rows=36, columns=48), int(rng.integers(5, 20))
     ways = unit(rng.normal(size=(n, 3)))
     cut = (ways @ made.points.T.astype(float)) / rng.uniform(0.35, 1, (n, 1))

@@ -158,7 +158,7 @@ def roofs(rng):
 
 
 def playground(rng):
-    """Climbing frames, slides, swings, balls, benches and posts on sand or grass."""
+    """Climbing frames, slides, swings, balls and benches on sand or grass."""
     eye = np.array([0, rng.uniform(0.5, 2.2), 0])
     shot = looking(rng, eye, [rng.normal(), rng.uniform(0.5, 1.6), 6], rng.uniform(0.5, 1.3))
     scene, pile = outdoors(rng, shot), Pile(eye)

@@ -14,14 +14,14 @@ from world import DARK, GRASS, METAL, SAND, STONE, WHITE, material, night, outdo
 
 
 def open_air(rng, shot):
-    """The open, most often with all in focus."""
+    """An outdoor scene, most often with everything in focus."""
     scene = outdoors(rng, shot)
     scene.defocus = 0.06
     return scene
 
 
 def dark(rng, scene):
-    """Night, with windows lit elsewhere."""
+    """Makes a scene dark: night, without sun, clouds and fog. Lit windows are made elsewhere."""
     night(rng, scene)
     scene.fog, scene.clouds, gloom = 0.0, (), spread(rng, 0.03, 1)
     scene.zenith, scene.horizon, scene.stars = (
@@ -56,7 +56,7 @@ def lamp_post(rng, scene, pile, x, z, lit=False):
 
 
 def strollers(rng, pile, count, near, far, wide=0.4):
-    """Small plain figures at some distance, that give the scale."""
+    """Small plain figures of people at some distance, which show the scale."""
     for _ in range(count):
         z = spread(rng, near, far)
         x, h, m = rng.uniform(-wide, wide) * z, rng.uniform(1.5, 1.9), finish(rng)
@@ -296,7 +296,7 @@ def castle(rng):
 
 
 def pagoda_view(rng):
-    """Pagodas, temple halls, gates and pavilions with bent roofs, among trees, from below or across a court."""
+    """Pagodas, temple halls and pavilions with bent roofs, among trees, from below or across a court."""
     r, tall = rng.uniform(2, 7), rng.uniform(6, 30)
     levels = None if rng.random() < 0.6 else int(rng.integers(1, 3))
     tall = min(tall, r * 2.5) if levels else tall

@@ -184,7 +184,7 @@ def seats(rng):
 
 
 def market(rng):
-    """Stalls with cloths over tables with goods, posts, lamps, sacks and barrels."""
+    """Stalls: cloths on posts over tables with goods, and barrels."""
     eye = np.array([0, rng.uniform(0.9, 2.2), -1.0])
     shot = looking(rng, eye, [rng.normal(), 1.0 + rng.normal() * 0.25, 4], rng.uniform(0.6, 1.3))
     scene = light(rng, shot, 5, inside=rng.random() < 0.2)

@@ -322,7 +322,7 @@ def village(rng):
 
 
 def skyline(rng):
-    """Tall blocks far away over water, trees or roofs, with rails, boats or a bridge before them."""
+    """Tall blocks far away over water, trees or roofs, with rails or boats before them."""
     eye = np.array([0, spread(rng, 1.2, 25), 0])
     far = spread(rng, 60, 300)
     shot = looking(rng, eye, [0, eye[1] + far * rng.uniform(-0.05, 0.15), far], rng.uniform(0.4, 1.3))

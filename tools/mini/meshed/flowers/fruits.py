@@ -32,6 +32,7 @@ CITRUS = ("orange", "lemon", "lime", "grapefruit")
 
 
 def rind(rng, colour, r, rough=True):
+    """The material of the skin of a fruit."""
     m = material(rng, colour, spread(rng, 0.4, 4) / r, rng.uniform(0, 0.5))
     m.gloss = rng.uniform(0, 0.5)
     m.relief = 0.4 if rough and rng.random() < 0.5 else 0.0

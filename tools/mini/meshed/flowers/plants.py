@@ -60,6 +60,7 @@ def ring(rng, shape, count, long, lift, root, m, loose=0.08, phase=0.0):
 
 
 def petal_dye(rng, size, colour=None):
+    """A material of petals."""
     m = material(rng, colour, spread(rng, 0.5, 4) / size, rng.uniform(0, 0.5))
     m.colours = np.clip(m.colours * rng.uniform(0.8, 1.15), 0.02, 1)
     return m

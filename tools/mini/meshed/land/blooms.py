@@ -1,4 +1,4 @@
-"""Kinds of scenes of plants close by: potted ones before printed walls, single blossoms, wings on leaves."""
+"""Kinds of scenes of plants close by: potted ones before printed walls, single blossoms, butterflies on leaves."""
 
 import math
 
@@ -104,7 +104,7 @@ def cactus(rng, at, size):
 
 
 def blossom(rng, at, face, size, ms, heart):
-    """A blossom of some rings of petals that looks to `face`."""
+    """A blossom of some rings of petals that faces the direction `face`."""
     face = unit(np.asarray(face, float))
     first = unit(np.cross(face, [0.3, 1, 0.2]))
     second, found = np.cross(face, first), []

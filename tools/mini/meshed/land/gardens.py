@@ -25,7 +25,7 @@ from world import BARK, DARK, GRASS, LEAF, SAND, STONE, WHITE, WOOD, material, o
 
 
 def subject(rng, pile, z):
-    """A building far away worth a frame."""
+    """A building far away that `framed_view` shows."""
     k, s = rng.integers(5), style(rng)
     if k == 0:
         pagoda(rng, pile, rng.normal() * z * 0.1, z, z * rng.uniform(0.05, 0.12), z * rng.uniform(0.3, 0.7), s)
@@ -135,7 +135,7 @@ def leaves_close(rng):
 
 
 def garden(rng):
-    """Beds of flowers, hedges, lawns, pots, a table with chairs, a pond, a pergola."""
+    """Beds of flowers, hedges, lawns, pots, a table with chairs."""
     height = Relief(rng, 30, 0.15)
     shot = stand(rng, height, spread(rng, 0.4, 2.5), rng.normal(-0.15, 0.1), rng.uniform(0.5, 1.3))
     scene = outdoors(rng, shot)

@@ -19,6 +19,7 @@ def stand(rng, height, eye_height, pitch, view, roll=0.04, x=0.0):
 
 
 def soil(rng, colour=None, scale=None):
+    """A dull material of ground."""
     m = material(rng, ground_colour(rng) if colour is None else colour, spread(rng, 0.3, 3) if scale is None else scale)
     m.gloss = 0.0
     return m
@@ -33,6 +34,7 @@ def ahead(rng, count, near, far, wide=0.6, least=0.0):
 
 
 def give(scene, *groups):
+    """Adds lists of meshes to a scene."""
     for group in groups:
         scene.meshes.extend(group)
 
@@ -82,6 +84,7 @@ def undergrowth(rng, height, near, far, count, size, wide=0.7, least=0.0):
 
 
 def mountains(rng, far, tall, ridged=True):
+    """The height of mountains around the origin, as a function of x and z."""
     relief = Relief(rng, far * rng.uniform(0.3, 0.8), tall * 2, 0.5, 7, ridged)
     rise = rng.uniform(0.3, 0.8)
 

@@ -55,7 +55,7 @@ class Relief:
 
 
 def land(height, m, eye, yaw=0.0, low=0.3, far=400.0, wide=1.0, rows=80, columns=76):
-    """Ground as far as the eye looks: narrow strips near it and broad ones far away."""
+    """Ground up to `far` metres away: narrow strips near the camera and broad ones far away."""
     r = np.concatenate([-np.geomspace(8, low, 12), np.geomspace(low, far, rows)])
     u = np.linspace(-1, 1, columns)
     across = u * np.sqrt(u * u + 0.15) / math.sqrt(1.15)
@@ -85,7 +85,7 @@ def flakes(rng, at, along, size, wide=0.5, fold=0.25, face=None):
 
 
 def leafage(rng, at, along, size, ms, **form):
-    """Leaves dealt out among a few materials."""
+    """Leaves, each of one of a few materials."""
     if not len(at):
         return []
     which = rng.integers(len(ms), size=len(at))
@@ -149,6 +149,7 @@ def branches(rng, start, way, long, thick, levels, kids, spread_=0.7, droop=0.0,
 
 
 def bark_of(found, m, thinnest=0.0):
+    """One mesh of all branches that `branches` made."""
     pieces = []
     for level in sorted({f[4] for f in found}):
         mine = [f for f in found if f[4] == level]
@@ -297,7 +298,7 @@ def grass(rng, at, tall, ms, wide=0.03, lean=0.4):
 
 
 def compact(mesh):
-    """Without the points that no face uses."""
+    """A mesh without the points that no face uses."""
     used, faces = np.unique(mesh.faces, return_inverse=True)
     return Mesh(mesh.points[used], faces.reshape(-1, 3), mesh.material, mesh.local[used], mesh.smooth)
 
@@ -396,7 +397,7 @@ def big_leaves(rng, at, along, size, m, wide=None, bend=0.35, face=None, hollow=
 
 
 def scattered(rng, meshes, places, height=None, least=0.7, most=1.3):
-    """Copies of a plant at places [n, 2], turned and scaled: one mesh for each of its own."""
+    """Copies of a plant at places [n, 2], turned and scaled; all copies of one of its meshes are one mesh."""
     if not len(places):
         return []
     a, s = rng.uniform(0, 6.3, len(places)), rng.uniform(least, most, len(places))
@@ -416,11 +417,12 @@ def scattered(rng, meshes, places, height=None, least=0.7, most=1.3):
 
 
 def ground_colour(rng):
+    """A colour of grass, earth or sand."""
     return pick(rng, GRASS, GRASS, (0.35, 0.3, 0.15), (0.3, 0.25, 0.18), (0.6, 0.55, 0.35), (0.5, 0.48, 0.42))
 
 
 def clear(scene, least=0.2):
-    """Without the triangles that come too close to the camera."""
+    """The scene without the triangles that come too close to the camera."""
     eye = scene.camera.position
     for i, m in enumerate(scene.meshes):
         near = np.linalg.norm(m.points - eye, axis=1) < least

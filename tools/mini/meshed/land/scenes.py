@@ -1,4 +1,4 @@
-"""Kinds of scenes that grew: woods, meadows, mountains, lakes, shores, snow, trees."""
+"""Kinds of scenes of nature: woods, meadows, mountains, lakes, shores, snow, trees."""
 
 import math
 
@@ -79,7 +79,7 @@ def meadow(rng):
 
 
 def mountain_lake(rng):
-    """Mountains of noise, most often with water before them that mirrors."""
+    """Mountains made of noise, most often with a lake before them that mirrors."""
     far, tall = rng.uniform(120, 500), spread(rng, 15, 160)
     high = mountains(rng, far, tall, rng.random() < 0.7)
     bumps, lake = Relief(rng, rng.uniform(15, 60), rng.uniform(1, 8)), rng.random() < 0.65
@@ -163,7 +163,7 @@ def beach(rng):
 
 
 def snow(rng):
-    """White ground with trees, fences, a hut, tracks."""
+    """Snow with trees, a fence and a hut."""
     height = Relief(rng, rng.uniform(8, 50), rng.uniform(0.5, 8), 0.35)
     shot = stand(rng, height, rng.uniform(0.6, 3), rng.normal(-0.02, 0.1), rng.uniform(0.5, 1.2))
     scene = outdoors(rng, shot)

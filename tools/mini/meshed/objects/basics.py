@@ -48,7 +48,7 @@ def print_of(rng, size, colour=None):
 
 
 def covered(rng, size, share=0.5):
-    """A loud print in this share of cases, else a plain surface."""
+    """A loud print in a share of cases, else a plain surface."""
     return print_of(rng, size) if rng.random() < share else plain(rng)
 
 
@@ -106,7 +106,7 @@ def waves(rng, points, size, count=5):
 
 
 def lying(parts, radius, yaw=0.0):
-    """What stood, on its side."""
+    """Parts that stood, now lying on their side."""
     return shifted(shifted(parts, (0, radius, 0), LYING), (0, 0, 0), turned(yaw))
 
 

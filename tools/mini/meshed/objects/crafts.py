@@ -82,6 +82,7 @@ def boat(rng):
 
 
 def spread_length(rng):
+    """The length of a boat in metres."""
     return math.exp(rng.uniform(math.log(3), math.log(12)))
 
 

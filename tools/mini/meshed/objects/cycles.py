@@ -206,6 +206,7 @@ def motorcycle(rng):
 
 
 def exhaust(rng, rear, shiny):
+    """The exhaust pipes of a motorcycle."""
     parts, high = [], rng.uniform(0.22, 0.4)
     for side in (-1, 1)[: rng.integers(1, 3)]:
         parts.append(

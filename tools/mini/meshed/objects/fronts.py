@@ -22,7 +22,7 @@ def blocks(m, centres, halves):
 
 
 def spots(mesh, steps=9):
-    """Points all over a mesh: its corners, and a net on its faces where they are few."""
+    """Points all over a mesh: its own, or a grid on each face where there are few faces."""
     if len(mesh.faces) > 400:
         return mesh.points
     u, v = (g.ravel() for g in np.mgrid[0 : 1 : steps * 1j, 0 : 1 : steps * 1j])
@@ -32,7 +32,7 @@ def spots(mesh, steps=9):
 
 
 def encloses(mesh, eye):
-    """Whether a closed mesh has a place inside it: by the share of all directions that its faces cover."""
+    """Whether a place is inside a closed mesh: by the solid angle that its faces cover."""
     if ((mesh.points.min(0) > eye) | (mesh.points.max(0) < eye)).any():
         return False
     a, b, c = (mesh.points[mesh.faces[:, k]].astype(float) - eye for k in range(3))
@@ -57,6 +57,7 @@ def clear(scene, nearest=0.25):
 
 
 def wall_of(rng):
+    """A material of an outer wall."""
     m = material(
         rng,
         pick(rng, (0.6, 0.3, 0.2), (0.75, 0.68, 0.55), STONE, WHITE, (0.7, 0.5, 0.35), None),
@@ -265,6 +266,7 @@ def road(rng, scene, near, far, wide=60.0):
 
 
 def street_life(rng, scene, z, wide, count, y=0.14):
+    """People, posts and trees along a pavement."""
     for _ in range(count):
         made = pick(rng, walker, walker, post, post, tree)(rng)
         put(scene, made, (rng.uniform(-wide, wide), y, z + rng.uniform(0, 1.5)), turned(rng.uniform(0, 6.3)))

@@ -27,6 +27,7 @@ from world import DARK, METAL, WHITE, pick, spread, turned
 
 
 def screen(rng, size):
+    """The material of a screen with a picture, most often lit."""
     m = print_of(rng, size)
     m.glow = rng.uniform(0.2, 0.9) * (rng.random() < 0.7)
     return m
@@ -46,7 +47,7 @@ def phone(rng):
 
 
 def keys_of(m, columns, rows, wide, long, y, gap=0.15):
-    """A field of keys as one mesh."""
+    """The keys of a keyboard, in rows and columns, as one mesh."""
     x, z = np.meshgrid((np.arange(columns) + 0.5) / columns * 2 - 1, (np.arange(rows) + 0.5) / rows * 2 - 1)
     a, b = wide / columns * (1 - gap), long / rows * (1 - gap)
     tall = 0.3 * min(a, b)

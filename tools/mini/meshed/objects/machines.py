@@ -13,10 +13,12 @@ ACROSS = turned(0, math.pi / 2)
 
 
 def rubber(rng):
+    """The material of tyres."""
     return material(rng, (0.05, 0.05, 0.055), 40, rng.random() * 0.8)
 
 
 def glass(rng):
+    """The material of a dark pane that mirrors a little."""
     m = plain(rng, pick(rng, (0.03, 0.04, 0.05), (0.1, 0.13, 0.15), (0.25, 0.3, 0.33)), 0.6, 0.1)
     m.mirror = rng.uniform(0.05, 0.6)
     return m
@@ -30,7 +32,7 @@ def paint(rng):
 
 
 def picked(mesh, chosen, m):
-    """The mesh in two: what is chosen of its faces is made of `m`, the rest stays."""
+    """The mesh cut in two: the chosen faces get the material `m`, the others keep theirs."""
     parts = [Mesh(mesh.points, mesh.faces[~chosen], mesh.material, mesh.local, mesh.smooth)] if not chosen.all() else []
     return parts + ([Mesh(mesh.points, mesh.faces[chosen], m, mesh.local, mesh.smooth)] if chosen.any() else [])
 
@@ -113,6 +115,7 @@ def guard(r, wide, first, last, m):
 
 
 def bar(points, radius, m, count=26, columns=10, flat=1.0):
+    """A tube along a smooth curve through `points`, of one radius or of several along it."""
     path = smoothed_path(np.asarray(points, float), count)
     radius = (
         radius if np.isscalar(radius) else np.interp(np.linspace(0, 1, count), np.linspace(0, 1, len(radius)), radius)

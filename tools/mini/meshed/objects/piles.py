@@ -14,7 +14,7 @@ from world import indoors, material, pick, turned
 
 
 def desk(rng):
-    """A desk with a screen, keyboard, papers, a lamp, a cup, from the front or over a shoulder."""
+    """A desk with a screen, keyboard, papers, a lamp, a cup, from the front."""
     tall, far = rng.uniform(0.7, 0.78), rng.uniform(0.5, 1.6)
     scene = indoors(rng, aimed(rng, tall + rng.uniform(0.25, 0.8), tall + 0.1, far, rng.uniform(0.5, 1.2)))
     scene.defocus = 0.25

@@ -16,6 +16,7 @@ SIDES = {"back": 0.0, "left": -math.pi / 2, "right": math.pi / 2}
 
 
 def extent(parts):
+    """The lowest and the highest coordinates of parts."""
     points = np.concatenate([part.points for part in parts])
     return points.min(0), points.max(0)
 
@@ -77,6 +78,7 @@ class Room:
             self.place(parts, side, at, deep, 0.0)
 
     def place(self, parts, side, at, deep, y):
+        """Puts parts at a wall: `at` along it, `deep` from it, `y` high."""
         place = {
             "back": (at, y, self.long - deep),
             "left": (-self.wide + deep, y, at),
@@ -119,10 +121,12 @@ class Room:
                     break
 
     def inside(self, x, z):
+        """The place moved so that it is within the room."""
         return float(np.clip(x, -self.wide + 0.5, self.wide - 0.5)), float(np.clip(z, 0.8, max(self.long - 0.6, 0.9)))
 
 
 def door(rng):
+    """A closed door in its frame."""
     leaf, frame = plain(rng, pick(rng, WHITE, (0.45, 0.3, 0.18), None)), plain(rng, WHITE)
     parts = [
         block(leaf, (0.42, 1.0, 0.03), (0, 1.0, 0)),
@@ -204,6 +208,7 @@ def side_table(rng):
 
 
 def television_set(rng):
+    """A television on a chest."""
     tall = rng.uniform(0.35, 0.6)
     return furniture.cupboard(rng, rng.uniform(0.5, 0.8), tall) + shifted(furniture.television(rng), (0, tall, 0))
 
@@ -308,6 +313,7 @@ def kitchen(rng):
 
 
 def bedroom(rng):
+    """A bed and other furniture along the walls."""
     room = Room(rng)
     room.dress()
     room.against(furniture.bed(rng), pick(rng, "back", "back", "left", "right"))

@@ -60,7 +60,7 @@ def in_rows(rng, scene, reach, limit):
 
 
 def strewn(rng, scene, count, reach, y=0.0, large=1.0, middle=(0, 0), kinds=None, limit=9.0):
-    """Things that lie about and do not overlap; none is higher than `limit`."""
+    """Puts things about that do not overlap; none is higher than `limit`. Returns their places and radii."""
     taken = []
     for _ in range(count):
         parts = kinds[rng.integers(len(kinds))](rng) if kinds else (stacked if rng.random() < 0.15 else gear.ware)(rng)
@@ -173,6 +173,7 @@ def backdrop_room(rng, scene, far, wide=None):
 
 
 def hue_of_wall(rng):
+    """A colour of a room's walls, None for any."""
     return pick(rng, WHITE, (0.75, 0.7, 0.6), (0.6, 0.68, 0.7), (0.5, 0.25, 0.2), (0.2, 0.28, 0.3), None)
 
 
@@ -200,11 +201,11 @@ def table_top(rng):
 
 
 def product(rng):
-    """One thing, or a few alike, on a plain sweep of paper or on a plate that turns."""
+    """One thing, or a few alike, before a sheet of paper that bends up behind it."""
     make = pick(rng, *gear.NAMES, furniture.chair, furniture.pot_plant, furniture.armchair, cycles.toy_sized)
     parts = make(rng)
     r, tall = radius_of(parts)
-    # Small and large things alike: models stand for both.
+    # Small and large things are made the same size: a large one is then a model of itself.
     grown = spread(rng, 0.12, 0.5) / max(r, tall / 2)
     parts, r, tall = shifted(parts, scale=grown), r * grown, tall * grown
     view, size = rng.uniform(0.25, 0.8), max(r, tall / 2)

@@ -65,6 +65,7 @@ def bushy(rng, scene, centre, reach, m, size):
 
 
 def leafy(rng):
+    """A material of leaves."""
     m = material(
         rng, pick(rng, LEAF, LEAF, GRASS, (0.12, 0.2, 0.06), (0.45, 0.35, 0.08), (0.3, 0.42, 0.1)), spread(rng, 1, 6)
     )

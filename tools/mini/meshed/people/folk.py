@@ -24,6 +24,7 @@ def put(scene, meshes, at=(0, 0, 0), yaw=0.0, scale=1.0):
 
 
 def any_outfit(rng, female):
+    """The function of OUTFITS that makes clothes of a random kind."""
     names = (
         "casual",
         "casual",
@@ -292,7 +293,7 @@ def someone(
 
 
 def passer(rng, stance=None, wear=None, tall=None, cells=44, arms=None):
-    """Somebody far away: one skin of few triangles."""
+    """Meshes of somebody far away, of few triangles, and the pose."""
     female = rng.random() < 0.45
     tall = tall or rng.uniform(1.5, 1.9)
     skin = plain(rng, tone(rng))
@@ -306,7 +307,7 @@ def passer(rng, stance=None, wear=None, tall=None, cells=44, arms=None):
 
 
 def audience(rng, count=6, cells=24):
-    """Some people to be repeated in a crowd: the upper half, seated or standing."""
+    """The upper halves of some standing people, to be repeated in a crowd."""
     out = []
     for _ in range(count):
         stance = pick(rng, "stand", "ease", "wide")

@@ -20,12 +20,13 @@ def tone(rng):
 
 
 def hair_tone(rng):
+    """A colour of hair."""
     dark, light = ((0.02, 0.02, 0.02), (0.06, 0.04, 0.03), (0.03, 0.02, 0.02)), ((0.6, 0.58, 0.56), (0.85, 0.84, 0.82))
     return pick(rng, *dark, (0.2, 0.1, 0.05), (0.55, 0.38, 0.16), *light, (0.4, 0.13, 0.05))
 
 
 def strands(rng):
-    """The stuff of hair."""
+    """A material of hair."""
     m = material(rng, (0.3, 0.3, 0.3), rng.uniform(8, 20), rng.uniform(0.3, 1))
     m.colours[:] = np.clip(np.array(hair_tone(rng)) * np.array([[1], [rng.uniform(0.5, 1.7)], [0.8]]), 0.008, 1)
     m.relief = rng.uniform(0, 0.8)
@@ -233,7 +234,7 @@ def hat(rng, kind, m, trim):
 
 
 def cloth(rng):
-    """Stuff for clothes: black, white, one strong colour, any, or a loud print."""
+    """A material of clothes: black, white, one strong colour, any, or a loud print."""
     k = rng.random()
     if k < 0.22:
         return plain(rng, rng.uniform(0.008, 0.05, 3), 0.1)

@@ -185,7 +185,7 @@ def lying(rng):
 
 
 def guitar(rng):
-    """Around the origin, its neck towards +x, its front towards +z."""
+    """A guitar around the origin, its neck towards +x, its front towards +z."""
     m = plain(
         rng,
         pick(rng, (0.5, 0.25, 0.08), (0.6, 0.05, 0.04), (0.02, 0.02, 0.02), (0.8, 0.75, 0.6), rng.uniform(0, 0.8, 3)),

@@ -39,7 +39,7 @@ def foreground(rng, scene, away):
 
 
 def hidden(kind):
-    """The same scenes with something in front."""
+    """A kind of scenes like `kind`, with something in front of the people."""
 
     def with_foreground(rng):
         scene = kind(rng)
@@ -159,7 +159,7 @@ def throng(rng):
 
 
 def hand_close(rng):
-    """A hand that holds something, close to the camera; whose it is stands behind it or beside it."""
+    """A hand that holds something, close to the camera; the person it belongs to is behind it or beside it."""
     tall = rng.uniform(1.55, 1.9)
     what = pick(rng, "cup", "phone", "paper", "stick", "ball", "camera", "box")
     body, pose = someone(rng, pick(rng, "stand", "ease"), None, tall, 1.15, True, None, what, twist=0.0)

@@ -1,4 +1,4 @@
-"""Where the joints of somebody are. In the body's own frame: y up from the ground, the front towards +z."""
+"""Poses: the places of a body's joints, in its own frame: y up from the ground, the front towards +z."""
 
 import math
 from dataclasses import dataclass
@@ -79,6 +79,8 @@ STANCES = {
 
 @dataclass
 class Pose:
+    """The turns of the chest, hips and head of a body, and the places of its joints."""
+
     tall: float
     girth: float
     chest: np.ndarray
@@ -88,7 +90,7 @@ class Pose:
     at: dict
     """Places of joints: hip, waist, chest, neck, skull; shoulder, elbow, hand, thigh, knee, ankle, toe of 0 or 1."""
     seat: float = 0.0
-    """How high the bottom is."""
+    """Height of the bottom of somebody who sits."""
 
 
 def legs_of(scale, girth, hips, stance, rng, at, flip):
@@ -164,6 +166,7 @@ def arm(rng, at, k, gesture, chest, scale, girth):
 
 
 def any_stance(rng):
+    """The name of a random stance."""
     return pick(
         rng,
         "stand",

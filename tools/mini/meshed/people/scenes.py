@@ -22,7 +22,7 @@ def shoot(rng, low, high, away, eye=None, roll=0.05):
 
 
 def across(rng, shot, z, share=0.25):
-    """How far to the side of the camera's middle somebody stands."""
+    """A random x at depth z, near the middle of the view, where somebody stands."""
     return rng.normal() * share * z * math.tan(shot.view / 2) + z * shot.turn[0, 2] / shot.turn[2, 2]
 
 
@@ -56,6 +56,7 @@ def half_length(rng, wear=None, kind=None):
 
 
 def portrait_suit(rng):
+    """Somebody in a suit, a uniform or a space suit, from the belt or the chest up."""
     return half_length(rng, pick(rng, "suit", "suit", "uniform", "space"))
 
 

@@ -30,7 +30,7 @@ def scattered(rng, points, faces, places, sizes, m, turns=None, local=1.0):
 
 
 def turns_of(rng, count, loose=1.5):
-    """Rotations about upright and then by up to `loose` aslant."""
+    """Random rotations about the upright, then tilted by angles of standard deviation `loose`."""
     return np.array([turned(*a) for a in np.stack([rng.uniform(0, 6.3, count), *rng.normal(0, loose, (2, count))], 1)])
 
 

@@ -1,4 +1,4 @@
-"""What is built: fronts, roofs, houses, domes, towers, pagodas, lattices, rockets, cars."""
+"""Buildings and vehicles: fronts, roofs, houses, domes, towers, pagodas, lattices, rockets, cars."""
 
 import math
 
@@ -43,7 +43,7 @@ def style(rng):
 
 
 def front(rng, pile, w, h, s, deep=6.0):
-    """A front from x = -w/2 to w/2 and y = 0 to h that looks to -z, and the block behind it."""
+    """A house front from x = -w/2 to w/2 and y = 0 to h that faces -z, and the block behind it."""
     nx, ny = max(int(round(w / s["bay"])), 1), max(int(round(h / s["floor"])), 1)
     bx, by = w / nx, h / ny
     a, b, d = bx * s["wide"] / 2, by * s["high"] / 2, s["deep"]

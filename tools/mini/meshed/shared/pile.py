@@ -1,4 +1,4 @@
-"""A pile of boxes, bars and meshes that becomes few meshes; surfaces of what is built; cameras that look at it."""
+"""A pile of boxes, bars and meshes that becomes few meshes; materials of buildings; cameras that look at them."""
 
 import math
 
@@ -30,7 +30,7 @@ def finish(rng, colour=None, scale=None, mode=None):
 
 
 def palette(rng, count, colour=None, scale=None):
-    """Surfaces of one sort, or of many."""
+    """Materials for the parts of one scene: all of one sort of `finish`, or of any."""
     mode = None if rng.random() < 0.5 else rng.random()
     return [finish(rng, colour, scale, mode) for _ in range(count)]
 
@@ -61,7 +61,7 @@ class Pile:
         self.parts.setdefault((id(m), mesh.smooth), (m, []))[1].append((points, mesh.faces, mesh.local))
 
     def boxes(self, m, centre, half, turn=None, top=(1, 1)):
-        """Boxes at `centre` [n, 3]; `top`: the share of width and depth left above. None that hold the eye."""
+        """Boxes at `centre` [n, 3]; `top` is the share of width and depth left above. Boxes that enclose the eye are left out."""
         centre = np.atleast_2d(np.asarray(centre, float))
         half = np.broadcast_to(np.asarray(half, float), centre.shape)
         shape = CORNERS[None] * half[:, None]

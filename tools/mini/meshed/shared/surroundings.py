@@ -44,7 +44,7 @@ def clear(places, camera, least):
 
 
 def ahead(rng, count, camera, near, far):
-    """Places on the ground before the camera, as many near as far in the picture."""
+    """Places on the ground before the camera, spread evenly over the picture's height."""
     z = 1 / rng.uniform(1 / far, 1 / near, count)
     x = rng.uniform(-1.2, 1.2, count) * camera.tangent * z
     return np.stack([camera.position[0] + x, np.zeros(count), camera.position[2] + z], 1)
@@ -60,7 +60,7 @@ def smeared(scene, m, y, reach, stretch):
 
 
 def bokeh(rng, scene, away, camera, count=40):
-    """Balls of light and of dark far behind."""
+    """Bright and dark balls far behind, which a lens blurs into discs."""
     made = ball(None, 7, 10)
     for _ in range(rng.integers(2, 5)):
         m = material(rng, pick(rng, *GREENS, (0.9, 0.85, 0.6), (0.9, 0.5, 0.2), (0.6, 0.7, 0.9)), amount=0.1)
@@ -284,7 +284,7 @@ def backed(rng, scene, away):
 
 
 def before(rng, scene, away):
-    """Leaves, blades or a twig close to the lens at the picture's edge, now and then, that hide part of the subject."""
+    """In some scenes, leaves or a twig close to the lens at the picture's edge, which hide part of the subject."""
     if rng.random() > 0.16 or away < 0.5:
         return
     camera, z = scene.camera, max(away * rng.uniform(0.3, 0.65), 0.2)
