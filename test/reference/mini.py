@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT / "tools" / "mini"))
 
-from evaluate import both_answers, predict  # noqa: E402
+from evaluate import answer, predict  # noqa: E402
 from net import MiniDepth, normalise  # noqa: E402
 from weights import read_folded, save_net  # noqa: E402
 
@@ -53,7 +53,7 @@ def main():
     found = {}
     for height, width in ((64, 96), (96, 32)):
         x = torch.rand((1, 3, height, width), generator=generator)
-        y = both_answers(net, normalise(x))
+        y = answer(net, normalise(x))
         found[f"{height}x{width}/pixels"] = x[0].permute(1, 2, 0).contiguous()
         found[f"{height}x{width}/depth"] = y[0].contiguous()
     picture = torch.randint(0, 256, (75, 110, 3), generator=generator, dtype=torch.uint8)

@@ -16,7 +16,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--run", required=True, help="a run's checkpoint")
     parser.add_argument("--out", required=True)
-    parser.add_argument("--recipe", choices=RECIPES, default="full", help="that the run followed")
+    parser.add_argument("--recipe", choices=RECIPES, default="meshed", help="that the run followed")
     arguments = parser.parse_args()
     tensors, config = exported(arguments.run, RECIPES[arguments.recipe].share)
     save_tensors(rounded(tensors), config, arguments.out)

@@ -79,8 +79,7 @@ FULL = Recipe(
     rate=7e-4,
 )
 
-# Further, with attention, on the kinds so far in loud patterns and of many cameras, and on kinds that photographs asked for. It was tried,
-# and the model card has its figures; the program does not carry what it gave.
+# Further, with attention, on the kinds so far in loud patterns and of many cameras, and on kinds that photographs asked for.
 SOME = (
     (40_000_000, 170),
     (41_000_000, 840),
@@ -145,6 +144,7 @@ MESHED = Recipe(
         Stage(7168, ASKED, WIDE, (0.2, 0.0), measured=2.0, **ADDED),
     ),
     first=FURTHER,
+    share=0.85,
     blocks=FURTHER.blocks,
     looks=(0, 0, 3, 4),
     kinds="restyled",

@@ -311,7 +311,9 @@ def make(folder, recipe):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--run", required=True, type=Path, help="folder of the run: its scenes, its checkpoint")
-    parser.add_argument("--recipe", choices=RECIPES, default="full", help="trial is a few steps, to see that it works")
+    parser.add_argument(
+        "--recipe", choices=RECIPES, default="meshed", help="trial is a few steps, to see that it works"
+    )
     arguments = parser.parse_args()
     # Told to end, it leaves in order and takes its workers along.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))

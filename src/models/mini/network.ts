@@ -5,7 +5,6 @@ import { Conv2d, Pointwise } from "../../nn/conv.ts";
 import { resize } from "../../nn/interpolate.ts";
 import { Linear } from "../../nn/linear.ts";
 import type { Weights } from "../../nn/weights.ts";
-import { stride } from "./memory.ts";
 
 /** Side in pixels of a square that becomes one place of the encoder's first map. */
 const fold = 4;
@@ -195,37 +194,26 @@ export class Network {
 
   /** How often `forward` calls `step`. */
   get steps(): number {
-    return 2 * (this.encoder.blocks + this.decoder.fuse.length);
+    return this.encoder.blocks + this.decoder.fuse.length;
   }
 
   /**
-   * Runs [1, rows, columns, 3], normalized, with sides that are multiples of the stride; gives rows × columns. The answers for the
-   * picture and for a smaller copy err in different places: their mean is the result.
+   * Runs [1, rows, columns, 3], normalized, with sides that are multiples of the stride; gives rows × columns: the mean of the
+   * answers for the picture and for its mirror image.
    */
   forward(pixels: Tensor, step: (done: number) => void): Float32Array {
     let done = 0;
-    const next = () => step(++done);
-    const [, rows, columns] = pixels.shape as [number, number, number];
     return scope(() => {
-      const fine = computed(() => this.#answer(pixels, next));
-      const coarse = computed(() => {
-        const copy = resize(pixels, smaller(rows), smaller(columns), "bilinear", { antialias: true });
-        return resize(this.#answer(copy, next), rows, columns, "bilinear");
-      });
-      return fine.add(coarse).mul(0.5).read("float32");
+      const both = concat([pixels, pixels.flip(2)], 0);
+      const half = this.decoder.forward(
+        this.encoder.forward(both, () => step(++done)),
+        () => step(++done),
+      );
+      const [own, mirrored] = [half.at(0).relu(), half.at(1).relu().flip(1)];
+      return twice(own.add(mirrored).mul(0.5).expandDims(0)).read("float32");
     });
   }
-
-  /** The mean of the answers for a picture and for its mirror image. */
-  #answer(pixels: Tensor, next: () => void): Tensor {
-    const both = concat([pixels, pixels.flip(2)], 0);
-    const half = this.decoder.forward(this.encoder.forward(both, next), next).relu();
-    return twice(half.at(0).add(half.at(1).flip(1)).mul(0.5).expandDims(0));
-  }
 }
-
-/** A side of the smaller copy: three quarters, in whole strides. */
-const smaller = (side: number) => Math.max(Math.round((0.75 * side) / stride), 1) * stride;
 
 const twice = (x: Tensor) => resize(x, 2 * x.shape[1]!, 2 * x.shape[2]!, "bilinear");
 
