@@ -136,6 +136,12 @@ def relative_error(q, g):
     return (g / q.maximum(least) - 1).abs() + 6.25 * (least - q).clamp(min=0) / g
 
 
+def spread_error(q, g, least):
+    """What aligned answers are off by, in mean deviations of each truth, or in `least` where a truth varies less."""
+    spread = (g - g.mean((1, 2), keepdim=True)).abs().mean((1, 2), keepdim=True).clamp(min=least)
+    return (q - g) / spread
+
+
 def parts_error(p, g, count):
     """The error of `count` × `count` parts of a picture, each with a scale and shift of its own: what is small counts as much as what
     is large."""
@@ -147,9 +153,7 @@ def parts_error(p, g, count):
         return x.transpose(2, 3).reshape(n * count * count, tall, wide)
 
     p, g = parts(p), parts(g)
-    q = align(p, g, torch.ones_like(g))
-    spread = (g - g.mean((1, 2), keepdim=True)).abs().mean((1, 2), keepdim=True).clamp(min=0.03)
-    return ((q - g) / spread).abs().mean()
+    return spread_error(align(p, g, torch.ones_like(g)), g, 0.03).abs().mean()
 
 
 def loss_of(p, inverse, measured, parts=0.0):
@@ -158,8 +162,7 @@ def loss_of(p, inverse, measured, parts=0.0):
     bare first."""
     g = target_of(inverse)
     q = align(p, g, torch.ones_like(g))
-    spread = (g - g.mean((1, 2), keepdim=True)).abs().mean((1, 2), keepdim=True).clamp(min=0.05)
-    error = (q - g) / spread
+    error = spread_error(q, g, 0.05)
     plain = error.abs().mean()
     gradient = 0
     for k in range(4):

@@ -98,7 +98,7 @@ def unfold(net, file, batches):
     return net
 
 
-# How many of the ten bits of a weight's mantissa are kept: the program carries its files compressed, and the other bits would double them.
+# How many of the ten bits of a weight's mantissa are kept: the program carries its files compressed, and all ten would take a third more.
 KEPT = 6
 
 

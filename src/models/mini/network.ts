@@ -203,14 +203,11 @@ export class Network {
    */
   forward(pixels: Tensor, step: (done: number) => void): Float32Array {
     let done = 0;
+    const next = () => step(++done);
     return scope(() => {
       const both = concat([pixels, pixels.flip(2)], 0);
-      const half = this.decoder.forward(
-        this.encoder.forward(both, () => step(++done)),
-        () => step(++done),
-      );
-      const [own, mirrored] = [half.at(0).relu(), half.at(1).relu().flip(1)];
-      return twice(own.add(mirrored).mul(0.5).expandDims(0)).read("float32");
+      const half = this.decoder.forward(this.encoder.forward(both, next), next).relu();
+      return twice(half.at(0).add(half.at(1).flip(1)).mul(0.5).expandDims(0)).read("float32");
     });
   }
 }
