@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { liveHandles } from "../../../ffi/index.ts";
-import { sizeSeen } from "../../../src/models/mini/memory.ts";
+import { sizeSeen, weightBytes } from "../../../src/models/mini/memory.ts";
 import { MiniDepth } from "../../../src/models/mini/mini-depth.ts";
 import { CheckpointError } from "../../../src/weights/checkpoint-error.ts";
+import { tensorTable } from "../../../src/weights/tensor-table.ts";
 import { openForTests } from "../../ffi/open.ts";
 import { difference, expected, fixture } from "./fixtures.ts";
 
@@ -83,6 +84,8 @@ describe("the try-out depth model", () => {
   test("the weights that come with the program are of this form, and less than 8 MB", () => {
     const file = join(import.meta.dir, "../../../assets/mini/mini.safetensors");
     expect(Bun.file(file).size).toBeLessThanOrEqual(8e6);
+    // Plans that are made before the file is opened count the same bytes.
+    expect(weightBytes()).toBe(weightBytes(tensorTable(file)));
     using own = MiniDepth.load([file]);
     const grey = { data: new Uint8Array(64 * 48 * 3).fill(128), width: 64, height: 48, channels: 3 };
     const small = own.preprocess(grey);

@@ -116,7 +116,7 @@ describe("the setup of models", () => {
     expect(JSON.stringify(data)).not.toContain(folder);
   });
 
-  test("free space is told, and of each missing download whether it fits", async () => {
+  test("the answer names the free space, and for each missing download whether it fits", async () => {
     const { summary, model, data } = await setup();
     const { bavail, bsize } = statfsSync(folder);
     expect(summary.free_gb).toBeGreaterThan(0);
