@@ -105,23 +105,57 @@ function schemasMarkdown(document: JsonSchema, operations: readonly DocumentedOp
     }
   };
   follow(operations);
-  return [...named]
-    .sort()
-    .map((name) => schemaMarkdown(name, schemas[name]!))
-    .join("\n\n");
+  const found = [...named].sort().map((name) => ({ name, schema: schemas[name]! }));
+  const common = commonFields(found.map(({ schema }) => schema));
+  return [
+    ["**Common fields**: a schema that lists one as `also` has it as it is here.", ...common.values()].join(
+      "\n",
+    ),
+    ...found.map(({ name, schema }) => schemaMarkdown(name, schema, common)),
+  ].join("\n\n");
 }
 
-function schemaMarkdown(name: string, schema: JsonSchema): string {
-  const { properties, required = [] } = schema as {
+/** Schemas that have a field in the same words, from which on it is told once for all of them. */
+const COMMON_FROM = 3;
+
+/** Fields that many schemas have in the same words, by name: each name's most frequent words. */
+function commonFields(schemas: readonly JsonSchema[]): ReadonlyMap<string, string> {
+  const counts = new Map<string, { field: string; count: number }>();
+  for (const [field, line] of schemas.flatMap(fieldLines))
+    counts.set(line, { field, count: (counts.get(line)?.count ?? 0) + 1 });
+  const frequent = [...counts].filter(([, { count }]) => count >= COMMON_FROM);
+  return new Map(
+    frequent
+      .toSorted(([, a], [, b]) => a.count - b.count)
+      .map(([line, { field }]) => [field, line] as const)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  );
+}
+
+/** A schema's fields, each with its name and the line that tells of it. */
+function fieldLines(schema: JsonSchema): (readonly [field: string, line: string])[] {
+  const { properties = {}, required = [] } = schema as {
     properties?: Record<string, JsonSchema>;
     required?: readonly string[];
   };
-  if (!properties) return `**${name}**: ${typeOf(schema)}${prose(schema.description)}`;
-  const fields = Object.entries(properties).map(([field, value]) => {
+  return Object.entries(properties).map(([field, value]) => {
     const need = required.includes(field) ? ", required" : "";
-    return `- \`${field}\` (${typeOf(value)}${need}${defaultOf(value)})${prose(value.description)}`;
+    return [
+      field,
+      `- \`${field}\` (${typeOf(value)}${need}${defaultOf(value)})${prose(value.description)}`,
+    ] as const;
   });
-  return [`**${name}**${prose(schema.description)}`, ...fields].join("\n");
+}
+
+function schemaMarkdown(name: string, schema: JsonSchema, common: ReadonlyMap<string, string>): string {
+  if (!schema.properties) return `**${name}**: ${typeOf(schema)}${prose(schema.description)}`;
+  const fields = fieldLines(schema);
+  const own = fields.filter(([field, line]) => common.get(field) !== line).map(([, line]) => line);
+  const shared = fields
+    .filter(([field, line]) => common.get(field) === line)
+    .map(([field]) => `\`${field}\``);
+  const also = shared.length > 0 ? [`- also ${shared.join(", ")}`] : [];
+  return [`**${name}**${prose(schema.description)}`, ...own, ...also].join("\n");
 }
 
 const prose = (text: unknown) =>

@@ -74,8 +74,16 @@ test("the full page has every route, schema field, error code, setting and guide
   const [, reference, own] = parts as [string, string, string];
   for (const { method, path, responses } of operations)
     expect([path, reference.includes(`#### ${method} ${path}\n`)]).toEqual([path, !("501" in responses)]);
+  const told = new Map(
+    [...reference.matchAll(/^\*\*([\w ]+)\*\*.*(?:\n- .*)*/gm)].map(([text, name]) => [name!, text]),
+  );
+  const common = told.get("Common fields")!;
   const request = document.components.schemas.DepthanythingEstimateRequest;
-  for (const field of Object.keys(request.properties)) expect(reference).toContain(`\n- \`${field}\` (`);
+  const text = told.get("DepthanythingEstimateRequest")!;
+  const also = text.split("\n- also ")[1]!;
+  expect(also).toContain("`webhook`");
+  for (const field of Object.keys(request.properties))
+    expect(also.includes(`\`${field}\``) ? common : text).toContain(`\n- \`${field}\` (`);
   for (const name of Object.keys(table)) expect(reference).toContain(`\`${name}\``);
   expect(reference).toContain("| `not_activated` | 503 |");
   const folder = join(import.meta.dir, "../../../../docs/guides");
