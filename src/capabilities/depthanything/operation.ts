@@ -33,9 +33,8 @@ export function needOf(
   picture: Size = usual,
 ): Need {
   const { network } = variant;
-  const { bits, transient } = network.quantizes
-    ? chooseBits(quantize, ownSettings(context.settings).depthanything_default_quantize)
-    : { bits: null, transient: false };
+  const chosen = chooseBits(quantize, ownSettings(context.settings).depthanything_default_quantize);
+  const { bits, transient } = network.quantizes ? chosen : { bits: null, transient: false };
   const memory = network.memory(tensorsOfFiles(models.family, variant.name, context));
   const weights = memory.weightBytes(bits);
   const working = (side: number) => {

@@ -1,5 +1,6 @@
+import { z } from "@hono/zod-openapi";
 import type { Command } from "commander";
-import type { CheckContext, PlannedRequest, Variant } from "../../capabilities/capability.ts";
+import type { CheckContext, Operation, PlannedRequest, Variant } from "../../capabilities/capability.ts";
 import { chooseVariant } from "../../capabilities/model.ts";
 import { expectedMemory } from "../../engine/memory.ts";
 import type { Need } from "../../engine/need.ts";
@@ -38,6 +39,8 @@ export function registerPlan(program: Command, context: CommandContext): void {
     .action((wanted: string, options: PlanOptions) => {
       const { capability, model } = modelOf(context, wanted, options.model);
       const { family } = capability;
+      if (options.steps !== undefined && !capability.operations.some(hasSteps))
+        throw new CommandError(`${capability.label} works in one step: leave out --steps`, exitCodes.usage);
       const look = checkContext(context);
       const variant = chooseVariant(capability, model, look);
       const width = options.width ?? options.size;
@@ -58,6 +61,10 @@ export function registerPlan(program: Command, context: CommandContext): void {
         throw new CommandError("The request does not fit into memory", exitCodes.doesNotFit);
     });
 }
+
+/** Whether its requests name a count of steps. */
+const hasSteps = ({ request }: Pick<Operation, "request">) =>
+  request instanceof z.ZodObject && "steps" in request.shape;
 
 /** A family, or one of its models as family/name. */
 function modelOf(context: CommandContext, wanted: string, option: string | undefined) {

@@ -81,6 +81,9 @@ describe("easel plan", () => {
     [["qwen/image", "--size", "100000"], "exceeds the cap 2048x2048"],
     [["qwen/image", "--width", "1000", "--height", "1001"], "multiples of 16"],
     [["qwen/image", "--steps", "1000"], "steps must be in 1..100"],
+    [["depthanything/mini", "--quantize", "7"], "quantize must be one of 3, 4, 5, 6, 8"],
+    [["depthpro", "--steps", "4"], "works in one step: leave out --steps"],
+    [["seedvr2", "--steps", "4"], "works in one step: leave out --steps"],
   ] as const)("refuses %j like the routes do", async (args, words) => {
     expect((await run(["plan", ...args])).error?.message).toContain(words);
   });
