@@ -15,7 +15,7 @@ import {
   Tensor,
   useKernels,
 } from "../../ffi/index.ts";
-import { dice, present, sets } from "./sets.ts";
+import { dice, present, sets, withinTerms } from "./sets.ts";
 import { normal, testsKernels } from "./setup.ts";
 
 testsKernels();
@@ -35,11 +35,12 @@ function rounded(x: number): number {
   return float[0]!;
 }
 
-/** relu(x wᵀ + b) · s + r in double precision has to be within rounding of y. */
+/** relu(x wᵀ + b) · s + r in double precision has to be within rounding, `within` of a sum's usual size, of y. */
 function expectProduct(
   y: Tensor,
   [x, w, b, s, r]: readonly [Tensor, Tensor, Tensor, Tensor, Tensor],
   round: (value: number) => number,
+  within: number,
 ): void {
   const [[m, k], n] = [x.shape as [number, number], w.shape[0]!];
   const [made, left, right, bias, scale, residual] = [y, x, w.astype("float32"), b, s, r].map((t) =>
@@ -55,7 +56,7 @@ function expectProduct(
       }
       const wanted = residual![i * n + j]! + scale![j]! * Math.max(sum, 0);
       const size = Math.sqrt(squares) * Math.abs(scale![j]!) + Math.abs(residual![i * n + j]!);
-      if (!(Math.abs(made![i * n + j]! - wanted) <= 1e-5 * size))
+      if (!(Math.abs(made![i * n + j]! - wanted) <= within * size))
         throw new Error(`${m} x ${n} x ${k}: ${made![i * n + j]} instead of ${wanted}`);
     }
 }
@@ -82,7 +83,9 @@ describe.each(sets)("with the kernels for %s", (set) => {
           expect(kept).toBeInstanceOf(Packed);
           const before = kernelCalls().linear;
           const y = linear(x, kept, b, { curve: "relu", scale: s, residual: r });
-          expectProduct(y, [x, weight, b, s, r], products === "float32" ? (value) => value : rounded);
+          const [round, within] =
+            products === "float32" ? [(value: number) => value, withinTerms(set, 1e-5)] : [rounded, 1e-5];
+          expectProduct(y, [x, weight, b, s, r], round, within);
           expect(kernelCalls().linear).toEqual({ covered: before.covered + 1, fallback: before.fallback });
         });
       }
@@ -148,7 +151,7 @@ describe.each(sets)("with the kernels for %s", (set) => {
             const y = quantizedLinear(x, made, kind, zeros, products).relu();
             // Few rows read the weight once, which bounds them, and stay in float32.
             const round = rows > 48 ? rounded : (value: number) => value;
-            expectProduct(y, [x, whole, zeros, zeros.add(1), normal(6, rows, 90).mul(0)], round);
+            expectProduct(y, [x, whole, zeros, zeros.add(1), normal(6, rows, 90).mul(0)], round, 1e-5);
           }
         }
       });

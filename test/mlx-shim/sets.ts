@@ -22,6 +22,12 @@ export const present = (set: keyof typeof needs) => needs[set].every(has);
 /** The instruction sets that this machine has kernels for; the last is the one that it takes by itself. */
 export const sets = process.platform === "linux" ? ["base", ...optional.filter(present)] : [];
 
+/**
+ * How far products that an activation or a residual follows, and wide convolutions, may be apart from float32's: ten times as far
+ * where a set takes three products of bfloat16 for one (`docs/bench/terms.md`).
+ */
+export const withinTerms = (set: string, within: number) => (set === "amx" ? 10 * within : within);
+
 /** Whole numbers from a seed, the same on every run. */
 export function dice(seed: number): (low: number, high: number) => number {
   let state = seed;
