@@ -1,3 +1,5 @@
+import { inputSizes } from "../../models/depth-anything/memory.ts";
+import { sides } from "../../models/mini/memory.ts";
 import type { Operation } from "../capability.ts";
 import { depthProbe, depthVerb, focalLengthOption } from "../depth/verb.ts";
 import type { Family } from "../family.ts";
@@ -23,7 +25,9 @@ export const depthanything: Family = {
         name: "input_size",
         kind: "whole",
         value: "<pixels>",
-        help: "side at which the network looks at the picture",
+        help:
+          `side at which the network looks at the picture: ${sides.least} to ${sides.most} for mini, ` +
+          `${inputSizes.min} to ${inputSizes.max} for the others`,
       },
       focalLengthOption,
     ]),
