@@ -65,7 +65,9 @@ def main():
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(
-        unittest.defaultTestLoader.loadTestsFromNames(["test_mini", "test_wider", "test_mesh", "test_pasted"])
+        unittest.defaultTestLoader.loadTestsFromNames(
+            ["test_mini", "test_wider", "test_mesh", "test_pasted", "test_muon"]
+        )
     )
     measured = weights_beat_trivial(arguments.workers), edges_are_sharp(arguments.workers)
     tests, failed = result.testsRun + len(measured), len(result.failures) + len(result.errors) + measured.count(False)

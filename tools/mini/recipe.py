@@ -47,6 +47,8 @@ class Recipe:
     """Pictures a step, of each worker."""
     workers: int = 2
     rate: float = 2e-3
+    optimiser: str = "adam"
+    """Or muon, for all that is a matrix."""
 
     def scenes(self):
         """Every run of scenes once, as long as the longest stage wants it."""
@@ -154,6 +156,25 @@ MESHED = Recipe(
     rate=1.6e-3,
 )
 
+# Tried, and not taken: four more pairs of attention, on scenes that no run before had, by an optimiser that learns more of each. There
+# were too few of them, and it learned them by heart.
+NEW = ((80_000_000, 2080, "meshed"), (81_000_000, 680, "asked"), (82_000_000, 1300), (83_000_000, 500, "wider"))
+DEEPER = Recipe(
+    stages=(
+        Stage(1536, NEW, MIDDLE, (0.4, 0.325), **ADDED),
+        Stage(2304, NEW, WIDE, (0.325, 0.0), measured=2.0, **ADDED),
+    ),
+    first=MESHED,
+    blocks=MESHED.blocks,
+    looks=(0, 0, 5, 6),
+    kinds="restyled",
+    side=224,
+    seed=53,
+    workers=2,
+    rate=1.6e-3,
+    optimiser="muon",
+)
+
 # The same in a minute, to see that it works.
 TRIAL_FIRST = Recipe(
     stages=(Stage(16, ((0, 2),), ((64, 64),)), Stage(32, ((0, 2), (1000, 2)), ((64, 96),), (1.0, 0.0), measured=2.0)),
@@ -195,6 +216,7 @@ TRIAL = Recipe(
     batch=2,
     workers=1,
     rate=7e-4,
+    optimiser="muon",
 )
 
-RECIPES = {"full": FULL, "further": FURTHER, "meshed": MESHED, "trial": TRIAL}
+RECIPES = {"full": FULL, "further": FURTHER, "meshed": MESHED, "deeper": DEEPER, "trial": TRIAL}

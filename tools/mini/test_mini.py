@@ -222,15 +222,16 @@ class Training(unittest.TestCase):
 
     def test_a_run_that_was_stopped_gives_what_it_would_have_given(self):
         found, stage = written(self.folder.name, 3), Stage(4, (), SMALL, (1.0, 0.0))
-        whole, part = train.Run(1, 2e-3), train.Run(1, 2e-3)
-        train.train(whole, found, stage, 2, log=lambda _: None)
-        train.train(part, found, stage, 2, log=lambda _: None, until=2)
-        part.save(Path(self.folder.name) / "checkpoint.pt")
-        resumed = train.Run(9, 2e-3)
-        resumed.load(Path(self.folder.name) / "checkpoint.pt")
-        train.train(resumed, found, stage, 2, log=lambda _: None)
-        for a, b in zip(whole.net.state_dict().values(), resumed.net.state_dict().values(), strict=True):
-            self.assertTrue(torch.equal(a, b))
+        for optimiser in ("adam", "muon"):
+            whole, part = (train.Run(1, 2e-3, optimiser=optimiser) for _ in range(2))
+            train.train(whole, found, stage, 2, log=lambda _: None)
+            train.train(part, found, stage, 2, log=lambda _: None, until=2)
+            part.save(Path(self.folder.name) / "checkpoint.pt")
+            resumed = train.Run(9, 2e-3, optimiser=optimiser)
+            resumed.load(Path(self.folder.name) / "checkpoint.pt")
+            train.train(resumed, found, stage, 2, log=lambda _: None)
+            for a, b in zip(whole.net.state_dict().values(), resumed.net.state_dict().values(), strict=True):
+                self.assertTrue(torch.equal(a, b))
 
     def test_the_command_renders_and_trains_by_its_recipe_and_gives_the_same_when_it_was_stopped(self):
         folders = [Path(self.folder.name) / name for name in ("whole", "stopped")]

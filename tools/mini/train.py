@@ -28,7 +28,8 @@ import torch.nn.functional as functional
 
 from dataset import Scenes
 from evaluate import FARTHEST, SPAN
-from net import CONFIG, MiniDepth, normalise
+from muon import Muon
+from net import CONFIG, Conv, MiniDepth, normalise
 from pasted import paste
 from recipe import RECIPES
 from weights import exported, save_tensors, unfold
@@ -181,20 +182,37 @@ def loss_of(p, inverse, measured, parts=0.0):
     return loss, plain.detach(), relative.detach()
 
 
+def inner(net):
+    """Weights that turn many numbers of a place into many others: the depthwise convolutions, the first and the last do not."""
+    for module in net.modules():
+        if isinstance(module, Conv) and module is not net.encoder.down[0] and module[0].groups == 1:
+            yield module[0].weight
+        elif isinstance(module, torch.nn.Linear):
+            yield module.weight
+
+
 class Run:
     """All that learns: the network, its slow average, the optimiser, and how many steps they have made."""
 
-    def __init__(self, seed, rate, worker=0, workers=1, blocks=CONFIG["blocks"], looks=CONFIG["looks"]):
+    def __init__(
+        self, seed, rate, worker=0, workers=1, blocks=CONFIG["blocks"], looks=CONFIG["looks"], optimiser="adam"
+    ):
         torch.manual_seed(seed)
         self.config = {**CONFIG, "blocks": list(blocks), "looks": list(looks)}
         self.seed, self.rate, self.step = seed, rate, 0
         self.worker, self.workers = worker, workers
         self.net = MiniDepth(self.config).to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.net)
-        decayed = [p for p in self.net.parameters() if p.ndim > 1]
-        plain = [p for p in self.net.parameters() if p.ndim <= 1]
-        groups = [{"params": decayed, "weight_decay": 0.05}, {"params": plain, "weight_decay": 0}]
-        self.optimiser = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.99), fused=True)
+        matrices = [p for p in inner(self.net) if optimiser == "muon"]
+        chosen = {id(p) for p in matrices}
+        others = [p for p in self.net.parameters() if id(p) not in chosen]
+        groups = [
+            {"params": [p for p in others if p.ndim > 1], "weight_decay": 0.05},
+            {"params": [p for p in others if p.ndim <= 1], "weight_decay": 0},
+        ]
+        self.optimisers = [torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.99), fused=True)]
+        if matrices:
+            self.optimisers.append(Muon(matrices, rate))
 
     def go_on_with(self, file, scenes, recipe):
         """Takes over the network of another run's exported file; the norms get the measure of this run's pictures."""
@@ -213,7 +231,7 @@ class Run:
             "step": self.step,
             "net": self.net.state_dict(),
             "average": self.average.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
+            "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
         }
         part = Path(f"{file}.part")
         torch.save(state, part)
@@ -224,23 +242,26 @@ class Run:
         self.seed, self.step = state["seed"], state["step"]
         self.net.load_state_dict(state["net"])
         self.average.load_state_dict(state["average"])
-        self.optimiser.load_state_dict(state["optimiser"])
+        for optimiser, kept in zip(self.optimisers, state["optimisers"], strict=True):
+            optimiser.load_state_dict(kept)
 
     def train_step(self, scenes, batch, level, stage):
         rng = np.random.default_rng([self.seed, self.step, self.worker])
-        height, width = stage.sizes[rng.integers(len(stage.sizes))]
+        # The same size for all workers: they wait for the slowest.
+        height, width = stage.sizes[np.random.default_rng([self.seed, self.step]).integers(len(stage.sizes))]
         picture, inverse = pick_batch(scenes, rng, batch, height, width, stage.pasted)
         x = normalise(recolour(picture, rng, stage.levels)).contiguous(memory_format=torch.channels_last)
-        for group in self.optimiser.param_groups:
+        for group in (group for optimiser in self.optimisers for group in optimiser.param_groups):
             group["lr"] = self.rate * level * min(1, (self.step + 1) / 200)
         self.net.train()
         with torch.autocast("cpu", torch.bfloat16):
             p = self.net(x)
         loss, *errors = loss_of(p.float(), inverse[:, 1::2, 1::2], stage.measured, stage.parts)
-        self.optimiser.zero_grad(set_to_none=True)
+        self.net.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
-        self.optimiser.step()
+        for optimiser in self.optimisers:
+            optimiser.step()
         self.step += 1
         if self.workers > 1 and self.step % TOGETHER == 0:
             self.become_mean()
@@ -253,7 +274,8 @@ class Run:
 
     def become_mean(self):
         """Makes all workers' weights, norms and moments their mean."""
-        moments = [v for state in self.optimiser.state.values() for v in state.values() if v.ndim > 0]
+        states = [state for optimiser in self.optimisers for state in optimiser.state.values()]
+        moments = [v for state in states for v in state.values() if v.ndim > 0]
         tensors = [t for t in self.net.state_dict().values() if t.is_floating_point()] + moments
         with torch.no_grad():
             whole = torch.cat([t.reshape(-1) for t in tensors])
@@ -329,7 +351,7 @@ def work(worker, recipe, folder, meeting):
     distributed.init_process_group(
         "gloo", init_method=f"file://{meeting}/workers", rank=worker, world_size=recipe.workers
     )
-    run = Run(recipe.seed, recipe.rate, worker, recipe.workers, recipe.blocks, recipe.looks)
+    run = Run(recipe.seed, recipe.rate, worker, recipe.workers, recipe.blocks, recipe.looks, recipe.optimiser)
     if (folder / "checkpoint.pt").exists():
         run.load(folder / "checkpoint.pt")
     elif recipe.first:
