@@ -39,7 +39,10 @@ class Muon(torch.optim.Optimizer):
             for p in group["params"]:
                 if p.grad is None:
                     continue
-                moment = self.state[p].setdefault("moment", torch.zeros_like(p))
+                state = self.state[p]
+                if not state:
+                    state["moment"] = torch.zeros_like(p)
+                moment = state["moment"]
                 moment.lerp_(p.grad, 1 - group["momentum"])
                 ahead = p.grad.lerp(moment, group["momentum"])
                 alike.setdefault((p.shape[0], p[0].numel()), []).append((p, ahead.flatten(1)))

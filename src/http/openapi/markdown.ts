@@ -115,7 +115,7 @@ function schemasMarkdown(document: JsonSchema, operations: readonly DocumentedOp
   ].join("\n\n");
 }
 
-/** Schemas that have a field in the same words, from which on it is told once for all of them. */
+/** A field that so many schemas have in the same words stands once for all of them. */
 const COMMON_FROM = 3;
 
 /** Fields that many schemas have in the same words, by name: each name's most frequent words. */
@@ -132,7 +132,7 @@ function commonFields(schemas: readonly JsonSchema[]): ReadonlyMap<string, strin
   );
 }
 
-/** A schema's fields, each with its name and the line that tells of it. */
+/** A schema's fields: each one's name, and the line that describes it. */
 function fieldLines(schema: JsonSchema): (readonly [field: string, line: string])[] {
   const { properties = {}, required = [] } = schema as {
     properties?: Record<string, JsonSchema>;
@@ -150,10 +150,9 @@ function fieldLines(schema: JsonSchema): (readonly [field: string, line: string]
 function schemaMarkdown(name: string, schema: JsonSchema, common: ReadonlyMap<string, string>): string {
   if (!schema.properties) return `**${name}**: ${typeOf(schema)}${prose(schema.description)}`;
   const fields = fieldLines(schema);
-  const own = fields.filter(([field, line]) => common.get(field) !== line).map(([, line]) => line);
-  const shared = fields
-    .filter(([field, line]) => common.get(field) === line)
-    .map(([field]) => `\`${field}\``);
+  const isCommon = ([field, line]: (typeof fields)[number]) => common.get(field) === line;
+  const own = fields.filter((field) => !isCommon(field)).map(([, line]) => line);
+  const shared = fields.filter(isCommon).map(([field]) => `\`${field}\``);
   const also = shared.length > 0 ? [`- also ${shared.join(", ")}`] : [];
   return [`**${name}**${prose(schema.description)}`, ...own, ...also].join("\n");
 }
